@@ -1,0 +1,101 @@
+import type { Span } from '../diagnostics/diagnostic.js';
+import type { ErrorPolicy, LatePolicy, TopicDeclaration } from '../plan/plan.js';
+import type { YamlEntry, YamlMap, YamlNode, YamlScalar } from '../yaml/node.js';
+import type { Spanned } from '../yaml/read.js';
+
+/**
+ * A pipeline file as written, with places: settings are read and their variables resolved; names are not resolved and expressions are
+ * still YAML nodes.
+ */
+export interface PipelineAst {
+  /** The place of the whole: its first key. */
+  readonly span: Span;
+  readonly name: Spanned<string> | null;
+  readonly sources: readonly SourceRefAst[];
+  /** The linear form is one stream without a name. */
+  readonly streams: readonly StreamAst[];
+  readonly sinks: readonly SinkAst[];
+  /** Whether there is `sink` or `sinks`, even with nothing usable in it, or a misspelt one. */
+  readonly saysSink: boolean;
+  readonly late: Spanned<LatePolicy> | null;
+  readonly errors: Spanned<ErrorPolicy> | null;
+  readonly topics: readonly TopicDeclaration[];
+  readonly boards: readonly BoardAst[];
+  readonly alerts: YamlEntry | null;
+  readonly tests: readonly TestAst[];
+  /** Keys that are probably there, but misspelt: that they are missing is not said again. */
+  readonly misspelt: ReadonlySet<string>;
+}
+
+/** A source that the pipeline names: one of `rta.yaml`, or its own. */
+export type SourceRefAst =
+  { readonly kind: 'shared'; readonly name: Spanned<string> } | { readonly kind: 'own'; readonly source: SourceAst };
+
+/** A source as declared, in the pipeline or in `rta.yaml`. */
+export interface SourceAst {
+  readonly name: string;
+  readonly span: Span;
+  readonly topic: Spanned<string> | null;
+  readonly kind: 'stream' | 'table';
+  readonly kindSpan: Span;
+  readonly key: YamlNode | null;
+  readonly schema: Spanned<string> | null;
+  readonly valueFormat: Spanned<string> | null;
+  readonly keyFormat: Spanned<string> | null;
+  readonly time: YamlNode | null;
+  readonly latenessMs: number | null;
+  readonly idleMs: number | null;
+  readonly start: 'earliest' | 'latest' | null;
+  /** Keys of the language that this release does not act on. */
+  readonly notYet: readonly YamlEntry[];
+}
+
+export interface StreamAst {
+  /** Null in the linear form. */
+  readonly name: string | null;
+  readonly span: Span;
+  readonly from: Spanned<string> | null;
+  /** `from: [a, b]`. */
+  readonly union: Span | null;
+  readonly steps: readonly YamlMap[];
+}
+
+export interface SinkAst {
+  /** Null for `sink:`. */
+  readonly name: string | null;
+  readonly span: Span;
+  readonly from: Spanned<string> | null;
+  readonly topic: Spanned<string> | null;
+  readonly key: readonly YamlScalar[] | null;
+  readonly format: 'avro' | 'json' | null;
+  readonly notYet: readonly YamlEntry[];
+  /** Whether it says a topic, even one that cannot be read, or has an unknown key that may be meant as one. */
+  readonly saysTopic: boolean;
+}
+
+export interface BoardAst {
+  readonly name: string;
+  readonly span: Span;
+  readonly from: Spanned<string> | null;
+  readonly show: 'ranking' | 'line' | 'funnel' | 'table' | 'number';
+  readonly label: Spanned<string> | null;
+  readonly value: Spanned<string> | null;
+  readonly by: Spanned<string> | null;
+}
+
+export interface TestAst {
+  readonly name: string;
+  readonly span: Span;
+  readonly given: readonly TestTopicAst[];
+  readonly until: YamlScalar | null;
+  readonly expect: readonly TestTopicAst[];
+  readonly history: readonly TestTopicAst[];
+  readonly notYet: readonly YamlEntry[];
+}
+
+/** The rows of one topic or stream. */
+export interface TestTopicAst {
+  readonly topic: string;
+  readonly span: Span;
+  readonly rows: YamlNode;
+}

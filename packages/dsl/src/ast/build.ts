@@ -1,0 +1,189 @@
+import type { Span } from '../diagnostics/diagnostic.js';
+import type { ErrorPolicy, LatePolicy, TopicDeclaration } from '../plan/plan.js';
+import { entryOf, isNull, valueOf, type YamlEntry, type YamlMap, type YamlNode, type YamlScalar } from '../yaml/node.js';
+import type { SettingsReader, Spanned } from '../yaml/read.js';
+import { closest } from '../expression/suggest.js';
+import { PIPELINE } from './pipeline-schema.js';
+import { SINK } from './shapes.js';
+import type { BoardAst, PipelineAst, SinkAst, SourceAst, SourceRefAst, StreamAst, TestAst, TestTopicAst } from './ast.js';
+
+/** Reads the root of a pipeline file. The structure was checked before, so what does not fit is left out without a word. */
+export function buildPipeline(root: YamlMap, read: SettingsReader): PipelineAst {
+  return {
+    span: root.entries.length > 0 ? root.entries[0].keySpan : root.span,
+    name: read.textAt(root, 'pipeline'),
+    sources: sourceRefs(root, read),
+    streams: streams(root, read),
+    sinks: sinks(root, read),
+    saysSink: ['sink', 'sinks'].some((key) => entryOf(root, key) !== null || misspelt(root).has(key)),
+    late: latePolicy(entryOf(root, 'late'), read),
+    errors: errorPolicy(entryOf(root, 'errors'), read),
+    topics: entries(valueOf(root, 'topics')).map((entry) => topicDeclaration(entry, read)),
+    boards: entries(valueOf(root, 'boards')).map((entry) => board(entry, read)),
+    alerts: entryOf(root, 'alerts'),
+    tests: entries(valueOf(root, 'tests')).map(test),
+    misspelt: misspelt(root),
+  };
+}
+
+/** Reads one source of `sources:` or of `rta.yaml`. */
+export function buildSource(name: string, span: Span, node: YamlNode, read: SettingsReader): SourceAst {
+  const format = valueOf(node, 'format');
+  return {
+    name,
+    span,
+    topic: read.textAt(node, 'topic'),
+    kind: read.wordAt(node, 'kind', ['stream', 'table']) ?? 'stream',
+    kindSpan: entryOf(node, 'kind')?.value.span ?? span,
+    key: valueOf(node, 'key'),
+    schema: read.textAt(node, 'schema'),
+    valueFormat: format?.kind === 'map' ? read.textAt(format, 'value') : read.text(format),
+    keyFormat: read.textAt(format, 'key'),
+    time: valueOf(node, 'time'),
+    latenessMs: read.durationAt(node, 'lateness')?.value ?? null,
+    idleMs: read.durationAt(node, 'idle')?.value ?? null,
+    start: read.wordAt(node, 'start', ['earliest', 'latest']),
+    notYet: present(node, ['maxAhead', 'maxDrift', 'onIncompatibleSchemaChange']),
+  };
+}
+
+/** Reads the settings of one topic. */
+export function topicDeclaration(entry: YamlEntry, read: SettingsReader): TopicDeclaration {
+  const node = entry.value;
+  const cleanup = valueOf(node, 'cleanup');
+  const words = cleanup?.kind === 'seq' ? cleanup.items.map((item) => read.text(item)?.value) : [read.text(cleanup)?.value];
+  const policies = words.filter((word) => word === 'compact' || word === 'delete');
+  return {
+    name: entry.key,
+    partitions: read.integerAt(node, 'partitions'),
+    replication: read.integerAt(node, 'replication'),
+    retentionMs: read.durationAt(node, 'retention')?.value ?? null,
+    compression: read.wordAt(node, 'compression', ['none', 'gzip', 'snappy', 'lz4', 'zstd']),
+    cleanup: policies.length > 0 ? policies : null,
+  };
+}
+
+/** `late: drop` or `late: { topic: … }`; of the pipeline, a window or the project's defaults. */
+export function latePolicy(entry: YamlEntry | null, read: SettingsReader): Spanned<LatePolicy> | null {
+  if (entry === null) return null;
+  const topic = read.textAt(entry.value, 'topic');
+  if (topic !== null) return { value: { policy: 'topic', topic: topic.value }, span: topic.span };
+  return read.text(entry.value)?.value === 'drop' ? { value: { policy: 'drop' }, span: entry.value.span } : null;
+}
+
+/** `errors: fail`, `skip` or `{ topic: … }`. */
+export function errorPolicy(entry: YamlEntry | null, read: SettingsReader): Spanned<ErrorPolicy> | null {
+  if (entry === null) return null;
+  const topic = read.textAt(entry.value, 'topic');
+  if (topic !== null) return { value: { policy: 'topic', topic: topic.value }, span: topic.span };
+  const word = read.text(entry.value)?.value;
+  return word === 'fail' || word === 'skip' ? { value: { policy: word }, span: entry.value.span } : null;
+}
+
+function misspelt(root: YamlMap): ReadonlySet<string> {
+  const known = Object.keys(PIPELINE.properties as object);
+  const unknown = root.entries.filter((entry) => !known.includes(entry.key));
+  return new Set(unknown.flatMap((entry) => closest(entry.key, known) ?? []));
+}
+
+function sourceRefs(root: YamlMap, read: SettingsReader): SourceRefAst[] {
+  const refs: SourceRefAst[] = [];
+  const source = entryOf(root, 'source');
+  if (source?.value.kind === 'map') refs.push({ kind: 'own', source: buildSource('source', source.keySpan, source.value, read) });
+  const name = read.text(source?.value ?? null);
+  if (name !== null) refs.push({ kind: 'shared', name });
+  const several = valueOf(root, 'sources');
+  if (several?.kind === 'seq') {
+    for (const item of several.items) {
+      const each = read.text(item);
+      if (each !== null) refs.push({ kind: 'shared', name: each });
+    }
+  }
+  for (const entry of entries(several)) {
+    if (entry.value.kind === 'map') refs.push({ kind: 'own', source: buildSource(entry.key, entry.keySpan, entry.value, read) });
+    else if (isNull(entry.value)) refs.push({ kind: 'shared', name: { value: entry.key, span: entry.keySpan } });
+  }
+  return refs;
+}
+
+function streams(root: YamlMap, read: SettingsReader): StreamAst[] {
+  const found: StreamAst[] = [];
+  const steps = entryOf(root, 'steps');
+  if (steps !== null) found.push({ name: null, span: steps.keySpan, from: null, union: null, steps: stepMaps(steps.value) });
+  for (const entry of entries(valueOf(root, 'streams'))) {
+    found.push({
+      name: entry.key,
+      span: entry.keySpan,
+      from: read.textAt(entry.value, 'from'),
+      union: valueOf(entry.value, 'from')?.kind === 'seq' ? valueOf(entry.value, 'from')!.span : null,
+      steps: stepMaps(valueOf(entry.value, 'steps')),
+    });
+  }
+  return found;
+}
+
+function stepMaps(node: YamlNode | null): YamlMap[] {
+  return node?.kind === 'seq' ? node.items.filter((item) => item.kind === 'map') : [];
+}
+
+function sinks(root: YamlMap, read: SettingsReader): SinkAst[] {
+  const found: SinkAst[] = [];
+  const single = entryOf(root, 'sink');
+  if (single?.value.kind === 'map') found.push(sink(null, single, read));
+  for (const entry of entries(valueOf(root, 'sinks'))) if (entry.value.kind === 'map') found.push(sink(entry.key, entry, read));
+  return found;
+}
+
+function sink(name: string | null, entry: YamlEntry, read: SettingsReader): SinkAst {
+  const node = entry.value;
+  const key = valueOf(node, 'key');
+  const keys = key?.kind === 'seq' ? key.items : key === null ? [] : [key];
+  return {
+    name,
+    span: entry.keySpan,
+    from: read.textAt(node, 'from'),
+    topic: read.textAt(node, 'topic'),
+    key: key === null ? null : keys.filter((item): item is YamlScalar => item.kind === 'scalar' && !isNull(item)),
+    format: read.wordAt(node, 'format', ['avro', 'json']),
+    notYet: present(node, ['table', 'clickhouse', 'parquet', 'webhook', 'partitionBy', 'ttl']),
+    saysTopic: entries(node).some((item) => item.key === 'topic' || !Object.hasOwn(SINK.properties as object, item.key)),
+  };
+}
+
+function board(entry: YamlEntry, read: SettingsReader): BoardAst {
+  const node = entry.value;
+  return {
+    name: entry.key,
+    span: entry.keySpan,
+    from: read.textAt(node, 'from'),
+    show: read.wordAt(node, 'show', ['ranking', 'line', 'funnel', 'table', 'number']) ?? 'table',
+    label: read.textAt(node, 'label'),
+    value: read.textAt(node, 'value'),
+    by: read.textAt(node, 'by'),
+  };
+}
+
+function test(entry: YamlEntry): TestAst {
+  const until = valueOf(entry.value, 'until');
+  return {
+    name: entry.key,
+    span: entry.keySpan,
+    given: testTopics(valueOf(entry.value, 'given')),
+    until: until?.kind === 'scalar' && !isNull(until) ? until : null,
+    expect: testTopics(valueOf(entry.value, 'expect')),
+    history: testTopics(valueOf(entry.value, 'history')),
+    notYet: present(entry.value, ['steps']),
+  };
+}
+
+function testTopics(node: YamlNode | null): TestTopicAst[] {
+  return entries(node).map((entry) => ({ topic: entry.key, span: entry.keySpan, rows: entry.value }));
+}
+
+function entries(node: YamlNode | null): readonly YamlEntry[] {
+  return node?.kind === 'map' ? node.entries : [];
+}
+
+function present(node: YamlNode, keys: readonly string[]): YamlEntry[] {
+  return entries(node).filter((entry) => keys.includes(entry.key));
+}

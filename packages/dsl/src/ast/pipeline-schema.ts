@@ -1,0 +1,77 @@
+import type { JsonSchema } from '../yaml/schema.js';
+import { map, named, policy, SINK, SOURCE, text, textLike, TOPIC, word } from './shapes.js';
+
+const ROWS: JsonSchema = {
+  type: ['array', 'string'],
+  description: 'Records, in order: maps of columns.',
+  'x-expected': 'a list of records',
+  items: { type: 'object', minProperties: 1, 'x-expected': 'a map of columns' },
+};
+
+const EXPECTED: JsonSchema = { ...ROWS, type: 'array' };
+
+const STREAM: JsonSchema = map('a stream', {
+  from: { type: ['string', 'array'], minLength: 1, description: 'The source or stream that it reads; default the only source.' },
+  steps: {
+    type: 'array',
+    items: { type: 'object', 'x-expected': 'a step such as `filter: score > 0`' },
+    description: 'The operators, one a list item.',
+  },
+});
+
+const TEST: JsonSchema = map('a test', {
+  given: named('Records by topic, in order.', ROWS),
+  until: { type: 'string', minLength: 1, description: 'Sets all watermarks to this time after the records.' },
+  expect: named('The end state by topic: exactly these rows in any order, only the columns that are named.', EXPECTED),
+  history: named('Every emission by topic, in order; `$deleted: true` is a tombstone.', EXPECTED),
+  steps: { type: 'array', description: 'send, advance and expect in turn.' },
+});
+
+/** The structure of a pipeline file; what a step holds is checked by its operator's own schema. */
+export const PIPELINE: JsonSchema = map(
+  'a pipeline',
+  {
+    pipeline: textLike('^[a-z0-9][a-z0-9_-]{0,99}$', 'a name: lower-case letters, digits, `-` and `_`', 'The name of the pipeline.'),
+    source: {
+      ...SOURCE,
+      type: ['string', 'object'],
+      minLength: 1,
+      title: '`source`',
+      description: 'The source: a name of rta.yaml, or its settings.',
+      'x-expected': 'the name of a source in rta.yaml, or `{ topic, schema, … }`',
+    },
+    sources: {
+      type: ['array', 'object'],
+      minItems: 1,
+      minProperties: 1,
+      items: { type: 'string', minLength: 1 },
+      additionalProperties: { ...SOURCE, type: ['object', 'null'] },
+      description: 'Several sources: names of rta.yaml, or settings by name.',
+      'x-expected': 'a list of names in rta.yaml, or a map of sources',
+    },
+    steps: { ...(STREAM.properties as { steps: JsonSchema }).steps },
+    streams: named('Several streams by name, each with `from` and `steps`.', STREAM),
+    sink: { ...SINK, description: 'Where the result goes.', 'x-expected': 'a map such as `{ topic: name }`' },
+    sinks: named('Several sinks by name.', { ...SINK, 'x-expected': 'a map such as `{ topic: name }`' }),
+    late: policy(['drop'], 'What happens to late records: drop (default; counted), or a topic.'),
+    errors: policy(['fail', 'skip'], 'What happens to records that fail: fail (default), skip (counted), or a topic.'),
+    topics: named('How topics are created.', TOPIC),
+    alerts: named('Conditions that notify.', { type: 'object' }),
+    boards: named(
+      'Boards of the console.',
+      map(
+        'a board',
+        {
+          from: text('The stream or sink that it shows.'),
+          show: word(['ranking', 'line', 'funnel', 'table', 'number'], 'How it is shown.'),
+          label: text('The column of the label.'),
+          value: text('The column of the value.'),
+          by: text('The column that splits or orders it.'),
+        },
+        ['show'],
+      ),
+    ),
+    tests: named('Tests by name, run by `rta test`.', TEST),
+  },
+  ['pipeline'],
+);

@@ -1,0 +1,210 @@
+import type { JsonSchema } from '../yaml/schema.js';
+
+/** Shared pieces of the JSON Schemas: of the pipeline file, of `rta.yaml`, and of the operators. */
+
+const DURATION_PATTERN = '^((\\d+)(d|h|ms|m|s))+$';
+
+/** A setting that is a text, such as a topic. */
+export function text(description: string): JsonSchema {
+  return { type: 'string', minLength: 1, description };
+}
+
+/** A text with a form; `expected` says it in words. */
+export function textLike(pattern: string, expected: string, description: string): JsonSchema {
+  return { type: 'string', minLength: 1, pattern, description, 'x-expected': expected };
+}
+
+/** One of a few words. */
+export function word(words: readonly string[], description: string): JsonSchema {
+  return { type: 'string', enum: words, description };
+}
+
+/** A whole number within limits. */
+export function whole(minimum: number, maximum: number, description: string): JsonSchema {
+  return { type: 'integer', minimum, maximum, description, 'x-expected': `a whole number from ${minimum} to ${maximum}` };
+}
+
+/** A map with these keys and no others. */
+export function map(title: string, properties: Readonly<Record<string, JsonSchema>>, required: readonly string[] = []): JsonSchema {
+  return { type: 'object', title, properties, additionalProperties: false, ...(required.length > 0 ? { required } : {}) };
+}
+
+/** A map from names to values of one shape. */
+export function named(description: string, value: JsonSchema): JsonSchema {
+  return { type: 'object', description, minProperties: 1, additionalProperties: value, 'x-expected': 'a map of names' };
+}
+
+/** An expression of the language. */
+export function expression(description: string): JsonSchema {
+  // The type is loose because the expression reader has better words for a map or a list.
+  return { type: ['string', 'number', 'boolean', 'object', 'array'], minLength: 1, description, 'x-expected': 'an expression' };
+}
+
+/** `5m`, `1h30m`, `500ms`, `7d`. Not matched by pattern here, since the reader of durations has better words. */
+export function duration(description: string): JsonSchema {
+  return { type: 'string', minLength: 1, description, 'x-expected': 'a duration such as 5m', 'x-editor': { pattern: DURATION_PATTERN } };
+}
+
+/** COLS: `name | path | {new: EXPR}` or a list of these. */
+export function columns(description: string): JsonSchema {
+  const one = { minLength: 1, minProperties: 1, 'x-expected': 'a column, a path or `{ new: expression }`' };
+  return {
+    type: ['string', 'object', 'array'],
+    description,
+    ...one,
+    'x-expected': 'a column, a path, `{ new: expression }`, or a list of these',
+    minItems: 1,
+    items: { type: ['string', 'object'], ...one },
+  };
+}
+
+/** ORDER: `EXPR [desc] [nulls first]` or a list of these. */
+export function order(description: string): JsonSchema {
+  return {
+    type: ['string', 'array'],
+    description,
+    minLength: 1,
+    minItems: 1,
+    'x-expected': 'an expression, followed by `desc` or `nulls first` where wanted, or a list of these',
+    items: { type: 'string', minLength: 1, 'x-expected': 'an expression, followed by `desc` or `nulls first` where wanted' },
+  };
+}
+
+const FORMATS = ['avro', 'json', 'csv', 'string'];
+
+/** What a topic is called: Kafka's own rule. */
+export const TOPIC_NAME: JsonSchema = textLike(
+  '^[A-Za-z0-9._-]{1,249}$',
+  'a topic name: letters, digits, `.`, `_` and `-`',
+  'The Kafka topic.',
+);
+
+/** One source. */
+export const SOURCE: JsonSchema = map(
+  'a source',
+  {
+    topic: TOPIC_NAME,
+    kind: word(['stream', 'table'], 'A stream of events (default), or a table: upserts by key.'),
+    key: {
+      type: ['string', 'object'],
+      minLength: 1,
+      minProperties: 1,
+      maxProperties: 1,
+      description: 'The column that equals the record key, so that grouping by it needs no repartition.',
+      'x-expected': 'a column, or `{ new_column: type }`',
+    },
+    schema: text('The schema of the values: `user_score` is `schemas/user_score.avsc`.'),
+    format: {
+      type: ['string', 'object'],
+      pattern: `^(${FORMATS.join('|')})$`,
+      'x-expected': `one of ${FORMATS.join(', ')}, or \`{ key, value }\``,
+      description: 'How records are encoded: avro (default), json, csv, string; or a format each for key and value.',
+      properties: { key: word([...FORMATS, 'none'], 'How keys are encoded.'), value: word(FORMATS, 'How values are encoded.') },
+      additionalProperties: false,
+      title: '`format`',
+    },
+    time: expression(
+      'Where the event time comes from: a timestamp column, or a long of milliseconds; `$time` is the record timestamp, `$now` the clock.',
+    ),
+    lateness: duration('How far out of order events may be. Default 0.'),
+    idle: duration('After so long without a record a partition stops holding the watermark. Default never.'),
+    start: word(['earliest', 'latest'], 'Where a new pipeline begins to read. Default earliest.'),
+    maxAhead: duration('How far in the future an event may be.'),
+    maxDrift: duration('How far partitions may be apart in event time.'),
+    onIncompatibleSchemaChange: word(['stop', 'rebuild', 'errors'], 'What to do when the source schema changes incompatibly.'),
+  },
+  ['topic'],
+);
+
+/** One sink. */
+export const SINK: JsonSchema = map('a sink', {
+  from: text('The stream that it writes; default the last.'),
+  topic: TOPIC_NAME,
+  table: text('A table of the embedded OLAP store.'),
+  clickhouse: text('A table of ClickHouse.'),
+  parquet: text('A folder of Parquet files.'),
+  webhook: text('A URL that each row is posted to.'),
+  key: {
+    type: ['string', 'array'],
+    minLength: 1,
+    minItems: 1,
+    items: { type: 'string', minLength: 1 },
+    description: 'The key columns of a stream.',
+  },
+  format: word(['avro', 'json'], 'How records are encoded; default avro.'),
+  partitionBy: text('How rows are partitioned in the store.'),
+  ttl: duration('How long the store keeps rows.'),
+});
+
+/** The settings of a topic. */
+export const TOPIC: JsonSchema = map('a topic', {
+  partitions: whole(1, 100_000, 'How many partitions it has.'),
+  replication: whole(1, 100, 'How many brokers hold a copy.'),
+  retention: duration('How long records are kept.'),
+  compression: word(['none', 'gzip', 'snappy', 'lz4', 'zstd'], 'How record batches are compressed.'),
+  cleanup: {
+    type: ['string', 'array'],
+    pattern: '^(compact|delete)$',
+    minItems: 1,
+    uniqueItems: true,
+    items: word(['compact', 'delete'], 'compact or delete.'),
+    'x-expected': 'compact, delete or [compact, delete]',
+    description: 'What happens to old records.',
+  },
+});
+
+/** `late:` and `errors:`: a word or a topic. */
+export function policy(words: readonly string[], description: string): JsonSchema {
+  return {
+    type: ['string', 'object'],
+    pattern: `^(${words.join('|')})$`,
+    'x-expected': `${words.join(', ')} or \`{ topic: name }\``,
+    properties: { topic: TOPIC_NAME },
+    required: ['topic'],
+    additionalProperties: false,
+    description,
+  };
+}
+
+/** WINDOW. */
+export const WINDOW: JsonSchema = {
+  ...map('`window`', {
+    tumbling: duration('Windows of this size, one after the other.'),
+    hopping: duration('Windows of this size that begin `every` so often.'),
+    every: duration('How often a hopping window begins.'),
+    sliding: duration('The time before each event.'),
+    session: duration('The gap that ends a session.'),
+    cumulate: duration('Windows that grow from the same start.'),
+    grace: duration('How long past the watermark a window stays open. Default 0.'),
+    late: policy(['drop'], 'What happens to records that are late for this window.'),
+    zone: text('The time zone of days; default UTC.'),
+  }),
+  minProperties: 1,
+  description: 'The windows that rows are grouped into, by event time.',
+  'x-expected': 'a map such as `{ tumbling: 1m }`',
+};
+
+/** `emit`. */
+export const EMIT: JsonSchema = {
+  type: ['string', 'object'],
+  pattern: '^(updates|final)$',
+  properties: { every: duration('How often results are written.') },
+  required: ['every'],
+  additionalProperties: false,
+  'x-expected': 'updates, final or `{ every: 10s }`',
+  description: 'When results are written: at each commit (updates, default), once when a window has closed (final), or on a timer.',
+};
+
+/** The modifiers that operators can have beside their verb. */
+export const MODIFIERS: Readonly<Record<string, JsonSchema>> = {
+  groupBy: columns('The columns that rows are grouped by.'),
+  window: WINDOW,
+  emit: EMIT,
+  ttl: duration('Inactivity in event time after which a row is removed, with a tombstone at the sink.'),
+  name: textLike(
+    '^[A-Za-z_][A-Za-z0-9_-]*$',
+    'a name: letters, digits, `_` and `-`',
+    'A name for this step in metrics, state stores and `explain`.',
+  ),
+  note: { type: 'string', description: 'A remark for people.' },
+};

@@ -1,0 +1,107 @@
+import type { SinkAst } from '../ast/ast.js';
+import type { AvroSchema, Column, SinkNode } from '../plan/plan.js';
+import { typeToAvro } from '../types/avro.js';
+import { isNullable } from '../types/lattice.js';
+import type { Type } from '../types/type.js';
+import type { Graph } from './streams.js';
+import type { Flow } from './flow.js';
+import { messages } from './messages.js';
+import type { Session } from './session.js';
+
+/** The namespace of the schemas that sinks derive. */
+const NAMESPACE = 'rta.sinks';
+
+/** Checks the sinks and derives their schemas. */
+export function checkSinks(sinks: readonly SinkAst[], graph: Graph, session: Session): readonly SinkNode[] {
+  const nodes: SinkNode[] = [];
+  const writers = new Map<string, string>();
+  const read = new Set(graph.sources.map((source) => source.topic));
+  for (const sink of sinks) {
+    for (const entry of sink.notYet)
+      session.report(messages.notYet(entry.keySpan, `\`${entry.key}\` in a sink`, 'sinks are topics: `{ topic: name }`'));
+    if (sink.topic === null) {
+      if (sink.notYet.length === 0 && !sink.saysTopic) session.report(messages.sinkTarget(sink.span));
+    } else {
+      const { value: topic, span } = sink.topic;
+      const other = writers.get(topic);
+      if (other !== undefined) session.report(messages.topicTwice(span, topic, other));
+      else writers.set(topic, sink.name === null ? '`sink`' : `the sink \`${sink.name}\``);
+      if (read.has(topic)) session.report(messages.readsOwnSink(span, topic));
+    }
+    const flow = graph.resolve(sink.from, sink.span);
+    if (flow === null || sink.topic === null) continue;
+    const key = sinkKey(sink, flow, session);
+    const columns = flow.relation.columns;
+    // A key that reported errors took away.
+    if (key?.some((name) => !columns.some((column) => column.name === name)) === true) continue;
+    const storable = columns.map((column) => isStorable(column, sink, session)).every((fine) => fine);
+    if (!storable || key === undefined) continue;
+    const format = sink.format ?? 'avro';
+    nodes.push({
+      id: sink.name === null ? 'sink' : `sink.${sink.name}`,
+      name: sink.name ?? 'sink',
+      input: flow.id,
+      topic: sink.topic.value,
+      format,
+      key,
+      keySchema: format === 'avro' && key !== null ? keySchema(sink.topic.value, columns, key) : null,
+      valueSchema: format === 'avro' ? valueSchema(sink.topic.value, columns) : null,
+      compacted: flow.relation.kind === 'table',
+      columns,
+      span: sink.span,
+    });
+  }
+  return nodes;
+}
+
+/** The key columns; null: none; undefined: reported. */
+function sinkKey(sink: SinkAst, { relation, nullsUnknown }: Flow, session: Session): readonly string[] | null | undefined {
+  if (sink.key === null) return relation.kind === 'table' || (relation.key !== null && relation.key.length > 0) ? relation.key : null;
+  const names = relation.columns.map((column) => column.name);
+  const key: string[] = [];
+  for (const node of sink.key) {
+    const column = relation.columns.find((candidate) => candidate.name === node.text);
+    if (column === undefined) session.report(messages.unknownColumn(node.span, node.text, names));
+    else if (isNullable(column.type) && !nullsUnknown) session.report(messages.nullableSinkKey(node.span, node.text));
+    else key.push(node.text);
+  }
+  if (key.length < sink.key.length) return undefined;
+  if (relation.kind === 'table' && relation.key !== null && key.join() !== relation.key.join()) {
+    session.report(messages.sinkKeyOfTable(sink.key[0].span, relation.key.length > 0 ? relation.key : ['(one row, no key)']));
+    return undefined;
+  }
+  return key;
+}
+
+/** Durations and bare nulls are values of expressions only. */
+function isStorable(column: Column, sink: SinkAst, session: Session): boolean {
+  if (!['null', 'duration'].includes(column.type.kind)) return true;
+  session.report(messages.notAvro(sink.span, column.name, column.type));
+  return false;
+}
+
+function valueSchema(topic: string, columns: readonly Column[]): AvroSchema {
+  return typeToAvro(recordOf(pascalCase(topic), columns), { name: pascalCase(topic), namespace: NAMESPACE });
+}
+
+/** A primitive for one column, else a record. The single row of a global table has a record without fields. */
+function keySchema(topic: string, columns: readonly Column[], key: readonly string[]): AvroSchema {
+  const keyColumns = key.map((name) => columns.find((column) => column.name === name)!);
+  if (keyColumns.length === 1) return typeToAvro(keyColumns[0].type);
+  const name = `${pascalCase(topic)}Key`;
+  return typeToAvro(recordOf(name, keyColumns), { name, namespace: NAMESPACE });
+}
+
+function recordOf(name: string, columns: readonly Column[]): Type {
+  return { kind: 'record', name: `${NAMESPACE}.${name}`, fields: columns.map((column) => ({ name: column.name, type: column.type })) };
+}
+
+/** `top-teams` is `TopTeams`: the name of a topic's record. */
+export function pascalCase(topic: string): string {
+  const name = topic
+    .split(/[^A-Za-z0-9]+/)
+    .filter((part) => part !== '')
+    .map((part) => part[0].toUpperCase() + part.slice(1))
+    .join('');
+  return /^[A-Za-z]/.test(name) ? name : `Topic${name}`;
+}

@@ -1,0 +1,121 @@
+import type { TestAst, TestTopicAst } from '../ast/ast.js';
+import type { PipelineTest, SinkNode, SourceNode, TestRecord, TestRow } from '../plan/plan.js';
+import type { Column } from '../plan/plan.js';
+import { textOf, type YamlMap } from '../yaml/node.js';
+import { messages } from './messages.js';
+import type { Session } from './session.js';
+import { parseTime, readTestValue } from './test-values.js';
+
+/** Types the tests of a file against the columns of its sources and sinks. */
+export function checkTests(
+  tests: readonly TestAst[],
+  sources: readonly SourceNode[],
+  sinks: readonly SinkNode[],
+  session: Session,
+): readonly PipelineTest[] {
+  return tests.map((test) => {
+    for (const entry of test.notYet)
+      session.report(messages.notYet(entry.keySpan, '`steps` of a test', 'use `given`, `until` and `expect`'));
+    if (test.expect.length === 0 && test.history.length === 0 && test.notYet.length === 0)
+      session.report(messages.emptyTest(test.span, test.name));
+    return {
+      name: test.name,
+      given: test.given.flatMap((topic) => given(topic, sources, session)),
+      until: test.until === null ? null : readTime(test.until.text, test.until.span, session),
+      expect: test.expect.flatMap((topic) => expected(topic, sinks, false, session)),
+      history: test.history.flatMap((topic) => expected(topic, sinks, true, session)),
+      span: test.span,
+    };
+  });
+}
+
+function given(ast: TestTopicAst, sources: readonly SourceNode[], session: Session): PipelineTest['given'] {
+  if (ast.rows.kind === 'scalar') {
+    session.report(messages.notYet(ast.rows.span, 'reading records from a file', 'write them as a list'));
+    return [];
+  }
+  const source = sources.find((candidate) => candidate.topic === ast.topic) ?? sources.find((candidate) => candidate.name === ast.topic);
+  if (source === undefined) {
+    // With no source that could be checked, the name cannot be judged.
+    if (sources.length > 0) {
+      const topics = sources.map((candidate) => candidate.topic);
+      session.report(messages.unknownTestTopic(ast.span, ast.topic, topics, true));
+    }
+    return [];
+  }
+  return [{ topic: source.topic, records: rowMaps(ast).map((row) => record(row, source, session)) }];
+}
+
+function record(row: YamlMap, source: SourceNode, session: Session): TestRecord {
+  let time: number | null = null;
+  const values: Record<string, TestRecord['values'][string]> = {};
+  for (const entry of row.entries) {
+    if (entry.key === '$time') {
+      const text = textOf(entry.value) ?? '';
+      time = readTime(text, entry.value.span, session);
+    } else if (entry.key.startsWith('$')) {
+      session.report(messages.badTestMeta(entry.keySpan, entry.key, ['$time']));
+    } else {
+      const column = columnOf(entry.key, source.output.columns);
+      if (column === null) unknown(entry.keySpan, entry.key, source.topic, source.output.columns, session);
+      const read = column === null ? null : readTestValue(entry.value, entry.key, column.type, session);
+      if (read !== null) values[entry.key] = read.value;
+    }
+  }
+  return { time, values, span: row.span };
+}
+
+function expected(ast: TestTopicAst, sinks: readonly SinkNode[], history: boolean, session: Session): PipelineTest['expect'] {
+  const sink =
+    sinks.find((candidate) => candidate.topic === ast.topic) ??
+    sinks.find((candidate) => candidate.name === ast.topic) ??
+    sinks.find((candidate) => candidate.input.startsWith(`${ast.topic}.`));
+  if (sink === undefined) {
+    if (sinks.length > 0) {
+      const topics = sinks.map((candidate) => candidate.topic);
+      session.report(messages.unknownTestTopic(ast.span, ast.topic, topics, false));
+    }
+    return [];
+  }
+  return [{ topic: sink.topic, rows: rowMaps(ast).map((row) => expectedRow(row, sink, history, session)), span: ast.span }];
+}
+
+function expectedRow(row: YamlMap, sink: SinkNode, history: boolean, session: Session): TestRow {
+  let deleted = false;
+  const values: Record<string, TestRow['values'][string]> = {};
+  const named = new Set<string>();
+  for (const entry of row.entries) {
+    if (entry.key === '$deleted' && history) {
+      deleted = textOf(entry.value) === 'true';
+    } else if (entry.key.startsWith('$')) {
+      session.report(messages.badTestMeta(entry.keySpan, entry.key, history ? ['$deleted'] : []));
+    } else {
+      const column = columnOf(entry.key, sink.columns);
+      if (column === null) unknown(entry.keySpan, entry.key, sink.topic, sink.columns, session);
+      named.add(entry.key);
+      const read = column === null ? null : readTestValue(entry.value, entry.key, column.type, session);
+      if (read !== null) values[entry.key] = read;
+    }
+  }
+  if (deleted && sink.key?.some((name) => !named.has(name)) === true) session.report(messages.deletedKey(row.span, sink.key));
+  return { values, deleted, span: row.span };
+}
+
+function readTime(text: string, span: TestRow['span'], session: Session): number | null {
+  const time = parseTime(text);
+  if (time === null) session.report(messages.badTestTime(span, text));
+  return time;
+}
+
+function rowMaps(ast: TestTopicAst): YamlMap[] {
+  return ast.rows.kind === 'seq' ? ast.rows.items.filter((item) => item.kind === 'map') : [];
+}
+
+function columnOf(name: string, columns: readonly Column[]): Column | null {
+  return columns.find((column) => column.name === name) ?? null;
+}
+
+function unknown(span: TestRow['span'], name: string, topic: string, columns: readonly Column[], session: Session): void {
+  const names = columns.map((column) => column.name);
+  session.report(messages.unknownTestColumn(span, name, topic, names));
+}

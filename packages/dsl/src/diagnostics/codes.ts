@@ -1,0 +1,16 @@
+import { messages } from '../check/messages.js';
+import * as typeMessages from '../expression/messages-types.js';
+import { yamlMessages } from '../yaml/messages.js';
+import type { CodeInfo } from './message.js';
+
+/** Every code that the compiler can give, with its title and severity, in order: the table of the documentation. */
+export function allCodes(): readonly CodeInfo[] {
+  return [...Object.values(typeMessages), ...Object.values(yamlMessages), ...Object.values(messages)]
+    .filter(isMessage)
+    .map(({ code, severity, title }) => ({ code, severity, title }))
+    .sort((a, b) => (a.code < b.code ? -1 : a.code > b.code ? 1 : 0));
+}
+
+function isMessage(value: unknown): value is CodeInfo {
+  return typeof value === 'function' && 'code' in value && 'title' in value;
+}

@@ -1,0 +1,31 @@
+import type { Span } from '../diagnostics/diagnostic.js';
+import type { Accumulator } from '../plan/plan.js';
+import type { TypedExpr } from './typed.js';
+
+/** An aggregate function of the language: its type rule, its docs, and what the engine keeps for it. */
+export interface AggregateSpec {
+  readonly name: string;
+  /** One line for lists: `the number of rows`. */
+  readonly summary: string;
+  /** Prose for its doc page. */
+  readonly doc: string;
+  /** An aggregate expression as a pipeline writes it: `count() where price > 100`. */
+  readonly example: string;
+  /**
+   * The type rule. `args` are checked under what `where` proves non-null, and durations arrive as long milliseconds; `where` is a definite
+   * boolean. Gives the accumulators to keep and the result as an expression over them: `result` receives one `accumulator` node per
+   * accumulator, in order, typed as the accumulator is (structurally equal accumulators of one fold are kept once).
+   */
+  check(args: readonly TypedExpr[], where: TypedExpr | null, distinct: boolean, span: Span): AggregateUse | AggregateProblem;
+}
+
+export interface AggregateUse {
+  readonly accumulators: readonly Accumulator[];
+  result(refs: readonly TypedExpr[]): TypedExpr;
+}
+
+/** Why an aggregate cannot be used so: `sum` takes a number, not a string. */
+export interface AggregateProblem {
+  readonly error: string;
+  readonly help?: string;
+}

@@ -1,0 +1,226 @@
+import type { Span } from '../diagnostics/diagnostic.js';
+import type { TypedExpr } from '../expression/typed.js';
+import type { Type, Value } from '../types/type.js';
+
+/** JSON of an Avro schema, as `.avsc` files and registries hold it. */
+export type AvroSchema = string | AvroSchema[] | { readonly [key: string]: unknown };
+
+export interface Column {
+  readonly name: string;
+  readonly type: Type;
+}
+
+/** What flows along an edge. A table's rows are upserts by `key`, with a tombstone when a row leaves. */
+export interface Relation {
+  readonly kind: 'stream' | 'table';
+  readonly columns: readonly Column[];
+  /** The columns that identify a row of a table, or by which a stream is partitioned; null where a stream has none. */
+  readonly key: readonly string[] | null;
+  /** True when `window_start` and `window_end` are the window that the row belongs to. */
+  readonly windowed: boolean;
+}
+
+/** A logical plan: the checked pipeline, sources to sinks. Immutable; nodes are in topological order. */
+export interface Plan {
+  readonly pipeline: string;
+  readonly path: string;
+  readonly sources: readonly SourceNode[];
+  readonly steps: readonly StepNode[];
+  readonly sinks: readonly SinkNode[];
+  readonly late: LatePolicy;
+  readonly errors: ErrorPolicy;
+  readonly topics: readonly TopicDeclaration[];
+  readonly tests: readonly PipelineTest[];
+  /** What the console shows of it. */
+  readonly boards?: readonly Board[];
+}
+
+/** A board of the console over the rows of one sink. */
+export interface Board {
+  readonly name: string;
+  /** The id of the sink. */
+  readonly sink: string;
+  readonly show: 'ranking' | 'line' | 'funnel' | 'table' | 'number';
+  /** Columns of the sink. */
+  readonly label: string | null;
+  readonly value: string | null;
+  readonly by: string | null;
+}
+
+export type LatePolicy = { readonly policy: 'drop' } | { readonly policy: 'topic'; readonly topic: string };
+export type ErrorPolicy = { readonly policy: 'fail' } | { readonly policy: 'skip' } | { readonly policy: 'topic'; readonly topic: string };
+
+export interface SourceNode {
+  readonly id: string;
+  /** The name that the pipeline uses: `user_score`. */
+  readonly name: string;
+  readonly topic: string;
+  readonly format: 'avro' | 'json';
+  /** Reader schema (Avro record), also of JSON sources, which it types. */
+  readonly schema: AvroSchema;
+  /** How the record key is encoded: Kafka's plain string serializer, framed Avro, or nothing known of it. */
+  readonly keyFormat: 'string' | 'avro' | 'none';
+  /** The column that the record key equals; checked per record, lets groupBy on it skip the repartition. */
+  readonly key: string | null;
+  /** Where the event time comes from: a timestamp or long (ms) column (path), the record's own timestamp, or the clock. */
+  readonly time: { readonly from: 'column'; readonly expr: TypedExpr } | { readonly from: 'record' } | { readonly from: 'clock' };
+  /** Milliseconds that events may be out of order. */
+  readonly latenessMs: number;
+  /** After so many milliseconds without a record a partition stops holding the watermark; null: never. */
+  readonly idleMs: number | null;
+  readonly start: 'earliest' | 'latest';
+  readonly output: Relation;
+  readonly span: Span;
+}
+
+/** One item of `steps`. What it does is said by `transforms`, applied in order; `verb` and `span` are for people. */
+export interface StepNode {
+  readonly id: string;
+  readonly verb: string;
+  readonly name: string | null;
+  /** The id of a source or step. */
+  readonly input: string;
+  readonly transforms: readonly Transform[];
+  readonly output: Relation;
+  readonly span: Span;
+}
+
+export interface SinkNode {
+  readonly id: string;
+  /** The name under `sinks`, or `sink`. */
+  readonly name: string;
+  readonly input: string;
+  readonly topic: string;
+  readonly format: 'avro' | 'json';
+  /** Key columns: a table's key, or what `key:` says of a stream; null writes null keys. */
+  readonly key: readonly string[] | null;
+  /** Derived from the result type; null for JSON keys or values. Registered under `<topic>-key` and `<topic>-value`. */
+  readonly keySchema: AvroSchema | null;
+  readonly valueSchema: AvroSchema | null;
+  /** A table's topic is compacted. */
+  readonly compacted: boolean;
+  readonly columns: readonly Column[];
+  readonly span: Span;
+}
+
+export interface TopicDeclaration {
+  readonly name: string;
+  readonly partitions: number | null;
+  readonly replication: number | null;
+  readonly retentionMs: number | null;
+  readonly compression: 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd' | null;
+  readonly cleanup: readonly ('compact' | 'delete')[] | null;
+}
+
+// ---- Transforms: the small set of things the engine can do. An operator is a composition of them ("how it runs"). ----
+
+export type Transform = FilterTransform | ProjectTransform | FoldTransform | RankTransform;
+
+export interface NamedExpr {
+  readonly name: string;
+  readonly expr: TypedExpr;
+}
+
+/** Rows for which `condition` is true go on. On a table, a row that stops passing is retracted. */
+export interface FilterTransform {
+  readonly type: 'filter';
+  readonly condition: TypedExpr;
+}
+
+/** One output column per expression over the input columns (derive, select, drop, rename). Kind and key are in the node's output. */
+export interface ProjectTransform {
+  readonly type: 'project';
+  readonly columns: readonly NamedExpr[];
+}
+
+/**
+ * A keyed aggregation: rows are grouped by `group` (and window), folded into `accumulators`, and each changed group gives a row: the
+ * group columns, `window_start`, `window_end` (timestamps) when windowed, then `results`.
+ */
+export interface FoldTransform {
+  readonly type: 'fold';
+  readonly group: readonly NamedExpr[];
+  readonly window: WindowSpec | null;
+  /** Inactivity in event time after which a group's row is tombstoned; null: never. */
+  readonly ttlMs: number | null;
+  readonly accumulators: readonly Accumulator[];
+  /** Over `accumulator` nodes (and group columns, as `column` nodes by output name). */
+  readonly results: readonly NamedExpr[];
+  readonly emit: Emit;
+}
+
+export type WindowSpec = {
+  /** Tumbling has advance = size. Window starts are multiples of `advanceMs` since the epoch; windows are [start, start + size). */
+  readonly sizeMs: number;
+  readonly advanceMs: number;
+  /** How long past the watermark a window stays open. */
+  readonly graceMs: number;
+  /** Overrides the pipeline's policy. */
+  readonly late: LatePolicy | null;
+};
+
+export type Emit = { readonly mode: 'updates' } | { readonly mode: 'final' } | { readonly mode: 'every'; readonly everyMs: number };
+
+/**
+ * A primitive the engine can keep per group. Rows where `arg` is null, or `where` is not true, are not counted in.
+ * - count: how many; long
+ * - sum: exact; long for int and long (sum of nothing is 0), decimal, double (exactly rounded; NaN and infinities counted apart)
+ * - min, max: nullable arg type; null of nothing. Order: numbers by value (NaN greatest), strings by code point (UTF-8 bytes), enums by symbol text, false < true
+ */
+export interface Accumulator {
+  readonly fn: 'count' | 'sum' | 'min' | 'max';
+  readonly arg: TypedExpr | null;
+  readonly where: TypedExpr | null;
+  /** Of its result. */
+  readonly type: Type;
+}
+
+/** Exact top-K of a table, per group of `group` columns (none: one global board). */
+export interface RankTransform {
+  readonly type: 'rank';
+  readonly group: readonly string[];
+  readonly k: number;
+  /** Most significant first; ties go on by `tieBreak`. */
+  readonly by: readonly Order[];
+  /** The input's key columns: makes the order total. */
+  readonly tieBreak: readonly string[];
+  /** Name of the output column (long, from 1) in front, or null for none. */
+  readonly rank: string | null;
+  readonly ties: boolean;
+  readonly emit: Emit;
+}
+
+export interface Order {
+  readonly expr: TypedExpr;
+  readonly descending: boolean;
+  /** Nulls go last unless said, whatever the direction. */
+  readonly nullsFirst: boolean;
+}
+
+// ---- Tests written in the pipeline's file ----
+
+export interface PipelineTest {
+  readonly name: string;
+  /** In the order written; a record keeps what was written, the source's schema fills the rest. */
+  readonly given: readonly { readonly topic: string; readonly records: readonly TestRecord[] }[];
+  /** Sets all watermarks to this time (ms) after the records; null: they follow the records. */
+  readonly until: number | null;
+  readonly expect: readonly { readonly topic: string; readonly rows: readonly TestRow[]; readonly span: Span }[];
+  readonly history: readonly { readonly topic: string; readonly rows: readonly TestRow[]; readonly span: Span }[];
+  readonly span: Span;
+}
+
+export interface TestRecord {
+  /** Event time in ms from `$time`, if written. */
+  readonly time: number | null;
+  /** Values in the source's column types, only those written. */
+  readonly values: { readonly [column: string]: Value };
+  readonly span: Span;
+}
+
+export interface TestRow {
+  /** Only named columns are compared. Doubles carry the digits that were written. */
+  readonly values: { readonly [column: string]: { readonly value: Value; readonly digits: number | null } };
+  readonly deleted: boolean;
+  readonly span: Span;
+}

@@ -1,0 +1,157 @@
+import type { TypedExpr } from '../expression/typed.js';
+import { showDuration } from '../expression/duration.js';
+import { showType } from '../types/lattice.js';
+import type { Value } from '../types/type.js';
+import type {
+  Accumulator,
+  Emit,
+  LatePolicy,
+  NamedExpr,
+  Order,
+  Plan,
+  Relation,
+  SinkNode,
+  SourceNode,
+  StepNode,
+  Transform,
+  WindowSpec,
+} from './plan.js';
+
+/** The text of a checked expression, every conversion shown: `score::long + 1`, `#0` for accumulators. For people and for tests. */
+export function showExpr(expr: TypedExpr): string {
+  switch (expr.kind) {
+    case 'literal':
+      return showLiteral(expr.value);
+    case 'column':
+    case 'meta':
+      return expr.name;
+    case 'accumulator':
+      return `#${expr.index}`;
+    case 'field':
+      return `${operand(expr.of)}.${expr.field}`;
+    case 'index':
+      return `${operand(expr.of)}[${showExpr(expr.index)}]`;
+    case 'unary':
+      return expr.op === 'not' ? `not ${operand(expr.operand)}` : `-${operand(expr.operand)}`;
+    case 'binary':
+      return `${operand(expr.left)} ${expr.op} ${operand(expr.right)}`;
+    case 'in':
+      return `${operand(expr.operand)} ${expr.negated ? 'not in' : 'in'} [${expr.options.map(showExpr).join(', ')}]`;
+    case 'cast':
+      return `${operand(expr.operand)}::${showType(expr.type)}`;
+    case 'call':
+      return `${expr.fn}(${expr.args.map(showExpr).join(', ')})`;
+  }
+}
+
+function operand(expr: TypedExpr): string {
+  const text = showExpr(expr);
+  return ['binary', 'unary', 'in'].includes(expr.kind) ? `(${text})` : text;
+}
+
+function showLiteral(value: Value): string {
+  if (typeof value === 'bigint') return value.toString();
+  if (value instanceof Uint8Array) return `bytes(${value.length})`;
+  return JSON.stringify(value instanceof Map ? Object.fromEntries(value) : value);
+}
+
+/** A plan for people: what `rta explain --stage plan` prints. Stable, so that tests compare it. */
+export function showPlan(plan: Plan): string {
+  const lines = [`pipeline ${plan.pipeline}`, `late ${showPolicy(plan.late)}, errors ${showPolicy(plan.errors)}`];
+  for (const source of plan.sources) lines.push('', ...showSource(source));
+  for (const step of plan.steps) lines.push('', ...showStep(step));
+  for (const sink of plan.sinks) lines.push('', ...showSink(sink));
+  if (plan.topics.length > 0) lines.push('', ...plan.topics.map((topic) => `topic ${JSON.stringify(topic)}`));
+  for (const board of plan.boards ?? []) lines.push('', `board ${JSON.stringify(board)}`);
+  for (const test of plan.tests) {
+    const { span: _, ...rest } = test;
+    lines.push('', `test ${JSON.stringify(rest, testReplacer)}`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function showPolicy(policy: LatePolicy | Plan['errors']): string {
+  return policy.policy === 'topic' ? `→ ${policy.topic}` : policy.policy;
+}
+
+function showSource(source: SourceNode): string[] {
+  const time = source.time.from === 'column' ? showExpr(source.time.expr) : source.time.from;
+  const idle = source.idleMs === null ? '' : `, idle ${showDuration(source.idleMs)}`;
+  return [
+    `${source.id}: topic ${source.topic} (${source.format}), key ${source.key ?? '-'} (${source.keyFormat}), from ${source.start}`,
+    `  time ${time}, lateness ${showDuration(source.latenessMs)}${idle}`,
+    `  → ${showRelation(source.output)}`,
+  ];
+}
+
+function showStep(step: StepNode): string[] {
+  return [`${step.id}: ${step.verb} of ${step.input}`, ...step.transforms.flatMap(showTransform), `  → ${showRelation(step.output)}`];
+}
+
+function showSink(sink: SinkNode): string[] {
+  const compacted = sink.compacted ? ', compacted' : '';
+  return [
+    `${sink.id}: ${sink.input} → topic ${sink.topic} (${sink.format}${compacted}), key ${sink.key === null ? '-' : `[${sink.key.join(', ')}]`}`,
+    `  key ${JSON.stringify(sink.keySchema)}`,
+    `  value ${JSON.stringify(sink.valueSchema)}`,
+  ];
+}
+
+function showTransform(transform: Transform): string[] {
+  switch (transform.type) {
+    case 'filter':
+      return [`  filter ${showExpr(transform.condition)}`];
+    case 'project':
+      return [`  project ${transform.columns.map(showNamed).join(', ')}`];
+    case 'fold': {
+      const ttl = transform.ttlMs === null ? '' : ` ttl ${showDuration(transform.ttlMs)}`;
+      return [
+        `  fold by [${transform.group.map(showNamed).join(', ')}]${showWindow(transform.window)}${ttl} emit ${showEmit(transform.emit)}`,
+        ...transform.accumulators.map((accumulator, index) => `    #${index} = ${showAccumulator(accumulator)}`),
+        `    ${transform.results.map(showNamed).join(', ')}`,
+      ];
+    }
+    case 'rank': {
+      const ties = transform.ties ? ' with ties' : '';
+      return [
+        `  rank ${transform.k}${ties} by [${transform.by.map(showOrder).join(', ')}] then [${transform.tieBreak.join(', ')}]`,
+        `    per [${transform.group.join(', ')}] as ${transform.rank ?? '-'} emit ${showEmit(transform.emit)}`,
+      ];
+    }
+  }
+}
+
+function showNamed({ name, expr }: NamedExpr): string {
+  return expr.kind === 'column' && expr.name === name ? name : `${name}: ${showExpr(expr)}`;
+}
+
+function showWindow(window: WindowSpec | null): string {
+  if (window === null) return '';
+  const late = window.late === null ? '' : ` late ${showPolicy(window.late)}`;
+  return ` window ${showDuration(window.sizeMs)} every ${showDuration(window.advanceMs)} grace ${showDuration(window.graceMs)}${late}`;
+}
+
+function showEmit(emit: Emit): string {
+  return emit.mode === 'every' ? `every ${showDuration(emit.everyMs)}` : emit.mode;
+}
+
+function showAccumulator({ fn, arg, where, type }: Accumulator): string {
+  return `${fn}(${arg === null ? '' : showExpr(arg)})${where === null ? '' : ` where ${showExpr(where)}`}: ${showType(type)}`;
+}
+
+function showOrder(order: Order): string {
+  return `${showExpr(order.expr)} ${order.descending ? 'desc' : 'asc'}${order.nullsFirst ? ' nulls first' : ''}`;
+}
+
+function showRelation(relation: Relation): string {
+  const columns = relation.columns.map((column) => `${column.name}: ${showType(column.type)}`).join(', ');
+  const key = relation.key === null ? '-' : `[${relation.key.join(', ')}]`;
+  return `${relation.windowed ? 'windowed ' : ''}${relation.kind} key ${key} (${columns})`;
+}
+
+function testReplacer(key: string, value: unknown): unknown {
+  if (key === 'span') return undefined;
+  if (typeof value === 'bigint') return `${value}n`;
+  if (value instanceof Map) return Object.fromEntries(value);
+  return value instanceof Uint8Array ? [...value] : value;
+}

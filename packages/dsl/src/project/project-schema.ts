@@ -1,0 +1,43 @@
+import { duration, map, named, policy, SOURCE, text, TOPIC } from '../ast/shapes.js';
+import type { JsonSchema } from '../yaml/schema.js';
+
+/** The structure of `rta.yaml`. */
+export const PROJECT: JsonSchema = map('rta.yaml', {
+  sources: named('The sources that pipelines share.', SOURCE),
+  topics: named('How topics are created.', TOPIC),
+  notify: named('Where alerts go.', { type: 'object' }),
+  defaults: map('`defaults`', {
+    lateness: duration('How far out of order events may be.'),
+    idle: duration('After so long without a record a partition stops holding the watermark.'),
+    late: policy(['drop'], 'What happens to late records.'),
+    errors: policy(['fail', 'skip'], 'What happens to records that fail.'),
+  }),
+  kafka: {
+    ...map('`kafka`', {
+      brokers: {
+        type: ['string', 'array'],
+        minLength: 1,
+        minItems: 1,
+        items: { type: 'string', minLength: 1 },
+        description: 'host:port, or a list of them.',
+        'x-expected': 'host:port, or a list of them',
+      },
+      clientId: text('What the brokers see as the client.'),
+      ssl: { type: ['boolean', 'object'], description: 'TLS: true, or its settings.' },
+      sasl: map('`sasl`', {
+        mechanism: { type: 'string', enum: ['plain', 'scram-sha-256', 'scram-sha-512'], description: 'The mechanism.' },
+        username: text('The user.'),
+        password: text('The password: `${KAFKA_PASSWORD}`.'),
+      }),
+    }),
+    description: 'How to reach Kafka; without it the embedded log is used.',
+  },
+  registry: {
+    ...map('`registry`', {
+      url: text('The URL of the schema registry.'),
+      username: text('The user.'),
+      password: text('The password: `${REGISTRY_PASSWORD}`.'),
+    }),
+    description: 'How to reach the schema registry; without it the embedded one is used.',
+  },
+});

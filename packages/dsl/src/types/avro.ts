@@ -1,0 +1,239 @@
+import type { AvroSchema } from '../plan/plan.js';
+import { BOOLEAN, BYTES, DATE, DOUBLE, FLOAT, INT, LONG, NULL, nullable, STRING, TIMESTAMP, TIMESTAMP_MICROS } from './lattice.js';
+import type { Field, Type } from './type.js';
+
+export { typeToAvro, type AvroRecordName } from './to-avro.js';
+
+/** A part of a schema that the language has no type for. `path` is that of the field (`a.b`; empty: the schema itself). */
+export interface UnsupportedField {
+  /** RTA1401: not a valid schema; RTA1402: valid Avro that the language does not read. */
+  readonly code: 'RTA1401' | 'RTA1402';
+  readonly path: string;
+  /** A whole sentence that names the field: "field `a.b` is a union of int and string, …". */
+  readonly message: string;
+  readonly help?: string;
+}
+
+/** The type of a schema, and the fields that are left out of it. */
+export interface AvroReading {
+  /** Null if the schema itself cannot be read; `unsupported` then says why. */
+  readonly type: Type | null;
+  readonly unsupported: readonly UnsupportedField[];
+}
+
+/**
+ * Reads an Avro schema (parsed JSON) as a type. A field without a type in the language (a union of several types, `fixed` that is not a
+ * decimal, `time-millis`, …) is left out of its record and listed in `unsupported`; the others stay usable. Never throws.
+ *
+ * Logical types: decimal (bytes or fixed), timestamp-millis and -micros (the local ones too), date; uuid is a string. As Avro says, an
+ * unknown or misplaced logical type is ignored.
+ */
+export function avroToType(schema: AvroSchema): AvroReading {
+  const reader = new SchemaReader();
+  const result = reader.read(schema, '', '');
+  if (typeof result !== 'string' && !('problem' in result)) return { type: result, unsupported: reader.unsupported };
+  return { type: null, unsupported: [...reader.unsupported, unusable('', result)] };
+}
+
+/** Why a (part of a) schema has no type. */
+interface Problem {
+  readonly problem: string;
+  readonly invalid?: boolean;
+  readonly help?: string;
+}
+
+const PRIMITIVES: Readonly<Record<string, Type>> = {
+  null: NULL,
+  boolean: BOOLEAN,
+  int: INT,
+  long: LONG,
+  float: FLOAT,
+  double: DOUBLE,
+  bytes: BYTES,
+  string: STRING,
+};
+
+/** The logical types that change a primitive's meaning for us; null: there is no type for it. */
+const LOGICAL: Readonly<Record<string, Type | null>> = {
+  'int date': DATE,
+  'int time-millis': null,
+  'long time-micros': null,
+  'long timestamp-millis': TIMESTAMP,
+  'long timestamp-micros': TIMESTAMP_MICROS,
+  'long local-timestamp-millis': TIMESTAMP,
+  'long local-timestamp-micros': TIMESTAMP_MICROS,
+  'long timestamp-nanos': null,
+  'long local-timestamp-nanos': null,
+};
+
+type JsonObject = Readonly<Record<string, unknown>>;
+
+/** Nesting that no schema of use reaches; bounds the recursion. */
+const MAX_NESTING = 100;
+
+class SchemaReader {
+  readonly unsupported: UnsupportedField[] = [];
+  /** Named types by full name; null while one is being read, since a type cannot contain itself. */
+  private readonly named = new Map<string, Type | Problem | null>();
+  private nesting = 0;
+
+  read(schema: unknown, namespace: string, path: string): Type | Problem {
+    if (++this.nesting > MAX_NESTING) return { problem: `is nested deeper than ${MAX_NESTING} levels` };
+    const result = this.readAny(schema, namespace, path);
+    this.nesting--;
+    return result;
+  }
+
+  private readAny(schema: unknown, namespace: string, path: string): Type | Problem {
+    if (typeof schema === 'string') return Object.hasOwn(PRIMITIVES, schema) ? PRIMITIVES[schema] : this.reference(schema, namespace);
+    if (Array.isArray(schema)) return this.union(schema, namespace, path);
+    if (!isObject(schema)) return invalid('is not a schema: a name, an object or a list is expected');
+    const { type } = schema;
+    if (Array.isArray(type) || isObject(type)) return this.read(type, namespace, path);
+    if (typeof type !== 'string') return invalid('has no `type`');
+    if (Object.hasOwn(PRIMITIVES, type)) return primitive(type, schema);
+    switch (type) {
+      case 'record':
+      case 'error':
+        return this.define(schema, namespace, (name) => this.record(schema, name, path));
+      case 'enum':
+        return this.define(schema, namespace, (name) => readEnum(schema, name));
+      case 'fixed':
+        return this.define(schema, namespace, () => fixed(schema));
+      case 'array': {
+        const items = this.read(schema.items, namespace, path && `${path}[]`);
+        return 'problem' in items ? { ...items, problem: `is an array whose items: it ${items.problem}` } : { kind: 'array', items };
+      }
+      case 'map': {
+        const values = this.read(schema.values, namespace, path && `${path}[]`);
+        return 'problem' in values ? { ...values, problem: `is a map whose values: it ${values.problem}` } : { kind: 'map', values };
+      }
+      default:
+        return this.reference(type, namespace);
+    }
+  }
+
+  private union(branches: readonly unknown[], namespace: string, path: string): Type | Problem {
+    const others = branches.filter((branch) => branch !== 'null' && !(isObject(branch) && branch.type === 'null'));
+    if (branches.length === 0) return invalid('is an empty union');
+    if (others.length === 0) return NULL;
+    if (others.length > 1) {
+      // Its branches are read all the same: they may define names that other fields refer to.
+      for (const branch of others) this.quietly(() => this.read(branch, namespace, path));
+      return {
+        problem: `is a union of ${listed(others.map(branchName))}, and the language has no type for that`,
+        help: 'a union may have `null` and one other type',
+      };
+    }
+    const type = this.read(others[0], namespace, path);
+    return 'problem' in type || others.length === branches.length ? type : nullable(type);
+  }
+
+  private record(schema: JsonObject, name: string, path: string): Type | Problem {
+    if (!Array.isArray(schema.fields)) return invalid(`is a record (${name}) without \`fields\``);
+    const fields: Field[] = [];
+    const seen = new Set<string>();
+    for (const [i, field] of (schema.fields as unknown[]).entries()) {
+      if (!isObject(field) || typeof field.name !== 'string')
+        return invalid(`is a record (${name}) whose field number ${i + 1} has no name`);
+      if (seen.has(field.name)) return invalid(`is a record (${name}) with two fields named \`${field.name}\``);
+      seen.add(field.name);
+      const fieldPath = path === '' ? field.name : `${path}.${field.name}`;
+      // `{name, type: "long", logicalType: …}` is a common slip: Avro ignores a logical type there, and so do we.
+      const type = this.read(field.type, namespaceOf(name), fieldPath);
+      if ('problem' in type) this.unsupported.push(unusable(fieldPath, type));
+      else fields.push({ name: field.name, type, ...(typeof field.doc === 'string' ? { doc: field.doc } : {}) });
+    }
+    return { kind: 'record', name, fields };
+  }
+
+  private define(schema: JsonObject, namespace: string, read: (fullName: string) => Type | Problem): Type | Problem {
+    const { name } = schema;
+    if (typeof name !== 'string' || name === '')
+      return invalid(`is a${schema.type === 'enum' ? 'n' : ''} ${String(schema.type)} without a \`name\``);
+    const own = typeof schema.namespace === 'string' ? schema.namespace : namespace;
+    const fullName = name.includes('.') || own === '' ? name : `${own}.${name}`;
+    if (this.named.has(fullName)) return invalid(`defines \`${fullName}\` a second time`);
+    this.named.set(fullName, null);
+    const type = read(fullName);
+    this.named.set(fullName, type);
+    return type;
+  }
+
+  private reference(name: string, namespace: string): Type | Problem {
+    const full = name.includes('.') || namespace === '' ? name.replace(/^\./, '') : `${namespace}.${name}`;
+    const key = this.named.has(full) ? full : name;
+    const type = this.named.get(key);
+    if (type === null) return { problem: `contains itself (\`${name}\` is recursive), and the language has no recursive types` };
+    return type ?? invalid(`has the unknown type \`${name}\``);
+  }
+
+  private quietly(read: () => void): void {
+    const kept = this.unsupported.length;
+    read();
+    this.unsupported.length = kept;
+  }
+}
+
+function primitive(name: string, schema: JsonObject): Type | Problem {
+  const { logicalType } = schema;
+  if (typeof logicalType !== 'string') return PRIMITIVES[name];
+  if (name === 'bytes' && logicalType === 'decimal') return decimalOf(schema, Infinity) ?? PRIMITIVES[name];
+  const type = LOGICAL[`${name} ${logicalType}`];
+  if (type === null) return { problem: `is a ${logicalType}, and the language has no type for that` };
+  return type ?? PRIMITIVES[name];
+}
+
+function readEnum(schema: JsonObject, name: string): Type | Problem {
+  const { symbols } = schema;
+  if (!Array.isArray(symbols) || !symbols.every((symbol) => typeof symbol === 'string'))
+    return invalid(`is an enum (${name}) without \`symbols\``);
+  return { kind: 'enum', name, symbols };
+}
+
+function fixed(schema: JsonObject): Type | Problem {
+  const { size } = schema;
+  if (typeof size !== 'number' || !Number.isInteger(size) || size < 0) return invalid('is a fixed without a `size`');
+  const digits = Math.floor(Math.log10(2) * (8 * size - 1));
+  const type = schema.logicalType === 'decimal' ? decimalOf(schema, digits) : null;
+  return (
+    type ?? {
+      problem: `is a fixed of ${size} bytes${typeof schema.logicalType === 'string' ? ` (${schema.logicalType})` : ''}, and the language has no type for that`,
+      help: 'use bytes, or a string',
+    }
+  );
+}
+
+/** Null if precision or scale are not valid: Avro then ignores the logical type. */
+function decimalOf({ precision, scale = 0 }: JsonObject, maxPrecision: number): Type | null {
+  if (typeof precision !== 'number' || !Number.isInteger(precision) || precision < 1 || precision > maxPrecision) return null;
+  if (typeof scale !== 'number' || !Number.isInteger(scale) || scale < 0 || scale > precision) return null;
+  return { kind: 'decimal', precision, scale };
+}
+
+function unusable(path: string, { problem, invalid: broken, help }: Problem): UnsupportedField {
+  const subject = path === '' ? 'the schema' : `field \`${path}\``;
+  return { code: broken ? 'RTA1401' : 'RTA1402', path, message: `${subject} ${problem}`, ...(help === undefined ? {} : { help }) };
+}
+
+function invalid(problem: string): Problem {
+  return { problem, invalid: true };
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function branchName(branch: unknown): string {
+  if (typeof branch === 'string') return branch;
+  if (!isObject(branch)) return 'a union';
+  return String(branch.name ?? branch.logicalType ?? branch.type);
+}
+
+function listed(names: readonly string[]): string {
+  return `${names.slice(0, -1).join(', ')} and ${names[names.length - 1]}`;
+}
+
+function namespaceOf(fullName: string): string {
+  return fullName.includes('.') ? fullName.slice(0, fullName.lastIndexOf('.')) : '';
+}

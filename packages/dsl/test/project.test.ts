@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { parseProject } from '../src/index.js';
+import { oneLine } from './compile-file.js';
+
+function check(text: string, ...expected: string[]): ReturnType<typeof parseProject>['project'] {
+  const { project, diagnostics } = parseProject({ path: 'rta.yaml', text }, { BROKERS: 'a:9092,b:9092', PASSWORD: 'secret' });
+  expect(diagnostics.map(oneLine)).toEqual(expected);
+  return project;
+}
+
+describe('rta.yaml', () => {
+  it('holds sources, topics, defaults and connections', () => {
+    const project = check(
+      [
+        'sources:',
+        '  a: { topic: "a-${ENV:-dev}", schema: x, lateness: 5s }',
+        'topics: { a: { partitions: 3, retention: 7d, cleanup: compact } }',
+        'notify: { oncall: { pagerduty: "${PAGERDUTY_KEY}" } }',
+        'defaults: { lateness: 1s, idle: 1m, late: { topic: late }, errors: skip }',
+        'kafka: { brokers: "${BROKERS}", ssl: true, sasl: { mechanism: plain, username: u, password: "${PASSWORD}" } }',
+        'registry: { url: "http://localhost:8081" }',
+      ].join('\n'),
+    );
+    expect(project.sources.get('a')?.topic?.value).toBe('a-dev');
+    expect(project.sources.get('a')?.latenessMs).toBe(5000);
+    expect(project.topics).toEqual([
+      { name: 'a', partitions: 3, replication: null, retentionMs: 604_800_000, compression: null, cleanup: ['compact'] },
+    ]);
+    expect(project.notify).toEqual(['oncall']);
+    expect(project.defaults).toEqual({
+      latenessMs: 1000,
+      idleMs: 60_000,
+      late: { policy: 'topic', topic: 'late' },
+      errors: { policy: 'skip' },
+    });
+    expect(project.kafka).toEqual({ brokers: 'a:9092,b:9092', ssl: true, sasl: { mechanism: 'plain', username: 'u', password: 'secret' } });
+    expect(project.registry).toEqual({ url: 'http://localhost:8081' });
+  });
+
+  it('may be empty', () => {
+    const project = check('# nothing yet\n');
+    expect(project.sources.size).toBe(0);
+    expect(project.kafka).toBeNull();
+  });
+
+  it('reports all errors, and never the value of a variable', () => {
+    check(
+      'sources:\n  a: { topc: a }\nsorces: {}\nkafka: { brokers: "${MISSING}", sasl: { mechanism: "${PASSWORD}" } }\ndefaults: { lateness: 5, late: never }\n',
+      'RTA2201 2:8 a source has no `topc`; did you mean `topic`?',
+      'RTA2201 3:1 rta.yaml has no `sorces`; did you mean `sources`?',
+      'RTA2208 4:19 the environment variable `MISSING` is not set; set it, or give a default: `${MISSING:-value}`',
+      'RTA2204 4:52 `mechanism` cannot be `${PASSWORD}`; it is plain, scram-sha-256 or scram-sha-512',
+      'RTA2207 5:23 `lateness` must be a duration; this is `5`; say the unit: `5s` or `5ms`',
+      'RTA2205 5:32 `late` must be drop or `{ topic: name }`',
+    );
+  });
+
+  it('is not a list', () => {
+    check('- a\n', 'RTA2203 1:1 rta.yaml must be a map; this is a list');
+  });
+});

@@ -1,0 +1,84 @@
+import type { Column, OperatorSpec, Relation } from '@rta/dsl';
+import { messages, shapes } from '@rta/dsl';
+import { mayBecomeEmpty } from './aggregates/empty.js';
+
+/** `aggregate`: one row per group, and window. */
+export const aggregate: OperatorSpec = {
+  verb: 'aggregate',
+  modifiers: ['groupBy', 'window', 'emit', 'ttl'],
+  summary: 'Folds the rows of each group, and window, into one row.',
+  doc: `
+\`aggregate\` takes a map from new columns to aggregate expressions: \`total: sum(score)\`, \`wins: count() where won\`,
+\`average: sum(score) / count()\`. Beside it stand
+
+- \`groupBy\`: columns, paths or \`{ new: expression }\`; left out, there is one global group. A group column is never null.
+- \`window\`: \`{ tumbling: 1m }\`, or \`{ hopping: 5m, every: 1m }\`, with \`grace\` to keep windows open past the watermark.
+- \`emit\`: \`updates\` (default), \`{ every: 10s }\`, or \`final\`, which gives one row per group and window when it has closed.
+- \`ttl\`: without a window, the inactivity in event time after which a group's row leaves.
+
+The result has the group columns, \`window_start\` and \`window_end\` where there is a window, and the new columns; nothing else is left. It is a
+table, keyed by group and window; with \`emit: final\` a stream.
+`,
+  configSchema: {
+    type: 'object',
+    minProperties: 1,
+    additionalProperties: shapes.expression('An aggregate expression.'),
+    description: 'New columns and their aggregate expressions.',
+    'x-expected': 'a map from new columns to aggregates such as `total: sum(score)`',
+  },
+  example: {
+    columns: { team_id: 'string', score: 'int' },
+    steps: `
+- groupBy: team_id
+  aggregate:
+    games: count()
+    total: sum(score)
+`,
+    given: `
+- { team_id: red, score: 3 }
+- { team_id: blue, score: 5 }
+- { team_id: red, score: 4 }
+`,
+    expect: `
+- { team_id: red, games: 2, total: 7 }
+- { team_id: blue, games: 1, total: 5 }
+`,
+  },
+
+  check(context) {
+    const { input, config, groupBy: group, window, emit, ttlMs } = context;
+    if (config.kind !== 'map') return null;
+    if (window !== null && input.kind === 'table') context.report(messages.windowOnTable(context.modifier('window')!.keySpan));
+    if (window === null && emit.mode === 'final') context.report(messages.finalWithoutWindow(context.modifier('emit')!.keySpan));
+    if (window !== null && context.modifier('ttl') !== null) context.report(messages.ttlOnWindow(context.modifier('ttl')!.keySpan));
+
+    const taken = new Set([...(group ?? []).map((column) => column.name), ...(window === null ? [] : WINDOW_COLUMNS)]);
+    for (const entry of config.entries) {
+      context.newName(entry.key, entry.keySpan);
+      if (taken.has(entry.key))
+        context.report(messages.columnTwice(entry.keySpan, entry.key, 'the group or the window has it; give the aggregate another name'));
+    }
+    if (window !== null) {
+      const clash = (group ?? []).find((column) => WINDOW_COLUMNS.includes(column.name));
+      if (clash !== undefined) context.report(messages.windowColumn(context.modifier('groupBy')!.keySpan, clash.name));
+    }
+    const { accumulators, results: perGroup, failed } = context.aggregates(config, group ?? []);
+    if (group === null || window === 'broken') return null;
+    const results = group.length === 0 && window === null && input.kind === 'table' ? mayBecomeEmpty(perGroup, accumulators) : perGroup;
+
+    const groupColumns = group.map(({ name, expr }) => ({ name, type: expr.type }));
+    const windowColumns: Column[] =
+      window === null ? [] : WINDOW_COLUMNS.map((name) => ({ name, type: { kind: 'timestamp', unit: 'millis' } }));
+    const keepsWindow =
+      input.windowed && WINDOW_COLUMNS.every((name) => group.some((column) => column.expr.kind === 'column' && column.expr.name === name));
+    const output: Relation = {
+      kind: emit.mode === 'final' ? 'stream' : 'table',
+      columns: [...groupColumns, ...windowColumns, ...results.map(({ name, expr }) => ({ name, type: expr.type }))],
+      key: [...groupColumns, ...windowColumns].map((column) => column.name),
+      windowed: window !== null || keepsWindow,
+    };
+    return { transforms: [{ type: 'fold', group, window, ttlMs, accumulators, results, emit }], output, missing: failed };
+  },
+};
+
+const WINDOW_COLUMNS: readonly string[] = ['window_start', 'window_end'];

@@ -1,0 +1,94 @@
+import { Ajv } from 'ajv';
+import { describe, expect, it } from 'vitest';
+import { compile, exampleCase, renderAll, showPlan, type CompileResult } from '@rta/dsl';
+import { aggregates, operators } from '../src/index.js';
+
+function compileExample(text: string, schema: ReturnType<typeof exampleCase>['schema']): CompileResult {
+  return compile({
+    file: { path: 'example.yaml', text },
+    project: null,
+    loadSchema: (name) => (name === 'example' ? { schema } : null),
+    schemaNames: () => ['example'],
+    operators,
+    aggregates,
+    env: {},
+  });
+}
+
+describe.each(operators.map((spec) => [spec.verb, spec] as const))('operator %s', (_, spec) => {
+  it('has an example that compiles, with a test in it', () => {
+    const { text, schema } = exampleCase(spec);
+    const { plan, diagnostics } = compileExample(text, schema);
+    expect(renderAll(diagnostics)).toBe('');
+    expect(plan!.steps.some((step) => step.verb === spec.verb)).toBe(true);
+    expect(plan!.tests[0].given[0].records.length).toBeGreaterThan(0);
+    expect(plan!.tests[0].expect[0].rows.length).toBeGreaterThan(0);
+  });
+
+  it('has a config schema, a summary and prose', () => {
+    expect(() => new Ajv({ strict: false }).compile(spec.configSchema)).not.toThrow();
+    expect(spec.summary).toMatch(/^[A-Z].*\.$/);
+    expect(spec.doc.trim().length).toBeGreaterThan(80);
+  });
+});
+
+describe.each(aggregates.map((spec) => [spec.name, spec] as const))('aggregate %s', (name, spec) => {
+  it('has an example that compiles', () => {
+    const text = `pipeline: p\nsource: { topic: in, schema: example }\nsteps:\n  - aggregate:\n      x: ${spec.example}\nsink: { topic: out }\n`;
+    const schema = { type: 'record', name: 'Example', fields: [{ name: 'score', type: 'int' }] };
+    const { plan, diagnostics } = compileExample(text, schema);
+    expect(renderAll(diagnostics)).toBe('');
+    expect(spec.example).toContain(`${name}(`);
+    expect(plan!.steps[0].output.columns).toHaveLength(1);
+  });
+});
+
+describe('types of aggregates', () => {
+  /** The type of an aggregate over columns of every type. */
+  function check(aggregate: string, expected: string): void {
+    const fields = [
+      { name: 'i', type: 'int' },
+      { name: 'l', type: 'long' },
+      { name: 'f', type: 'float' },
+      { name: 'd', type: 'double' },
+      { name: 's', type: 'string' },
+      { name: 'm', type: { type: 'bytes', logicalType: 'decimal', precision: 10, scale: 2 } },
+      { name: 'n', type: ['null', 'int'] },
+      { name: 't', type: { type: 'long', logicalType: 'timestamp-millis' } },
+    ];
+    const text = `pipeline: p\nsource: { topic: in, schema: example }\nsteps:\n  - aggregate:\n      x: ${aggregate}\nsink: { topic: out }\n`;
+    const { plan, diagnostics } = compileExample(text, { type: 'record', name: 'Example', fields });
+    expect(plan === null ? renderAll(diagnostics) : showPlan(plan)).toContain(`(x: ${expected})`);
+  }
+
+  it.each([
+    ['count()', 'long'],
+    ['count(n)', 'long'],
+    ['count() where i > 1', 'long'],
+    ['sum(i)', 'long'],
+    ['sum(l)', 'long'],
+    ['sum(n)', 'long'],
+    ['sum(f)', 'double'],
+    ['sum(d)', 'double'],
+    ['sum(m)', 'decimal(38, 2)'],
+    ['avg(i)', 'double'],
+    ['avg(n)', 'double?'],
+    ['avg(i) where l > 1', 'double?'],
+    ['avg(m)', 'double'],
+    ['min(s)', 'string'],
+    ['max(t)', 'timestamp'],
+    ['max(n)', 'int?'],
+    ['min(m) where i > 1', 'decimal(10, 2)?'],
+    ['max(i) - min(i)', 'long'],
+    ['sum(i) / count()', 'double?'],
+    ['round(avg(i), 2)', 'double'],
+  ])('%s is %s', check);
+
+  it('keeps equal accumulators once', () => {
+    const text =
+      'pipeline: p\nsource: { topic: in, schema: example }\nsteps:\n  - aggregate: { a: avg(i), b: sum(i), c: count() }\nsink: { topic: out }\n';
+    const { plan } = compileExample(text, { type: 'record', name: 'Example', fields: [{ name: 'i', type: 'int' }] });
+    const [fold] = plan!.steps[0].transforms;
+    expect(fold.type === 'fold' && fold.accumulators.map((accumulator) => accumulator.fn)).toEqual(['sum', 'count']);
+  });
+});

@@ -1,0 +1,24 @@
+export * from './registry.js';
+export * from './wire-format.js';
+export { codecFor, AvroValueError, type AvroCodec } from './avro-codec.js';
+export {
+  checkCompatibility,
+  resolutionProblems,
+  sentence,
+  type CompatibilityProblem,
+  type CompatibilityRule,
+  type EarlierVersion,
+} from './compatibility.js';
+export { canonical } from './avro/canonical.js';
+export { embeddedRegistry } from './embedded.js';
+export { confluentRegistry, type ConfluentOptions } from './confluent.js';
+export {
+  judge,
+  apply,
+  gateRequestsOf,
+  type GateDecision,
+  type GateReport,
+  type GateRequests,
+  type SinkRequest,
+  type SourceRequest,
+} from './gate.js';

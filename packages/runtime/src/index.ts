@@ -1,0 +1,11 @@
+export * from './log/log.js';
+export * from './state/store.js';
+export * from './plan/physical.js';
+export { planStages, applicationIdOf, StagingError } from './plan/plan-stages.js';
+export type { KernelCompiler, KernelFactory, KernelStats, StageKernel } from './kernel/stage-kernel.js';
+export { openPipeline, type Pipeline, type PipelineOptions } from './pipeline.js';
+export { Worker } from './task/worker.js';
+export type { WorkerSnapshot, StepSnapshot, BoardSnapshot } from './task/snapshot.js';
+export { PipelineError, BadRecordError, type PipelineErrorCode } from './task/errors.js';
+export { ManualClock, systemClock, type Clock } from './task/clock.js';
+export type { SchemaSource, SinkSchemaIds } from './task/task.js';

@@ -1,0 +1,108 @@
+/**
+ * Compiles a stage to generated code, shared by all of its tasks: one function per source input and writer schema that reads batches and does
+ * everything up to the tables, and for each fold and rank the functions that write, merge and hand on what is in them.
+ */
+import type { AvroSchema } from '@rta/dsl';
+import type { SourceInput, Stage } from '../plan/physical.js';
+import { FoldGenerator, type FoldShape, foldShape } from './generate/fold.js';
+import { RankGenerator } from './generate/rank.js';
+import { generateScan, type Scan } from './generate/scan.js';
+import { StageShape } from './generate/stage-shape.js';
+import { type AvroNode, type AvroRecord, parseAvro } from './run/avro-schema.js';
+import { FoldState } from './run/fold-state.js';
+import { GeneratedKernel } from './run/generated-kernel.js';
+import { RankState } from './run/rank-state.js';
+import type { TaskState } from './run/task-state.js';
+import type { KernelFactory } from './stage-kernel.js';
+import { layoutOf } from './state-layout.js';
+
+/** Throws what makes a stage impossible (a rank of a stream, a fold over a table): the plan should not have asked for it. */
+export function compileStage(stage: Stage): KernelFactory {
+  const compiled = new CompiledStage(stage);
+  return (env) => new GeneratedKernel(compiled, env);
+}
+
+type NodeState = FoldState | RankState;
+
+export class CompiledStage {
+  /** Per node: what makes its state in a task; null for nodes that keep nothing. */
+  readonly states: readonly (((K: TaskState) => NodeState) | null)[];
+  readonly readers: readonly (readonly number[])[];
+  /** Per node: how far it holds the watermark back, ms. */
+  readonly holds: readonly number[];
+
+  private readonly shape: StageShape;
+  private readonly folds = new Map<number, FoldShape>();
+  private readonly scans = new Map<string, Scan>();
+  private readonly readerSchemas: (AvroNode | null)[];
+
+  constructor(readonly stage: Stage) {
+    this.shape = new StageShape(stage);
+    this.readers = this.shape.inputReaders;
+    for (const [i, node] of stage.nodes.entries()) if (node.op === 'fold') this.folds.set(i, foldShape(node));
+    const feeds = new Map<number, { readonly fold: number; readonly generator: FoldGenerator }>();
+    this.states = stage.nodes.map((node, i) => {
+      if (node.op === 'fold') {
+        const generator = new FoldGenerator(this.shape, this.folds, i);
+        const code = generator.generate();
+        for (const consumer of this.shape.consumersOf(i)) feeds.set(consumer, { fold: i, generator });
+        const fingerprint = this.fingerprintOf(node.store);
+        return (K) => new FoldState(node, i, code, K, fingerprint);
+      }
+      if (node.op === 'rank') {
+        const from = node.mode === 'global' ? undefined : feeds.get(i);
+        const code = new RankGenerator(this.shape, this.folds, i).generate(from ? from.generator.feed(i) : null);
+        const fingerprint = this.fingerprintOf(node.store);
+        return (K) => new RankState(node, i, code, K, from ? (K.nodes[from.fold] as FoldState) : null, fingerprint);
+      }
+      return null;
+    });
+    this.holds = stage.nodes.map((node) => (node.op === 'fold' && node.mode !== 'partial' ? (node.transform.window?.graceMs ?? 0) : 0));
+    this.readerSchemas = stage.inputs.map((input) => (input.kind === 'source' ? parseAvro(input.readerSchema) : null));
+  }
+
+  /** Of nodes without a store, whose state is not written, any number will do. */
+  private fingerprintOf(store: number | null): number {
+    return store === null ? 0 : layoutOf(this.stage, store).fingerprint;
+  }
+
+  /** Reads until a record says by which schema it was written; of JSON, everything. */
+  firstScan(input: number): Scan {
+    const source = this.source(input);
+    return this.scan(`${input} first`, () =>
+      generateScan(this.shape, this.folds, input, source, { kind: source.format === 'json' ? 'json' : 'none' }),
+    );
+  }
+
+  /** For records of a writer's schema; null: of an id that the registry does not know. */
+  scanOf(input: number, schema: AvroSchema | null): Scan {
+    const source = this.source(input);
+    if (schema === null)
+      return this.scan(`${input} unknown`, () => generateScan(this.shape, this.folds, input, source, { kind: 'unknown' }));
+    return this.scan(`${input} ${JSON.stringify(schema)}`, () => {
+      const writer = asRecord(parseAvro(schema));
+      const reader = asRecord(this.readerSchemas[input]!);
+      return generateScan(this.shape, this.folds, input, source, { kind: 'avro', writer, reader });
+    });
+  }
+
+  private scan(key: string, make: () => Scan): Scan {
+    let scan = this.scans.get(key);
+    if (scan === undefined) {
+      scan = make();
+      this.scans.set(key, scan);
+    }
+    return scan;
+  }
+
+  private source(input: number): SourceInput {
+    const source = this.stage.inputs[input];
+    if (source.kind !== 'source') throw new Error(`input ${input} of stage ${this.stage.id} is no source`);
+    return source;
+  }
+}
+
+/** What is no record is read as one of a single field of no name, so that its records are rejected one by one. */
+function asRecord(node: AvroNode): AvroRecord {
+  return node.kind === 'record' ? node : { kind: 'record', name: '', fields: [{ name: '', aliases: [], node, default: undefined }] };
+}

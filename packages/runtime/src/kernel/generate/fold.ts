@@ -1,0 +1,279 @@
+/** Code of one fold: its accumulators' layout, and the functions that `FoldState` calls (see `FoldCode`). */
+import type { Column, FoldTransform, TypedExpr } from '@rta/dsl';
+import type { StageNode } from '../../plan/physical.js';
+import { FAILED } from '../../state/group-table.js';
+import { FLAGS, KEY_LENGTH, rowSizeOf, type TableLayout } from '../../state/group-table-rows.js';
+import type { FoldCode } from '../run/fold-tables.js';
+import { rowError } from '../run/row-error.js';
+import { expressionSource, mayThrow } from '../expression-source.js';
+import { type AccumulatorCode, accumulatorCode, Slots } from './accumulators.js';
+import { Code, makeFunction } from './code.js';
+import { type Operand, valueOperand } from './operand.js';
+import { readColumns } from './read-columns.js';
+import { namedOperand, scopeOf } from './scope.js';
+import type { StageShape } from './stage-shape.js';
+import { guardedStream } from './stream-edges.js';
+import { type TableAction, tableEdges, type TableRow } from './table-edges.js';
+import { candidateCode } from './rank-feed.js';
+
+export interface FoldShape {
+  readonly transform: FoldTransform;
+  readonly mode: 'full' | 'partial' | 'merge';
+  readonly groupColumns: readonly Column[];
+  readonly accumulators: readonly AccumulatorCode[];
+  readonly layout: TableLayout;
+  readonly numStride: number;
+  readonly metaStride: number;
+}
+
+const WINDOW_TYPE = { kind: 'timestamp', unit: 'millis' } as const;
+
+export function foldShape(node: Extract<StageNode, { op: 'fold' }>): FoldShape {
+  const { transform, mode } = node;
+  const slots = new Slots();
+  // Greatest event time, and with ttl the least.
+  slots.num(-Infinity);
+  if (transform.ttlMs !== null) slots.num(Infinity);
+  const accumulators = transform.accumulators.map((accumulator) => accumulatorCode(accumulator, slots));
+  const layout = { init: Float64Array.from(slots.init), blobs: slots.blobs, sides: slots.sides };
+  return {
+    transform,
+    mode,
+    groupColumns: transform.group.map((g) => ({ name: g.name, type: g.expr.type })),
+    accumulators,
+    layout,
+    numStride: rowSizeOf(layout) / 8,
+    metaStride: rowSizeOf(layout) / 4,
+  };
+}
+
+export class FoldGenerator {
+  private readonly fold: FoldShape;
+
+  constructor(
+    private readonly shape: StageShape,
+    private readonly folds: ReadonlyMap<number, FoldShape>,
+    private readonly index: number,
+  ) {
+    this.fold = folds.get(index)!;
+  }
+
+  generate(): FoldCode {
+    const { shape, index, fold } = this;
+    const ranks = shape.consumersOf(index).filter((i) => shape.node(i).op === 'rank');
+    const final = fold.transform.emit.mode === 'final' && fold.transform.window !== null;
+    const partial = fold.mode === 'partial';
+    return {
+      layout: fold.layout,
+      pinned: partial || final ? 0 : ranks.reduce((mask, rank) => mask | shape.bits.get(rank)!, 0),
+      writeEntry: this.make('K, T, s, p', (code) => this.writeEntry(code)),
+      readAccumulators: this.make('K, T, s', (code) => this.readAccumulators(code)),
+      merge: this.make('T, sf, s', (code) => this.merge(code)),
+      emit: this.make('K, T, s', (code) => {
+        if (partial) return;
+        if (final) this.emitFinal(code);
+        else this.row(code, 'upsert');
+      }),
+      retract: this.make('K, T, s', (code) => {
+        if (!partial && !final) this.row(code, 'retract');
+      }),
+      prime: this.make('K, T, s', (code) => {
+        if (!partial && !final) this.row(code, 'prime');
+      }),
+      freeze: (K, T) => {
+        if (!final) for (const rank of ranks) (K.nodes[rank] as { freeze(k: typeof K, t: typeof T): void }).freeze(K, T);
+      },
+    };
+  }
+
+  /** For a rank that reads the fold's table again: the function that computes one slot's row and offers it. */
+  feed(rank: number): (K: never, T: never, slot: number) => void {
+    return this.make('K, T, s', (code) => this.row(code, 'upsert', rank));
+  }
+
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the body decides what the function is
+  private make<T>(params: string, body: (code: Code) => void): T {
+    const { constants } = this.shape;
+    const code = new Code(constants);
+    const { numStride, metaStride } = this.fold;
+    body(code);
+    const before = params.includes('sf') ? `const qf = sf * ${numStride}, mf = sf * ${metaStride};` : '';
+    const prologue = `const N = T.num, M = T.meta, A = T.arena, q = s * ${numStride}, m = s * ${metaStride}; ${before}`;
+    return makeFunction<T>(constants, `return function (${params}) {\n${prologue}\n${code.toString()}\n};`);
+  }
+
+  private writeEntry(code: Code): void {
+    code.line('const W = K.values;', 'p = W.long(p, N[q]);');
+    if (this.fold.transform.ttlMs !== null) code.line('p = W.long(p, N[q + 1]);');
+    for (const accumulator of this.fold.accumulators) accumulator.write(code);
+    code.line('return p;');
+  }
+
+  private readAccumulators(code: Code): void {
+    code.line('const c = K.cursor;');
+    for (const accumulator of this.fold.accumulators) accumulator.read(code);
+  }
+
+  private merge(code: Code): void {
+    for (const accumulator of this.fold.accumulators) accumulator.merge(code);
+  }
+
+  // ---- Rows ----
+
+  /** Group columns as they stand in the key, and the window. */
+  private keyOperands(code: Code, wanted: ReadonlySet<string>): Map<string, Operand> {
+    const { groupColumns, transform } = this.fold;
+    const [p, end] = [code.local('kp', '0'), code.local('ke', '0')];
+    const bytes = code.local('key', 'null');
+    code.line(`${bytes} = T.keyBytes(s);`, `${p} = T.keyStart(s);`, `${end} = ${p} + M[m + ${KEY_LENGTH}];`);
+    const operands = readColumns(code, groupColumns, wanted, bytes, p, end);
+    if (transform.window !== null) {
+      operands.set('window_start', { ...valueOperand(WINDOW_TYPE, 'T.start'), window: true });
+      operands.set('window_end', { ...valueOperand(WINDOW_TYPE, 'T.end'), window: true });
+    }
+    return operands;
+  }
+
+  /**
+   * The row of slot `s`, handed on, taken back or noted.
+   * @param only a rank: nothing is done but to offer it the row
+   */
+  private row(code: Code, action: TableAction, only?: number): void {
+    const { shape, index, fold } = this;
+    const readers = shape.readers[index];
+    const time = 'N[q]';
+    const flags = `M[m + ${FLAGS}]`;
+    const slot = { table: 'T', slot: 's' };
+    if (action === 'retract') {
+      const everything = new Set(fold.groupColumns.map((c) => c.name));
+      const row: TableRow = { operands: this.keyOperands(code, everything), time, flags, slot };
+      code.line(`K.rowsOut[${index}]++;`);
+      tableEdges(shape, code, readers, row, action);
+      return;
+    }
+    const row = this.computed(code, time, flags, slot, (row) => {
+      if (only === undefined) {
+        code.line(`${flags} &= ${~FAILED};`);
+        if (action === 'upsert') code.line(`K.rowsOut[${index}]++;`);
+        tableEdges(shape, code, readers, row, action);
+      } else this.pathTo(only, code, row);
+    });
+    if (row === 'throws') {
+      code.line('else {');
+      if (only === undefined) code.line(`${flags} |= ${FAILED};`);
+      else code.line(`K.nodes[${only}].remove(T, s);`);
+      if (only === undefined && action === 'upsert')
+        tableEdges(shape, code, readers, { operands: this.retractable(code), time, flags, slot }, 'retract');
+      code.line('}');
+    }
+  }
+
+  private retractable(code: Code): Map<string, Operand> {
+    return this.keyOperands(code, new Set(this.fold.groupColumns.map((c) => c.name)));
+  }
+
+  /** Computes the results, and adds `body` where that worked; 'throws': an `else` may follow. */
+  private computed(
+    code: Code,
+    time: string,
+    flags: string,
+    slot: { table: string; slot: string },
+    body: (row: TableRow) => void,
+  ): 'throws' | 'safe' {
+    const { fold, shape, index } = this;
+    const operands = this.keyOperands(code, this.wantedKeys());
+    const accumulated = fold.accumulators.map((accumulator) => accumulator.result(code));
+    const scope = scopeOf({ operands, time }, accumulated);
+    const wanted = shape.wantedOf(index);
+    const results = fold.transform.results.filter(({ name, expr }) => wanted.has(name) || mayThrow(expr));
+    const throwing = (expr: TypedExpr): boolean => mayThrow(expr) && !this.isSafe(expr);
+    const compute = (): void => {
+      for (const { name, expr } of results) {
+        const named = throwing(expr) ? null : namedOperand(expr, scope);
+        if (named) operands.set(name, named);
+        else {
+          const local = code.local('r');
+          code.line(`${local} = ${expressionSource(expr, scope, code)};`);
+          operands.set(name, valueOperand(expr.type, local));
+        }
+      }
+    };
+    const row: TableRow = { operands, time, flags, slot };
+    if (!results.some(({ expr }) => throwing(expr))) {
+      compute();
+      body(row);
+      return 'safe';
+    }
+    const ok = code.local('ok', 'false');
+    code.line('try {');
+    compute();
+    code.line(`${ok} = true;`, '} catch (error) {', `${code.constant(rowError)}(K, error);`, '}');
+    code.block(`if (${ok})`, () => body(row));
+    return 'throws';
+  }
+
+  /** Accumulators that never fail: all but sums, which may not fit their type. */
+  private isSafe(expr: TypedExpr): boolean {
+    if (expr.kind !== 'accumulator') return false;
+    const { fn, type } = this.fold.transform.accumulators[expr.index];
+    const kind = type.kind === 'nullable' ? type.of.kind : type.kind;
+    return fn !== 'sum' || kind === 'double' || kind === 'float';
+  }
+
+  private wantedKeys(): Set<string> {
+    // Results may name group columns.
+    return new Set(this.fold.groupColumns.map((c) => c.name));
+  }
+
+  /** The edges from the fold to one rank, and no others. */
+  private pathTo(rank: number, code: Code, row: TableRow): void {
+    const { shape, index } = this;
+    const path: number[] = [];
+    for (let i = rank; i !== index;) {
+      path.unshift(i);
+      const { from } = shape.node(i);
+      if (!('node' in from)) throw new Error('the rank is not behind the fold');
+      i = from.node;
+    }
+    const walk = (steps: readonly number[], current: TableRow): void => {
+      const [i, ...rest] = steps;
+      const node = shape.node(i);
+      const scope = scopeOf(current);
+      const bit = shape.bits.get(rank)!;
+      if (node.op === 'rank') {
+        candidateCode(shape, code, i, current, bit, 'T', 's');
+        return;
+      }
+      code.line('try {');
+      if (node.op === 'filter') {
+        code.block(
+          `if (${expressionSource(node.transform.condition, scope, code)} === true)`,
+          () => walk(rest, current),
+          `} else K.nodes[${rank}].remove(T, s);`,
+        );
+      } else if (node.op === 'project') {
+        const operands = new Map<string, Operand>();
+        for (const { name, expr } of node.transform.columns) {
+          const named = namedOperand(expr, scope);
+          const local = named ? '' : code.local('v');
+          if (!named) code.line(`${local} = ${expressionSource(expr, scope, code)};`);
+          operands.set(name, named ?? valueOperand(expr.type, local));
+        }
+        walk(rest, { ...current, operands });
+      }
+      code.line('} catch (error) {', `${code.constant(rowError)}(K, error);`, `K.nodes[${rank}].remove(T, s);`, '}');
+    };
+    walk(path, row);
+  }
+
+  /** The row of a closed window: a stream's. Where it fails it is counted and not there. */
+  private emitFinal(code: Code): void {
+    const { shape, index, folds } = this;
+    const time = 'time';
+    code.line('const time = T.end - 1;');
+    this.computed(code, time, '', { table: 'T', slot: 's' }, (row) => {
+      code.line(`K.rowsOut[${index}]++;`);
+      guardedStream(shape, folds, code, index, { operands: row.operands, time, late: null, at: null });
+    });
+  }
+}

@@ -1,0 +1,98 @@
+/** Code that reads Avro of our own making (keys, rows of tables), which needs no checks: columns one after another. */
+import type { Column } from '@rta/dsl';
+import { parseAvro } from '../run/avro-schema.js';
+import { textOf } from '../run/strings.js';
+import { type ValueReader, valueReader } from '../run/value-reader.js';
+import { valueSchema } from '../state-layout.js';
+import type { Code } from './code.js';
+import { definiteType, type Operand } from './operand.js';
+
+/**
+ * Adds lines that read the columns at `bytes[p, end)`, where `p` is a variable that they move on, up to the last one wanted. What `wanted`
+ * does not name is passed over.
+ */
+export function readColumns(
+  code: Code,
+  columns: readonly Column[],
+  wanted: ReadonlySet<string>,
+  bytes: string,
+  p: string,
+  end: string,
+): Map<string, Operand> {
+  const operands = new Map<string, Operand>();
+  const last = columns.findLastIndex((column) => wanted.has(column.name));
+  for (const column of columns.slice(0, last + 1)) operands.set(column.name, readColumn(code, column, bytes, p, end));
+  return operands;
+}
+
+function readColumn(code: Code, { type }: Column, bytes: string, p: string, end: string): Operand {
+  const definite = definiteType(type);
+  const nullable = type.kind === 'nullable';
+  const from = code.local('from', '0');
+  code.line(`${from} = ${p};`);
+  const isNull = nullable ? code.local('nil', 'false') : null;
+  if (isNull !== null) code.block(`if (!(${isNull} = ${bytes}[${p}++] === 0))`, () => undefined, '');
+  const inner = readDefinite();
+  if (isNull !== null) code.line('}');
+  const to = code.local('to', '0');
+  code.line(`${to} = ${p};`);
+  return {
+    type,
+    value: isNull === null ? inner.value : `(${isNull} ? null : ${inner.value})`,
+    isNull,
+    definite: inner.value,
+    text: inner.text,
+    encoded: { bytes, start: from, end: to, when: null },
+    window: false,
+  };
+
+  function readDefinite(): Pick<Operand, 'value' | 'text'> {
+    const cursor = `K.cursor.at(${bytes}, ${p}, ${end})`;
+    const number = (source: string): Pick<Operand, 'value' | 'text'> => {
+      const name = code.local('c', '0');
+      code.line(`${name} = ${source};`, `${p} = K.cursor.pos;`);
+      return { value: name, text: null };
+    };
+    switch (definite.kind) {
+      case 'null':
+        return { value: 'null', text: null };
+      case 'boolean': {
+        const name = code.local('c', 'false');
+        code.line(`${name} = ${bytes}[${p}++] === 1;`);
+        return { value: name, text: null };
+      }
+      case 'string':
+      case 'bytes': {
+        const [start, stop] = [code.local('s', '0'), code.local('e', '0')];
+        code.block(
+          `if (${bytes}[${p}] < 128)`,
+          () => code.line(`${start} = ${p} + 1; ${stop} = ${start} + (${bytes}[${p}] >> 1);`),
+          '} else {',
+        );
+        code.line(`${stop} = ${cursor}.long(); ${start} = K.cursor.pos; ${stop} += ${start};`, '}', `${p} = ${stop};`);
+        const value =
+          definite.kind === 'string' ? `${code.constant(textOf)}(${bytes}, ${start}, ${stop})` : `${bytes}.slice(${start}, ${stop})`;
+        return { value, text: { bytes, start, end: stop } };
+      }
+      case 'int':
+      case 'long':
+      case 'date':
+      case 'duration':
+        return number(`${cursor}.long()`);
+      case 'timestamp':
+        return number(definite.unit === 'micros' ? `Number(${cursor}.long()) / 1000` : `Number(${cursor}.long())`);
+      case 'float':
+      case 'double':
+        return number(`${cursor}.${definite.kind}()`);
+      case 'enum':
+        return number(`${code.constant(definite.symbols)}[${cursor}.long()]`);
+      default:
+        return number(`${code.constant(readerOf({ name: '', type: definite }))}(${cursor})`);
+    }
+  }
+}
+
+function readerOf({ type }: Column): ValueReader {
+  const node = parseAvro(valueSchema(type));
+  return valueReader(node, node, type);
+}

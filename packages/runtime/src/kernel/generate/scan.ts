@@ -1,0 +1,249 @@
+/**
+ * The function that reads the records of batches of one source input, written by one schema: record headers, frame, fields, event time,
+ * key check, and then everything that the stage does with the row, in one loop without an object per record.
+ *
+ * It is called with (K, b, batch facts, p, end, from, id) and returns the position where it stopped: the end, or a record of another schema
+ * (then `K.stopId`, `K.stopOffset` say of which).
+ */
+import type { Column, MetaName, Type } from '@rta/dsl';
+import type { SourceInput } from '../../plan/physical.js';
+import { expressionSource, mayThrow } from '../expression-source.js';
+import type { AvroRecord } from '../run/avro-schema.js';
+import { JsonReader } from '../run/json-reader.js';
+import { metaOf } from '../run/meta.js';
+import { Reason, rejectBad, rejectError } from '../run/reject.js';
+import { badRecord, type TaskState } from '../run/task-state.js';
+import { equalBytes, textOf } from '../run/strings.js';
+import { plainText } from '../run/json-text.js';
+import { Code, makeFunction } from './code.js';
+import type { FoldShape } from './fold.js';
+import { definiteType, type Operand, valueOperand } from './operand.js';
+import { readRecord } from './read-avro.js';
+import { scopeOf } from './scope.js';
+import type { StageShape } from './stage-shape.js';
+import { type StreamRow, streamEdges } from './stream-edges.js';
+import { writeOperand } from './write-value.js';
+
+/** Position after the last record read. */
+export type Scan = (
+  K: TaskState,
+  bytes: Uint8Array,
+  baseOffset: number,
+  baseTimestamp: number,
+  appendTime: number,
+  p: number,
+  end: number,
+  from: number,
+  id: number,
+) => number;
+
+/**
+ * What the records of a scan are written by: an Avro schema; JSON; an id that the registry does not know; or nothing known yet (such a scan
+ * stops at the first record with a value).
+ */
+export type Writer =
+  | { readonly kind: 'avro'; readonly writer: AvroRecord; readonly reader: AvroRecord }
+  | { readonly kind: 'json' }
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'none' };
+
+export function generateScan(
+  shape: StageShape,
+  folds: ReadonlyMap<number, FoldShape>,
+  inputIndex: number,
+  input: SourceInput,
+  writer: Writer,
+): Scan {
+  const code = new Code(shape.constants);
+  const body = code.captured(() => record(shape, folds, code, inputIndex, input, writer));
+  const { constants } = shape;
+  const reject = constants.name(rejectBad);
+  const source = `return function (K, b, baseOffset, baseTimestamp, appendTime, p, end, from, id) {
+const view = new DataView(b.buffer, b.byteOffset, b.byteLength), now = K.now;
+let W = K.maxTime[${inputIndex}] - ${input.latenessMs}, count = 0, x = 0, fail = 0, bad = 0, badAt = 0, t = 0, at = -1;
+${code.toString()}
+while (p < end) {
+  const start = p;
+  x = b[p++];
+  if (x > 127) { x = (x & 127) | (b[p++] << 7); if (x > 16383) { p = start; x = K.varint(b, p, end); p = K.next; x = x * 2; } }
+  const re = p + (x >> 1);
+  p++;
+  x = b[p++];
+  let timestamp = baseTimestamp;
+  if (x < 128) timestamp += (x >>> 1) ^ -(x & 1);
+  else { timestamp += K.varint(b, p - 1, end); p = K.next; }
+  if (appendTime >= 0) timestamp = appendTime;
+  x = b[p++];
+  if (x > 127) { x = (x & 127) | (b[p++] << 7); if (x > 16383) { x = (x & 16383) | (b[p++] << 14); if (x > 2097151) { p -= 3; x = K.varint(b, p, end) * 2; p = K.next; } } }
+  const offset = baseOffset + (x >> 1);
+  x = b[p++];
+  let kl = (x >>> 1) ^ -(x & 1);
+  if (x > 127) { kl = K.varint(b, p - 1, end); p = K.next; }
+  const ks = p, ke = p + kl;
+  if (kl > 0) p = ke;
+  x = b[p++];
+  let vl = (x >>> 1) ^ -(x & 1);
+  if (x > 127) { vl = K.varint(b, p - 1, end); p = K.next; }
+  const vs = p, ve = p + vl;
+  if (!(re <= end && ve <= re && ks <= re && ke <= re)) throw K.corrupt(offset);
+  if (offset < from) { p = re; continue; }
+  fail = 0;
+  rec: {
+    if (vl <= 0) { fail = ${Reason.EMPTY_VALUE}; break rec; }
+${body.join('\n')}
+  }
+  count++;
+  if (fail !== 0) ${reject}(K, fail, ${inputIndex}, offset, timestamp, b, ks, ke, vs, ve, re);
+  p = re;
+}
+K.recordsIn += count;
+return p;
+};`;
+  return makeFunction<Scan>(constants, source);
+}
+
+/** What is done with one record, from its value on. */
+function record(
+  shape: StageShape,
+  folds: ReadonlyMap<number, FoldShape>,
+  code: Code,
+  inputIndex: number,
+  input: SourceInput,
+  writer: Writer,
+): void {
+  if (writer.kind !== 'json') {
+    code.line(`if (vl < 5 || b[p] !== 0) { fail = ${Reason.BAD_MAGIC}; break rec; }`);
+    code.line('x = (b[p + 1] << 24) | (b[p + 2] << 16) | (b[p + 3] << 8) | b[p + 4];');
+    const stop = '{ K.stopId = x; K.stopOffset = offset; K.recordsIn += count; return start; }';
+    if (writer.kind === 'none') {
+      code.line(stop);
+      return;
+    }
+    code.line(`if (x !== id) ${stop}`);
+    if (writer.kind === 'unknown') {
+      code.line(`fail = ${Reason.UNKNOWN_SCHEMA_ID}; break rec;`);
+      return;
+    }
+    code.line('p += 5; bad = 0; badAt = 1e9;');
+  }
+  const used = new Set(input.used);
+  const types = new Map(input.columns.filter((column) => used.has(column.name)).map((column) => [column.name, column.type]));
+  const operands = writer.kind === 'avro' ? avroOperands(code, writer, types) : jsonOperands(code, input, types);
+  const row: StreamRow = {
+    operands,
+    time: 't',
+    meta: (name, type) => metaSource(code, name, type),
+    late: {
+      watermark: 'W',
+      report: (node, windows) =>
+        `late = true; K.isLate(${code.constant(badRecord)}(${inputIndex}, offset, timestamp, b, ks, ke, vs, ve, re), ${node}, ${windows});`,
+    },
+    at: 'at',
+  };
+  code.line('at = -1;');
+  const judged = input.time.from === 'column' && mayThrow(input.time.expr);
+  let stream: ReturnType<typeof streamEdges> | null = null;
+  const lines = code.captured(() => {
+    eventTime(code, input, row);
+    if (input.checkKey) checkKey(code, input, operands);
+    code.line(`if (t > K.maxTime[${inputIndex}]) { K.maxTime[${inputIndex}] = t; W = t - ${input.latenessMs}; }`);
+    stream = streamEdges(shape, folds, code, shape.inputReaders[inputIndex], row);
+  });
+  const edges = stream!;
+  if (judged || edges.throws) {
+    code.line('try {', ...lines, '} catch (error) {');
+    code.line(`${code.constant(rejectError)}(K, error, at, ${inputIndex}, offset, timestamp, b, ks, ke, vs, ve, re);`, 'break rec;', '}');
+  } else code.line(...lines);
+  const done = code.captured(() => edges.apply());
+  const mayBeLate = done.some((line) => line.includes('late = true;'));
+  if (mayBeLate) code.line('let late = false;');
+  code.line(...done);
+  if (mayBeLate) code.line('if (late) K.late++;');
+}
+
+function avroOperands(
+  code: Code,
+  { writer, reader }: Extract<Writer, { kind: 'avro' }>,
+  types: ReadonlyMap<string, Type>,
+): Map<string, Operand> {
+  const operands = readRecord(code, writer, reader, types);
+  code.line(`if (p !== ve) { fail = ${Reason.NOT_AVRO}; break rec; }`, 'if (bad !== 0) { fail = bad; break rec; }');
+  return operands;
+}
+
+/** JSON goes through objects; its values end up in variables as Avro's do. */
+function jsonOperands(code: Code, input: SourceInput, types: ReadonlyMap<string, Type>): Map<string, Operand> {
+  const reader = new JsonReader(
+    input.readerSchema,
+    [...types].map(([name, type]): Column => ({ name, type })),
+  );
+  code.line(`const cells = ${code.constant(reader)}.read(K, b, vs, ve);`, 'if (cells === null) { fail = K.failure; break rec; }');
+  const operands = new Map<string, Operand>();
+  let i = 0;
+  for (const [name, type] of types) {
+    const cell = code.local('c');
+    code.line(`${cell} = cells[${i++}];`);
+    operands.set(name, valueOperand(type, cell));
+  }
+  return operands;
+}
+
+function eventTime(code: Code, input: SourceInput, row: StreamRow): void {
+  const { time } = input;
+  if (time.from === 'record') code.line('t = timestamp;');
+  else if (time.from === 'clock') code.line('t = now;');
+  else {
+    const { expr } = time;
+    const source = expressionSource(expr, scopeOf({ ...row, time: 'timestamp' }), code);
+    const kind = definiteType(expr.type).kind;
+    if (expr.type.kind === 'nullable' || expr.type.kind === 'null') {
+      const value = code.local('time');
+      code.line(
+        `${value} = ${source};`,
+        `if (${value} === null) { fail = ${Reason.NO_EVENT_TIME}; break rec; }`,
+        `t = Math.floor(Number(${value}));`,
+      );
+    } else code.line(`t = ${kind === 'int' ? source : kind === 'long' ? `Number(${source})` : `Math.floor(${source})`};`);
+  }
+}
+
+/** The record key must say the same as its column. */
+function checkKey(code: Code, input: SourceInput, operands: ReadonlyMap<string, Operand>): void {
+  if (input.key === null || input.keyFormat === 'none') return;
+  const operand = operands.get(input.key)!;
+  const fail = `{ fail = ${Reason.KEY_MISMATCH}; break rec; }`;
+  code.line(`if (kl < 0${operand.isNull === null ? '' : ` || ${operand.isNull}`}) ${fail}`);
+  const type = definiteType(operand.type);
+  const equal = code.constant(equalBytes);
+  if (input.keyFormat === 'string') {
+    if (operand.text !== null && type.kind === 'string') {
+      const { bytes, start, end } = operand.text;
+      code.line(`if (!${equal}(b, ks, ke, ${bytes}, ${start}, ${end})) ${fail}`);
+    } else {
+      const text = type.kind === 'string' ? operand.definite : `${code.constant(plainText(type))}(${operand.definite})`;
+      code.line(`x = K.keys.text(0, ${text});`, `if (!${equal}(b, ks, ke, K.keys.bytes, 0, x)) ${fail}`);
+    }
+    return;
+  }
+  const p = code.local('kp', '0');
+  code.line(`${p} = 0;`);
+  writeOperand(code, 'K.keys', p, { ...operand, type, isNull: null, encoded: null }, type);
+  code.line(`if (kl < 5 || b[ks] !== 0 || !${equal}(b, ks + 5, ke, K.keys.bytes, 0, ${p})) ${fail}`);
+}
+
+function metaSource(code: Code, name: MetaName, type: Type): string {
+  switch (name) {
+    case '$time':
+      return 't';
+    case '$offset':
+      return 'offset';
+    case '$partition':
+      return 'K.env.partition';
+    case '$key':
+      return definiteType(type).kind === 'string'
+        ? `(kl < 0 ? null : ${code.constant(textOf)}(b, ks, ke))`
+        : '(kl < 0 ? null : b.slice(ks, ke))';
+    case '$headers':
+      return `${code.constant(metaOf)}.headers(b, ve > vs ? ve : vs, re)`;
+  }
+}

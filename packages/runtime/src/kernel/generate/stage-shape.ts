@@ -1,0 +1,95 @@
+/** The tree of a stage's nodes, looked at from above: who reads what, and which columns anyone needs. */
+import type { TypedExpr } from '@rta/dsl';
+import { columnsOf } from '../../plan/columns-used.js';
+import type { SinkOutput, Stage, StageNode } from '../../plan/physical.js';
+import { FIRST_CONSUMER_BIT, MAX_CONSUMERS } from '../../state/group-table.js';
+import { Constants } from './code.js';
+
+export class StageShape {
+  readonly constants = new Constants();
+  /** Nodes that read each node. */
+  readonly readers: readonly (readonly number[])[];
+  /** Nodes that read each input. */
+  readonly inputReaders: readonly (readonly number[])[];
+  /** Of nodes that consume a table (sinks, ranks): their flag bit in the table that holds the rows. */
+  readonly bits: ReadonlyMap<number, number>;
+
+  constructor(readonly stage: Stage) {
+    const { nodes, inputs } = stage;
+    this.readers = nodes.map((_, i) => indexesOf(nodes, (node) => 'node' in node.from && node.from.node === i));
+    this.inputReaders = inputs.map((_, i) => indexesOf(nodes, (node) => 'input' in node.from && node.from.input === i));
+    const bits = new Map<number, number>();
+    for (const [i, node] of nodes.entries()) {
+      if (node.op !== 'fold' && node.op !== 'rank') continue;
+      const consumers = this.consumersOf(i);
+      if (consumers.length > MAX_CONSUMERS)
+        throw new Error(`${node.id} has ${consumers.length} consumers; at most ${MAX_CONSUMERS} are possible`);
+      for (const [k, consumer] of consumers.entries()) bits.set(consumer, 1 << (FIRST_CONSUMER_BIT + k));
+    }
+    this.bits = bits;
+  }
+
+  node(i: number): StageNode {
+    return this.stage.nodes[i];
+  }
+
+  sink(output: number): SinkOutput {
+    const found = this.stage.outputs[output];
+    if (found.kind !== 'sink') throw new Error(`output ${output} of stage ${this.stage.id} is no sink`);
+    return found;
+  }
+
+  /** Sinks and ranks that take the rows of a table, through filters and projections. */
+  consumersOf(i: number): number[] {
+    return this.readers[i].flatMap((reader) => {
+      const { op } = this.node(reader);
+      return op === 'filter' || op === 'project' ? this.consumersOf(reader) : [reader];
+    });
+  }
+
+  /** All their flag bits. */
+  consumerMask(i: number): number {
+    return this.consumersOf(i).reduce((mask, consumer) => mask | (this.bits.get(consumer) ?? 0), 0);
+  }
+
+  /** Columns of a node's output that those behind it read. */
+  wantedOf(i: number): Set<string> {
+    return this.wantedBy(this.readers[i]);
+  }
+
+  /** Columns that `readers` and those behind them read of what they are given. */
+  wantedBy(readers: readonly number[]): Set<string> {
+    const wanted = new Set<string>();
+    const add = (expr: TypedExpr | null): void => {
+      if (expr !== null) columnsOf(expr, wanted);
+    };
+    for (const reader of readers) {
+      const node = this.node(reader);
+      switch (node.op) {
+        case 'filter':
+          add(node.transform.condition);
+          for (const name of this.wantedOf(reader)) wanted.add(name);
+          break;
+        case 'project': {
+          for (const column of node.transform.columns) add(column.expr);
+          break;
+        }
+        case 'fold':
+          for (const group of node.transform.group) add(group.expr);
+          for (const { arg, where } of node.transform.accumulators) {
+            add(arg);
+            add(where);
+          }
+          break;
+        case 'rank':
+        case 'sink':
+          for (const column of node.inputColumns) wanted.add(column.name);
+      }
+    }
+    return wanted;
+  }
+}
+
+function indexesOf(nodes: readonly StageNode[], test: (node: StageNode) => boolean): number[] {
+  return nodes.flatMap((node, i) => (test(node) ? [i] : []));
+}

@@ -1,0 +1,149 @@
+/**
+ * Code for what follows a table: its rows are handed on as upserts and retractions, through filters and projections, to sinks and ranks.
+ * Which of those have a row is kept in flag bits beside it, so that nothing is ever taken back that was not given.
+ */
+import { conditionSource, mayThrow } from '../expression-source.js';
+import { rowError } from '../run/row-error.js';
+import type { Code } from './code.js';
+import type { Operand } from './operand.js';
+import { candidateCode, putRowCode, takeRowCode } from './rank-feed.js';
+import { namedOperand, operandOf, type RowSource, scopeOf } from './scope.js';
+import { sinkCode } from './sink.js';
+import type { StageShape } from './stage-shape.js';
+
+/** How the row's holder is seen by generated code. */
+export interface TableRow extends RowSource {
+  /** Source of the flags' place, to read and to assign. */
+  readonly flags: string;
+  /** A slot of a fold's table, that ranks can go back to; null for rows that exist just now. */
+  readonly slot: { readonly table: string; readonly slot: string } | null;
+}
+
+/** What is done with a row: handed on, taken back, or only noted as handed on before (after a restart). */
+export type TableAction = 'upsert' | 'retract' | 'prime';
+
+/** Adds lines that do `action` for all readers in `readers` of the row. For retractions only key columns need be there. */
+export function tableEdges(shape: StageShape, code: Code, readers: readonly number[], row: TableRow, action: TableAction): void {
+  for (const reader of readers) edge(shape, code, reader, row, action);
+}
+
+function edge(shape: StageShape, code: Code, i: number, row: TableRow, action: TableAction): void {
+  const node = shape.node(i);
+  switch (node.op) {
+    case 'filter':
+      filter(shape, code, i, row, action);
+      break;
+    case 'project':
+      project(shape, code, i, row, action);
+      break;
+    case 'sink': {
+      const bit = shape.bits.get(i)!;
+      if (action === 'prime') code.line(`${row.flags} |= ${bit};`);
+      else if (action === 'upsert') {
+        sinkCode(shape, code, i, row, false);
+        code.line(`${row.flags} |= ${bit};`);
+      } else {
+        code.block(`if ((${row.flags} & ${bit}) !== 0)`, () => {
+          sinkCode(shape, code, i, row, true);
+          code.line(`${row.flags} &= ${~bit};`);
+        });
+      }
+      break;
+    }
+    case 'rank': {
+      code.line(`K.rowsIn[${i}]++;`);
+      const bit = shape.bits.get(i)!;
+      if (row.slot !== null) {
+        if (action === 'retract') code.line(`K.nodes[${i}].remove(${row.slot.table}, ${row.slot.slot});`);
+        else candidateCode(shape, code, i, row, bit, row.slot.table, row.slot.slot);
+      } else if (action === 'retract') {
+        code.block(`if ((${row.flags} & ${bit}) !== 0)`, () => {
+          takeRowCode(shape, code, i, row);
+          code.line(`${row.flags} &= ${~bit};`);
+        });
+      } else {
+        putRowCode(shape, code, i, row);
+        code.line(`${row.flags} |= ${bit};`);
+      }
+      break;
+    }
+    case 'fold':
+      throw new Error(`${node.id}: a fold over a table is not available`);
+  }
+}
+
+function filter(shape: StageShape, code: Code, i: number, row: TableRow, action: TableAction): void {
+  const node = shape.node(i);
+  if (node.op !== 'filter') return;
+  const readers = shape.readers[i];
+  code.line(`K.rowsIn[${i}]++;`);
+  if (action === 'retract') {
+    tableEdges(shape, code, readers, row, action);
+    return;
+  }
+  const passes = code.local('ok', 'false');
+  const compute = (): void => code.line(`${passes} = ${conditionSource(node.transform.condition, scopeOf(row), code)};`);
+  guarded(code, mayThrow(node.transform.condition), compute, `${passes} = false;`);
+  code.block(
+    `if (${passes})`,
+    () => {
+      code.line(`K.rowsOut[${i}]++;`);
+      tableEdges(shape, code, readers, row, action);
+    },
+    '} else {',
+  );
+  if (action === 'upsert') tableEdges(shape, code, readers, row, 'retract');
+  code.line('}');
+}
+
+function project(shape: StageShape, code: Code, i: number, row: TableRow, action: TableAction): void {
+  const node = shape.node(i);
+  if (node.op !== 'project') return;
+  const readers = shape.readers[i];
+  code.line(`K.rowsIn[${i}]++; K.rowsOut[${i}]++;`);
+  const operands = new Map<string, Operand>();
+  const scope = scopeOf(row);
+  if (action === 'retract') {
+    // Keys pass through; what is computed is not needed to take a row back.
+    for (const { name, expr } of node.transform.columns) {
+      const named = expr.kind === 'column' && !row.operands.has(expr.name) ? null : namedOperand(expr, scope);
+      if (named) operands.set(name, named);
+    }
+    tableEdges(shape, code, readers, { ...row, operands }, action);
+    return;
+  }
+  const wanted = shape.wantedOf(i);
+  const columns = node.transform.columns.filter(({ name, expr }) => wanted.has(name) || mayThrow(expr));
+  const throws = columns.some(({ expr }) => mayThrow(expr));
+  const compute = (): void => {
+    for (const { name, expr } of columns) operands.set(name, operandOf(code, expr, scope));
+  };
+  if (!throws) {
+    compute();
+    tableEdges(shape, code, readers, { ...row, operands }, action);
+    return;
+  }
+  const computed = code.local('ok', 'false');
+  guarded(
+    code,
+    true,
+    () => {
+      compute();
+      code.line(`${computed} = true;`);
+    },
+    `${computed} = false;`,
+  );
+  code.block(`if (${computed})`, () => tableEdges(shape, code, readers, { ...row, operands }, action), '} else {');
+  if (action === 'upsert') tableEdges(shape, code, readers, { ...row, operands }, 'retract');
+  code.line('}');
+}
+
+/** An error in an expression on a table's row is counted, and the row is not there. */
+function guarded(code: Code, throws: boolean, body: () => void, onError: string): void {
+  if (!throws) {
+    body();
+    return;
+  }
+  code.block('try', body, '} catch (error) {');
+  code.line(`${code.constant(rowError)}(K, error);`, onError, '}');
+}

@@ -1,0 +1,133 @@
+/** The entries of a fold: one per group (and window), with their incarnations, and their bytes in changelogs and repartition records. */
+import { Buffer } from 'node:buffer';
+import type { FoldTransform, Row } from '@rta/dsl';
+import { entrySchema, foldLayout, keySchema } from '../state-layout.js';
+import { kindOf, type State } from './accumulators.js';
+import { AvroCodec, type Raw, RowCodec } from './avro-codec.js';
+import type { Datum } from './avro-read.js';
+import type { TimedRow } from './operator.js';
+
+/** A stretch of event time without a pause longer than the ttl, and what was folded in it. Without ttl a group has just one. */
+export interface Incarnation {
+  /** Least and greatest contributing event time, ms. */
+  readonly first: number;
+  readonly time: number;
+  readonly states: readonly State[];
+}
+
+export interface Entry {
+  readonly groupKey: Buffer;
+  readonly group: Row;
+  readonly windowStart: number | null;
+  /** Oldest first. */
+  incarnations: readonly Incarnation[];
+  /** The row that those downstream have, as far as this node knows. */
+  emitted: TimedRow | null;
+  /** At the last emission there was a living incarnation, even if its row could not be computed. */
+  shown: boolean;
+  /** Changed since the last flush. */
+  dirty: boolean;
+  /** Changed since the last emission. */
+  pending: boolean;
+  /** The changelog has a value for it. */
+  logged: boolean;
+}
+
+export class GroupCodec {
+  private readonly key: RowCodec;
+  private readonly value: AvroCodec;
+  private readonly fingerprint: number;
+  private readonly kinds;
+
+  constructor(private readonly transform: FoldTransform) {
+    const columns = transform.group.map((g) => ({ name: g.name, type: g.expr.type }));
+    this.key = new RowCodec(keySchema(columns), columns, (_, i) => `k${i}`);
+    const entry = entrySchema(transform);
+    this.value = new AvroCodec(transform.ttlMs === null ? entry : { type: 'array', items: entry });
+    this.fingerprint = foldLayout(transform).fingerprint;
+    this.kinds = transform.accumulators.map(kindOf);
+  }
+
+  encodeGroup(group: Row): Buffer {
+    return this.key.encode(group);
+  }
+
+  /** `[windowStart] groupKey` */
+  encodeKey(entry: Entry): Buffer {
+    return this.transform.window === null ? entry.groupKey : Buffer.concat([encodeWindowStart(entry.windowStart!), entry.groupKey]);
+  }
+
+  decodeKey(bytes: Uint8Array): Entry {
+    const buffer = Buffer.from(bytes);
+    const windowed = this.transform.window !== null;
+    return this.entry(windowed ? buffer.subarray(8) : buffer, windowed ? decodeWindowStart(buffer) : null);
+  }
+
+  entry(groupKey: Buffer, windowStart: number | null): Entry {
+    const group = this.key.decode(groupKey).row;
+    return { groupKey, group, windowStart, incarnations: [], emitted: null, shown: false, dirty: false, pending: false, logged: false };
+  }
+
+  encodeIncarnations(incarnations: readonly Incarnation[]): Buffer {
+    const raws = incarnations.map(({ first, time, states }): Raw => {
+      const accumulators = Object.fromEntries(states.map((state, i) => [`a${i}`, this.kinds[i].toRaw(state)]));
+      return { ...accumulators, time, first };
+    });
+    return this.value.encode(this.transform.ttlMs === null ? raws[0] : raws);
+  }
+
+  decodeIncarnations(bytes: Uint8Array): Incarnation[] {
+    const datum = this.value.decode(bytes);
+    const entries = (this.transform.ttlMs === null ? [datum] : datum) as ReadonlyMap<string, Datum>[];
+    return entries.map((fields) => {
+      const time = Number(fields.get('time'));
+      const states = this.kinds.map((kind, i) => kind.fromDatum(fields.get(`a${i}`)!));
+      return { first: fields.has('first') ? Number(fields.get('first')) : time, time, states };
+    });
+  }
+
+  encodeStoreValue(entry: Entry): Buffer {
+    return Buffer.concat([encodeFingerprint(this.fingerprint), this.encodeIncarnations(entry.incarnations)]);
+  }
+
+  decodeStoreValue(bytes: Uint8Array): Incarnation[] {
+    return this.decodeIncarnations(afterFingerprint(bytes, this.fingerprint));
+  }
+
+  encodePartial(entry: Entry): Buffer {
+    const incarnations = this.encodeIncarnations(entry.incarnations);
+    return this.transform.window === null ? incarnations : Buffer.concat([encodeWindowStart(entry.windowStart!), incarnations]);
+  }
+
+  decodePartial(groupKey: Uint8Array, value: Uint8Array): Entry {
+    const buffer = Buffer.from(value);
+    const windowed = this.transform.window !== null;
+    const entry = this.entry(Buffer.from(groupKey), windowed ? decodeWindowStart(buffer) : null);
+    entry.incarnations = this.decodeIncarnations(windowed ? buffer.subarray(8) : buffer);
+    return entry;
+  }
+}
+
+export function encodeFingerprint(fingerprint: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(fingerprint);
+  return bytes;
+}
+
+/** The value of a store record. Throws where it was written with another layout. */
+export function afterFingerprint(bytes: Uint8Array, fingerprint: number): Uint8Array {
+  const found = Buffer.from(bytes).readUInt32BE(0);
+  if (found !== fingerprint) throw new Error(`the state was written with another layout (${found}, expected ${fingerprint})`);
+  return bytes.subarray(4);
+}
+
+/** int64, big endian, sign bit flipped: byte order is the order of time. */
+function encodeWindowStart(start: number): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64BE(BigInt(start) + (1n << 63n));
+  return bytes;
+}
+
+function decodeWindowStart(bytes: Buffer): number {
+  return Number(bytes.readBigUInt64BE(0) - (1n << 63n));
+}

@@ -1,0 +1,390 @@
+/** A fold's part of a flush: which groups go out, close and expire, in the three modes of emission; and partials. */
+import { CHANGED, DEAD, DIRTY, EMITTED, type GroupTable, LOGGED, PENDING, SHRUNK } from '../../state/group-table.js';
+import { compareBytes, hashBytes } from '../../state/group-table-hash.js';
+import { FLAGS, FLUSH, KEY_LENGTH, NEXT } from '../../state/group-table-rows.js';
+import { type FoldCode, type FoldNode, FoldTables } from './fold-tables.js';
+import { sortedByKey } from './key-order.js';
+import type { TaskState } from './task-state.js';
+
+export class FoldState extends FoldTables {
+  private flushNumber = 1;
+  private readonly grace: number;
+  private readonly emitMode: 'updates' | 'final' | 'every';
+  private readonly everyMs: number;
+  /** Period of `emit: every` in which the last emission was. */
+  private period: number;
+  /** Slots with PENDING, when emissions wait for a tick. */
+  private readonly pending = new Map<GroupTable, number[]>();
+  /** Slots with DEAD, in the order of their flushes. */
+  private readonly dead: number[] = [];
+
+  constructor(node: FoldNode, index: number, code: FoldCode, K: TaskState, fingerprint: number) {
+    super(node, index, code, K, fingerprint);
+    const { window, emit } = node.transform;
+    this.grace = window?.graceMs ?? 0;
+    this.emitMode = emit.mode;
+    this.everyMs = emit.mode === 'every' ? emit.everyMs : 0;
+    this.period = this.everyMs > 0 ? Math.floor(K.env.now() / this.everyMs) : 0;
+  }
+
+  flush(K: TaskState, watermark: number): void {
+    if (this.node.mode === 'partial') {
+      this.sendPartials(K);
+      return;
+    }
+    const open = this.opens(K);
+    if (this.windows) this.closeWindows(K, watermark);
+    if (this.expiry) this.expire(K, watermark);
+    if (this.windows) for (const table of this.windows.all()) this.flushTable(K, table, watermark, open);
+    else this.flushTable(K, this.table, watermark, open);
+    if (open && this.evictedArePending) {
+      this.eachEvicted(K, (T, slot) => {
+        if (T.num[slot * T.numStride] + this.ttl > watermark) this.handOn(K, T, slot);
+        else this.takeBack(K, T, slot);
+      });
+      this.evictedArePending = false;
+    }
+    this.watermark = watermark;
+    this.flushNumber++;
+    this.table.flush = this.flushNumber;
+    if (this.windows) this.windows.flush = this.flushNumber;
+  }
+
+  /** `every`: the first flush after each multiple of the period, by the wall clock. */
+  private opens(K: TaskState): boolean {
+    if (this.everyMs === 0) return true;
+    const period = Math.floor(K.now / this.everyMs);
+    const passed = period > this.period;
+    this.period = period;
+    return passed;
+  }
+
+  // ---- Dirty groups ----
+
+  /** Changelog values, and rows. */
+  private flushTable(K: TaskState, T: GroupTable, watermark: number, open: boolean): void {
+    const { emitMode } = this;
+    const count = T.dirtyCount;
+    const { dirty } = T;
+    const waits = emitMode === 'every';
+    T.dirtyCount = 0;
+    for (let i = 0; i < count; i++) {
+      const slot = dirty[i];
+      const f = slot * T.metaStride + FLAGS;
+      if (this.expiry !== null && this.dropOld(K, T, slot, watermark, open)) continue;
+      const flags = T.meta[f];
+      if ((flags & CHANGED) !== 0) this.log(K, T, slot);
+      T.meta[f] = (T.meta[f] & ~(DIRTY | CHANGED)) | LOGGED;
+      const quiet = this.expiry !== null && T.num[slot * T.numStride] + this.ttl <= watermark;
+      if (waits) {
+        if (quiet || (flags & CHANGED) !== 0) this.wait(T, slot);
+      } else if (emitMode === 'updates') {
+        if (quiet) this.takeBack(K, T, slot);
+        else if ((flags & CHANGED) !== 0) this.handOn(K, T, slot);
+      }
+      if (this.expiry !== null) this.expiry.add(slot, this.dueOf(slot));
+    }
+    if (waits && open) this.emitPending(K, T, watermark);
+  }
+
+  private handOn(K: TaskState, T: GroupTable, slot: number): void {
+    this.code.emit(K, T, slot);
+    T.meta[slot * T.metaStride + FLAGS] |= EMITTED;
+  }
+
+  private takeBack(K: TaskState, T: GroupTable, slot: number): void {
+    const f = slot * T.metaStride + FLAGS;
+    if ((T.meta[f] & EMITTED) === 0) return;
+    this.code.retract(K, T, slot);
+    T.meta[f] &= ~EMITTED;
+  }
+
+  private wait(T: GroupTable, slot: number): void {
+    const f = slot * T.metaStride + FLAGS;
+    if ((T.meta[f] & PENDING) !== 0) return;
+    T.meta[f] |= PENDING;
+    const slots = this.pending.get(T);
+    if (slots) slots.push(slot);
+    else this.pending.set(T, [slot]);
+  }
+
+  private emitPending(K: TaskState, T: GroupTable, watermark: number): void {
+    const slots = this.pending.get(T);
+    if (!slots) return;
+    this.pending.delete(T);
+    for (const slot of slots) {
+      const f = slot * T.metaStride + FLAGS;
+      if ((T.meta[f] & PENDING) === 0) continue;
+      T.meta[f] &= ~PENDING;
+      if (T.num[slot * T.numStride] + this.ttl > watermark) this.handOn(K, T, slot);
+      else this.takeBack(K, T, slot);
+      if (this.expiry !== null) this.expiry.add(slot, this.dueOf(slot));
+    }
+  }
+
+  // ---- Ttl ----
+
+  /** Lists what the new watermark takes away: rows of quiet groups, and old incarnations. */
+  private expire(K: TaskState, watermark: number): void {
+    const { cold, coldWidth, table } = this;
+    if (cold !== null && table.evicted > 0) {
+      for (const list of cold.listsUpTo(Math.floor(watermark / coldWidth))) {
+        for (const key of cold.take(list)) {
+          const hash = hashBytes(key, 0, key.length);
+          // Those that came back in the meantime are entered in the index.
+          if (table.find(hash, key, 0, key.length) < 0) this.readBack(K, table, hash, key, 0, key.length);
+        }
+      }
+    }
+    this.expiry!.expire(
+      watermark,
+      (slot) => this.dueOf(slot),
+      (slot) => table.visit(slot),
+    );
+  }
+
+  /** Drops incarnations that no accepted record can join any more; true when the group is gone. */
+  private dropOld(K: TaskState, T: GroupTable, head: number, watermark: number, open: boolean): boolean {
+    const m = T.metaStride;
+    const f = head * m + FLAGS;
+    const gone = watermark - 2 * this.ttl;
+    // A row that waits for its tick to be taken back keeps its state: a restart would forget the row otherwise.
+    if (this.emitMode === 'every' && !open && (T.meta[f] & EMITTED) !== 0) return false;
+    for (let before = head, slot = T.meta[head * m + NEXT]; slot >= 0;) {
+      const next = T.meta[slot * m + NEXT];
+      if (T.num[slot * T.numStride] <= gone) {
+        T.meta[before * m + NEXT] = next;
+        T.remove(slot);
+        T.meta[f] |= SHRUNK;
+      } else before = slot;
+      slot = next;
+    }
+    if (T.num[head * T.numStride] > gone) {
+      if ((T.meta[f] & SHRUNK) !== 0 && (T.meta[f] & CHANGED) === 0) {
+        this.log(K, T, head);
+        T.meta[head * m + FLUSH] = this.flushNumber;
+      }
+      T.meta[f] &= ~SHRUNK;
+      return false;
+    }
+    this.takeBack(K, T, head);
+    this.expiry!.remove(head);
+    this.free(K, T, head);
+    return true;
+  }
+
+  /** Frees a group that is over, with a tombstone in the changelog if it is known there. */
+  private free(K: TaskState, T: GroupTable, slot: number): void {
+    const f = slot * T.metaStride + FLAGS;
+    if ((T.meta[f] & LOGGED) !== 0) this.logTombstone(K, T, slot);
+    if (this.cold === null) {
+      T.remove(slot);
+      return;
+    }
+    T.reset(slot);
+    T.meta[f] = DEAD;
+    T.meta[f + FLUSH - FLAGS] = this.flushNumber;
+    this.dead.push(slot);
+  }
+
+  override stored(commit: number): void {
+    super.stored(commit);
+    const { dead, table: T } = this;
+    let done = 0;
+    for (; done < dead.length; done++) {
+      const m = dead[done] * T.metaStride;
+      // Revived, or dead again since.
+      if ((T.meta[m + FLAGS] & DEAD) === 0) continue;
+      if (T.meta[m + FLUSH] > commit) break;
+      T.remove(dead[done]);
+    }
+    dead.splice(0, done);
+  }
+
+  // ---- Windows ----
+
+  /** In (window end, key) order, so that results are the same whenever the watermark came by. */
+  private closeWindows(K: TaskState, watermark: number): void {
+    const windows = this.windows!;
+    for (const table of windows.endingBy(watermark - this.grace)) {
+      const evicted = table.evicted > 0 ? this.cold!.take(table.start) : [];
+      if (this.emitMode === 'final') this.closeFinal(K, table, evicted);
+      else this.closeTable(K, table, evicted);
+      this.pending.delete(table);
+      windows.close(table);
+    }
+  }
+
+  private closeFinal(K: TaskState, T: GroupTable, evicted: readonly Uint8Array[]): void {
+    let next = 0;
+    const comeBack = (before: number): void => {
+      for (; next < evicted.length; next++) {
+        const key = evicted[next];
+        if (before >= 0) {
+          const start = T.keyStart(before);
+          const end = start + T.meta[before * T.metaStride + KEY_LENGTH];
+          if (compareBytes(key, 0, key.length, T.keyBytes(before), start, end) > 0) return;
+        }
+        this.withEvicted(K, T, key, (slot) => {
+          this.code.emit(K, T, slot);
+          this.logTombstone(K, T, slot);
+        });
+      }
+    };
+    for (const slot of sortedByKey(T)) {
+      comeBack(slot);
+      this.code.emit(K, T, slot);
+      if ((T.meta[slot * T.metaStride + FLAGS] & LOGGED) !== 0) this.logTombstone(K, T, slot);
+    }
+    comeBack(-1);
+  }
+
+  /** The last updates go out, and the state goes; the rows stay downstream. */
+  private closeTable(K: TaskState, T: GroupTable, evicted: readonly Uint8Array[]): void {
+    for (const slot of sortedByKey(T)) {
+      if ((T.meta[slot * T.metaStride + FLAGS] & (CHANGED | PENDING)) !== 0) this.handOn(K, T, slot);
+    }
+    if (this.evictedArePending) for (const key of evicted) this.withEvicted(K, T, key, (slot) => this.handOn(K, T, slot));
+    this.code.freeze(K, T);
+    for (let slot = 0; slot < T.slots; slot++) {
+      const m = slot * T.metaStride;
+      if (T.meta[m + KEY_LENGTH] >= 0 && (T.meta[m + FLAGS] & LOGGED) !== 0) this.logTombstone(K, T, slot);
+    }
+    for (const key of evicted) this.withEvicted(K, T, key, (slot) => this.logTombstone(K, T, slot));
+  }
+
+  /** Has a look at a group that is evicted still, as if it were in the table. A rank may keep it there. */
+  private withEvicted(K: TaskState, T: GroupTable, key: Uint8Array, look: (slot: number) => void): void {
+    const hash = hashBytes(key, 0, key.length);
+    if (T.find(hash, key, 0, key.length) >= 0) return;
+    const slot = this.readBack(K, T, hash, key, 0, key.length);
+    if (slot < 0) return;
+    look(slot);
+    if ((T.meta[slot * T.metaStride + FLAGS] & this.code.pinned) !== 0) return;
+    this.expiry?.remove(slot);
+    T.removeAll(slot);
+    T.evicted++;
+  }
+
+  /** Calls `look` for every group whose row was handed on, evicted ones too: for ranks that read the whole table. */
+  eachEmitted(K: TaskState, look: (T: GroupTable, slot: number) => void, only?: GroupTable): void {
+    const isOut = (T: GroupTable, slot: number): boolean => (T.meta[slot * T.metaStride + FLAGS] & EMITTED) !== 0;
+    const tables = only ? [only] : this.windows === null ? [this.table] : this.windows.all();
+    for (const T of tables)
+      for (let slot = 0; slot < T.slots; slot++) if (T.meta[slot * T.metaStride + KEY_LENGTH] >= 0 && isOut(T, slot)) look(T, slot);
+    this.eachEvicted(
+      K,
+      (T, slot) => {
+        if (isOut(T, slot)) look(T, slot);
+      },
+      only,
+    );
+  }
+
+  private eachEvicted(K: TaskState, look: (T: GroupTable, slot: number) => void, only?: GroupTable): void {
+    const tables = only ? [only] : this.windows === null ? [this.table] : this.windows.all();
+    for (const T of tables) {
+      if (T.evicted === 0) continue;
+      for (const key of this.evictedOf(T)) this.withEvicted(K, T, key, (slot) => look(T, slot));
+    }
+  }
+
+  private evictedOf(T: GroupTable): Uint8Array[] {
+    if (this.windows !== null) return this.cold!.keys(T.start);
+    return this.cold!.listsUpTo(Infinity).flatMap((list) => this.cold!.keys(list));
+  }
+
+  /** Earliest event time at which `flush` has something to close or to take back. */
+  nextDue(): number {
+    if (this.node.mode === 'partial') return Infinity;
+    if (this.windows) return this.windows.firstEnd + this.grace;
+    if (this.expiry === null) return Infinity;
+    const [cold] = this.cold !== null && this.table.evicted > 0 ? this.cold.listsUpTo(Infinity) : [];
+    return Math.min(
+      this.expiry.next((slot) => this.dueOf(slot)),
+      cold === undefined ? Infinity : cold * this.coldWidth,
+    );
+  }
+
+  // ---- Partials ----
+
+  private sendPartials(K: TaskState): void {
+    const { windows, table } = this;
+    if (windows === null) {
+      this.sendTable(K, table);
+      table.clear();
+      return;
+    }
+    for (const window of windows.inOrder()) {
+      this.sendTable(K, window);
+      windows.close(window);
+    }
+  }
+
+  private sendTable(K: TaskState, T: GroupTable): void {
+    const output = this.node.output!;
+    const { metaStride } = T;
+    const single = K.env.partitions[output] === 1;
+    let sent = 0;
+    for (let slot = 0; slot < T.slots; slot++) {
+      const length = T.meta[slot * metaStride + KEY_LENGTH];
+      if (length < 0) continue;
+      const keys = T.keyBytes(slot);
+      const start = T.keyStart(slot);
+      const p = this.writeEntries(K, T, slot, this.windows === null ? 0 : K.values.sortableLong(0, T.start));
+      const partition = single ? 0 : K.partitionOf(output, keys, start, start + length);
+      K.builder(output, partition).append(K.now, keys, start, start + length, K.values.bytes, 0, p, null);
+      sent++;
+    }
+    if (sent > 0) K.wrote[output] = true;
+    K.rowsOut[this.index] += sent;
+  }
+
+  // ---- After a restart ----
+
+  restored(K: TaskState, watermark: number): void {
+    this.endRestoring();
+    this.watermark = watermark;
+    if (this.emitMode === 'final' || this.node.mode === 'partial') return;
+    const every = this.emitMode === 'every';
+    const tables = this.windows === null ? [this.table] : this.windows.all();
+    for (const T of tables) {
+      for (let slot = 0; slot < T.slots; slot++) {
+        if (T.meta[slot * T.metaStride + KEY_LENGTH] < 0) continue;
+        // Which periodic emissions were still due is not in the state: all are, once more, and every row counts as emitted.
+        if (every) this.wait(T, slot);
+        if (every || T.num[slot * T.numStride] + this.ttl > watermark) {
+          this.code.prime(K, T, slot);
+          T.meta[slot * T.metaStride + FLAGS] |= EMITTED;
+        }
+        if (this.expiry !== null) {
+          this.expiry.remove(slot);
+          this.expiry.add(slot, this.dueOf(slot));
+        }
+      }
+    }
+    this.evictedArePending = every;
+    // What did not fit into memory: reading it back is what makes it known to ranks.
+    if (this.code.pinned !== 0) this.eachEvicted(K, () => undefined);
+  }
+
+  // ---- Counts ----
+
+  entries(): number {
+    let entries = this.table.size + this.table.evicted - this.dead.length;
+    if (this.windows !== null) for (const table of this.windows.all()) entries += table.size + table.evicted;
+    return entries;
+  }
+
+  bytes(): number {
+    let bytes = this.table.bytes + (this.cold?.bytes ?? 0) + (this.expiry?.bytes ?? 0);
+    if (this.windows !== null) for (const table of this.windows.all()) bytes += table.bytes;
+    return bytes;
+  }
+
+  dirtyEntries(): number {
+    let dirty = this.table.dirtyCount;
+    if (this.windows !== null) for (const table of this.windows.all()) dirty += table.dirtyCount;
+    return dirty;
+  }
+}

@@ -1,0 +1,268 @@
+/** JSON record values, typed by the reader's Avro schema into the values that Avro would give. */
+import { Buffer } from 'node:buffer';
+import { type AvroSchema, canonicalLong, type Column, type Type, type Value } from '@rta/dsl';
+import { type AvroField, type AvroNode, type AvroRecord, parseAvro } from './avro-schema.js';
+import { BadValue } from './bad-value.js';
+import { Reason } from './reject.js';
+import type { TaskState } from './task-state.js';
+import { defaultValue } from './default-value.js';
+
+/** What JSON.parse gives, or a number whose digits a double does not hold. */
+type Json = null | boolean | number | string | ExactNumber | Json[] | { readonly [key: string]: Json };
+
+/** A number as it was written. */
+class ExactNumber {
+  constructor(readonly text: string) {}
+}
+
+type Typed = (json: Json) => Value;
+
+/** Numbers of this many digits may need more than a double. */
+const LONG_NUMBER = /\d[\d.]{15}/;
+const STRING_OR_NUMBER = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/gs;
+const MARK = '\u0000number';
+
+export class JsonReader {
+  private readonly fields: readonly {
+    readonly field: AvroField;
+    readonly cell: number;
+    readonly read: Typed;
+    readonly missing: Value | undefined;
+  }[];
+  private readonly decoder = new TextDecoder('utf-8');
+  private readonly exact: boolean;
+
+  /** @param columns the columns wanted; the others are checked all the same */
+  constructor(schema: AvroSchema, columns: readonly Column[]) {
+    const root = parseAvro(schema) as AvroRecord;
+    this.fields = root.fields.map((field) => {
+      const cell = columns.findIndex((column) => column.name === field.name);
+      const type = cell < 0 ? null : columns[cell].type;
+      return { field, cell, read: typed(field.node, type), missing: missingValue(field, type) };
+    });
+    this.exact = needsDigits(root, new Set());
+  }
+
+  /** The columns' values, in order; null where the value is bad, with the reason in `K.failure`. */
+  read(K: TaskState, bytes: Uint8Array, start: number, end: number): Value[] | null {
+    try {
+      const json = this.parse(this.decoder.decode(bytes.subarray(start, end)));
+      if (!isObject(json)) throw notJson();
+      const cells: Value[] = [];
+      for (const { field, cell, read, missing } of this.fields) {
+        let value: Value;
+        if (Object.hasOwn(json, field.name)) value = read(json[field.name]);
+        else if (missing === undefined) throw new BadValue('missing_field', field.name);
+        else value = missing;
+        if (cell >= 0) cells[cell] = value;
+      }
+      return cells;
+    } catch (error) {
+      if (!(error instanceof BadValue)) throw error;
+      K.failure = error.code === 'missing_field' ? Reason.MISSING_FIELD : Reason.NOT_JSON;
+      return null;
+    }
+  }
+
+  private parse(text: string): Json {
+    try {
+      const plain = JSON.parse(text) as Json;
+      if (!this.exact || !LONG_NUMBER.test(text)) return plain;
+      const wrapped = text.replace(STRING_OR_NUMBER, (token) => (token.startsWith('"') ? token : `{"\\u0000number":"${token}"}`));
+      return JSON.parse(wrapped, (_key, value: unknown) =>
+        typeof value === 'object' && value !== null && MARK in value ? exactNumber(value[MARK] as string) : value,
+      ) as Json;
+    } catch {
+      throw notJson();
+    }
+  }
+}
+
+function exactNumber(text: string): number | ExactNumber {
+  const value = Number(text);
+  return String(value) === text ? value : new ExactNumber(text);
+}
+
+function notJson(): BadValue {
+  return new BadValue('not_json', '');
+}
+
+/** Longs and decimals do not fit doubles. */
+function needsDigits(node: AvroNode, seen: Set<AvroNode>): boolean {
+  if (seen.has(node)) return false;
+  seen.add(node);
+  switch (node.kind) {
+    case 'long':
+      return true;
+    case 'bytes':
+    case 'fixed':
+      return node.logical === 'decimal';
+    case 'array':
+      return needsDigits(node.items, seen);
+    case 'map':
+      return needsDigits(node.values, seen);
+    case 'union':
+      return node.branches.some((branch) => needsDigits(branch, seen));
+    case 'record':
+      return node.fields.some((field) => needsDigits(field.node, seen));
+    default:
+      return false;
+  }
+}
+
+function isNullableNode(node: AvroNode): boolean {
+  return node.kind === 'union' && node.branches.some((branch) => branch.kind === 'null');
+}
+
+/** What stands for a field that is not there; undefined: it must be there. */
+function missingValue(field: AvroField, type: Type | null): Value | undefined {
+  if (field.default !== undefined) return type === null ? null : defaultValue(field.node, field.default, type);
+  return isNullableNode(field.node) ? null : undefined;
+}
+
+/** @param type null: the value is only checked */
+function typed(node: AvroNode, type: Type | null, seen: ReadonlyMap<AvroNode, () => Typed> = new Map()): Typed {
+  const inner = type?.kind === 'nullable' ? type.of : type;
+  const known = seen.get(node);
+  if (known && node.kind === 'record') return (json) => known()(json);
+  switch (node.kind) {
+    case 'null':
+      return (json) => (json === null ? null : raise());
+    case 'boolean':
+      return (json) => (typeof json === 'boolean' ? json : raise());
+    case 'int':
+      return (json) => intOf(json, node.logical);
+    case 'long': {
+      const { logical } = node;
+      const micros = inner?.kind === 'timestamp' && inner.unit === 'micros';
+      const time = inner?.kind === 'timestamp';
+      return (json) => {
+        const value = longOf(json, logical);
+        return time ? (micros ? Number(value) / 1000 : Number(value)) : value;
+      };
+    }
+    case 'float':
+      return (json) => Math.fround(doubleOf(json));
+    case 'double':
+      return doubleOf;
+    case 'string':
+      return (json) => (typeof json === 'string' ? json : raise());
+    case 'bytes':
+    case 'fixed':
+      if (node.logical === 'decimal') return (json) => decimalOf(json, node.scale);
+      return bytesOf;
+    case 'enum': {
+      const symbols = new Set(node.symbols);
+      return (json) => (typeof json === 'string' && symbols.has(json) ? json : raise());
+    }
+    case 'array': {
+      const item = typed(node.items, inner?.kind === 'array' ? inner.items : null, seen);
+      return (json) => (Array.isArray(json) ? json.map(item) : raise());
+    }
+    case 'map': {
+      const item = typed(node.values, inner?.kind === 'map' ? inner.values : null, seen);
+      return (json) => {
+        if (!isObject(json)) throw notJson();
+        return new Map(Object.entries(json).map(([key, value]) => [key, item(value)]));
+      };
+    }
+    case 'union':
+      return typedUnion(node.branches, inner, seen);
+    case 'record':
+      return typedRecord(node, inner, seen);
+  }
+}
+
+function typedRecord(node: AvroRecord, type: Type | null, seen: ReadonlyMap<AvroNode, () => Typed>): Typed {
+  let self: Typed | null = null;
+  const inside = new Map([...seen, [node, () => self!] as const]);
+  const fields = node.fields.map((field) => {
+    const fieldType = type?.kind === 'record' ? (type.fields.find((f) => f.name === field.name)?.type ?? null) : null;
+    return {
+      name: field.name,
+      wanted: fieldType !== null,
+      read: typed(field.node, fieldType, inside),
+      missing: missingValue(field, fieldType),
+    };
+  });
+  self = (json) => {
+    if (!isObject(json)) throw notJson();
+    const record: Record<string, Value> = {};
+    for (const { name, wanted, read, missing } of fields) {
+      if (!Object.hasOwn(json, name) && missing === undefined) throw new BadValue('missing_field', name);
+      const value = Object.hasOwn(json, name) ? read(json[name]) : missing!;
+      if (wanted) record[name] = value;
+    }
+    return record;
+  };
+  return self;
+}
+
+function typedUnion(branches: readonly AvroNode[], type: Type | null, seen: ReadonlyMap<AvroNode, () => Typed>): Typed {
+  const nullable = branches.some((branch) => branch.kind === 'null');
+  const others = branches.filter((branch) => branch.kind !== 'null').map((branch) => typed(branch, type, seen));
+  return (json) => {
+    if (json === null) return nullable ? null : raise();
+    if (others.length === 1) return others[0](json);
+    for (const other of others) {
+      try {
+        return other(json);
+      } catch (error) {
+        if (!(error instanceof BadValue)) throw error;
+      }
+    }
+    throw notJson();
+  };
+}
+
+function raise(): never {
+  throw notJson();
+}
+
+function intOf(json: Json, logical: string | null): number {
+  if (logical === 'date' && typeof json === 'string') {
+    const time = /^\d{4}-\d\d-\d\d$/.test(json) ? Date.parse(json) : NaN;
+    return Number.isNaN(time) ? raise() : time / 86_400_000;
+  }
+  const value = json instanceof ExactNumber ? Number(json.text) : json;
+  return typeof value === 'number' && value === (value | 0) ? value + 0 : raise();
+}
+
+function longOf(json: Json, logical: string | null): number | bigint {
+  if (typeof json === 'string' && logical?.includes('timestamp')) {
+    const time = Date.parse(json);
+    return Number.isNaN(time) ? raise() : logical.endsWith('micros') ? time * 1000 : time;
+  }
+  if (typeof json === 'number') return Number.isSafeInteger(json) ? json + 0 : raise();
+  if (!(json instanceof ExactNumber) || !/^-?\d+$/.test(json.text)) {
+    const value = json instanceof ExactNumber ? Number(json.text) : NaN;
+    return Number.isSafeInteger(value) ? value : raise();
+  }
+  const value = BigInt(json.text);
+  return value === BigInt.asIntN(64, value) ? canonicalLong(value) : raise();
+}
+
+function doubleOf(json: Json): number {
+  if (typeof json === 'number') return json;
+  return json instanceof ExactNumber ? Number(json.text) : raise();
+}
+
+function decimalOf(json: Json, scale: number): bigint {
+  const text = typeof json === 'string' ? json : typeof json === 'number' ? String(json) : json instanceof ExactNumber ? json.text : '';
+  const match = /^(-?)(\d+)(?:\.(\d*))?$/.exec(text);
+  const fraction = (match?.[3] ?? '').replace(/0+$/, '');
+  if (!match || fraction.length > scale) throw notJson();
+  const magnitude = BigInt(match[2] + fraction.padEnd(scale, '0'));
+  return match[1] === '-' ? -magnitude : magnitude;
+}
+
+function bytesOf(json: Json): Uint8Array {
+  if (typeof json !== 'string') throw notJson();
+  const bytes = Buffer.from(json, 'base64');
+  if (bytes.toString('base64').replace(/=+$/, '') !== json.replace(/=+$/, '')) throw notJson();
+  return Uint8Array.from(bytes);
+}
+
+function isObject(json: Json): json is { readonly [key: string]: Json } {
+  return typeof json === 'object' && json !== null && !Array.isArray(json) && !(json instanceof ExactNumber);
+}

@@ -1,0 +1,124 @@
+/**
+ * What one stage does to records, for one task (stage x partition). Synchronous and single-threaded: the task feeds it batches, and at
+ * each commit asks for everything that changed. Two implementations of the same stage agree on every output: the generated kernel
+ * (`compile-stage.ts`) and the plain interpreter (`interpreter/`), which is its oracle.
+ */
+import type { RecordBatch } from '../log/batch/record-batch.js';
+import type { BatchBuilder } from '../log/batch/batch-builder.js';
+import type { AvroSchema } from '@rta/dsl';
+import type { Stage } from '../plan/physical.js';
+import type { StateReader } from '../state/state-reader.js';
+
+export interface StageKernel {
+  /**
+   * Reads the records with offset >= `fromOffset` of one batch of input `input` (index in `stage.inputs`).
+   * Bad records go to `env.reject`, late ones to `env.late`; both are counted. Throws `UnknownSchema` when a record's writer schema has not
+   * been given by `addWriterSchema` yet: nothing after `error.offset - 1` has been processed then, and the task calls again from
+   * `error.offset` once it has the schema (or has marked the id as unknown to the registry).
+   */
+  process(input: number, batch: RecordBatch, fromOffset: number): void;
+  /** The schema of an id found in records; null: the registry does not know the id, such records are rejected. */
+  addWriterSchema(input: number, id: number, schema: AvroSchema | null): void;
+  /** Highest event time seen by source input `input` of this task's partition; -Infinity before the first record. */
+  maxEventTime(input: number): number;
+  /** For a repartition input: the watermark last heard from each upstream partition; -Infinity until heard. */
+  upstreamWatermarks(input: number): Float64Array;
+  /** Puts back what `maxEventTime`/`upstreamWatermarks` said at the last commit. */
+  restoreTime(input: number, maxEventTime: number, upstream: readonly number[]): void;
+  /**
+   * Snapshot of everything since the last flush, at task watermark `watermark`: closes windows, expires ttl rows, writes changelog and
+   * downstream records (and the watermark marker to every downstream partition, last) to `env.output` builders. Synchronous.
+   * Final results come in (window end, key) order.
+   */
+  flush(watermark: number): void;
+  /** Earliest event time at which `flush` would have something to close or expire; Infinity if none. */
+  nextDue(): number;
+  /** One changelog or store record, before any `process`. Value null deletes. */
+  restore(key: Uint8Array, value: Uint8Array | null): void;
+  /** Ends restoring: derived indexes (rank, expiry) are built; what a flush at `watermark` emitted before is taken as emitted. */
+  restored(watermark: number): void;
+  /**
+   * All entries whose last change was flushed in commit `<= commit` are in the store now and may be evicted when the memory limit asks
+   * for it. The kernel counts its flushes from 1.
+   */
+  stored(commit: number): void;
+  stats(): KernelStats;
+}
+
+export interface KernelStats {
+  readonly recordsIn: number;
+  readonly late: number;
+  readonly rejected: number;
+  /** Entries in typed tables, and their bytes, about. */
+  readonly stateEntries: number;
+  readonly stateBytes: number;
+  readonly dirtyEntries: number;
+  /** Per transform or sink of the stage, in order of `stage.nodes`: rows in and out since start. */
+  readonly rows: readonly { readonly id: string; readonly in: number; readonly out: number }[];
+  /** Current rows of each rank node of mode `global`/`single`, best first, as column values. For boards. */
+  boards(): readonly { readonly id: string; readonly rows: readonly Readonly<Record<string, unknown>>[] }[];
+}
+
+export interface KernelEnv {
+  /** The task's partition: the partition number of its inputs. */
+  readonly partition: number;
+  /**
+   * Where records for partition `partition` of output `output` (index in `stage.outputs`) go until the next flush is collected.
+   * The builder is the same object until the task takes it away after `flush`.
+   */
+  output(output: number, partition: number): BatchBuilder;
+  /** Number of partitions of each output's topic. */
+  readonly partitions: readonly number[];
+  /** Registry ids for outputs of kind sink: frame of keys and values; null where it is not Avro or there is no key. */
+  readonly schemaIds: readonly { readonly key: number | null; readonly value: number | null }[];
+  /** Where the stage keeps state: its changelog builder (same partition as the task's). Null for stages without state. */
+  changelog(): BatchBuilder | null;
+  /** Reads evicted entries back. Null: nothing is ever evicted. */
+  readonly store: StateReader | null;
+  /** Bytes that typed tables may use before entries are evicted; Infinity: no limit. */
+  readonly memoryLimit: number;
+  late(record: BadRecord, step: string, windows: readonly { readonly start: number; readonly end: number }[]): void;
+  reject(record: BadRecord, step: string, code: RejectCode, message: string): void;
+  /** Wall clock, ms; only for things that the law names as outside of it. */
+  now(): number;
+}
+
+/** Slices of the batch's buffer, valid during the call only. */
+export interface BadRecord {
+  readonly input: number;
+  readonly offset: number;
+  readonly timestamp: number;
+  readonly key: Uint8Array | null;
+  readonly value: Uint8Array | null;
+  /** The record's headers, encoded as in the batch (count first). */
+  readonly headers: Uint8Array;
+}
+
+export type RejectCode =
+  | 'empty_value'
+  | 'bad_magic'
+  | 'unknown_schema_id'
+  | 'not_avro'
+  | 'not_json'
+  | 'incompatible_schema'
+  | 'missing_field'
+  | 'key_mismatch'
+  | 'null_key'
+  | 'no_event_time'
+  | 'expression';
+
+/** Thrown by `process`: the task fetches the schema and goes on. */
+export class UnknownSchema extends Error {
+  override readonly name = 'UnknownSchema';
+  constructor(
+    readonly input: number,
+    readonly schemaId: number,
+    readonly offset: number,
+  ) {
+    super(`writer schema ${schemaId} has not been loaded`);
+  }
+}
+
+/** Makes the kernel of one task; the generated code is shared by all tasks of the stage. */
+export type KernelFactory = (env: KernelEnv) => StageKernel;
+export type KernelCompiler = (stage: Stage) => KernelFactory;

@@ -1,0 +1,320 @@
+/** One member of a group: what is assigned to it, the batches fetched ahead for it, and its commits. */
+import type { RecordBatch } from '../batch/record-batch.js';
+import {
+  type CommitRequest,
+  type CommitResult,
+  type CommittedOffset,
+  LogError,
+  type Member,
+  type MemberEvent,
+  type MemberOptions,
+  type TopicPartition,
+  tpKey,
+} from '../log.js';
+import type { Group } from './group.js';
+import type { Partition } from './partition.js';
+import { type Database, PartitionReader, messageOf } from './partition-reader.js';
+
+const DEFAULT_BUFFER_BYTES = 8 * 1024 * 1024;
+const MIN_CHUNK_BYTES = 64 * 1024;
+const MAX_CHUNK_BYTES = 1024 * 1024;
+
+/** What the log does for its members. */
+export interface MemberHost {
+  readonly db: Database;
+  readonly group: Group;
+  partition(topic: string, partition: number): Partition | undefined;
+  committed(group: string, partitions: readonly TopicPartition[]): Promise<readonly CommittedOffset[]>;
+  commit(group: string, request: CommitRequest, guard: () => void): Promise<CommitResult>;
+}
+
+interface Chunk {
+  readonly batches: readonly RecordBatch[];
+  readonly nextOffset: number;
+}
+
+/** The fetching of one started partition. */
+interface Fetch {
+  readonly partition: Partition;
+  readonly reader: PartitionReader;
+  readonly unlisten: () => void;
+  paused: boolean;
+  loading: boolean;
+  /** Loaded and not yet handed out; one at a time, with another being loaded. */
+  chunk: Chunk | null;
+}
+
+export class EmbeddedMember implements Member {
+  readonly topics: readonly string[];
+  readonly transactionalId: string;
+  /** What it was assigned last, for the next assignment to stick to. */
+  lastAssigned: readonly TopicPartition[] = [];
+  private readonly groupName: string;
+  private readonly bufferBytes: number;
+  private readonly sessionTimeoutMs: number;
+  private readonly control: MemberEvent[] = [];
+  /** Epoch of the assignment that the worker has been told of; -1 when it has none. */
+  private epoch = -1;
+  private assigned = new Set<string>();
+  private readonly pausedKeys = new Set<string>();
+  private fetches: Fetch[] = [];
+  /** Where the search for the next chunk begins, so that all partitions get their turn. */
+  private turn = 0;
+  private wake: (() => void) | null = null;
+  private failure: LogError | null = null;
+  private left = false;
+  private committing = false;
+  private lastHeard: number;
+
+  constructor(
+    readonly id: string,
+    options: MemberOptions,
+    private readonly host: MemberHost,
+  ) {
+    this.groupName = options.group;
+    this.topics = [...new Set(options.topics)];
+    this.transactionalId = options.transactionalId;
+    this.bufferBytes = options.bufferBytes ?? DEFAULT_BUFFER_BYTES;
+    this.sessionTimeoutMs = options.sessionTimeoutMs ?? Infinity;
+    this.lastHeard = performance.now();
+  }
+
+  async next(timeoutMs: number): Promise<MemberEvent | null> {
+    this.lastHeard = performance.now();
+    const deadline = this.lastHeard + timeoutMs;
+    for (let rested = false; ;) {
+      if (this.left) throw new LogError('closed', `member ${this.id} has left its group`, false);
+      const event = this.control.shift();
+      if (event !== undefined) return this.handled(event);
+      if (!rested) {
+        // Whoever reads on and on must let timers, sockets and the disk have their turn.
+        await new Promise(setImmediate);
+        rested = true;
+        continue;
+      }
+      const records = this.nextRecords();
+      if (records !== null) return records;
+      if (this.control.length > 0) continue;
+      const wait = deadline - performance.now();
+      if (wait <= 0) return null;
+      await this.sleep(wait);
+    }
+  }
+
+  /** Ignored when the partition is not assigned (any more): the `revoked` event is on its way then. */
+  start(topic: string, partition: number, offset: number): void {
+    const key = tpKey(topic, partition);
+    if (!this.assigned.has(key)) return;
+    this.stop(key);
+    const found = this.host.partition(topic, partition);
+    if (found === undefined) {
+      this.fail(new LogError('unknown_topic', `topic ${topic} has no partition ${partition}`, false));
+      return;
+    }
+    const share = Math.floor(this.bufferBytes / (2 * Math.max(1, this.assigned.size)));
+    const chunkBytes = Math.min(MAX_CHUNK_BYTES, Math.max(MIN_CHUNK_BYTES, share));
+    const fetch: Fetch = {
+      partition: found,
+      reader: new PartitionReader(this.host.db, found, offset, chunkBytes),
+      unlisten: found.listen(() => this.awake()),
+      paused: this.pausedKeys.has(key),
+      loading: false,
+      chunk: null,
+    };
+    this.fetches.push(fetch);
+    this.load(fetch);
+    this.awake();
+  }
+
+  /** What has been fetched of a paused partition is kept for later. */
+  pause(partitions: readonly TopicPartition[]): void {
+    for (const { topic, partition } of partitions) this.setPaused(tpKey(topic, partition), true);
+  }
+
+  resume(partitions: readonly TopicPartition[]): void {
+    for (const { topic, partition } of partitions) this.setPaused(tpKey(topic, partition), false);
+    this.awake();
+  }
+
+  async committed(partitions: readonly TopicPartition[]): Promise<readonly CommittedOffset[]> {
+    this.lastHeard = performance.now();
+    return this.host.committed(this.groupName, partitions);
+  }
+
+  async commit(request: CommitRequest): Promise<CommitResult> {
+    this.lastHeard = performance.now();
+    if (this.failure !== null) throw this.failure;
+    if (this.committing) throw new LogError('configuration', `member ${this.id} has a commit under way: one at a time`, false);
+    this.committing = true;
+    try {
+      return await this.host.commit(this.groupName, request, () => this.guard(request));
+    } catch (error) {
+      const known = error instanceof LogError ? error : new LogError('unknown', messageOf(error), false, { cause: error });
+      this.fail(known);
+      throw known;
+    } finally {
+      this.committing = false;
+      this.lastHeard = performance.now();
+    }
+  }
+
+  async leave(): Promise<void> {
+    if (this.left) return;
+    this.left = true;
+    this.stopAll();
+    this.host.group.leave(this);
+    this.awake();
+  }
+
+  /** Asks for the partitions back; whether the worker has any to let go. */
+  revoke(): boolean {
+    // An assignment that it has not heard of need not be taken back.
+    for (let i = this.control.length - 1; i >= 0; i--) if (this.control[i].type === 'assigned') this.control.splice(i, 1);
+    if (this.epoch < 0) return false;
+    if (!this.control.some((event) => event.type === 'revoked')) this.control.push({ type: 'revoked', epoch: this.epoch });
+    this.stopAll();
+    this.awake();
+    return true;
+  }
+
+  assign(epoch: number, partitions: readonly TopicPartition[]): void {
+    // Whoever has not let go by now is told of both, one after the other, and cannot commit in between.
+    if (this.control.some((event) => event.type === 'revoked')) this.epoch = -1;
+    this.lastAssigned = partitions;
+    this.control.push({ type: 'assigned', epoch, partitions });
+    this.awake();
+  }
+
+  fail(error: LogError): void {
+    if (this.failure !== null) return;
+    this.failure = error;
+    this.stopAll();
+    this.control.length = 0;
+    this.control.push({ type: 'failed', error });
+    this.awake();
+  }
+
+  /** Whether nothing has been heard for the session timeout (`performance.now()`); who waits in `next` or for a commit is there. */
+  isSilent(now: number): boolean {
+    return !this.committing && this.wake === null && now - this.lastHeard > this.sessionTimeoutMs;
+  }
+
+  /** The whole process stood still for this long (ms): nobody could be heard. */
+  excuse(ms: number): void {
+    this.lastHeard += ms;
+  }
+
+  private guard(request: CommitRequest): void {
+    if (this.failure !== null) throw this.failure;
+    if (this.left || request.epoch !== this.epoch)
+      throw new LogError('fenced', `a commit under epoch ${request.epoch} came too late: ${this.id} has lost its partitions`, false);
+    for (const { topic, partition } of request.offsets) {
+      if (!this.assigned.has(tpKey(topic, partition)))
+        throw new LogError('fenced', `${this.id} is not the owner of ${tpKey(topic, partition)}`, false);
+    }
+  }
+
+  private handled(event: MemberEvent): MemberEvent {
+    if (event.type === 'assigned') {
+      this.epoch = event.epoch;
+      this.assigned = new Set(event.partitions.map((p) => tpKey(p.topic, p.partition)));
+      this.pausedKeys.clear();
+    } else if (event.type === 'revoked') {
+      this.epoch = -1;
+      this.assigned = new Set();
+      this.host.group.released(this);
+    }
+    return event;
+  }
+
+  private nextRecords(): MemberEvent | null {
+    for (let i = 0; i < this.fetches.length; i++) {
+      const index = (this.turn + i) % this.fetches.length;
+      const fetch = this.fetches[index];
+      if (fetch.paused) continue;
+      let chunk = fetch.chunk;
+      fetch.chunk = null;
+      try {
+        if (chunk === null && !fetch.loading && fetch.reader.inMemory) {
+          const batches = fetch.reader.take();
+          chunk = { batches, nextOffset: fetch.reader.position };
+        }
+      } catch (error) {
+        this.fail(error as LogError);
+        return null;
+      }
+      this.load(fetch);
+      if (chunk === null) continue;
+      this.turn = index + 1;
+      const { topic, partition, high } = fetch.partition;
+      const batches = chunk.batches.filter((batch) => batch.recordCount > 0);
+      return { type: 'records', epoch: this.epoch, topic, partition, batches, nextOffset: chunk.nextOffset, stable: high };
+    }
+    return null;
+  }
+
+  /** Reads ahead from the disk where there is something and room for it. */
+  private load(fetch: Fetch): void {
+    const { reader } = fetch;
+    try {
+      fetch.partition.check(reader.position);
+    } catch (error) {
+      this.fail(error as LogError);
+      return;
+    }
+    if (fetch.loading || fetch.chunk !== null || fetch.paused || reader.atEnd || reader.inMemory) return;
+    fetch.loading = true;
+    reader.load().then(
+      (batches) => {
+        fetch.loading = false;
+        if (!this.fetches.includes(fetch)) return;
+        if (batches.length > 0) fetch.chunk = { batches, nextOffset: reader.position };
+        this.awake();
+      },
+      (error: unknown) => {
+        fetch.loading = false;
+        if (!this.fetches.includes(fetch)) return;
+        this.fail(error instanceof LogError ? error : new LogError('unreachable', messageOf(error), false, { cause: error }));
+      },
+    );
+  }
+
+  private setPaused(key: string, paused: boolean): void {
+    if (paused) this.pausedKeys.add(key);
+    else this.pausedKeys.delete(key);
+    const fetch = this.fetches.find((f) => f.partition.name === key);
+    if (fetch !== undefined) fetch.paused = paused;
+  }
+
+  private stop(key: string): void {
+    const fetch = this.fetches.find((f) => f.partition.name === key);
+    if (fetch === undefined) return;
+    this.fetches = this.fetches.filter((f) => f !== fetch);
+    fetch.unlisten();
+    fetch.reader.close();
+  }
+
+  private stopAll(): void {
+    for (const fetch of this.fetches) {
+      fetch.unlisten();
+      fetch.reader.close();
+    }
+    this.fetches = [];
+  }
+
+  private awake(): void {
+    this.wake?.();
+  }
+
+  private sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        this.wake = null;
+        resolve();
+      };
+      const timer = setTimeout(done, Math.min(ms, 0x7fffffff));
+      this.wake = done;
+    });
+  }
+}

@@ -1,0 +1,267 @@
+/**
+ * Fetches the started partitions of a member ahead of the worker: one request for each broker at a time, over all partitions that it leads
+ * and that are not paused, into a bounded buffer. The next request goes out as soon as there is room.
+ */
+import { LogError, type TopicPartition, tpKey } from '../log.js';
+import type { RecordBatch } from '../batch/record-batch.js';
+import type { Brokers } from './brokers.js';
+import { BrokerError, CODE, check, isCode, isMoved, isRetriable, messageOf } from './errors.js';
+import { byTopic } from './offsets.js';
+import { readFetched } from './reader.js';
+import { fetch, type FetchPartition } from './requests.js';
+import { backoffMs } from './retry.js';
+
+/** Bytes asked for of each partition: small enough that a commit is not late by what is left of a chunk. */
+const PARTITION_BYTES = 1024 * 1024;
+const REQUEST_BYTES = 8 * 1024 * 1024;
+/** ms that the broker waits for data. A partition that is started or resumed meanwhile waits as long. */
+const WAIT_MS = 100;
+
+/** Records of one partition. */
+export interface Chunk {
+  readonly topic: string;
+  readonly partition: number;
+  readonly batches: readonly RecordBatch[];
+  readonly nextOffset: number;
+  readonly stable: number;
+  readonly bytes: number;
+}
+
+interface PartitionState {
+  readonly topic: string;
+  readonly partition: number;
+  /** Where the next fetch begins. */
+  offset: number;
+  paused: boolean;
+  /** Bytes in the buffer. */
+  buffered: number;
+  /** Nothing has been handed over since `start`: the worker is told even if there is nothing. */
+  fresh: boolean;
+  /** A last stable offset that the worker has not been told of would be news; this one it has. */
+  toldStable: number;
+}
+
+interface Buffered {
+  readonly state: PartitionState;
+  /** Where it was fetched from. */
+  readonly from: number;
+  readonly chunk: Chunk;
+}
+
+export interface FetcherEvents {
+  /** There is something to take. */
+  readonly available: () => void;
+  readonly failed: (error: unknown) => void;
+}
+
+export class Fetcher {
+  private readonly partitions = new Map<string, PartitionState>();
+  private readonly underWay = new Set<number>();
+  private readonly timers = new Set<NodeJS.Timeout>();
+  private chunks: Buffered[] = [];
+  private turn = 0;
+  private failures = 0;
+  private failingSince = 0;
+  private lookingUp = false;
+  private closed = false;
+
+  constructor(
+    private readonly brokers: Brokers,
+    private readonly bufferBytes: number,
+    private readonly events: FetcherEvents,
+  ) {}
+
+  /** Begins at `offset`, or goes on there; what was fetched before is dropped. */
+  start(topic: string, partition: number, offset: number): void {
+    const key = tpKey(topic, partition);
+    const previous = this.partitions.get(key);
+    if (previous !== undefined) this.drop(previous);
+    const paused = previous?.paused ?? false;
+    this.partitions.set(key, { topic, partition, offset, paused, buffered: 0, fresh: true, toldStable: -1 });
+    this.pump();
+  }
+
+  /** What is buffered stays, unless paused partitions would keep more than half of the buffer: then it is fetched again later. */
+  pause(partitions: readonly TopicPartition[]): void {
+    for (const { topic, partition } of partitions) {
+      const state = this.partitions.get(tpKey(topic, partition));
+      if (state === undefined || state.paused) continue;
+      state.paused = true;
+      if (this.buffered(true) > this.bufferBytes / 2) this.drop(state);
+    }
+  }
+
+  resume(partitions: readonly TopicPartition[]): void {
+    for (const { topic, partition } of partitions) {
+      const state = this.partitions.get(tpKey(topic, partition));
+      if (state !== undefined) state.paused = false;
+    }
+    if (this.chunks.some(({ state }) => !state.paused)) this.events.available();
+    this.pump();
+  }
+
+  /** Forgets all partitions and what is buffered. */
+  clear(): void {
+    this.partitions.clear();
+    this.chunks = [];
+  }
+
+  /** The oldest chunk of a partition that is not paused. */
+  take(): Chunk | undefined {
+    const index = this.chunks.findIndex(({ state }) => !state.paused);
+    if (index < 0) return undefined;
+    const [{ state, chunk }] = this.chunks.splice(index, 1);
+    state.buffered -= chunk.bytes;
+    this.pump();
+    return chunk;
+  }
+
+  close(): void {
+    this.closed = true;
+    this.clear();
+    for (const timer of this.timers) clearTimeout(timer);
+    this.timers.clear();
+  }
+
+  /** Starts what requests there is room for. What paused partitions hold does not count: it could keep the others waiting for ever. */
+  private pump(): void {
+    if (this.closed || this.buffered(false) >= this.bufferBytes) return;
+    const byLeader = new Map<number, PartitionState[]>();
+    const unknown = new Set<string>();
+    // Each partition may fill its share: one that is paused or slow must not keep the others from being read.
+    const share = Math.max(PARTITION_BYTES, this.bufferBytes / Math.max(1, this.partitions.size));
+    for (const state of this.partitions.values()) {
+      if (state.paused || state.buffered >= share) continue;
+      const leader = this.brokers.knownLeader(state.topic, state.partition);
+      if (leader === undefined) unknown.add(state.topic);
+      else byLeader.set(leader, [...(byLeader.get(leader) ?? []), state]);
+    }
+    for (const [leader, states] of byLeader) if (!this.underWay.has(leader)) void this.fetchFrom(leader, states);
+    if (unknown.size > 0) void this.lookUp([...unknown]);
+  }
+
+  private async fetchFrom(leader: number, states: readonly PartitionState[]): Promise<void> {
+    this.underWay.add(leader);
+    // Brokers fill an answer in the order of the request: each partition is first in turn.
+    const first = this.turn++ % states.length;
+    const asked = new Map([...states.slice(first), ...states.slice(0, first)].map((state) => [state, state.offset]));
+    let failure: unknown;
+    try {
+      const { errorCode, responses } = await this.brokers.send(
+        leader,
+        fetch({
+          maxWaitTime: WAIT_MS,
+          minBytes: 1,
+          maxBytes: Math.min(REQUEST_BYTES, Math.max(PARTITION_BYTES, this.bufferBytes - this.buffered(false))),
+          topics: byTopic([...asked.keys()], ({ partition, offset }) => ({ partition, fetchOffset: offset, maxBytes: PARTITION_BYTES })),
+        }),
+      );
+      check(errorCode, 'fetching');
+      for (const { topicName, partitions } of responses)
+        for (const answer of partitions) failure = this.accept(topicName, answer, asked) ?? failure;
+    } catch (error) {
+      failure = error;
+    }
+    this.underWay.delete(leader);
+    if (this.closed) return;
+    if (failure === undefined) {
+      this.failures = 0;
+      this.pump();
+    } else this.failed(failure, [...asked.keys()]);
+  }
+
+  /** Puts an answer into the buffer; gives the error that it holds. */
+  private accept(topic: string, answer: FetchPartition, asked: ReadonlyMap<PartitionState, number>): unknown {
+    const state = this.partitions.get(tpKey(topic, answer.partition));
+    // Moved, or taken away, while the request was under way.
+    if (state === undefined || asked.get(state) !== state.offset) return undefined;
+    if (answer.errorCode !== CODE.NONE)
+      return new BrokerError(answer.errorCode, `reading ${tpKey(topic, answer.partition)} at offset ${state.offset}`);
+    const { batches, nextOffset, stable, bytes } = readFetched(answer, state.offset);
+    const news = batches.length > 0 || nextOffset !== state.offset || state.fresh || (nextOffset >= stable && stable > state.toldStable);
+    if (!news) return undefined;
+    state.fresh = false;
+    state.toldStable = stable;
+    const from = state.offset;
+    state.offset = nextOffset;
+    state.buffered += bytes;
+    this.chunks.push({ state, from, chunk: { topic, partition: answer.partition, batches, nextOffset, stable, bytes } });
+    if (!state.paused) this.events.available();
+    return undefined;
+  }
+
+  private failed(error: unknown, states: readonly PartitionState[]): void {
+    const current = states.filter((state) => this.partitions.get(tpKey(state.topic, state.partition)) === state);
+    if (current.length === 0) {
+      this.pump();
+      return;
+    }
+    if (this.failures === 0) this.failingSince = performance.now();
+    this.failures++;
+    const tooLong = performance.now() - this.failingSince > this.brokers.settings.retryMs;
+    if (!isRetriable(error) || tooLong) {
+      this.events.failed(error);
+      return;
+    }
+    this.brokers.forget(error, ...(isMoved(error) ? new Set(current.map(({ topic }) => topic)) : []));
+    this.later(backoffMs(this.failures), () => this.pump());
+  }
+
+  private async lookUp(topics: readonly string[]): Promise<void> {
+    if (this.lookingUp) return;
+    this.lookingUp = true;
+    let failure: unknown;
+    try {
+      const found = await this.brokers.refresh(topics);
+      const missing = topics.filter((topic) => !found.some((metadata) => metadata.topic === topic));
+      if (missing.length > 0) failure = new BrokerError(CODE.UNKNOWN_TOPIC_OR_PARTITION, `topic ${missing.join(', ')}`);
+      else if (topics.some((topic) => this.leaderless(topic))) failure = new BrokerError(5, `partitions of ${topics.join(', ')}`);
+    } catch (error) {
+      failure = error;
+    }
+    this.lookingUp = false;
+    if (this.closed) return;
+    if (failure === undefined) this.pump();
+    else {
+      if (isCode(failure, CODE.UNKNOWN_TOPIC_OR_PARTITION) && this.failures > 5) {
+        this.events.failed(new LogError('unknown_topic', messageOf(failure), false, { cause: failure }));
+        return;
+      }
+      this.failed(
+        failure,
+        [...this.partitions.values()].filter(({ topic }) => topics.includes(topic)),
+      );
+    }
+  }
+
+  private leaderless(topic: string): boolean {
+    for (const state of this.partitions.values())
+      if (state.topic === topic && this.brokers.knownLeader(topic, state.partition) === undefined) return true;
+    return false;
+  }
+
+  /** Bytes held by the partitions that are paused, or by the others. */
+  private buffered(paused: boolean): number {
+    let bytes = 0;
+    for (const state of this.partitions.values()) if (state.paused === paused) bytes += state.buffered;
+    return bytes;
+  }
+
+  /** Goes back to before what is buffered of a partition. */
+  private drop(unwanted: PartitionState): void {
+    const first = this.chunks.find(({ state }) => state === unwanted);
+    if (first === undefined) return;
+    this.chunks = this.chunks.filter(({ state }) => state !== unwanted);
+    unwanted.offset = first.from;
+    unwanted.buffered = 0;
+    unwanted.fresh = true;
+  }
+
+  private later(ms: number, work: () => void): void {
+    const timer = setTimeout(() => {
+      this.timers.delete(timer);
+      work();
+    }, ms);
+    this.timers.add(timer);
+  }
+}

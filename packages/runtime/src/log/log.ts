@@ -1,0 +1,166 @@
+/**
+ * The Log port: partitioned topics of record batches, a consumer group with assignment, and an atomic commit of
+ * {outputs, changelog, input offsets}. Two adapters, `kafka/` and `embedded/`, pass one contract suite (`test/log/contract.ts`).
+ *
+ * Offsets are numbers: Kafka's 63 bits never get past 2^53 in practice, and an adapter refuses an offset that does.
+ */
+import type { RecordBatch } from './batch/record-batch.js';
+
+export interface TopicPartition {
+  readonly topic: string;
+  readonly partition: number;
+}
+
+/** `topic-partition`, Kafka's own way to write it; the key of maps by partition. */
+export function tpKey(topic: string, partition: number): string {
+  return `${topic}-${partition}`;
+}
+
+export interface TopicSpec {
+  readonly name: string;
+  readonly partitions: number;
+  readonly replication?: number;
+  /** Broker settings: `cleanup.policy`, `retention.ms`, … The embedded log keeps them and honours `cleanup.policy=compact` lazily. */
+  readonly config?: Readonly<Record<string, string>>;
+}
+
+export interface TopicDescription {
+  readonly name: string;
+  readonly partitions: number;
+  readonly config: Readonly<Record<string, string>>;
+}
+
+/** What a partition holds: `low` is the first offset kept; `stable` the last stable offset (end of what read_committed sees). */
+export interface PartitionOffsets {
+  readonly partition: number;
+  readonly low: number;
+  readonly stable: number;
+  /** End of the log, open transactions included. */
+  readonly high: number;
+}
+
+export interface CommittedOffset {
+  readonly topic: string;
+  readonly partition: number;
+  /** Next offset to read; null where the group has none. */
+  readonly offset: number | null;
+  /** What the committing task wrote beside it (watermarks); empty string where none. */
+  readonly metadata: string;
+}
+
+/** Record batches of one partition, encoded by `BatchBuilder`: whole v2 batches, not yet stamped with a producer. */
+export interface OutputBatch {
+  readonly topic: string;
+  readonly partition: number;
+  /** One v2 batch (see `log/batch`); the adapter seals it (producer id, epoch, sequence, CRC, compression). */
+  readonly batch: Uint8Array;
+  readonly recordCount: number;
+}
+
+export interface CommitRequest {
+  /** The assignment under which the work was done; a commit of an older epoch is refused (`fenced`). */
+  readonly epoch: number;
+  readonly outputs: readonly OutputBatch[];
+  readonly offsets: readonly { readonly topic: string; readonly partition: number; readonly offset: number; readonly metadata: string }[];
+}
+
+export interface CommitResult {
+  /** For each output, in order: the offset that its first record got. */
+  readonly baseOffsets: readonly number[];
+}
+
+/** Events of a group member, in the order in which they must be handled. */
+export type MemberEvent =
+  /** These partitions are this member's now; nothing is fetched from one until `start`. Earlier assignments are void. */
+  | { readonly type: 'assigned'; readonly epoch: number; readonly partitions: readonly TopicPartition[] }
+  /** Everything assigned before is lost; work not yet committed must be dropped. */
+  | { readonly type: 'revoked'; readonly epoch: number }
+  /** Committed batches (no aborted data, no control batches), in order. `nextOffset` is where the partition goes on. */
+  | {
+      readonly type: 'records';
+      readonly epoch: number;
+      readonly topic: string;
+      readonly partition: number;
+      readonly batches: readonly RecordBatch[];
+      readonly nextOffset: number;
+      /** Last stable offset when fetched: `nextOffset >= stable` means read to the end. */
+      readonly stable: number;
+    }
+  /** The member cannot go on (fenced, crashed); the worker starts a new one or stops. */
+  | { readonly type: 'failed'; readonly error: LogError };
+
+export interface MemberOptions {
+  /** Consumer group; offsets are kept under it. */
+  readonly group: string;
+  readonly topics: readonly string[];
+  /** Of the transactional producer; one per worker, stable across restarts of that worker. */
+  readonly transactionalId: string;
+  /** Bytes of fetched batches kept ahead of the worker (backpressure). */
+  readonly bufferBytes?: number;
+  readonly sessionTimeoutMs?: number;
+  readonly transactionTimeoutMs?: number;
+}
+
+export interface Member {
+  /** The next event; null when nothing came within `timeoutMs`. Must be called often enough to see revocations. */
+  next(timeoutMs: number): Promise<MemberEvent | null>;
+  /** Begins (or moves) fetching of an assigned partition at `offset`. */
+  start(topic: string, partition: number, offset: number): void;
+  pause(partitions: readonly TopicPartition[]): void;
+  resume(partitions: readonly TopicPartition[]): void;
+  /** The group's offsets, waiting for pending transactions to end (require_stable). */
+  committed(partitions: readonly TopicPartition[]): Promise<readonly CommittedOffset[]>;
+  /**
+   * All or nothing. One at a time. Rejects with LogError `fenced` (another owner), `aborted` (certainly not done), `unknown` (outcome in
+   * doubt: drop the state, restore). After any rejection the member is unusable: leave and join again.
+   */
+  commit(request: CommitRequest): Promise<CommitResult>;
+  leave(): Promise<void>;
+}
+
+export interface Log {
+  readonly kind: 'kafka' | 'embedded';
+  topics(): Promise<readonly TopicDescription[]>;
+  /** Creates those that are missing; does not change existing ones. Rejects when the partition count of an existing one differs. */
+  ensureTopics(specs: readonly TopicSpec[]): Promise<void>;
+  deleteTopics(names: readonly string[]): Promise<void>;
+  offsets(topic: string): Promise<readonly PartitionOffsets[]>;
+  /** Committed batches of one partition from `from` (inclusive) until `to` (exclusive), at most; ends there. Batches may begin before `from`. */
+  read(topic: string, partition: number, from: number, to: number): AsyncIterable<RecordBatch>;
+  /** Appends without a group (generators, tests): batches of one call may go to many partitions; durable when resolved. */
+  append(outputs: readonly OutputBatch[]): Promise<CommitResult>;
+  /** Deletes records below `offset` (repartition topics, after the commit that read them). */
+  deleteRecords(topic: string, partition: number, offset: number): Promise<void>;
+  join(options: MemberOptions): Promise<Member>;
+  /** Of a group that has no running member: committed offsets, for `rta` commands. */
+  groupOffsets(group: string, partitions: readonly TopicPartition[]): Promise<readonly CommittedOffset[]>;
+  close(): Promise<void>;
+}
+
+/** Closed list of what can go wrong in a log. */
+export type LogErrorCode =
+  | 'unreachable'
+  | 'fenced'
+  | 'aborted'
+  | 'unknown'
+  | 'offset_out_of_range'
+  | 'unknown_topic'
+  | 'partition_count'
+  | 'corrupt'
+  | 'closed'
+  | 'in_use'
+  | 'unsupported'
+  | 'configuration';
+
+export class LogError extends Error {
+  override readonly name = 'LogError';
+  constructor(
+    readonly code: LogErrorCode,
+    message: string,
+    /** Whether the same call may succeed later. */
+    readonly retriable: boolean,
+    options?: { cause?: unknown },
+  ) {
+    super(message, options);
+  }
+}

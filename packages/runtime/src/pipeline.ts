@@ -1,0 +1,136 @@
+import type { Plan } from '@rta/dsl';
+import type { Log } from './log/log.js';
+import type { KernelCompiler } from './kernel/stage-kernel.js';
+import type { PhysicalPlan } from './plan/physical.js';
+import { planStages } from './plan/plan-stages.js';
+import type { StateStores } from './state/store.js';
+import { systemClock, type Clock } from './task/clock.js';
+import { PipelineError } from './task/errors.js';
+import type { SchemaSource, SinkSchemaIds } from './task/task.js';
+import { internalTopics, outputTopics, sourceTopics, stagePartitions } from './task/topology.js';
+import { Worker } from './task/worker.js';
+
+export interface PipelineOptions {
+  readonly plan: Plan;
+  readonly log: Log;
+  readonly stores: StateStores;
+  readonly schemas: SchemaSource;
+  /** By sink id: from registering the sinks' schemas. */
+  readonly sinkSchemaIds: Readonly<Record<string, SinkSchemaIds>>;
+  readonly compileStage: KernelCompiler;
+  readonly clock?: Clock;
+  /** Distinguishes this worker among those of the pipeline; stable across its restarts. */
+  readonly workerId?: string;
+  /** Partitions of topics that have to be made and are not declared. */
+  readonly defaultPartitions?: number;
+  /** Whether missing source topics are made (embedded log) or an error (Kafka, where a typo would make a new empty topic). */
+  readonly createSources: boolean;
+  /** Bytes of typed state in memory, all tasks of the pipeline together. */
+  readonly memoryLimit?: number;
+  readonly commitIntervalMs?: number;
+  readonly maxCommitIntervalMs?: number;
+  readonly sessionTimeoutMs?: number;
+  readonly transactionTimeoutMs?: number;
+  readonly stateFlush?: { readonly flushMs?: number; readonly flushBytes?: number };
+  readonly onWarning?: (message: string) => void;
+}
+
+export interface Pipeline {
+  readonly physical: PhysicalPlan;
+  readonly worker: Worker;
+}
+
+const DEFAULT_PARTITIONS = 4;
+const DEFAULT_MEMORY = 1 << 30;
+/** Brokers take 1 MiB a batch unless told otherwise; some is left for the frame. */
+const MAX_BATCH_BYTES = 1_000_000;
+const DEFAULT_TRANSACTION_TIMEOUT_MS = 60_000;
+
+/**
+ * Makes a plan ready to run: stages, topics, and a worker that has not joined yet.
+ *
+ * @throws PipelineError `missing_topic` for a source that is not there, `partition_count` for an internal topic of another size,
+ *   `transaction_timeout` where transactions could time out between two commits
+ * @throws StagingError where the engine cannot run the plan
+ */
+export async function openPipeline(options: PipelineOptions): Promise<Pipeline> {
+  const { plan, log } = options;
+  const clock = options.clock ?? systemClock;
+  const physical = planStages(plan);
+  const maxCommitIntervalMs = options.maxCommitIntervalMs ?? 1000;
+  const transactionTimeoutMs = options.transactionTimeoutMs ?? DEFAULT_TRANSACTION_TIMEOUT_MS;
+  if (transactionTimeoutMs < 10 * maxCommitIntervalMs)
+    throw new PipelineError(
+      'transaction_timeout',
+      `a transaction timeout of ${String(transactionTimeoutMs)} ms is too short for commits up to ${String(maxCommitIntervalMs)} ms apart: a pause would lose ` +
+        `the transaction; use at least ${String(10 * maxCommitIntervalMs)} ms`,
+      false,
+    );
+  const defaultPartitions = options.defaultPartitions ?? DEFAULT_PARTITIONS;
+  const partitions = new Map((await log.topics()).map((t) => [t.name, t.partitions]));
+  await ensureSources(options, physical, partitions, defaultPartitions);
+  const stages = stagePartitions(physical, (topic) => partitions.get(topic) ?? defaultPartitions);
+  const policies = { late: plan.late, errors: plan.errors };
+  for (const spec of internalTopics(physical, stages)) {
+    const existing = partitions.get(spec.name);
+    if (existing !== undefined && existing !== spec.partitions)
+      throw new PipelineError(
+        'partition_count',
+        `${spec.name} has ${String(existing)} partitions, the pipeline needs ${String(spec.partitions)}: the source's partition count changed; ` +
+          'deploy the pipeline under a new name, or reset it',
+        false,
+      );
+    if (existing === undefined) {
+      await log.ensureTopics([spec]);
+      partitions.set(spec.name, spec.partitions);
+    }
+  }
+  for (const spec of outputTopics(physical, policies, plan.topics, defaultPartitions))
+    if (!partitions.has(spec.name)) {
+      await log.ensureTopics([spec]);
+      partitions.set(spec.name, spec.partitions);
+    }
+  const taskCount = stages.reduce((sum, n) => sum + n, 0);
+  const worker = new Worker({
+    plan: physical,
+    compileStage: options.compileStage,
+    transactionalId: `${physical.applicationId}-${options.workerId ?? '0'}`,
+    context: {
+      pipeline: plan.pipeline,
+      applicationId: physical.applicationId,
+      log,
+      stores: options.stores,
+      schemas: options.schemas,
+      sinkSchemaIds: options.sinkSchemaIds,
+      policies,
+      clock,
+      partitionsOf: (topic) => partitions.get(topic) ?? defaultPartitions,
+      stagePartitions: stages,
+      memoryLimit: (options.memoryLimit ?? DEFAULT_MEMORY) / Math.max(1, taskCount),
+      maxBatchBytes: MAX_BATCH_BYTES,
+      ...(options.stateFlush ? { stateFlush: options.stateFlush } : {}),
+    },
+    ...(options.commitIntervalMs !== undefined ? { commitIntervalMs: options.commitIntervalMs } : {}),
+    maxCommitIntervalMs,
+    ...(options.sessionTimeoutMs !== undefined ? { sessionTimeoutMs: options.sessionTimeoutMs } : {}),
+    transactionTimeoutMs,
+    ...(options.onWarning ? { onWarning: options.onWarning } : {}),
+  });
+  return { physical, worker };
+}
+
+async function ensureSources(options: PipelineOptions, physical: PhysicalPlan, partitions: Map<string, number>, defaultPartitions: number): Promise<void> {
+  for (const topic of sourceTopics(physical)) {
+    if (partitions.has(topic)) continue;
+    const declared = options.plan.topics.find((t) => t.name === topic);
+    if (!options.createSources && !declared)
+      throw new PipelineError(
+        'missing_topic',
+        `the source topic "${topic}" does not exist; create it, or declare it under \`topics:\` with its partitions`,
+        false,
+      );
+    const count = declared?.partitions ?? defaultPartitions;
+    await options.log.ensureTopics([{ name: topic, partitions: count }]);
+    partitions.set(topic, count);
+  }
+}

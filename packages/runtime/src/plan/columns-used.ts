@@ -1,0 +1,79 @@
+import type { TypedExpr } from '@rta/dsl';
+import type { StageNode } from './physical.js';
+
+/** Names of the input columns that an expression reads. */
+export function columnsOf(expr: TypedExpr, into: Set<string> = new Set<string>()): Set<string> {
+  switch (expr.kind) {
+    case 'column':
+      into.add(expr.name);
+      break;
+    case 'field':
+      columnsOf(expr.of, into);
+      break;
+    case 'index':
+      columnsOf(expr.of, into);
+      columnsOf(expr.index, into);
+      break;
+    case 'unary':
+    case 'cast':
+      columnsOf(expr.operand, into);
+      break;
+    case 'binary':
+      columnsOf(expr.left, into);
+      columnsOf(expr.right, into);
+      break;
+    case 'in':
+      columnsOf(expr.operand, into);
+      for (const option of expr.options) columnsOf(option, into);
+      break;
+    case 'call':
+      for (const arg of expr.args) columnsOf(arg, into);
+      break;
+    case 'literal':
+    case 'meta':
+    case 'accumulator':
+      break;
+  }
+  return into;
+}
+
+/**
+ * The columns of input `input` that any node of a stage needs, so that the kernel reads no others: a backward pass over the tree of nodes.
+ */
+export function columnsUsed(nodes: readonly StageNode[], input: number): Set<string> {
+  const needs: Set<string>[] = nodes.map(() => new Set<string>());
+  const fromInput = new Set<string>();
+  for (let i = nodes.length - 1; i >= 0; i--) {
+    const node = nodes[i];
+    const wanted = wantedOfInput(node, needs[i]);
+    if ('node' in node.from) for (const name of wanted) needs[node.from.node].add(name);
+    else if (node.from.input === input) for (const name of wanted) fromInput.add(name);
+  }
+  return fromInput;
+}
+
+/** What a node wants of its input, given what its own consumers want of it. */
+function wantedOfInput(node: StageNode, wantedOfIt: ReadonlySet<string>): Set<string> {
+  const wanted = new Set<string>();
+  switch (node.op) {
+    case 'filter':
+      for (const name of wantedOfIt) wanted.add(name);
+      columnsOf(node.transform.condition, wanted);
+      break;
+    case 'project':
+      for (const column of node.transform.columns) if (wantedOfIt.has(column.name)) columnsOf(column.expr, wanted);
+      break;
+    case 'fold':
+      for (const group of node.transform.group) columnsOf(group.expr, wanted);
+      for (const accumulator of node.transform.accumulators) {
+        if (accumulator.arg) columnsOf(accumulator.arg, wanted);
+        if (accumulator.where) columnsOf(accumulator.where, wanted);
+      }
+      break;
+    case 'rank':
+    case 'sink':
+      for (const column of node.inputColumns) wanted.add(column.name);
+      break;
+  }
+  return wanted;
+}

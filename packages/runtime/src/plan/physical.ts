@@ -1,0 +1,120 @@
+/**
+ * The physical plan: stages (Kafka Streams' sub-topologies), split where rows must move to another partition. Immutable; made from the
+ * logical plan by `plan-stages.ts`.
+ *
+ * A task is (stage, partition). All of a stage's inputs have the same number of partitions. Within a stage, nodes form a tree hanging
+ * from the inputs: `from` names an input or another node.
+ */
+import type { AvroSchema, Column, FilterTransform, FoldTransform, ProjectTransform, RankTransform, TypedExpr } from '@rta/dsl';
+
+export interface PhysicalPlan {
+  readonly pipeline: string;
+  /** Consumer group and prefix of internal topics: `rta.<pipeline>`. */
+  readonly applicationId: string;
+  readonly stages: readonly Stage[];
+}
+
+export interface Stage {
+  /** 0, 1, …: topological. */
+  readonly id: number;
+  readonly inputs: readonly StageInput[];
+  readonly nodes: readonly StageNode[];
+  readonly outputs: readonly StageOutput[];
+  /** Stores in order; a store's number (index) is the first byte of its keys. Empty: no changelog. */
+  readonly stores: readonly StoreSpec[];
+  /** `<applicationId>-<stage id>-changelog`, or null for stages without state. */
+  readonly changelog: string | null;
+}
+
+export type StageInput = SourceInput | RepartitionInput;
+
+export interface SourceInput {
+  readonly kind: 'source';
+  readonly id: string;
+  readonly topic: string;
+  readonly format: 'avro' | 'json';
+  readonly readerSchema: AvroSchema;
+  readonly columns: readonly Column[];
+  /** Columns that the stage reads at all. */
+  readonly used: readonly string[];
+  readonly keyFormat: 'string' | 'avro' | 'none';
+  /** Column that the record key must equal; checked where the plan relies on it (`checkKey`). */
+  readonly key: string | null;
+  readonly checkKey: boolean;
+  readonly time: { readonly from: 'column'; readonly expr: TypedExpr } | { readonly from: 'record' } | { readonly from: 'clock' };
+  readonly latenessMs: number;
+  readonly idleMs: number | null;
+}
+
+/**
+ * Rows from another stage. Record key: the partitioning key's bytes. Record value of a row: see the sending node. A record with a null
+ * key is a watermark marker: value = upstream partition (int32 BE), watermark (float64 BE).
+ */
+export interface RepartitionInput {
+  readonly kind: 'repartition';
+  readonly topic: string;
+  /** The stage that writes it. */
+  readonly fromStage: number;
+  readonly columns: readonly Column[];
+}
+
+export type StageNode =
+  | ({ readonly op: 'filter'; readonly transform: FilterTransform } & NodeBase)
+  | ({ readonly op: 'project'; readonly transform: ProjectTransform } & NodeBase)
+  /**
+   * - `full`: reads rows, keeps state, gives the table (or final rows).
+   * - `partial`: reads rows, combines them per group (and window) within a commit, and at flush writes what it has to the repartition
+   *   output `output` and forgets it. Last node of its stage.
+   * - `merge`: reads partials from the stage's repartition input, keeps state, gives the table (or final rows).
+   */
+  | ({ readonly op: 'fold'; readonly mode: 'full' | 'partial' | 'merge'; readonly transform: FoldTransform; readonly store: number | null; readonly output: number | null } & NodeBase)
+  /**
+   * - `single`: the whole board is in this task (input has all rows of its groups): gives the board's changes.
+   * - `local`: gives the best k of this task as upserts and removals, by input key, to repartition output `output`. Last node.
+   * - `global`: reads those through the repartition input, keeps them in `store`, and gives the board's changes.
+   */
+  | ({ readonly op: 'rank'; readonly mode: 'single' | 'local' | 'global'; readonly transform: RankTransform; readonly store: number | null; readonly output: number | null } & NodeBase)
+  /** Writes rows to sink output `output`. */
+  | ({ readonly op: 'sink'; readonly output: number } & NodeBase);
+
+export interface NodeBase {
+  readonly id: string;
+  /** The logical step (for people and counts). */
+  readonly step: string;
+  /** Index of the input or node that feeds it. */
+  readonly from: { readonly input: number } | { readonly node: number };
+  /** Columns and kind of what comes in. */
+  readonly inputColumns: readonly Column[];
+  readonly inputKind: 'stream' | 'table';
+  readonly inputKey: readonly string[] | null;
+  readonly columns: readonly Column[];
+  readonly kind: 'stream' | 'table';
+  readonly key: readonly string[] | null;
+}
+
+export type StageOutput = SinkOutput | RepartitionOutput;
+
+export interface SinkOutput {
+  readonly kind: 'sink';
+  readonly id: string;
+  readonly topic: string;
+  readonly format: 'avro' | 'json';
+  readonly table: boolean;
+  readonly key: readonly string[] | null;
+  readonly keySchema: AvroSchema | null;
+  readonly valueSchema: AvroSchema | null;
+  readonly columns: readonly Column[];
+}
+
+export interface RepartitionOutput {
+  readonly kind: 'repartition';
+  readonly topic: string;
+  readonly toStage: number;
+}
+
+export type StoreSpec =
+  /** One entry per group (and window); value: Avro array of incarnations (one, unless ttl keeps several), see `state-layout.ts`. */
+  | { readonly kind: 'fold'; readonly node: number }
+  /** One entry per input key: the row, as Avro. */
+  | { readonly kind: 'rows'; readonly node: number };
+

@@ -1,0 +1,46 @@
+/** A bounded set of the latest measurements, for quantiles that people look at. */
+export class Latencies {
+  private readonly endToEnd = new Ring(512);
+  private readonly commits = new Ring(128);
+
+  /** A sink batch that was committed at `now`: its newest record's event time against the clock. */
+  record(batch: Uint8Array, now: number): void {
+    if (batch.length < 43) return;
+    const view = new DataView(batch.buffer, batch.byteOffset, batch.byteLength);
+    this.endToEnd.add(Math.max(0, now - Number(view.getBigInt64(35)))); // maxTimestamp
+  }
+
+  commit(ms: number): void {
+    this.commits.add(ms);
+  }
+
+  /** ms; null before the first. */
+  quantiles(): { readonly endToEndP50: number | null; readonly endToEndP99: number | null; readonly commitP50: number | null; readonly commitP99: number | null } {
+    return {
+      endToEndP50: this.endToEnd.quantile(0.5),
+      endToEndP99: this.endToEnd.quantile(0.99),
+      commitP50: this.commits.quantile(0.5),
+      commitP99: this.commits.quantile(0.99),
+    };
+  }
+}
+
+class Ring {
+  private readonly values: Float64Array;
+  private count = 0;
+
+  constructor(size: number) {
+    this.values = new Float64Array(size);
+  }
+
+  add(value: number): void {
+    this.values[this.count++ % this.values.length] = value;
+  }
+
+  /** Nearest rank. */
+  quantile(q: number): number | null {
+    const n = Math.min(this.count, this.values.length);
+    if (n === 0) return null;
+    return this.values.slice(0, n).sort()[Math.min(n - 1, Math.floor(q * n))];
+  }
+}

@@ -1,0 +1,123 @@
+import type { PhysicalPlan } from '../plan/physical.js';
+import type { Latencies } from './latencies.js';
+import type { Task } from './task.js';
+import { tpKey } from '../log/log.js';
+
+/** What a worker is doing: counts since it started; the reader makes rates of two snapshots. */
+export interface WorkerSnapshot {
+  /** ms since the epoch */
+  readonly at: number;
+  readonly pipeline: string;
+  readonly recordsIn: number;
+  readonly late: number;
+  readonly rejected: number;
+  /** By reason. */
+  readonly rejectedBy: Readonly<Record<string, number>>;
+  /** Records fetched from the inputs' topics but not yet read, over all source partitions. */
+  readonly lag: number;
+  /** Wall clock minus the least task watermark, ms; null before there is one. */
+  readonly watermarkDelayMs: number | null;
+  readonly stateEntries: number;
+  readonly stateBytes: number;
+  readonly commits: number;
+  readonly lastCommitAt: number | null;
+  readonly endToEndP50: number | null;
+  readonly endToEndP99: number | null;
+  readonly commitP50: number | null;
+  readonly commitP99: number | null;
+  readonly tasks: number;
+  readonly rejoins: number;
+  /** Changelog records replayed by restores. */
+  readonly replayed: number;
+  readonly steps: readonly StepSnapshot[];
+  readonly boards: readonly BoardSnapshot[];
+}
+
+/** One logical step (or sink), summed over stages and tasks. */
+export interface StepSnapshot {
+  readonly id: string;
+  readonly op: string;
+  readonly in: number;
+  readonly out: number;
+}
+
+/** The rows of a board as committed state has them now, best first. */
+export interface BoardSnapshot {
+  readonly step: string;
+  readonly columns: readonly string[];
+  readonly rows: readonly Readonly<Record<string, unknown>>[];
+}
+
+export function snapshotOf(worker: {
+  readonly now: number;
+  readonly plan: PhysicalPlan;
+  readonly tasks: readonly Task[];
+  readonly stable: ReadonlyMap<string, number>;
+  readonly commits: number;
+  readonly lastCommitAt: number | null;
+  readonly latencies: Latencies;
+  readonly rejoins: number;
+  readonly replayed: number;
+}): WorkerSnapshot {
+  const steps = new Map<string, { id: string; op: string; in: number; out: number }>();
+  for (const stage of worker.plan.stages)
+    for (const node of stage.nodes) if (!steps.has(node.step)) steps.set(node.step, { id: node.step, op: node.op, in: 0, out: 0 });
+  const rejectedBy: Record<string, number> = {};
+  const boards: BoardSnapshot[] = [];
+  let recordsIn = 0;
+  let late = 0;
+  let rejected = 0;
+  let lag = 0;
+  let stateEntries = 0;
+  let stateBytes = 0;
+  let watermark = Infinity;
+  for (const task of worker.tasks) {
+    const stats = task.stats();
+    const isSource = task.stage.inputs.some((i) => i.kind === 'source');
+    if (isSource) recordsIn += stats.recordsIn;
+    late += stats.late;
+    rejected += stats.rejected;
+    stateEntries += stats.stateEntries;
+    stateBytes += stats.stateBytes;
+    watermark = Math.min(watermark, task.watermark());
+    for (const [reason, count] of Object.entries(stats.bad.rejected)) rejectedBy[reason] = (rejectedBy[reason] ?? 0) + count;
+    for (const [i, row] of stats.rows.entries()) {
+      const node = task.stage.nodes[i];
+      const step = steps.get(node.step);
+      if (!step) continue;
+      // A step in two halves: rows go in at the first, and come out of the second.
+      const first = !(node.op === 'fold' && node.mode === 'merge') && !(node.op === 'rank' && node.mode === 'global');
+      const last = !(node.op === 'fold' && node.mode === 'partial') && !(node.op === 'rank' && node.mode === 'local');
+      if (first) step.in += row.in;
+      if (last) step.out += row.out;
+    }
+    for (const board of stats.boards()) {
+      const node = task.stage.nodes.find((n) => n.id === board.id);
+      if (node) boards.push({ step: node.step, columns: node.columns.map((c) => c.name), rows: board.rows });
+    }
+    for (const input of task.inputs()) {
+      const stable = worker.stable.get(tpKey(input.topic, input.partition));
+      if (isSource && stable !== undefined) lag += Math.max(0, stable - task.positionOf(input.topic));
+    }
+  }
+  return {
+    at: worker.now,
+    pipeline: worker.plan.pipeline,
+    recordsIn,
+    late,
+    rejected,
+    rejectedBy,
+    lag,
+    watermarkDelayMs: Number.isFinite(watermark) ? worker.now - watermark : null,
+    stateEntries,
+    stateBytes,
+    commits: worker.commits,
+    lastCommitAt: worker.lastCommitAt,
+    ...worker.latencies.quantiles(),
+    tasks: worker.tasks.length,
+    rejoins: worker.rejoins,
+    replayed: worker.replayed,
+    steps: [...steps.values()],
+    boards,
+  };
+}

@@ -1,0 +1,412 @@
+import { createHash } from 'node:crypto';
+import type { AvroSchema } from '@rta/dsl';
+import { BatchBuilder } from '../log/batch/batch-builder.js';
+import type { RecordBatch } from '../log/batch/record-batch.js';
+import { records } from '../log/batch/records.js';
+import { tpKey, type CommittedOffset, type Log, type OutputBatch } from '../log/log.js';
+import { UnknownSchema, type KernelEnv, type KernelFactory, type KernelStats, type StageKernel } from '../kernel/stage-kernel.js';
+import type { Stage } from '../plan/physical.js';
+import type { StateStore, StateStores } from '../state/store.js';
+import { WriteBehind } from '../state/write-behind.js';
+import { BadRecords, type BadRecordCounts } from './bad-records.js';
+import type { Clock } from './clock.js';
+import { PipelineError } from './errors.js';
+import { transition, type TaskState } from './lifecycle.js';
+import { decodePosition, encodePosition, isPositionKey, POSITION_KEY, type TaskPosition } from './position.js';
+import type { RecordPolicies } from './topology.js';
+
+/** Writer schemas by registry id. Resolves to null where the registry does not know the id; rejects where it cannot be asked. */
+export interface SchemaSource {
+  byId(id: number): Promise<{ readonly schema: AvroSchema } | null>;
+}
+
+/** Registry ids under which a sink's keys and values are framed. */
+export interface SinkSchemaIds {
+  readonly key: number | null;
+  readonly value: number | null;
+}
+
+/** What all tasks of a pipeline share. */
+export interface TaskContext {
+  readonly pipeline: string;
+  readonly applicationId: string;
+  readonly log: Log;
+  readonly stores: StateStores;
+  readonly schemas: SchemaSource;
+  /** By sink id. */
+  readonly sinkSchemaIds: Readonly<Record<string, SinkSchemaIds>>;
+  readonly policies: RecordPolicies;
+  readonly clock: Clock;
+  readonly partitionsOf: (topic: string) => number;
+  /** Partitions of each stage. */
+  readonly stagePartitions: readonly number[];
+  /** Bytes of typed state that one task may keep in memory. */
+  readonly memoryLimit: number;
+  /** `max.message.bytes` that outputs must stay under. */
+  readonly maxBatchBytes: number;
+  readonly stateFlush?: { readonly flushMs?: number; readonly flushBytes?: number };
+}
+
+/** One task's part of a commit. */
+export interface TaskCommit {
+  readonly task: Task;
+  readonly outputs: readonly OutputBatch[];
+  /** How many of `outputs`, from the front, are changelog batches. */
+  readonly changelogBatches: number;
+  readonly offsets: readonly { readonly topic: string; readonly partition: number; readonly offset: number; readonly metadata: string }[];
+  /** The kernel's flush number. */
+  readonly flush: number;
+}
+
+/** A stage at work on one partition: restores, processes, flushes. See `lifecycle.ts`. */
+export class Task {
+  readonly id: string;
+  private state: TaskState = 'created';
+  private kernel!: StageKernel;
+  private store: StateStore | null = null;
+  private writeBehind: WriteBehind | null = null;
+  private readonly bad: BadRecords;
+  private readonly builders = new Map<string, BatchBuilder>();
+  private changelog: BatchBuilder | null = null;
+  /** Next offset per input. */
+  private readonly positions: number[];
+  private lastWatermark = -Infinity;
+  private flushes = 0;
+  private dirty = false;
+  private forcedWatermark = -Infinity;
+  /** Wall clock of the last record per input, for `idle`. */
+  private readonly lastRecordAt: number[];
+
+  constructor(
+    private readonly context: TaskContext,
+    readonly stage: Stage,
+    readonly partition: number,
+    private readonly factory: KernelFactory,
+  ) {
+    this.id = `${String(stage.id)}_${String(partition)}`;
+    this.positions = stage.inputs.map(() => 0);
+    this.lastRecordAt = stage.inputs.map(() => context.clock.now());
+    this.bad = new BadRecords({
+      pipeline: context.pipeline,
+      stage,
+      partition,
+      late: context.policies.late,
+      errors: context.policies.errors,
+      partitionsOf: context.partitionsOf,
+    });
+  }
+
+  /** Input partitions of this task. */
+  inputs(): { topic: string; partition: number; input: number }[] {
+    return this.stage.inputs.map((input, i) => ({ topic: input.topic, partition: this.partition, input: i }));
+  }
+
+  /**
+   * Brings back state, watermarks and positions. `committed` are the group's offsets, read with require_stable before (SEMANTICS rule 22).
+   * Returns whether the task is new: its start offsets are then to be committed before its first record (rule 23).
+   */
+  async restore(committed: readonly CommittedOffset[]): Promise<{ fresh: boolean; replayed: number }> {
+    this.state = transition(this.state, 'restoring');
+    const { stage, context } = this;
+    if (stage.changelog !== null) this.store = await context.stores.open(`${context.applicationId}/${this.id}`, this.fingerprint());
+    this.kernel = this.factory(this.env());
+    let position: TaskPosition | null = null;
+    let replayed = 0;
+    if (stage.changelog !== null && this.store) {
+      const restored = await this.restoreState(stage.changelog, this.store);
+      position = restored.position;
+      replayed = restored.replayed;
+    }
+    const fresh = await this.restorePositions(committed, position);
+    this.kernel.restored(this.lastWatermark);
+    if (this.store)
+      this.writeBehind = new WriteBehind(this.store, {
+        ...context.stateFlush,
+        onStored: (flush) => {
+          if (this.state === 'running') this.kernel.stored(flush);
+        },
+      });
+    this.state = transition(this.state, 'running');
+    return { fresh, replayed };
+  }
+
+  /** Newest of LevelDB and changelog: the store's rows, then what the changelog has beyond the store's position. */
+  private async restoreState(changelog: string, store: StateStore): Promise<{ position: TaskPosition | null; replayed: number }> {
+    let position: TaskPosition | null = null;
+    const take = (key: Uint8Array, value: Uint8Array | null): void => {
+      if (isPositionKey(key)) position = value === null ? null : decodePosition(Buffer.from(value).toString('utf8'));
+      else this.kernel.restore(key, value);
+    };
+    const offsets = (await this.context.log.offsets(changelog)).find((o) => o.partition === this.partition);
+    const end = offsets?.stable ?? 0;
+    const low = offsets?.low ?? 0;
+    const stored = store.position();
+    if (stored !== null && stored <= end && stored >= low) for await (const [key, value] of store.range()) take(key, value);
+    else if (stored !== null) await store.wipe();
+    const from = store.position() ?? low;
+    let replayed = 0;
+    let pending: [Uint8Array, Uint8Array | null][] = [];
+    let next = from;
+    const keep = async (): Promise<void> => {
+      if (next > from || pending.length > 0) await store.write(pending, next);
+      pending = [];
+    };
+    if (from < end)
+      for await (const batch of this.context.log.read(changelog, this.partition, from, end)) {
+        for (const record of records(batch)) {
+          if (record.offset < from || record.offset >= end || record.key === null) continue;
+          const key = record.key.slice();
+          const value = record.value === null ? null : record.value.slice();
+          take(key, value);
+          pending.push([key, value]);
+          replayed++;
+        }
+        next = Math.min(end, batch.lastOffset + 1);
+        if (pending.length >= 50_000) await keep();
+      }
+    next = Math.max(next, end);
+    await keep();
+    return { position, replayed };
+  }
+
+  private async restorePositions(committed: readonly CommittedOffset[], changelog: TaskPosition | null): Promise<boolean> {
+    let fresh = false;
+    for (const [i, input] of this.stage.inputs.entries()) {
+      const key = tpKey(input.topic, this.partition);
+      const group = committed.find((c) => c.topic === input.topic && c.partition === this.partition);
+      const fromGroup = group?.offset ?? null;
+      const position = changelog ?? (group ? decodePosition(group.metadata) : null);
+      const fromChangelog = changelog?.offsets[key] ?? null;
+      if (fromChangelog !== null && fromGroup !== null && fromGroup < fromChangelog && !(await this.reachable(input.topic, fromChangelog)))
+        throw new PipelineError(
+          'position_mismatch',
+          `${key}: the consumer group is at ${String(fromGroup)} but the state is at ${String(fromChangelog)}, which is no longer in the topic; reset the pipeline`,
+          false,
+        );
+      let start = fromChangelog ?? fromGroup;
+      const range = (await this.context.log.offsets(input.topic)).find((o) => o.partition === this.partition);
+      const low = range?.low ?? 0;
+      if (start === null) {
+        fresh = true;
+        start = low;
+      } else if (start < low && input.kind === 'source')
+        throw new PipelineError(
+          'offset_lost',
+          `${key}: records from ${String(start)} to ${String(low - 1)} were deleted before they were read; reset the pipeline, or lengthen the topic's retention`,
+          false,
+        );
+      this.positions[i] = start;
+      const upstreamCount = input.kind === 'repartition' ? this.context.stagePartitions[input.fromStage] : 0;
+      const time = position?.times[i];
+      if (time && time.upstream.length !== upstreamCount)
+        throw new PipelineError(
+          'partition_count',
+          `${input.topic}: the number of upstream partitions changed from ${String(time.upstream.length)} to ${String(upstreamCount)}; ` +
+            'results would no longer be a function of the input: deploy the pipeline under a new name, or reset it',
+          false,
+        );
+      this.kernel.restoreTime(i, time?.maxEventTime ?? -Infinity, time?.upstream ?? new Array<number>(upstreamCount).fill(-Infinity));
+      if (position) this.lastWatermark = Math.max(this.lastWatermark, position.watermark);
+    }
+    return fresh;
+  }
+
+  private async reachable(topic: string, offset: number): Promise<boolean> {
+    const range = (await this.context.log.offsets(topic)).find((o) => o.partition === this.partition);
+    return range !== undefined && offset >= range.low && offset <= range.high;
+  }
+
+  /** Feeds batches of one input partition. Returns a promise only when a writer schema had to be fetched. */
+  process(topic: string, batches: readonly RecordBatch[], nextOffset: number): void | Promise<void> {
+    const input = this.stage.inputs.findIndex((i) => i.topic === topic);
+    if (batches.length > 0) {
+      this.lastRecordAt[input] = this.context.clock.now();
+      this.dirty = true;
+    }
+    for (let i = 0; i < batches.length; i++) {
+      const batch = batches[i];
+      try {
+        this.kernel.process(input, batch, this.positions[input]);
+      } catch (error) {
+        if (!(error instanceof UnknownSchema)) throw error;
+        return this.processWithSchema(input, batches.slice(i), nextOffset, error);
+      }
+      this.positions[input] = batch.lastOffset + 1;
+    }
+    if (nextOffset > this.positions[input]) this.positions[input] = nextOffset;
+  }
+
+  private async processWithSchema(input: number, batches: readonly RecordBatch[], nextOffset: number, first: UnknownSchema): Promise<void> {
+    let unknown: UnknownSchema | null = first;
+    for (const batch of batches) {
+      for (;;) {
+        if (unknown) {
+          const found = await this.context.schemas.byId(unknown.schemaId);
+          this.kernel.addWriterSchema(unknown.input, unknown.schemaId, found?.schema ?? null);
+          this.positions[input] = unknown.offset;
+          unknown = null;
+        }
+        try {
+          this.kernel.process(input, batch, this.positions[input]);
+          break;
+        } catch (error) {
+          if (!(error instanceof UnknownSchema)) throw error;
+          unknown = error;
+        }
+      }
+      this.positions[input] = batch.lastOffset + 1;
+    }
+    if (nextOffset > this.positions[input]) this.positions[input] = nextOffset;
+  }
+
+  /** Minimum over the inputs, each −∞ until heard (SEMANTICS rule 1). Never goes back. */
+  watermark(): number {
+    let watermark = Infinity;
+    for (const [i, input] of this.stage.inputs.entries()) {
+      if (input.kind === 'source') watermark = Math.min(watermark, this.kernel.maxEventTime(i) - input.latenessMs);
+      else for (const upstream of this.kernel.upstreamWatermarks(i)) watermark = Math.min(watermark, upstream);
+    }
+    return Math.max(watermark, this.forcedWatermark, this.lastWatermark);
+  }
+
+  /** Moves the watermark of a source task forward by decree: `until` in tests, `--close`, `idle`. */
+  forceWatermark(watermark: number): void {
+    if (watermark > this.watermark()) {
+      this.forcedWatermark = watermark;
+      this.dirty = true;
+    }
+  }
+
+  maxEventTime(): number {
+    let max = -Infinity;
+    for (const [i, input] of this.stage.inputs.entries()) if (input.kind === 'source') max = Math.max(max, this.kernel.maxEventTime(i));
+    return max;
+  }
+
+  /** ms of wall clock since the last record of a source input; 0 for tasks without `idle`. */
+  quietMs(now: number): number {
+    let quiet = Infinity;
+    for (const [i, input] of this.stage.inputs.entries()) {
+      if (input.kind !== 'source' || input.idleMs === null) return 0;
+      quiet = Math.min(quiet, now - this.lastRecordAt[i] - input.idleMs);
+    }
+    return Math.max(0, quiet);
+  }
+
+  positionOf(topic: string): number {
+    return this.positions[this.stage.inputs.findIndex((i) => i.topic === topic)];
+  }
+
+  /** Whether a flush would have anything to write. */
+  get needsCommit(): boolean {
+    return this.state === 'running' && (this.dirty || this.bad.pending || (this.watermark() > this.lastWatermark && this.kernel.nextDue() <= this.watermark()));
+  }
+
+  /** Snapshot and encode everything since the last flush; synchronous, so that processing can go on while it is sent. */
+  flush(): TaskCommit {
+    const watermark = this.watermark();
+    this.kernel.flush(watermark);
+    this.flushes++;
+    this.lastWatermark = watermark;
+    this.dirty = false;
+    const position = encodePosition(this.position());
+    let changelog: OutputBatch[] = [];
+    if (this.stage.changelog !== null) {
+      const builder = this.changelogBuilder();
+      const value = Buffer.from(position, 'utf8');
+      builder.append(this.context.clock.now(), POSITION_KEY, 0, 1, value, 0, value.length, null);
+      changelog = builder.take();
+    }
+    const outputs = [...changelog];
+    for (const builder of this.builders.values()) if (builder.count > 0) outputs.push(...builder.take());
+    outputs.push(...this.bad.take());
+    return { task: this, outputs, changelogBatches: changelog.length, offsets: this.offsets(position), flush: this.flushes };
+  }
+
+  /** Offsets as they stand, for the first commit of a fresh task. */
+  startOffsets(): TaskCommit['offsets'] {
+    return this.offsets(encodePosition(this.position()));
+  }
+
+  private offsets(metadata: string): TaskCommit['offsets'] {
+    return this.stage.inputs.map((input, i) => ({ topic: input.topic, partition: this.partition, offset: this.positions[i], metadata }));
+  }
+
+  private position(): TaskPosition {
+    const offsets: Record<string, number> = {};
+    for (const [i, input] of this.stage.inputs.entries()) offsets[tpKey(input.topic, this.partition)] = this.positions[i];
+    const times = this.stage.inputs.map((input, i) => ({
+      maxEventTime: input.kind === 'source' ? this.kernel.maxEventTime(i) : -Infinity,
+      upstream: input.kind === 'repartition' ? [...this.kernel.upstreamWatermarks(i)] : [],
+    }));
+    return { offsets, times, watermark: this.lastWatermark };
+  }
+
+  /** The commit is certain: its changelog may go to the store. */
+  confirmed(commit: TaskCommit, baseOffsets: readonly number[]): void {
+    if (commit.changelogBatches === 0 || !this.writeBehind || this.state !== 'running') return;
+    const last = commit.changelogBatches - 1;
+    const position = baseOffsets[last] + commit.outputs[last].recordCount;
+    this.writeBehind.add(commit.outputs.slice(0, commit.changelogBatches), position, commit.flush);
+  }
+
+  stats(): KernelStats & { readonly bad: BadRecordCounts } {
+    return { ...this.kernel.stats(), bad: this.bad.counts() };
+  }
+
+  /** Releases the store. Confirmed state is written first unless `discard`. */
+  async close(discard = false): Promise<void> {
+    if (this.state === 'closed') return;
+    this.state = transition(this.state, 'closed');
+    if (!discard) await this.writeBehind?.close();
+    else this.writeBehind?.abandon();
+    await this.store?.close();
+  }
+
+  private env(): KernelEnv {
+    const { stage, context } = this;
+    const store = this.store;
+    const partitions = stage.outputs.map((o) => context.partitionsOf(o.topic));
+    return {
+      partition: this.partition,
+      partitions,
+      output: (output, partition) => {
+        const topic = stage.outputs[output].topic;
+        const key = tpKey(topic, partition);
+        let builder = this.builders.get(key);
+        if (!builder) {
+          builder = new BatchBuilder(topic, partition, context.maxBatchBytes);
+          this.builders.set(key, builder);
+        }
+        return builder;
+      },
+      schemaIds: stage.outputs.map((o) => (o.kind === 'sink' ? (context.sinkSchemaIds[o.id] ?? { key: null, value: null }) : { key: null, value: null })),
+      changelog: () => (stage.changelog === null ? null : this.changelogBuilder()),
+      store,
+      memoryLimit: context.memoryLimit,
+      late: (record, step, windows) => {
+        this.bad.late(record, step, windows);
+      },
+      reject: (record, step, code, message) => {
+        this.bad.reject(record, step, code, message);
+      },
+      now: () => context.clock.now(),
+    };
+  }
+
+  private changelogBuilder(): BatchBuilder {
+    if (this.changelog === null) this.changelog = new BatchBuilder(this.stage.changelog ?? '', this.partition, this.context.maxBatchBytes);
+    return this.changelog;
+  }
+
+  /** Of what the store's bytes mean: pipeline, stage, partition, and the shape of everything that keeps state. */
+  private fingerprint(): string {
+    const { stage, context } = this;
+    const shape = JSON.stringify(
+      stage.stores.map((s) => ({ kind: s.kind, node: stage.nodes[s.node] })),
+      (key, value: unknown) => (key === 'span' ? undefined : typeof value === 'bigint' ? value.toString() : value),
+    );
+    const hash = createHash('sha256').update(shape).digest('hex').slice(0, 16);
+    return `${context.applicationId}/${this.id}/${hash}`;
+  }
+}

@@ -1,0 +1,102 @@
+import type { LatePolicy, ErrorPolicy, TopicDeclaration } from '@rta/dsl';
+import type { TopicSpec } from '../log/log.js';
+import type { PhysicalPlan, Stage } from '../plan/physical.js';
+
+/** What a pipeline does with records it cannot count in. */
+export interface RecordPolicies {
+  readonly late: LatePolicy;
+  readonly errors: ErrorPolicy;
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** Changelogs keep tombstones for a week; a store not synced for half of that is rebuilt (SEMANTICS rule 24). */
+export const CHANGELOG_DELETE_RETENTION_MS = 7 * DAY_MS;
+
+/** Number of partitions of every stage: of its source topic, or of its repartition topic, which takes over the upstream stage's. */
+export function stagePartitions(plan: PhysicalPlan, sourcePartitions: (topic: string) => number): readonly number[] {
+  const counts: number[] = [];
+  for (const stage of plan.stages) {
+    const input = stage.inputs[0];
+    counts.push(input.kind === 'source' ? sourcePartitions(input.topic) : isSingleBoard(stage) ? 1 : counts[input.fromStage]);
+  }
+  return counts;
+}
+
+/** A board without groups is one task. */
+function isSingleBoard(stage: Stage): boolean {
+  return stage.nodes.some((node) => node.op === 'rank' && node.mode === 'global' && node.transform.group.length === 0 && 'input' in node.from);
+}
+
+/** The topics that the pipeline itself owns: repartitions and changelogs. */
+export function internalTopics(plan: PhysicalPlan, partitions: readonly number[]): TopicSpec[] {
+  const specs: TopicSpec[] = [];
+  for (const stage of plan.stages) {
+    for (const input of stage.inputs)
+      if (input.kind === 'repartition')
+        specs.push({
+          name: input.topic,
+          partitions: partitions[stage.id],
+          config: { 'cleanup.policy': 'delete', 'retention.ms': '-1', 'retention.bytes': '-1', 'segment.bytes': String(64 * 1024 * 1024) },
+        });
+    if (stage.changelog !== null)
+      specs.push({
+        name: stage.changelog,
+        partitions: partitions[stage.id],
+        config: {
+          'cleanup.policy': 'compact',
+          'delete.retention.ms': String(CHANGELOG_DELETE_RETENTION_MS),
+          'segment.bytes': String(64 * 1024 * 1024),
+          'min.cleanable.dirty.ratio': '0.3',
+        },
+      });
+  }
+  return specs;
+}
+
+/** Sink, late and dead-letter topics that do not exist yet are made like this. */
+export function outputTopics(
+  plan: PhysicalPlan,
+  policies: RecordPolicies,
+  declared: readonly TopicDeclaration[],
+  defaultPartitions: number,
+): TopicSpec[] {
+  const specs = new Map<string, TopicSpec>();
+  const add = (name: string, compacted: boolean): void => {
+    const declaration = declared.find((d) => d.name === name);
+    const config: Record<string, string> = {};
+    const cleanup = declaration?.cleanup ?? (compacted ? (['compact'] as const) : null);
+    if (cleanup) config['cleanup.policy'] = cleanup.join(',');
+    if (declaration?.retentionMs != null) config['retention.ms'] = String(declaration.retentionMs);
+    if (declaration?.compression != null) config['compression.type'] = declaration.compression === 'none' ? 'uncompressed' : declaration.compression;
+    specs.set(name, {
+      name,
+      partitions: declaration?.partitions ?? defaultPartitions,
+      ...(declaration?.replication != null ? { replication: declaration.replication } : {}),
+      config,
+    });
+  };
+  for (const stage of plan.stages) for (const output of stage.outputs) if (output.kind === 'sink') add(output.topic, output.table);
+  for (const topic of lateTopics(plan, policies)) add(topic, false);
+  if (policies.errors.policy === 'topic') add(policies.errors.topic, false);
+  return [...specs.values()];
+}
+
+/** The pipeline's late topic, and those of windows that differ. */
+function lateTopics(plan: PhysicalPlan, policies: RecordPolicies): string[] {
+  const topics = policies.late.policy === 'topic' ? [policies.late.topic] : [];
+  for (const stage of plan.stages)
+    for (const node of stage.nodes)
+      if (node.op === 'fold' && node.transform.window?.late?.policy === 'topic') topics.push(node.transform.window.late.topic);
+  return topics;
+}
+
+/** Source topics of a plan. */
+export function sourceTopics(plan: PhysicalPlan): string[] {
+  return [...new Set(plan.stages.flatMap((s) => s.inputs).flatMap((i) => (i.kind === 'source' ? [i.topic] : [])))];
+}
+
+/** Everything that the pipeline's consumer group reads. */
+export function inputTopics(plan: PhysicalPlan): string[] {
+  return [...new Set(plan.stages.flatMap((s) => s.inputs).map((i) => i.topic))];
+}

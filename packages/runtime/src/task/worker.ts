@@ -1,0 +1,413 @@
+import { LogError, tpKey, type Log, type Member, type MemberEvent, type TopicPartition } from '../log/log.js';
+import type { KernelCompiler, KernelFactory } from '../kernel/stage-kernel.js';
+import type { PhysicalPlan, Stage } from '../plan/physical.js';
+import { CommitPolicy } from './commit-policy.js';
+import { PipelineError } from './errors.js';
+import { Latencies } from './latencies.js';
+import { snapshotOf, type WorkerSnapshot } from './snapshot.js';
+import { Task, type TaskCommit, type TaskContext } from './task.js';
+import { inputTopics } from './topology.js';
+
+export interface WorkerOptions {
+  readonly plan: PhysicalPlan;
+  readonly context: TaskContext;
+  readonly compileStage: KernelCompiler;
+  /** One transactional producer per worker; the id is stable across restarts of this worker. */
+  readonly transactionalId: string;
+  /** Commit at least so often while keeping up, ms; divided by the number of transactional hops. */
+  readonly commitIntervalMs?: number;
+  /** Commit at least so often while lagging, ms. */
+  readonly maxCommitIntervalMs?: number;
+  readonly bufferBytes?: number;
+  readonly sessionTimeoutMs?: number;
+  readonly transactionTimeoutMs?: number;
+  /** Told about things that people should know but that do not stop the worker. */
+  readonly onWarning?: (message: string) => void;
+}
+
+/** How often consumed records of repartition topics are deleted. */
+const PURGE_INTERVAL_MS = 30_000;
+/** Joining again after a lost commit or a fence: so many times in a row without a commit in between. */
+const MAX_REJOINS = 20;
+
+/**
+ * Runs the tasks of one pipeline that the consumer group gives to this member: fetch, process, and commit outputs, changelogs and offsets
+ * in one transaction. A commit is sent while the next batches are processed; at most one is under way. Whatever is not certain (a fence,
+ * an abort, an unknown outcome) drops all tasks, and a new member restores them from what is committed.
+ */
+export class Worker {
+  private member: Member | null = null;
+  private readonly factories = new Map<number, KernelFactory>();
+  private tasks = new Map<string, Task>();
+  /** Task of each input partition. */
+  private byInput = new Map<string, Task>();
+  private epoch = -1;
+  private inFlight: Promise<void> | null = null;
+  /** Set when the commit under way failed. */
+  private failure: unknown = null;
+  private readonly policy: CommitPolicy;
+  private readonly latencies = new Latencies();
+  private stopping = false;
+  private commits = 0;
+  private lastCommitAt: number | null = null;
+  private lastPurgeAt: number;
+  /** Last stable offsets as fetched, by partition. */
+  private readonly stable = new Map<string, number>();
+  /** Where our own commits ended in repartition topics. */
+  private readonly written = new Map<string, number>();
+  private rejoins = 0;
+  private replayed = 0;
+  private readonly repartitions: ReadonlySet<string>;
+
+  constructor(private readonly options: WorkerOptions) {
+    const now = options.context.clock.now();
+    const hops = 1 + Math.max(0, ...options.plan.stages.map((s) => depth(options.plan, s)));
+    this.policy = new CommitPolicy(
+      {
+        intervalMs: Math.max(10, Math.floor(Math.min(options.commitIntervalMs ?? 100, 300 / hops))),
+        maxIntervalMs: options.maxCommitIntervalMs ?? 1000,
+      },
+      now,
+    );
+    this.lastPurgeAt = now;
+    this.repartitions = new Set(options.plan.stages.flatMap((s) => s.inputs).flatMap((i) => (i.kind === 'repartition' ? [i.topic] : [])));
+    for (const stage of options.plan.stages) this.factories.set(stage.id, options.compileStage(stage));
+  }
+
+  /** Runs until `stop`. Rejects with PipelineError or LogError when it cannot go on. */
+  async run(): Promise<void> {
+    await this.loop(() => false);
+    await this.finish();
+  }
+
+  /**
+   * Processes everything that the inputs hold now, downstream stages included, and commits it. The worker stays open.
+   * @param watermark event time (ms) that all sources are then moved to; `close` for the end of the last open window
+   */
+  async drain(watermark?: number | 'close'): Promise<void> {
+    const targets = await this.endOfInputs();
+    await this.loop(() => this.reached(targets));
+    if (watermark === undefined) return;
+    const forced = watermark === 'close' ? this.closingTime() : watermark;
+    for (const task of this.tasks.values()) if (task.stage.inputs.every((i) => i.kind === 'source')) task.forceWatermark(forced);
+    await this.loop(() => this.reached(targets));
+  }
+
+  /** Asks `run` to end: commits what was processed, leaves the group. */
+  stop(): void {
+    this.stopping = true;
+  }
+
+  /** Leaves the group and releases state. Call after `drain`, or let `run` do it. */
+  async finish(): Promise<void> {
+    try {
+      if (this.member && this.failure === null) {
+        await this.settle();
+        this.commit();
+        await this.settle();
+      }
+    } finally {
+      await this.closeTasks(false);
+      const member = this.member;
+      this.member = null;
+      await member?.leave();
+    }
+    if (this.failure !== null) throw toError(this.failure);
+  }
+
+  /** Drops everything at once, as a crash would, without a last commit. For tests and for giving up after an error. */
+  async abandon(): Promise<void> {
+    this.stopping = true;
+    await this.closeTasks(true);
+    const member = this.member;
+    this.member = null;
+    await member?.leave();
+  }
+
+  snapshot(): WorkerSnapshot {
+    return snapshotOf({
+      now: this.options.context.clock.now(),
+      plan: this.options.plan,
+      tasks: [...this.tasks.values()],
+      stable: this.stable,
+      commits: this.commits,
+      lastCommitAt: this.lastCommitAt,
+      latencies: this.latencies,
+      rejoins: this.rejoins,
+      replayed: this.replayed,
+    });
+  }
+
+  /** Handles events and commits until stopped, or until `done` says that nothing more is awaited and all of it is committed. */
+  private async loop(done: () => boolean): Promise<void> {
+    while (!this.stopping) {
+      if (this.failure !== null) {
+        await this.recover(this.failure);
+        continue;
+      }
+      const member = this.member ?? (await this.join());
+      const draining = done();
+      const event = await member.next(draining ? 0 : this.waitMs());
+      if (event !== null) await this.handle(event);
+      this.advanceIdle();
+      const ending = draining && event === null;
+      if (this.inFlight === null && (ending ? this.needsCommit() : this.due() <= 0)) this.commit();
+      if (event !== null) continue;
+      if (ending) {
+        if (this.inFlight !== null) await this.inFlight;
+        else if (this.failure === null && done()) return;
+      }
+      await this.purge();
+    }
+  }
+
+  private async join(): Promise<Member> {
+    const { plan, context, transactionalId, bufferBytes, sessionTimeoutMs, transactionTimeoutMs } = this.options;
+    this.failure = null;
+    this.member = await context.log.join({
+      group: context.applicationId,
+      topics: inputTopics(plan),
+      transactionalId,
+      ...(bufferBytes !== undefined ? { bufferBytes } : {}),
+      ...(sessionTimeoutMs !== undefined ? { sessionTimeoutMs } : {}),
+      ...(transactionTimeoutMs !== undefined ? { transactionTimeoutMs } : {}),
+    });
+    return this.member;
+  }
+
+  private async handle(event: MemberEvent): Promise<void> {
+    switch (event.type) {
+      case 'assigned':
+        await this.assigned(event.epoch, event.partitions);
+        break;
+      case 'revoked':
+        await this.closeTasks(false);
+        break;
+      case 'records': {
+        if (event.epoch !== this.epoch) return;
+        const key = tpKey(event.topic, event.partition);
+        this.stable.set(key, event.stable);
+        await this.byInput.get(key)?.process(event.topic, event.batches, event.nextOffset);
+        break;
+      }
+      case 'failed':
+        this.failure = event.error;
+        break;
+    }
+  }
+
+  private async assigned(epoch: number, partitions: readonly TopicPartition[]): Promise<void> {
+    const member = this.member;
+    if (!member) return;
+    await this.closeTasks(false);
+    this.epoch = epoch;
+    const tasks = this.tasksFor(partitions);
+    // Offsets first, waiting for pending transactions; only then the changelogs' ends (SEMANTICS rule 22).
+    const committed = await member.committed(tasks.flatMap((t) => t.inputs()));
+    const fresh: Task[] = [];
+    for (const task of tasks) {
+      const restored = await task.restore(committed);
+      this.replayed += restored.replayed;
+      if (restored.fresh) fresh.push(task);
+      this.tasks.set(task.id, task);
+      for (const input of task.inputs()) this.byInput.set(tpKey(input.topic, input.partition), task);
+    }
+    if (fresh.length > 0) {
+      try {
+        await member.commit({ epoch, outputs: [], offsets: fresh.flatMap((t) => t.startOffsets()) });
+      } catch (error) {
+        this.failure = error;
+        return;
+      }
+    }
+    for (const task of tasks) for (const input of task.inputs()) member.start(input.topic, input.partition, task.positionOf(input.topic));
+  }
+
+  /** Complete tasks only: the assignor keeps the partitions of a stage's inputs together. */
+  private tasksFor(partitions: readonly TopicPartition[]): Task[] {
+    const mine = new Set(partitions.map((p) => tpKey(p.topic, p.partition)));
+    const tasks: Task[] = [];
+    for (const stage of this.options.plan.stages) {
+      const factory = this.factories.get(stage.id);
+      if (!factory) continue;
+      const count = this.options.context.stagePartitions[stage.id];
+      for (let p = 0; p < count; p++)
+        if (stage.inputs.every((input) => mine.has(tpKey(input.topic, p)))) tasks.push(new Task(this.options.context, stage, p, factory));
+    }
+    return tasks;
+  }
+
+  private lagging(): boolean {
+    for (const [key, task] of this.byInput) {
+      const stable = this.stable.get(key);
+      if (stable !== undefined && stable - task.positionOf(topicOf(key)) > 50_000) return true;
+    }
+    return false;
+  }
+
+  private due(): number {
+    if (!this.needsCommit()) return Infinity;
+    return this.policy.dueIn(this.options.context.clock.now(), { lagging: this.lagging(), downstreamIdle: this.downstreamDirty() });
+  }
+
+  /** Something came through a repartition: its latency is on top of what it had already. */
+  private downstreamDirty(): boolean {
+    for (const task of this.tasks.values()) if (task.stage.inputs.some((i) => i.kind === 'repartition') && task.needsCommit) return true;
+    return false;
+  }
+
+  private needsCommit(): boolean {
+    for (const task of this.tasks.values()) if (task.needsCommit) return true;
+    return false;
+  }
+
+  private waitMs(): number {
+    if (this.inFlight !== null) return 20;
+    return Math.max(0, Math.min(200, this.due()));
+  }
+
+  /** Starts a commit of everything that is dirty; it is under way until `inFlight` settles. */
+  private commit(): void {
+    const member = this.member;
+    if (!member || this.inFlight !== null || this.failure !== null) return;
+    const dirty = [...this.tasks.values()].filter((t) => t.needsCommit);
+    if (dirty.length === 0) return;
+    const { clock } = this.options.context;
+    const started = clock.now();
+    const commits = dirty.map((task) => task.flush());
+    const outputs = commits.flatMap((c) => c.outputs);
+    const flushed = clock.now();
+    const request = { epoch: this.epoch, outputs, offsets: commits.flatMap((c) => c.offsets) };
+    this.inFlight = member.commit(request).then(
+      (result) => {
+        this.inFlight = null;
+        this.confirmed(commits, result.baseOffsets, started, flushed);
+      },
+      (error: unknown) => {
+        this.inFlight = null;
+        this.failure = error;
+      },
+    );
+  }
+
+  private confirmed(commits: readonly TaskCommit[], baseOffsets: readonly number[], started: number, flushed: number): void {
+    const now = this.options.context.clock.now();
+    this.commits++;
+    this.lastCommitAt = now;
+    this.rejoins = 0;
+    this.policy.committed(flushed, flushed - started);
+    let at = 0;
+    for (const commit of commits) {
+      commit.task.confirmed(commit, baseOffsets.slice(at, at + commit.outputs.length));
+      for (const [i, output] of commit.outputs.entries()) {
+        if (this.repartitions.has(output.topic)) this.written.set(tpKey(output.topic, output.partition), baseOffsets[at + i] + output.recordCount);
+        else if (i >= commit.changelogBatches) this.latencies.record(output.batch, now);
+      }
+      at += commit.outputs.length;
+    }
+    this.latencies.commit(now - started);
+  }
+
+  private async settle(): Promise<void> {
+    if (this.inFlight !== null) await this.inFlight;
+  }
+
+  /** After a failed commit or a lost member: nothing in memory is certain any more. */
+  private async recover(error: unknown): Promise<void> {
+    await this.closeTasks(true);
+    const member = this.member;
+    this.member = null;
+    await member?.leave().catch(() => undefined);
+    const retry = error instanceof LogError && (error.retriable || ['fenced', 'aborted', 'unknown'].includes(error.code));
+    this.rejoins++;
+    if (!retry || this.rejoins > MAX_REJOINS) {
+      this.stopping = true;
+      throw error instanceof LogError ? new PipelineError('log_failed', error.message, error.retriable, { cause: error }) : toError(error);
+    }
+    this.options.onWarning?.(`${error.code}: ${error.message}; joining again`);
+    this.failure = null;
+    await new Promise((resolve) => setTimeout(resolve, Math.min(2000, 20 * 2 ** this.rejoins)));
+  }
+
+  private async closeTasks(discard: boolean): Promise<void> {
+    const tasks = [...this.tasks.values()];
+    this.tasks = new Map();
+    this.byInput = new Map();
+    this.stable.clear();
+    this.epoch = -1;
+    for (const task of tasks) await task.close(discard);
+  }
+
+  /** `idle`: quiet partitions follow the others of this worker, or, when all are quiet, the wall clock. */
+  private advanceIdle(): void {
+    const now = this.options.context.clock.now();
+    let latest = -Infinity;
+    let quiet: Task[] | null = null;
+    let sources = 0;
+    for (const task of this.tasks.values()) {
+      if (!task.stage.inputs.every((i) => i.kind === 'source')) continue;
+      sources++;
+      if (task.quietMs(now) > 0 && this.caughtUp(task)) (quiet ??= []).push(task);
+      else latest = Math.max(latest, task.watermark());
+    }
+    if (quiet === null) return;
+    const lateness = (task: Task): number => Math.max(...task.stage.inputs.map((i) => (i.kind === 'source' ? i.latenessMs : 0)));
+    for (const task of quiet) task.forceWatermark(quiet.length === sources ? now - lateness(task) : latest);
+  }
+
+  private caughtUp(task: Task): boolean {
+    return task.inputs().every((input) => task.positionOf(input.topic) >= (this.stable.get(tpKey(input.topic, input.partition)) ?? 0));
+  }
+
+  private async endOfInputs(): Promise<Map<string, number>> {
+    const targets = new Map<string, number>();
+    for (const topic of inputTopics(this.options.plan))
+      for (const { partition, stable, low } of await this.options.context.log.offsets(topic)) if (stable > low) targets.set(tpKey(topic, partition), stable);
+    return targets;
+  }
+
+  /** All inputs read to `targets`, and repartitions to where we wrote. */
+  private reached(targets: ReadonlyMap<string, number>): boolean {
+    if (this.tasks.size === 0) return false;
+    const at = (key: string): number => this.byInput.get(key)?.positionOf(topicOf(key)) ?? Infinity;
+    for (const [key, target] of targets) if (at(key) < target) return false;
+    for (const [key, target] of this.written) if (at(key) < target) return false;
+    return true;
+  }
+
+  /** Event time by which every window that holds a record now has ended. */
+  private closingTime(): number {
+    let max = -Infinity;
+    for (const task of this.tasks.values()) max = Math.max(max, task.maxEventTime());
+    let span = 0;
+    for (const stage of this.options.plan.stages)
+      for (const node of stage.nodes)
+        if (node.op === 'fold' && node.mode !== 'partial' && node.transform.window) span += node.transform.window.sizeMs + node.transform.window.graceMs;
+    return max + span;
+  }
+
+  /** Deletes what was read of the repartition topics (their retention is unlimited). */
+  private async purge(): Promise<void> {
+    const { clock, log } = this.options.context;
+    if (clock.now() - this.lastPurgeAt < PURGE_INTERVAL_MS || this.inFlight !== null || this.needsCommit()) return;
+    this.lastPurgeAt = clock.now();
+    for (const [key, task] of this.byInput) {
+      const topic = topicOf(key);
+      if (this.repartitions.has(topic)) await log.deleteRecords(topic, task.partition, task.positionOf(topic)).catch(() => undefined);
+    }
+  }
+}
+
+function topicOf(key: string): string {
+  return key.slice(0, key.lastIndexOf('-'));
+}
+
+/** Number of repartitions before a stage. */
+function depth(plan: PhysicalPlan, stage: Stage): number {
+  const input = stage.inputs[0];
+  return input.kind === 'source' ? 0 : 1 + depth(plan, plan.stages[input.fromStage]);
+}
+
+function toError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}

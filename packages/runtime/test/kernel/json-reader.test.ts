@@ -1,0 +1,149 @@
+/** JSON values, typed by a schema: what the kernel makes of them is what the interpreter makes of them. */
+import { Buffer } from 'node:buffer';
+import { type AvroSchema, avroToType, type Column, type Type } from '@rta/dsl';
+import fc from 'fast-check';
+import { describe, it } from 'vitest';
+import { BatchBuilder } from '../../src/log/batch/batch-builder.js';
+import { parseBatches } from '../../src/log/batch/batch-reader.js';
+import { compileStage } from '../../src/kernel/compile-stage.js';
+import { interpretStage } from '../../src/kernel/interpreter/interpret-stage.js';
+import { planStages } from '../../src/plan/plan-stages.js';
+import { lockstep } from '../laws/lockstep.js';
+import { buildPlan } from '../laws/plan-builder.js';
+import { RUNS, SEED } from '../laws/settings.js';
+import { column } from '../laws/typed-expressions.js';
+import { envOf } from './stage-env.js';
+
+const FIELDS: readonly { readonly name: string; readonly type: AvroSchema; readonly default?: unknown }[] = [
+  { name: 'at', type: 'long' },
+  { name: 'b', type: 'boolean' },
+  { name: 'i', type: 'int', default: 3 },
+  { name: 'l', type: 'long' },
+  { name: 'f', type: 'float' },
+  { name: 'd', type: 'double', default: 1.5 },
+  { name: 's', type: 'string' },
+  { name: 'y', type: 'bytes' },
+  { name: 'e', type: { type: 'enum', name: 'E', symbols: ['A', 'B'] } },
+  { name: 't', type: { type: 'long', logicalType: 'timestamp-millis' } },
+  { name: 'u', type: { type: 'long', logicalType: 'timestamp-micros' } },
+  { name: 'day', type: { type: 'int', logicalType: 'date' } },
+  { name: 'm', type: { type: 'bytes', logicalType: 'decimal', precision: 20, scale: 3 } },
+  { name: 'n', type: ['null', 'long'] },
+  { name: 'a', type: { type: 'array', items: 'int' } },
+  { name: 'map', type: { type: 'map', values: ['null', 'string'] } },
+  {
+    name: 'r',
+    type: {
+      type: 'record',
+      name: 'R',
+      fields: [
+        { name: 'x', type: 'string' },
+        { name: 'z', type: ['null', 'long'] },
+      ],
+    },
+  },
+  { name: 'w', type: ['int', 'string'] },
+];
+
+/** JSON texts: those that fit more often than not, and any others. */
+const anything = fc.oneof(
+  fc.constantFrom(
+    'null',
+    'true',
+    '0',
+    '-0',
+    '1.0',
+    '1e3',
+    '1.5',
+    '9007199254740993',
+    '-9223372036854775808',
+    '9223372036854775808',
+    '1e25',
+  ),
+  fc.constantFrom(
+    '"A"',
+    '"x"',
+    '""',
+    '"2024-05-06"',
+    '"2024-05-06T07:08:09.123Z"',
+    '"12.50"',
+    '"-0.0010"',
+    '"AAE="',
+    '"AAE"',
+    '"%"',
+    '[]',
+    '[1,2]',
+    '["a"]',
+    '{}',
+  ),
+  fc.constantFrom('{"x":"y"}', '{"x":null,"z":3}', '123456789012.345', '12345678901234567.891', '0.1', '1.0000000000000000000001'),
+  fc.json({ maxDepth: 2 }),
+);
+const FITTING: Readonly<Record<string, readonly string[]>> = {
+  at: ['5', '1e2'],
+  b: ['true', 'false'],
+  i: ['-3', '7.0', '2147483647'],
+  l: ['5', '9007199254740993', '-9223372036854775808'],
+  f: ['0.1', '1e10', '16777217'],
+  d: ['0.1', '-1e-7', '12345678901234567890'],
+  s: ['"x"', '"\u00e9\u{1F600}"', '"1234567890123456789"'],
+  y: ['"AAE="', '""'],
+  e: ['"A"', '"B"'],
+  t: ['1700000000000', '"2024-05-06T07:08:09.123Z"', '"2024-05-06T07:08:09+02:00"'],
+  u: ['1700000000000000', '"2024-05-06T07:08:09.123Z"'],
+  day: ['19000', '"2024-05-06"'],
+  m: ['12.5', '"12.500"', '-3', '12345678901234567.891', '0.001'],
+  n: ['null', '5', '9007199254740993'],
+  a: ['[]', '[1, 2]'],
+  map: ['{}', '{"a": "b", "c": null}'],
+  r: ['{"x": "y"}', '{"x": "y", "z": 5, "other": 6}'],
+  w: ['1', '"x"'],
+};
+
+/** Times beyond 53 bits are more than the interpreter writes. */
+const ofTime = anything.filter((text) => !/\d{16}|e25/.test(text));
+
+const record = fc
+  .tuple(
+    ...FIELDS.map(({ name }) =>
+      fc.oneof(
+        { weight: 40, arbitrary: fc.constantFrom(...FITTING[name]) },
+        { weight: 1, arbitrary: fc.constant(null) },
+        { weight: 1, arbitrary: ['at', 't', 'u'].includes(name) ? ofTime : anything },
+      ),
+    ),
+  )
+  .map((texts) => `{${texts.flatMap((text, i) => (text === null ? [] : [`${JSON.stringify(FIELDS[i].name)}: ${text}`])).join(', ')}}`);
+const text = fc.oneof({ weight: 20, arbitrary: record }, { weight: 1, arbitrary: anything }, { weight: 1, arbitrary: fc.string() });
+
+describe(`reading JSON (seed ${SEED})`, () => {
+  const schema: AvroSchema = { type: 'record', name: 'rec', fields: FIELDS.map((f) => ({ ...f })) };
+  const columns: readonly Column[] = (avroToType(schema).type as Type & { kind: 'record' }).fields;
+  for (const chosen of [columns, columns.filter((c) => ['at', 'l', 's'].includes(c.name))]) {
+    it(`agrees with the interpreter, ${chosen.length} columns used`, () => {
+      const plan = buildPlan(
+        { columns, schema, time: 'at', format: 'json' },
+        [
+          {
+            id: 's0',
+            input: 'source',
+            transform: { type: 'project', columns: chosen.map((c) => ({ name: c.name, expr: column(c.name, c.type) })) },
+          },
+        ],
+        [{ input: 's0' }, { input: 's0', format: 'json' }],
+      );
+      const [stage] = planStages(plan).stages;
+      const make = lockstep(stage, interpretStage(stage), compileStage(stage), ['interpreter', 'kernel']);
+      fc.assert(
+        fc.property(fc.array(text, { minLength: 1, maxLength: 5 }), (texts) => {
+          const kernel = make(envOf());
+          const builder = new BatchBuilder('in', 0);
+          for (const value of texts.map((t) => Buffer.from(t))) builder.append(0, null, 0, 0, value, 0, value.length, null);
+          for (const { batch } of builder.take()) for (const b of parseBatches(batch, { verifyCrc: false })) kernel.process(0, b, 0);
+          kernel.flush(-Infinity);
+        }),
+        { numRuns: RUNS * 3, seed: SEED },
+      );
+    }, 300_000);
+  }
+});

@@ -1,0 +1,83 @@
+/** Runs whose every step is written in the test. */
+import type { Accumulator, FoldTransform, Plan, Transform, TypedExpr, WindowSpec } from '@rta/dsl';
+import { AvroCodec, toValue } from '../../src/kernel/interpreter/avro-codec.js';
+import type { Datum } from '../../src/kernel/interpreter/avro-read.js';
+import type { KernelCompiler } from '../../src/kernel/stage-kernel.js';
+import { planStages } from '../../src/plan/plan-stages.js';
+import { type Event, EVENT_COLUMNS, eventSource, type RawRecord, rawOf } from './events.js';
+import { buildPlan, type SourceSpec } from './plan-builder.js';
+import { PipelineRun } from './stage-runner.js';
+import { textOfRow } from './text.js';
+import { accumulator, column, DOUBLE, LONG, nullable } from './typed-expressions.js';
+
+export function event(at: number, fields: Partial<Event> = {}): Event {
+  return { user: 'k', team: null, points: 0, bonus: null, amount: 0, at, ...fields };
+}
+
+/** A pipeline of these transforms, one step each, with a sink. */
+export function pipelineOf(transforms: readonly Transform[], source: Partial<SourceSpec> = {}): Plan {
+  const steps = transforms.map((transform, i) => ({ id: `s${i}`, input: i === 0 ? 'source' : `s${i - 1}`, transform }));
+  return buildPlan(eventSource(source), steps, [{ input: steps.at(-1)!.id }]);
+}
+
+export function startRun(
+  plan: Plan,
+  kernelOf: KernelCompiler,
+  input: readonly (readonly (Event | RawRecord)[])[],
+  downstreamPartitions = 1,
+): PipelineRun {
+  const raw = input.map((records) => records.map((record) => ('at' in record ? rawOf(record) : record)));
+  return new PipelineRun({
+    plan: planStages(plan),
+    kernelOf,
+    input: raw,
+    downstreamPartitions,
+    choose: () => 0,
+    steps: 0,
+    preAggregation: true,
+    restarts: false,
+  });
+}
+
+/** Everything written to the only sink, in order: its columns, or `key gone` (keys of one column). */
+export function history(plan: Plan, run: PipelineRun): string[] {
+  const [sink] = plan.sinks;
+  const value = new AvroCodec(sink.valueSchema!);
+  const key = new AvroCodec(sink.keySchema ?? 'null');
+  return run.sinks.get(sink.topic)!.map((written) => {
+    if (written.value === null) return `${key.decode(written.key!.subarray(5)) as string} gone`;
+    const fields = value.decode(written.value.subarray(5)) as ReadonlyMap<string, Datum>;
+    return textOfRow(sink.columns, Object.fromEntries(sink.columns.map((c) => [c.name, toValue(c.type, fields.get(c.name)!)])));
+  });
+}
+
+export interface FoldOptions {
+  readonly group?: readonly string[];
+  readonly window?: Partial<WindowSpec> & { readonly sizeMs: number };
+  readonly ttlMs?: number;
+  readonly emit?: FoldTransform['emit'];
+  readonly results?: FoldTransform['results'];
+}
+
+/** Accumulators by the names of their results. */
+export function foldOf(accumulators: { readonly [name: string]: Accumulator }, options: FoldOptions = {}): FoldTransform {
+  const { group = [], window, ttlMs = null, emit = { mode: 'updates' }, results } = options;
+  return {
+    type: 'fold',
+    group: group.map((name) => ({ name, expr: columnOf(name) })),
+    window: window ? { advanceMs: window.sizeMs, graceMs: 0, late: null, ...window } : null,
+    ttlMs,
+    accumulators: Object.values(accumulators),
+    results: results ?? Object.entries(accumulators).map(([name, { type }], i) => ({ name, expr: accumulator(i, type) })),
+    emit,
+  };
+}
+
+export function columnOf(name: string): TypedExpr {
+  return column(name, EVENT_COLUMNS.find((c) => c.name === name)!.type);
+}
+
+export const count: Accumulator = { fn: 'count', arg: null, where: null, type: LONG };
+export const sumPoints: Accumulator = { fn: 'sum', arg: columnOf('points'), where: null, type: LONG };
+export const sumAmount: Accumulator = { fn: 'sum', arg: columnOf('amount'), where: null, type: DOUBLE };
+export const maxPoints: Accumulator = { fn: 'max', arg: columnOf('points'), where: null, type: nullable(LONG) };

@@ -1,0 +1,300 @@
+/**
+ * A pipeline's tasks in memory: repartition records move between stages in any interleaving that keeps each upstream partition's order,
+ * tasks flush at any point and restart from their changelog at any flush. What a real task does, without a log.
+ */
+import { Buffer } from 'node:buffer';
+import { BatchBuilder } from '../../src/log/batch/batch-builder.js';
+import { parseBatches } from '../../src/log/batch/batch-reader.js';
+import { records } from '../../src/log/batch/records.js';
+import type { AvroSchema } from '@rta/dsl';
+import { type KernelEnv, type KernelFactory, type StageKernel, UnknownSchema } from '../../src/kernel/stage-kernel.js';
+import type { PhysicalPlan, Stage } from '../../src/plan/physical.js';
+import { batchOf, type RawRecord, WRITER_SCHEMAS } from './events.js';
+
+export interface Written extends RawRecord {
+  readonly partition: number;
+  readonly timestamp: number;
+}
+
+export interface LateReport {
+  readonly partition: number;
+  readonly offset: number;
+  readonly step: string;
+  readonly windows: readonly { readonly start: number; readonly end: number }[];
+}
+
+export interface RejectReport {
+  readonly partition: number;
+  readonly offset: number;
+  readonly code: string;
+}
+
+export interface RunOptions {
+  readonly plan: PhysicalPlan;
+  readonly kernelOf: (stage: Stage) => KernelFactory;
+  /** Records of each source partition. */
+  readonly input: readonly (readonly RawRecord[])[];
+  /** Partitions of every stage that reads a repartition topic. */
+  readonly downstreamPartitions: number;
+  /** Picks one of `n` ways to go on: 0 … n-1. */
+  readonly choose: (n: number) => number;
+  /** Random steps before the run is brought to its end. */
+  readonly steps: number;
+  /** False: a partial fold is flushed after each record. */
+  readonly preAggregation: boolean;
+  readonly restarts: boolean;
+  /** Keeps a store, behind the changelog at times, and lets kernels have no memory to speak of: whatever is stored may be evicted. */
+  readonly eviction?: boolean;
+  /** What the registry knows, by id. Default: the laws' own events. */
+  readonly writerSchemas?: ReadonlyMap<number, AvroSchema>;
+}
+
+export interface RunResult {
+  /** Per sink topic, in order of writing. */
+  readonly sinks: ReadonlyMap<string, readonly Written[]>;
+  readonly late: readonly LateReport[];
+  readonly rejected: readonly RejectReport[];
+}
+
+const SINK_PARTITIONS = 2;
+const MAX_BATCH = 4;
+
+export function runPipeline(options: RunOptions): RunResult {
+  return new PipelineRun(options).toEnd();
+}
+
+/** Records of one topic partition that are still to be read, by the partition that wrote them. */
+type Queue = RawRecord[][];
+
+interface Delivery {
+  readonly input: number;
+  readonly upstream: number;
+  readonly records: readonly RawRecord[];
+}
+
+export class PipelineRun {
+  readonly sinks = new Map<string, Written[]>();
+  readonly late: LateReport[] = [];
+  readonly rejected: RejectReport[] = [];
+  clock = 1_000_000;
+  private readonly queues = new Map<string, Queue[]>();
+  private readonly partitionsOf = new Map<number, number>();
+  private readonly tasks: Task[] = [];
+
+  constructor(readonly options: RunOptions) {
+    const { plan, input, downstreamPartitions } = options;
+    for (const stage of plan.stages) {
+      const from = stage.inputs[0];
+      const count = from.kind === 'source' ? input.length : isOneBoard(stage) ? 1 : downstreamPartitions;
+      this.partitionsOf.set(stage.id, count);
+      const upstreams = from.kind === 'source' ? 1 : this.partitionsOf.get(from.fromStage)!;
+      const queues = Array.from({ length: count }, (_, p): Queue =>
+        from.kind === 'source' ? [[...input[p]]] : Array.from({ length: upstreams }, () => []),
+      );
+      this.queues.set(from.topic, queues);
+      for (const output of stage.outputs) if (output.kind === 'sink') this.sinks.set(output.topic, []);
+    }
+    for (const stage of plan.stages)
+      for (let partition = 0; partition < this.partitionsOf.get(stage.id)!; partition++) this.tasks.push(new Task(this, stage, partition));
+  }
+
+  queuesOf(topic: string): Queue[] {
+    return this.queues.get(topic)!;
+  }
+
+  outputPartitions(stage: Stage): number[] {
+    return stage.outputs.map((output) => (output.kind === 'sink' ? SINK_PARTITIONS : this.partitionsOf.get(output.toStage)!));
+  }
+
+  /** For runs by hand. */
+  task(stage: number, partition: number): Task {
+    return this.tasks.find((task) => task.stage.id === stage && task.partition === partition)!;
+  }
+
+  toEnd(): RunResult {
+    const { choose, steps, restarts } = this.options;
+    for (let i = 0; i < steps; i++) {
+      const task = this.tasks[choose(this.tasks.length)];
+      this.clock += choose(3);
+      const what = choose(restarts ? 8 : 7);
+      if (what < 5) task.deliver(choose);
+      else if (what < 7) task.flush();
+      else task.restart();
+    }
+    for (const task of this.tasks) {
+      while (task.deliver(choose)) if (choose(4) === 0) task.flush();
+      task.flush();
+    }
+    this.clock += 1_000_000; // what is emitted periodically is due
+    for (const task of this.tasks) {
+      while (task.deliver(choose));
+      task.flush();
+    }
+    return { sinks: this.sinks, late: this.late, rejected: this.rejected };
+  }
+}
+
+class Task {
+  private kernel!: StageKernel;
+  private builders = new Map<string, BatchBuilder>();
+  private changelog = new BatchBuilder('changelog', 0);
+  private readonly logged: RawRecord[] = [];
+  /** Read since the last flush; lost, and read again, at a restart. */
+  private uncommitted: Delivery[] = [];
+  /** What is in the store, by key; `stored` records of the log are. */
+  private readonly store = new Map<string, Uint8Array>();
+  private stored = 0;
+  private flushes = 0;
+  private late: LateReport[] = [];
+  private rejected: RejectReport[] = [];
+  private offset = 0;
+  private committed: { watermark: number; maxEventTime: number; upstream: number[]; offset: number } | null = null;
+
+  constructor(
+    private readonly run: PipelineRun,
+    readonly stage: Stage,
+    readonly partition: number,
+  ) {
+    this.start();
+  }
+
+  private get queue(): Queue {
+    return this.run.queuesOf(this.stage.inputs[0].topic)[this.partition];
+  }
+
+  private start(): void {
+    this.kernel = this.run.options.kernelOf(this.stage)(this.env());
+  }
+
+  private env(): KernelEnv {
+    const { stage, partition, run } = this;
+    return {
+      partition,
+      output: (output, to) => {
+        const id = `${output}-${to}`;
+        const builder = this.builders.get(id) ?? new BatchBuilder(stage.outputs[output].topic, to);
+        this.builders.set(id, builder);
+        return builder;
+      },
+      partitions: run.outputPartitions(stage),
+      schemaIds: stage.outputs.map((_, i) => ({ key: 100 + i, value: 200 + i })),
+      changelog: () => (stage.changelog === null ? null : this.changelog),
+      store: run.options.eviction === true ? { get: (key) => this.store.get(hex(key)) } : null,
+      memoryLimit: run.options.eviction === true ? 1 : Infinity,
+      late: (record, step, windows) =>
+        this.late.push({ partition, offset: record.offset, step, windows: windows.map(({ start, end }) => ({ start, end })) }),
+      reject: (record, _step, code) => this.rejected.push({ partition, offset: record.offset, code }),
+      now: () => run.clock,
+    };
+  }
+
+  /** Some records of one upstream partition, as one batch. False: there are none. */
+  deliver(choose: (n: number) => number): boolean {
+    const waiting = this.queue.flatMap((queue, upstream) => (queue.length > 0 ? [upstream] : []));
+    if (waiting.length === 0) return false;
+    this.read(waiting[choose(waiting.length)], 1 + choose(MAX_BATCH));
+    return true;
+  }
+
+  /** The next records of one upstream partition, as one batch. */
+  read(upstream = 0, count = 1): void {
+    const each = !this.run.options.preAggregation && this.stage.nodes.some((node) => node.op === 'fold' && node.mode === 'partial');
+    const delivered = this.queue[upstream].splice(0, each ? 1 : count);
+    if (delivered.length === 0) return;
+    this.uncommitted.push({ input: 0, upstream, records: delivered });
+    const batch = batchOf(delivered, this.offset);
+    this.offset += delivered.length;
+    this.process(batch);
+    if (each) this.flush();
+  }
+
+  private process(batch: ReturnType<typeof batchOf>): void {
+    let from = batch.baseOffset;
+    for (;;) {
+      try {
+        this.kernel.process(0, batch, from);
+        return;
+      } catch (error) {
+        if (!(error instanceof UnknownSchema)) throw error;
+        this.kernel.addWriterSchema(0, error.schemaId, (this.run.options.writerSchemas ?? WRITER_SCHEMAS).get(error.schemaId) ?? null);
+        from = error.offset;
+      }
+    }
+  }
+
+  private watermark(): number {
+    const input = this.stage.inputs[0];
+    if (input.kind === 'source') return this.kernel.maxEventTime(0) - input.latenessMs;
+    const heard = this.kernel.upstreamWatermarks(0);
+    return Math.min(...this.queue.map((_, upstream) => heard[upstream] ?? -Infinity));
+  }
+
+  flush(): void {
+    const watermark = this.watermark();
+    this.kernel.flush(watermark);
+    for (const [id, builder] of this.builders) this.publish(Number(id.split('-')[0]), builder);
+    this.logged.push(...takeRecords(this.changelog));
+    this.builders = new Map();
+    this.run.late.push(...this.late.splice(0));
+    this.run.rejected.push(...this.rejected.splice(0));
+    this.uncommitted = [];
+    const upstream = [...this.kernel.upstreamWatermarks(0)];
+    this.committed = { watermark, maxEventTime: this.kernel.maxEventTime(0), upstream, offset: this.offset };
+    this.flushes++;
+    if (this.run.options.choose(2) === 0) this.writeStore();
+  }
+
+  /** The store catches up with the changelog. */
+  private writeStore(): void {
+    for (const { key, value } of this.logged.slice(this.stored)) {
+      if (value === null) this.store.delete(hex(key!));
+      else this.store.set(hex(key!), value);
+    }
+    this.stored = this.logged.length;
+    this.kernel.stored(this.flushes);
+  }
+
+  private publish(output: number, builder: BatchBuilder): void {
+    const { kind, topic } = this.stage.outputs[output];
+    const written = takeRecords(builder).map((record): Written => ({ ...record, partition: builder.partition }));
+    if (kind === 'sink') this.run.sinks.get(topic)!.push(...written);
+    else this.run.queuesOf(topic)[builder.partition][this.partition].push(...written);
+  }
+
+  /** As after a crash: everything since the last flush is undone and will be read again. */
+  restart(): void {
+    this.builders = new Map();
+    this.changelog = new BatchBuilder('changelog', 0);
+    this.late = [];
+    this.rejected = [];
+    for (const { upstream, records: again } of this.uncommitted.reverse()) this.queue[upstream].unshift(...again);
+    this.uncommitted = [];
+    this.offset = this.committed?.offset ?? 0;
+    this.start();
+    if (this.committed === null) return;
+    const { watermark, maxEventTime, upstream } = this.committed;
+    this.kernel.restoreTime(0, maxEventTime, upstream);
+    for (const { key, value } of this.logged) this.kernel.restore(key!, value);
+    this.kernel.restored(watermark);
+    this.flushes = 0;
+    this.writeStore();
+  }
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex');
+}
+
+/** A board without groups is one task. */
+function isOneBoard(stage: Stage): boolean {
+  return stage.nodes.some((node) => node.op === 'rank' && node.mode === 'global' && node.transform.group.length === 0);
+}
+
+/** Everything in a builder, copied out. */
+export function takeRecords(builder: BatchBuilder): (RawRecord & { readonly timestamp: number })[] {
+  const copy = (bytes: Uint8Array | null): Uint8Array | null => (bytes === null ? null : Uint8Array.from(bytes));
+  return builder
+    .take()
+    .flatMap(({ batch }) => parseBatches(Buffer.from(batch), { verifyCrc: false }))
+    .flatMap((batch) => [...records(batch)].map(({ key, value, timestamp }) => ({ key: copy(key), value: copy(value), timestamp })));
+}

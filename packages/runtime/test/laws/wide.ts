@@ -1,0 +1,210 @@
+/** Random columns of every type, with values, and pipelines over them: what the generated readers and writers have to get right. */
+import { Buffer } from 'node:buffer';
+import type { AvroSchema, Column, FoldTransform, Row, Transform, Type, Value } from '@rta/dsl';
+import fc from 'fast-check';
+import { AvroCodec, RowCodec, toRaw } from '../../src/kernel/interpreter/avro-codec.js';
+import { jsonOfRow, textOf } from '../../src/kernel/interpreter/json-write.js';
+import { canonicalLong } from '../../src/kernel/interpreter/values.js';
+import type { RawRecord } from './events.js';
+import { type SourceSpec, schemaOf, type StepSpec } from './plan-builder.js';
+import { showStep, showType } from './show.js';
+import { accumulator, column, isNotNull, LONG, nullable, TIMESTAMP } from './typed-expressions.js';
+
+export interface WideCase {
+  readonly source: SourceSpec;
+  readonly steps: readonly StepSpec[];
+  readonly sinks: readonly { readonly input: string; readonly format: 'avro' | 'json' }[];
+  readonly partitions: readonly (readonly RawRecord[])[];
+  readonly seed: number;
+}
+
+const WIDE_SCHEMA_ID = 30;
+
+/** Types with values, few of each so that groups and ties happen. */
+interface Sample {
+  readonly type: Type;
+  readonly values: readonly Value[];
+  /** Whether it may be a group, a key, a minimum. */
+  readonly scalar: boolean;
+}
+
+const SCALARS: readonly Sample[] = [
+  { type: { kind: 'boolean' }, values: [true, false], scalar: true },
+  { type: { kind: 'int' }, values: [0, -1, 2147483647, -2147483648, 64, -65], scalar: true },
+  {
+    type: LONG,
+    values: [0, -1, 1n << 62n, -(1n << 63n), (1n << 63n) - 1n, 2 ** 53 - 1, (1n << 53n) + 1n, 128, -8193].map((v) =>
+      canonicalLong(BigInt(v)),
+    ),
+    scalar: true,
+  },
+  { type: { kind: 'float' }, values: [0, 1.5, -0.25, Math.fround(0.1), Infinity], scalar: true },
+  { type: { kind: 'double' }, values: [0, -0, 1.5, 0.1, 1e300, -Infinity, NaN], scalar: true },
+  {
+    type: { kind: 'string' },
+    values: ['', 'a', 'ä', '\u{1F600}', '\uFF5E', 'a longer text of more than sixty-four bytes, so that its length takes two bytes'],
+    scalar: true,
+  },
+  { type: { kind: 'bytes' }, values: [new Uint8Array(0), Uint8Array.of(0), Uint8Array.of(255, 1)], scalar: true },
+  { type: { kind: 'enum', name: 'colour', symbols: ['red', 'green', 'blue'] }, values: ['red', 'green', 'blue'], scalar: true },
+  { type: { kind: 'decimal', precision: 20, scale: 2 }, values: [0n, 1n, -1n, 127n, 128n, -32769n, 12345678901234567890n], scalar: true },
+  { type: TIMESTAMP, values: [0, -1, 946684800123], scalar: true },
+  { type: { kind: 'timestamp', unit: 'micros' }, values: [0, 0.001, -1.5, 946684800123.456], scalar: true },
+  { type: { kind: 'date' }, values: [0, -1, 20000], scalar: true },
+];
+
+const ADDRESS: Type = {
+  kind: 'record',
+  name: 'address',
+  fields: [
+    { name: 'street', type: { kind: 'string' } },
+    { name: 'number', type: nullable(LONG) },
+  ],
+};
+
+const NESTED: readonly Sample[] = [
+  { type: { kind: 'array', items: LONG }, values: [[], [1, 2], [1n << 60n]], scalar: false },
+  { type: { kind: 'array', items: nullable({ kind: 'string' }) }, values: [[null, 'x'], []], scalar: false },
+  {
+    type: { kind: 'map', values: { kind: 'double' } },
+    values: [
+      new Map(),
+      new Map([
+        ['x', 1.5],
+        ['', NaN],
+      ]),
+    ],
+    scalar: false,
+  },
+  {
+    type: ADDRESS,
+    values: [
+      { street: 'x', number: null },
+      { street: '', number: 7 },
+    ],
+    scalar: false,
+  },
+];
+
+const sample: fc.Arbitrary<Sample> = fc
+  .tuple(fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...SCALARS) }, fc.constantFrom(...NESTED)), fc.boolean())
+  .map(([s, optional]) => (optional ? { ...s, type: nullable(s.type), values: [null, ...s.values] } : s));
+
+const definite = (type: Type): Type => (type.kind === 'nullable' ? type.of : type);
+/** What can be a record key in text and in Avro. */
+const KEYS: readonly Type['kind'][] = ['string', 'int', 'long', 'boolean'];
+
+export const wideCase: fc.Arbitrary<WideCase> = fc
+  .record({ samples: fc.array(sample, { minLength: 1, maxLength: 6 }), format: fc.constantFrom<'avro' | 'json'>('avro', 'avro', 'json') })
+  .chain(({ samples, format }) => {
+    const columns: Column[] = [...samples.map((s, i) => ({ name: `x${i}`, type: s.type })), { name: 'at', type: TIMESTAMP }];
+    const scalars = columns.slice(0, -1).filter((_, i) => samples[i].scalar);
+    const keys = scalars.filter((c) => KEYS.includes(c.type.kind));
+    const row = fc.record({ at: fc.nat(40), picks: fc.array(fc.nat(20), { minLength: samples.length, maxLength: samples.length }) });
+    return fc
+      .record({
+        key: keys.length > 0 ? fc.option(fc.constantFrom(...keys)) : fc.constant(null),
+        keyFormat: fc.constantFrom<'string' | 'avro'>('string', 'avro'),
+        rows: fc.array(row, { maxLength: 25 }),
+        steps: stepsOver(columns, scalars),
+        sinkFormat: fc.constantFrom<'avro' | 'json'>('avro', 'avro', 'json'),
+        raw: fc.boolean(),
+        seed: fc.integer(),
+      })
+      .map(({ key, keyFormat, rows, steps, sinkFormat, raw, seed }) => {
+        const schema = schemaOf('wide', columns);
+        const encode = valueEncoder(schema, columns, format);
+        const records = rows.map(({ at, picks }): RawRecord => {
+          const values = samples.map((s, i): [string, Value] => [`x${i}`, s.values[picks[i] % s.values.length]]);
+          const data: Row = { ...Object.fromEntries(values), at };
+          return { key: key === null ? null : keyBytes(key.type, data[key.name], keyFormat), value: encode(data) };
+        });
+        const last = steps.at(-1)!.id;
+        const made: WideCase = {
+          source: { columns, schema, time: 'at', latenessMs: 5, key: key?.name ?? null, keyFormat, format },
+          steps,
+          sinks: (raw ? ['source', last] : [last]).map((input) => ({ input, format: sinkFormat })),
+          partitions: [records],
+          seed,
+        };
+        const show = (): string =>
+          `\n  ${format} ${columns.map((c) => `${c.name}: ${showType(c.type)}`).join(', ')} key ${key?.name} (${keyFormat}) seed ${seed}` +
+          `\n  ${steps.map(showStep).join('\n  ')}\n  sinks ${JSON.stringify(made.sinks)}` +
+          records
+            .map((r) => `\n  ${format === 'json' ? Buffer.from(r.value!).toString() : Buffer.from(r.value!).toString('hex')}`)
+            .join('');
+        return Object.defineProperty(made, fc.toStringMethod, { value: show });
+      });
+  });
+
+export const wideSchemas = ({ source }: WideCase): ReadonlyMap<number, AvroSchema> => new Map([[WIDE_SCHEMA_ID, source.schema]]);
+
+function stepsOver(columns: readonly Column[], scalars: readonly Column[]): fc.Arbitrary<StepSpec[]> {
+  const group: fc.Arbitrary<Column[]> = scalars.length > 0 ? fc.subarray([...scalars]) : fc.constant([]);
+  return fc
+    .record({
+      group,
+      minmax: fc.boolean(),
+      filter: fc.option(fc.constantFrom(...columns)),
+      derived: fc.boolean(),
+      board: fc.boolean(),
+      windowed: fc.boolean(),
+    })
+    .map(({ group: by, minmax, filter, derived, board, windowed }) => {
+      const transforms: Transform[] = [];
+      if (filter !== null) transforms.push({ type: 'filter', condition: isNotNull(column(filter.name, filter.type)) });
+      if (derived) transforms.push({ type: 'project', columns: columns.map((c) => ({ name: c.name, expr: column(c.name, c.type) })) });
+      const fold = foldOf(by, scalars, minmax, windowed);
+      transforms.push(fold);
+      const results = fold.results.map((r): Column => ({ name: r.name, type: r.expr.type }));
+      if (board) {
+        const key = [...by.map((c) => c.name), ...(windowed ? ['window_start', 'window_end'] : [])];
+        const order = results.map((r, i) => ({ expr: column(r.name, r.type), descending: i % 2 === 0, nullsFirst: i % 3 === 0 }));
+        transforms.push({ type: 'rank', group: [], k: 2, by: order, tieBreak: key, rank: 'place', ties: true, emit: { mode: 'updates' } });
+      }
+      return transforms.map((transform, i) => ({ id: `s${i}`, input: i === 0 ? 'source' : `s${i - 1}`, transform }));
+    });
+}
+
+/** Counts and sums, and the extremes of every column. */
+function foldOf(group: readonly Column[], scalars: readonly Column[], minmax: boolean, windowed: boolean): FoldTransform {
+  const sums = scalars.filter((c) => ['int', 'long', 'float', 'double', 'decimal'].includes(definite(c.type).kind));
+  const accumulators: FoldTransform['accumulators'] = [
+    { fn: 'count', arg: null, where: null, type: LONG },
+    ...scalars.map((c) => ({ fn: 'count', arg: column(c.name, c.type), where: null, type: LONG }) as const),
+    ...sums.map((c) => ({ fn: 'sum', arg: column(c.name, c.type), where: null, type: sumType(definite(c.type)) }) as const),
+    ...scalars
+      .filter(() => minmax)
+      .flatMap((c) => (['min', 'max'] as const).map((fn) => ({ fn, arg: column(c.name, c.type), where: null, type: nullable(c.type) }))),
+  ];
+  return {
+    type: 'fold',
+    group: group.map((c) => ({ name: c.name, expr: column(c.name, c.type) })),
+    window: windowed ? { sizeMs: 10, advanceMs: 5, graceMs: 0, late: null } : null,
+    ttlMs: null,
+    accumulators,
+    results: accumulators.map((a, i) => ({ name: `r${i}`, expr: accumulator(i, a.type) })),
+    emit: { mode: 'updates' },
+  };
+}
+
+function sumType(type: Type): Type {
+  if (type.kind === 'int' || type.kind === 'long') return LONG;
+  return type.kind === 'decimal' ? { ...type, precision: 38 } : { kind: 'double' };
+}
+
+function valueEncoder(schema: AvroSchema, columns: readonly Column[], format: 'avro' | 'json'): (row: Row) => Uint8Array {
+  if (format === 'json') return (row) => Buffer.from(jsonOfRow(columns, row));
+  const codec = new RowCodec(schema, columns, (c) => c.name);
+  return (row) => framed(WIDE_SCHEMA_ID, codec.encode(row));
+}
+
+function keyBytes(type: Type, value: Value, format: 'string' | 'avro'): Uint8Array {
+  return format === 'string' ? Buffer.from(textOf(type, value)) : framed(77, new AvroCodec(type.kind).encode(toRaw(type, value)));
+}
+
+function framed(id: number, avro: Uint8Array): Uint8Array {
+  const header = Buffer.alloc(5);
+  header.writeInt32BE(id, 1);
+  return Buffer.concat([header, avro]);
+}

@@ -1,0 +1,171 @@
+/** The laws on pipelines as people write them: compiled from YAML, so with the compiler's own casts, averages and sink schemas. */
+import { Buffer } from 'node:buffer';
+import { encodeHeaders } from '../../src/log/batch/records.js';
+import { compile, type Plan, renderAll } from '@rta/dsl';
+import { aggregates, operators } from '@rta/operators';
+import fc from 'fast-check';
+import { describe, it } from 'vitest';
+import { chooser, input } from './arbitrary.js';
+import { expectFinal } from './check-case.js';
+import { EVENT_SCHEMA, rawOf } from './events.js';
+import { implementations } from './implementations.js';
+import { lockstep } from './lockstep.js';
+import { interpretStage } from '../../src/kernel/interpreter/interpret-stage.js';
+import { planStages } from '../../src/plan/plan-stages.js';
+import { RUNS, SEED } from './settings.js';
+import { runPipeline } from './stage-runner.js';
+
+const pipelines: Readonly<Record<string, string>> = {
+  'a leaderboard': `
+- groupBy: user
+  aggregate: { total: sum(points), team: max(team) }
+  ttl: 15ms
+- topK: { k: 2, by: [total desc, user], rank: rnk }
+- select: [rnk, user, team, total]`,
+  'averages in windows': `
+- filter: amount < 1e300
+- derive:
+    double_points: greatest(points, 0) % 1000 * 2
+- groupBy: [user, { named: team ?? "none" }]
+  window: { hopping: 20ms, every: 5ms, grace: 3ms }
+  aggregate:
+    n: count()
+    mean: avg(amount)
+    share: sum(double_points) / count()
+    rich: count() where (bonus ?? 0) > 1
+  emit: final
+- filter: mean != 0`,
+  'the best of every window': `
+- groupBy: { named: team ?? "none" }
+  window: { tumbling: 10ms }
+  aggregate: { top: max(points), least: min(amount), bonuses: sum(bonus) }
+- groupBy: [window_start, window_end]
+  topK: { k: 1, by: top desc }
+  emit: final`,
+  'windows of windows': `
+- groupBy: user
+  window: { tumbling: 5ms, grace: 2ms }
+  aggregate: { n: count(bonus) }
+  emit: final
+- window: { tumbling: 20ms }
+  aggregate: { busiest: max(n), users: count(), all: sum(n) }`,
+  'one global row': `
+- aggregate: { n: count(), sum: sum(amount), low: min(user), high: max(at) }`,
+  'ties per team': `
+- groupBy: user
+  aggregate: { team: max(team ?? "none"), n: count() }
+- groupBy: team
+  topK: { k: 1, by: n desc, ties: all }`,
+};
+
+/** Expressions of many kinds, on records and on rows of tables: compared with the interpreter only. */
+const expressions: Readonly<Record<string, string>> = {
+  'metadata of records': `
+- filter: $offset % 3 != 1
+- derive:
+    at_key: $key ?? "-"
+    when: $time
+    place: $partition * 1000 + $offset
+    trace: '$headers["trace"] ?? "none"'
+- select: [user, at_key, when, place, trace, points]`,
+  'texts and conditions': `
+- derive:
+    name: 'concat(upper(user), lower(team ?? "T"), string(bonus ?? -1))'
+    level: 'if(points > 2, "high", points < 0, "low", user == "a" or user in ["b", "ä"], "b", "mid")'
+    size: length(user) + length(team ?? "")
+    part: substring(user, 0, 1)
+    same: team == user or not (points >= 3)
+- filter: not same and level != "low"
+- groupBy: [level, part]
+  aggregate: { n: count(), names: max(name), short: min(size) }
+- filter: n > 1 and short < 5
+- derive: { label: 'concat(level, string(n))' }`,
+  numbers: `
+- derive:
+    half: points / 2
+    rest: points % 4
+    third: div(points, 3)
+    scaled: round(amount * 10) / 10
+    root: sqrt(abs(amount))
+    bounded: 'least(greatest(points, -10), 10)'
+    mixed: points * 0.5 + (bonus ?? 0)
+- groupBy: rest
+  aggregate: { sum: sum(bounded), mean: avg(mixed), top: max(root), n: count(half) where third > 0 }
+- derive: { ratio: sum / n ?? 0, over: sum * sum * sum }
+- topK: { k: 2, by: [ratio desc, mean], ties: all }`,
+  times: `
+- derive: { later: at + 5ms, day: date(at), pause: long(at - timestamp(0)) }
+- groupBy: day
+  window: { tumbling: 10ms }
+  aggregate: { first: min(later), longest: max(pause), long_ago: count() where at < timestamp(20) }
+- derive: { spread: window_end - first > 3ms }`,
+};
+
+function planOf(steps: string, keyed: boolean, latenessMs: number): Plan {
+  const indented = steps.replaceAll('\n', '\n  ');
+  const text = `pipeline: law
+source:
+  topic: input
+  schema: event
+${keyed ? '  key: user\n  format: { key: string, value: avro }\n' : ''}  time: at
+  lateness: ${latenessMs}ms
+steps:${indented}
+sink: { topic: out }
+`;
+  const { plan, diagnostics } = compile({
+    file: { path: 'law.yaml', text },
+    project: null,
+    loadSchema: (name) => (name === 'event' ? { schema: EVENT_SCHEMA } : null),
+    schemaNames: () => ['event'],
+    operators,
+    aggregates,
+    env: {},
+  });
+  if (plan === null) throw new Error(renderAll(diagnostics, { colour: false }));
+  return plan;
+}
+
+describe.each(implementations)(`%s (seed ${SEED})`, (name, kernelOf) => {
+  it.each(Object.entries(pipelines))('%s', (_what, steps) => {
+    fc.assert(
+      fc.property(
+        fc.boolean().chain((keyed) => fc.record({ keyed: fc.constant(keyed), partitions: input(keyed) })),
+        fc.constantFrom(0, 5, 20),
+        fc.record({ downstreamPartitions: fc.constantFrom(1, 3), preAggregation: fc.boolean(), restarts: fc.boolean() }),
+        fc.integer(),
+        ({ keyed, partitions }, latenessMs, variant, seed) => {
+          const plan = planOf(steps, keyed, latenessMs);
+          const result = runPipeline({
+            plan: planStages(plan),
+            kernelOf: (stage) => lockstep(stage, kernelOf(stage), interpretStage(stage), [name, 'interpreter']),
+            input: partitions.map((events) => events.map(rawOf)),
+            choose: chooser(seed),
+            steps: 40,
+            ...variant,
+          });
+          expectFinal(plan, partitions, result);
+        },
+      ),
+      { numRuns: Math.ceil(RUNS / 5), seed: SEED },
+    );
+  });
+
+  it.each(Object.entries(expressions))('%s', (_what, steps) => {
+    const trace = encodeHeaders([{ key: 'trace', value: Buffer.from('ü') }]);
+    fc.assert(
+      fc.property(input(false), fc.boolean(), fc.integer(), (partitions, headers, seed) => {
+        runPipeline({
+          plan: planStages(planOf(steps, false, 5)),
+          kernelOf: (stage) => lockstep(stage, kernelOf(stage), interpretStage(stage), [name, 'interpreter']),
+          input: partitions.map((events) => events.map((e, i) => ({ ...rawOf(e), ...(headers && i % 2 === 0 ? { headers: trace } : {}) }))),
+          choose: chooser(seed),
+          steps: 40,
+          downstreamPartitions: 2,
+          preAggregation: true,
+          restarts: true,
+        });
+      }),
+      { numRuns: Math.ceil(RUNS / 2), seed: SEED },
+    );
+  });
+});

@@ -1,0 +1,1 @@
+export { openStateStores, type LevelStoreOptions } from './stores.js';

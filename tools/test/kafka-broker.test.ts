@@ -1,0 +1,51 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { available, kafkaTool, startKafka } from '../src/index.js';
+import { kafkaAnswers } from '../src/kafka-probe.js';
+
+// A broker of its own: it is killed.
+describe.skipIf(available().kafka.length > 0 || !process.env['KAFKA_BROKERS'])('a broker', () => {
+  test('keeps its data over a crash and a restart, and leaves nothing behind when stopped', async () => {
+    const broker = await startKafka({ heap: '400m', properties: { 'num.partitions': 3 } });
+    try {
+      const server = ['--bootstrap-server', broker.brokers];
+      await kafkaTool('org.apache.kafka.tools.TopicCommand', [...server, '--create', '--topic', 'kept']);
+      const pid = broker.pid;
+      await broker.kill();
+      expect(await kafkaAnswers(broker.port)).toBe(false);
+      await broker.restart();
+      expect(broker.pid).not.toBe(pid);
+      expect(await kafkaTool('org.apache.kafka.tools.TopicCommand', [...server, '--describe', '--topic', 'kept'])).toContain(
+        'PartitionCount: 3',
+      );
+    } finally {
+      await broker.stop();
+    }
+    expect(await kafkaAnswers(broker.port)).toBe(false);
+    expect(existsSync(broker.dir)).toBe(false);
+  }, 120_000);
+
+  test('a folder of the caller’s own stays, and can be started from again', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'rta-kafka-test-'));
+    try {
+      for (const command of [['--create', '--topic', 'kept'], ['--list']]) {
+        const broker = await startKafka({ heap: '400m', dir });
+        try {
+          const said = await kafkaTool('org.apache.kafka.tools.TopicCommand', ['--bootstrap-server', broker.brokers, ...command]);
+          expect(said).toContain('kept');
+        } finally {
+          await broker.stop();
+        }
+      }
+    } finally {
+      await rm(dir, { recursive: true, force: true });
+    }
+  }, 120_000);
+
+  test('a setting that the broker refuses is reported with its log', async () => {
+    await expect(startKafka({ heap: '400m', properties: { 'num.io.threads': 'many' } })).rejects.toThrow(/num\.io\.threads/);
+  }, 60_000);
+});

@@ -1,0 +1,20 @@
+import { defineConfig } from 'vitest/config';
+
+// `source`: the packages of this workspace are tested as they are written, not as they were last built. The rest are Vite's defaults,
+// which naming conditions replaces.
+const conditions = ['source', 'module', 'node', 'development|production'];
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: ['source', 'node'] } },
+  test: {
+    include: ['packages/*/test/**/*.test.ts', 'tools/test/**/*.test.ts', 'bench/test/**/*.test.ts', 'test/**/*.test.ts'],
+    pool: 'forks', // a native part or an endless loop in one file leaves the others alone
+    maxWorkers: 2, // more would make tests with deadlines of their own wait for a processor
+    testTimeout: 30_000,
+    hookTimeout: 60_000, // starting a server
+    teardownTimeout: 20_000,
+    // The machine's own settings must not decide over results.
+    env: { TZ: 'UTC', KAFKAJS_NO_PARTITIONER_WARNING: '1' },
+  },
+});
