@@ -45,7 +45,7 @@ export interface SchemaRegistry {
   byId(id: number): Promise<RegisteredSchema | null>;
   /**
    * Adds a version to the subject, made if it is new, and resolves to the schema's id. A schema that the subject has already (same canonical form,
-   * `canonical.ts`) keeps its id and adds nothing. Rejects with IncompatibleSchema under the subject's level.
+   * `canonical.ts`; Apicurio ignores doc strings and aliases as well) keeps its id and adds nothing. Rejects with IncompatibleSchema under the subject's level.
    */
   register(subject: string, schema: AvroSchema): Promise<number>;
   latest(subject: string): Promise<SubjectVersion | null>;

@@ -94,13 +94,12 @@ export function registryContract(name: string, make: () => Promise<SchemaRegistr
       expect(await registry.versions(subject)).toEqual([1, 2]);
     });
 
-    test('a doc string, a default or an alias makes another schema', async () => {
+    test('another default makes another schema', async () => {
       await registry.setCompatibility(subject, 'NONE');
       const ids = new Set<number>();
-      for (const more of [{}, { doc: 'd' }, { default: 1 }, { aliases: ['z'] }])
-        ids.add(await registry.register(subject, record([field('x', 'int', more)])));
-      expect(ids.size).toBe(4);
-      expect(await registry.versions(subject)).toEqual([1, 2, 3, 4]);
+      for (const more of [{}, { default: 1 }, { default: 2 }]) ids.add(await registry.register(subject, record([field('x', 'int', more)])));
+      expect(ids.size).toBe(3);
+      expect(await registry.versions(subject)).toEqual([1, 2, 3]);
     });
 
     test('refuses what the level forbids, says why, and changes nothing', async () => {

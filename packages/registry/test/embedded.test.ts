@@ -26,6 +26,14 @@ describe('the embedded registry', () => {
     expect(await registry.register('b-value', record('B'))).toBe(2);
   });
 
+  test('a doc string or an alias makes another schema, as with Confluent', async () => {
+    const registry = embeddedRegistry(newDirectory());
+    const ids: number[] = [];
+    for (const more of [{}, { doc: 'd' }, { aliases: ['z'] }])
+      ids.push(await registry.register('a-value', record('A', [{ name: 'x', type: 'int', ...more }])));
+    expect(ids).toEqual([1, 2, 3]);
+  });
+
   test('what one process registers another sees at once, and after a restart', async () => {
     const directory = newDirectory();
     const [one, two] = [embeddedRegistry(directory), embeddedRegistry(directory)];

@@ -9,3 +9,8 @@ export type { WorkerSnapshot, StepSnapshot, BoardSnapshot } from './task/snapsho
 export { PipelineError, BadRecordError, type PipelineErrorCode } from './task/errors.js';
 export { ManualClock, systemClock, type Clock } from './task/clock.js';
 export type { SchemaSource, SinkSchemaIds } from './task/task.js';
+export { compileStage } from './kernel/compile-stage.js';
+export { openEmbeddedLog, DEFAULT_LOG_DIR } from './log/embedded/open.js';
+export { openKafkaLog } from './log/kafka/kafka-log.js';
+export type { KafkaLogOptions } from './log/kafka/options.js';
+export { memoryStateStores } from './state/memory-store.js';

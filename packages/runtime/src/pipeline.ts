@@ -119,7 +119,12 @@ export async function openPipeline(options: PipelineOptions): Promise<Pipeline> 
   return { physical, worker };
 }
 
-async function ensureSources(options: PipelineOptions, physical: PhysicalPlan, partitions: Map<string, number>, defaultPartitions: number): Promise<void> {
+async function ensureSources(
+  options: PipelineOptions,
+  physical: PhysicalPlan,
+  partitions: Map<string, number>,
+  defaultPartitions: number,
+): Promise<void> {
   for (const topic of sourceTopics(physical)) {
     if (partitions.has(topic)) continue;
     const declared = options.plan.topics.find((t) => t.name === topic);

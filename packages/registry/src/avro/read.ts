@@ -105,13 +105,15 @@ class Compiler {
 
 /** The record with its properties in the reader's order, and defaults for what was not written. */
 function build(reader: RecordNode, values: readonly Value[], taken: ReadonlySet<number>): Value {
-  return Object.fromEntries(
-    reader.fields.map((field, slot) => {
-      if (taken.has(slot)) return [field.name, values[slot]];
-      if (field.default === undefined) throw new AvroValueError(`is not in the data and has no default`).within(field.name);
-      return [field.name, valueOfDefault(field.node, field.default)];
-    }),
-  );
+  const out: Record<string, Value> = {};
+  for (let slot = 0; slot < reader.fields.length; slot++) {
+    const { name, node, default: json } = reader.fields[slot];
+    if (!taken.has(slot) && json === undefined) throw new AvroValueError(`is not in the data and has no default`).within(name);
+    const value = taken.has(slot) ? values[slot] : valueOfDefault(node, json);
+    if (name === '__proto__') Object.defineProperty(out, name, { value, enumerable: true, configurable: true, writable: true });
+    else out[name] = value;
+  }
+  return out;
 }
 
 function readEnum(reader: EnumNode, writer: EnumNode): ReadValue {

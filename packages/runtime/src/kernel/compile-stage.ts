@@ -6,12 +6,13 @@ import type { AvroSchema } from '@rta/dsl';
 import type { SourceInput, Stage } from '../plan/physical.js';
 import { FoldGenerator, type FoldShape, foldShape } from './generate/fold.js';
 import { RankGenerator } from './generate/rank.js';
-import { generateScan, type Scan } from './generate/scan.js';
+import { generateScan, type Scan, type Writer } from './generate/scan.js';
 import { StageShape } from './generate/stage-shape.js';
-import { type AvroNode, type AvroRecord, parseAvro } from './run/avro-schema.js';
+import { type AvroRecord, parseAvro } from './run/avro-schema.js';
 import { FoldState } from './run/fold-state.js';
 import { GeneratedKernel } from './run/generated-kernel.js';
 import { RankState } from './run/rank-state.js';
+import { Reason } from './run/reject.js';
 import type { TaskState } from './run/task-state.js';
 import type { KernelFactory } from './stage-kernel.js';
 import { layoutOf } from './state-layout.js';
@@ -34,7 +35,7 @@ export class CompiledStage {
   private readonly shape: StageShape;
   private readonly folds = new Map<number, FoldShape>();
   private readonly scans = new Map<string, Scan>();
-  private readonly readerSchemas: (AvroNode | null)[];
+  private readonly readerSchemas: readonly (AvroRecord | null)[];
 
   constructor(readonly stage: Stage) {
     this.shape = new StageShape(stage);
@@ -58,7 +59,7 @@ export class CompiledStage {
       return null;
     });
     this.holds = stage.nodes.map((node) => (node.op === 'fold' && node.mode !== 'partial' ? (node.transform.window?.graceMs ?? 0) : 0));
-    this.readerSchemas = stage.inputs.map((input) => (input.kind === 'source' ? parseAvro(input.readerSchema) : null));
+    this.readerSchemas = stage.inputs.map((input) => (input.kind === 'source' ? recordOf(input.readerSchema) : null));
   }
 
   /** Of nodes without a store, whose state is not written, any number will do. */
@@ -76,14 +77,18 @@ export class CompiledStage {
 
   /** For records of a writer's schema; null: of an id that the registry does not know. */
   scanOf(input: number, schema: AvroSchema | null): Scan {
-    const source = this.source(input);
-    if (schema === null)
-      return this.scan(`${input} unknown`, () => generateScan(this.shape, this.folds, input, source, { kind: 'unknown' }));
-    return this.scan(`${input} ${JSON.stringify(schema)}`, () => {
-      const writer = asRecord(parseAvro(schema));
-      const reader = asRecord(this.readerSchemas[input]!);
-      return generateScan(this.shape, this.folds, input, source, { kind: 'avro', writer, reader });
-    });
+    const writer = this.writerOf(input, schema);
+    return this.scan(`${input} ${JSON.stringify(schema)}`, () => generateScan(this.shape, this.folds, input, this.source(input), writer));
+  }
+
+  private writerOf(input: number, schema: AvroSchema | null): Writer {
+    if (schema === null) return { kind: 'unreadable', reason: Reason.UNKNOWN_SCHEMA_ID };
+    try {
+      return { kind: 'avro', writer: parseAvro(schema), reader: this.readerSchemas[input]! };
+    } catch {
+      // No registry gives such a schema out; if one does, its records are dead letters.
+      return { kind: 'unreadable', reason: Reason.INCOMPATIBLE };
+    }
   }
 
   private scan(key: string, make: () => Scan): Scan {
@@ -102,7 +107,8 @@ export class CompiledStage {
   }
 }
 
-/** What is no record is read as one of a single field of no name, so that its records are rejected one by one. */
-function asRecord(node: AvroNode): AvroRecord {
-  return node.kind === 'record' ? node : { kind: 'record', name: '', fields: [{ name: '', aliases: [], node, default: undefined }] };
+function recordOf(schema: AvroSchema): AvroRecord {
+  const node = parseAvro(schema);
+  if (node.kind !== 'record') throw new TypeError(`a source's schema is a record, not a ${node.kind}`);
+  return node;
 }

@@ -67,13 +67,25 @@ export type StageNode =
    *   output `output` and forgets it. Last node of its stage.
    * - `merge`: reads partials from the stage's repartition input, keeps state, gives the table (or final rows).
    */
-  | ({ readonly op: 'fold'; readonly mode: 'full' | 'partial' | 'merge'; readonly transform: FoldTransform; readonly store: number | null; readonly output: number | null } & NodeBase)
+  | ({
+      readonly op: 'fold';
+      readonly mode: 'full' | 'partial' | 'merge';
+      readonly transform: FoldTransform;
+      readonly store: number | null;
+      readonly output: number | null;
+    } & NodeBase)
   /**
    * - `single`: the whole board is in this task (input has all rows of its groups): gives the board's changes.
    * - `local`: gives the best k of this task as upserts and removals, by input key, to repartition output `output`. Last node.
    * - `global`: reads those through the repartition input, keeps them in `store`, and gives the board's changes.
    */
-  | ({ readonly op: 'rank'; readonly mode: 'single' | 'local' | 'global'; readonly transform: RankTransform; readonly store: number | null; readonly output: number | null } & NodeBase)
+  | ({
+      readonly op: 'rank';
+      readonly mode: 'single' | 'local' | 'global';
+      readonly transform: RankTransform;
+      readonly store: number | null;
+      readonly output: number | null;
+    } & NodeBase)
   /** Writes rows to sink output `output`. */
   | ({ readonly op: 'sink'; readonly output: number } & NodeBase);
 
@@ -117,4 +129,3 @@ export type StoreSpec =
   | { readonly kind: 'fold'; readonly node: number }
   /** One entry per input key: the row, as Avro. */
   | { readonly kind: 'rows'; readonly node: number };
-

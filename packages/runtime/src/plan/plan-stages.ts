@@ -136,7 +136,10 @@ class Stager {
 
   private fold(place: Place, step: StepNode, transform: FoldTransform): Place {
     if (place.relation.kind === 'table')
-      throw new StagingError(`"${step.verb}" over a table is not available yet; make the table a stream with a window and \`emit: final\``, step.span);
+      throw new StagingError(
+        `"${step.verb}" over a table is not available yet; make the table a stream with a window and \`emit: final\``,
+        step.span,
+      );
     const groups = transform.group.map((g) => ({ name: g.name, type: g.expr.type }));
     const windowColumns: Column[] = transform.window
       ? ['window_start', 'window_end'].map((name) => ({ name, type: { kind: 'timestamp', unit: 'millis' } }))
@@ -151,7 +154,12 @@ class Stager {
     const partitionedBy = groups.map((g) => g.name);
     if (!place.folded && this.together(place, transform)) {
       const store = place.stage.stores.length;
-      const added = this.add(place, { op: 'fold', mode: 'full', transform, store, output: null, ...this.base(place, step, relation) }, relation, partitionedBy);
+      const added = this.add(
+        place,
+        { op: 'fold', mode: 'full', transform, store, output: null, ...this.base(place, step, relation) },
+        relation,
+        partitionedBy,
+      );
       place.stage.stores.push({ kind: 'fold', node: place.stage.nodes.length - 1 });
       return { ...added, folded: true };
     }
@@ -159,23 +167,48 @@ class Stager {
     this.add(place, { op: 'fold', mode: 'partial', transform, store: null, output, ...this.base(place, step, relation) }, relation, null);
     const received: Place = { stage: next, from: { input: 0 }, relation: place.relation, partitionedBy, folded: false };
     next.stores.push({ kind: 'fold', node: 0 });
-    const merged = this.add(received, { op: 'fold', mode: 'merge', transform, store: 0, output: null, ...this.base(received, step, relation) }, relation, partitionedBy);
+    const merged = this.add(
+      received,
+      { op: 'fold', mode: 'merge', transform, store: 0, output: null, ...this.base(received, step, relation) },
+      relation,
+      partitionedBy,
+    );
     return { ...merged, folded: true };
   }
 
   private rank(place: Place, step: StepNode, transform: RankTransform, output: Relation | null): Place {
     if (place.relation.kind !== 'table') throw new StagingError('topK of a stream is not available yet; aggregate first', step.span);
     const ranked: Column[] = transform.rank === null ? [] : [{ name: transform.rank, type: { kind: 'long' } }];
-    const key = transform.rank !== null ? [...transform.group, transform.rank] : transform.k === 1 && !transform.ties ? transform.group : place.relation.key;
+    const key =
+      transform.rank !== null
+        ? [...transform.group, transform.rank]
+        : transform.k === 1 && !transform.ties
+          ? transform.group
+          : place.relation.key;
     const relation: Relation = output ?? { kind: 'table', columns: [...ranked, ...place.relation.columns], key, windowed: false };
     const whole = place.partitionedBy?.every((name) => transform.group.includes(name)) ?? false;
     if (whole)
-      return this.add(place, { op: 'rank', mode: 'single', transform, store: null, output: null, ...this.base(place, step, relation) }, relation, transform.group);
+      return this.add(
+        place,
+        { op: 'rank', mode: 'single', transform, store: null, output: null, ...this.base(place, step, relation) },
+        relation,
+        transform.group,
+      );
     const { output: to, next } = this.split(place, place.relation.columns);
-    this.add(place, { op: 'rank', mode: 'local', transform, store: null, output: to, ...this.base(place, step, place.relation) }, place.relation, null);
+    this.add(
+      place,
+      { op: 'rank', mode: 'local', transform, store: null, output: to, ...this.base(place, step, place.relation) },
+      place.relation,
+      null,
+    );
     const received: Place = { stage: next, from: { input: 0 }, relation: place.relation, partitionedBy: transform.group, folded: false };
     next.stores.push({ kind: 'rows', node: 0 });
-    return this.add(received, { op: 'rank', mode: 'global', transform, store: 0, output: null, ...this.base(received, step, relation) }, relation, transform.group);
+    return this.add(
+      received,
+      { op: 'rank', mode: 'global', transform, store: 0, output: null, ...this.base(received, step, relation) },
+      relation,
+      transform.group,
+    );
   }
 
   /** Whether all rows of a group are in one task already: a column that rows are partitioned by is itself a group column. */

@@ -3,12 +3,13 @@
  * changelog batches of each commit as they were produced; a flush finds the newest record of each key in them and writes one batch.
  *
  * ```
- *   add(commit, batches, position) ──▶ collecting ──(flushMs after the first, or flushBytes)──▶ writing ──▶ onStored(commit)
+ *   add(batches, position, commit) ──▶ collecting ──(flushMs after the first, or flushBytes)──▶ writing ──▶ onStored(commit)
  *                                          ▲                                                       │
  *                                          └────────────── add() goes on meanwhile ────────────────┘
  * ```
  */
 import { StateStoreError, type StateStore } from './store.js';
+import type { OutputBatch } from '../log/log.js';
 import { NewestByKey } from './newest-by-key.js';
 
 export interface WriteBehindOptions {
@@ -69,16 +70,17 @@ export class WriteBehind {
   /**
    * Takes one commit, which must be confirmed: an aborted or unknown one must never come here.
    *
-   * @param commit greater than the one before
-   * @param batches whole v2 batches, not compressed, oldest first; record keys are store keys, null values deletions. They are kept until written and must not change.
+   * @param batches of the changelog, one partition: whole v2 batches, not compressed, oldest first; record keys are store keys, null values
+   * deletions. Their bytes are kept until written and must not change, but for the header that an adapter seals.
    * @param position next changelog offset after them
+   * @param commit greater than the one before
    *
    * Throws StateStoreError `closed` after `close`, and what a write failed with before.
    */
-  add(commit: number, batches: readonly Uint8Array[], position: number): void {
+  add(batches: readonly OutputBatch[], position: number, commit: number): void {
     this.#assertUsable();
     const collecting = (this.#collecting ??= { batches: [], bytes: 0, commit, position });
-    for (const batch of batches) {
+    for (const { batch } of batches) {
       collecting.batches.push(batch);
       collecting.bytes += batch.length;
     }

@@ -15,7 +15,12 @@ export class Latencies {
   }
 
   /** ms; null before the first. */
-  quantiles(): { readonly endToEndP50: number | null; readonly endToEndP99: number | null; readonly commitP50: number | null; readonly commitP99: number | null } {
+  quantiles(): {
+    readonly endToEndP50: number | null;
+    readonly endToEndP99: number | null;
+    readonly commitP50: number | null;
+    readonly commitP99: number | null;
+  } {
     return {
       endToEndP50: this.endToEnd.quantile(0.5),
       endToEndP99: this.endToEnd.quantile(0.99),

@@ -138,7 +138,8 @@ export class Task {
       else this.kernel.restore(key, value);
     };
     const offsets = (await this.context.log.offsets(changelog)).find((o) => o.partition === this.partition);
-    const end = offsets?.stable ?? 0;
+    // `high`, not the last stable offset: the marker of a commit that the group's offsets show may still be on its way; `read` waits for it.
+    const end = offsets?.high ?? 0;
     const low = offsets?.low ?? 0;
     const stored = store.position();
     if (stored !== null && stored <= end && stored >= low) for await (const [key, value] of store.range()) take(key, value);
@@ -299,7 +300,10 @@ export class Task {
 
   /** Whether a flush would have anything to write. */
   get needsCommit(): boolean {
-    return this.state === 'running' && (this.dirty || this.bad.pending || (this.watermark() > this.lastWatermark && this.kernel.nextDue() <= this.watermark()));
+    return (
+      this.state === 'running' &&
+      (this.dirty || this.bad.pending || (this.watermark() > this.lastWatermark && this.kernel.nextDue() <= this.watermark()))
+    );
   }
 
   /** Snapshot and encode everything since the last flush; synchronous, so that processing can go on while it is sent. */
@@ -359,7 +363,7 @@ export class Task {
     if (this.state === 'closed') return;
     this.state = transition(this.state, 'closed');
     if (!discard) await this.writeBehind?.close();
-    else this.writeBehind?.abandon();
+    else await this.writeBehind?.abandon();
     await this.store?.close();
   }
 
@@ -380,7 +384,9 @@ export class Task {
         }
         return builder;
       },
-      schemaIds: stage.outputs.map((o) => (o.kind === 'sink' ? (context.sinkSchemaIds[o.id] ?? { key: null, value: null }) : { key: null, value: null })),
+      schemaIds: stage.outputs.map((o) =>
+        o.kind === 'sink' ? (context.sinkSchemaIds[o.id] ?? { key: null, value: null }) : { key: null, value: null },
+      ),
       changelog: () => (stage.changelog === null ? null : this.changelogBuilder()),
       store,
       memoryLimit: context.memoryLimit,

@@ -25,7 +25,9 @@ export function stagePartitions(plan: PhysicalPlan, sourcePartitions: (topic: st
 
 /** A board without groups is one task. */
 function isSingleBoard(stage: Stage): boolean {
-  return stage.nodes.some((node) => node.op === 'rank' && node.mode === 'global' && node.transform.group.length === 0 && 'input' in node.from);
+  return stage.nodes.some(
+    (node) => node.op === 'rank' && node.mode === 'global' && node.transform.group.length === 0 && 'input' in node.from,
+  );
 }
 
 /** The topics that the pipeline itself owns: repartitions and changelogs. */
@@ -68,7 +70,8 @@ export function outputTopics(
     const cleanup = declaration?.cleanup ?? (compacted ? (['compact'] as const) : null);
     if (cleanup) config['cleanup.policy'] = cleanup.join(',');
     if (declaration?.retentionMs != null) config['retention.ms'] = String(declaration.retentionMs);
-    if (declaration?.compression != null) config['compression.type'] = declaration.compression === 'none' ? 'uncompressed' : declaration.compression;
+    if (declaration?.compression != null)
+      config['compression.type'] = declaration.compression === 'none' ? 'uncompressed' : declaration.compression;
     specs.set(name, {
       name,
       partitions: declaration?.partitions ?? defaultPartitions,

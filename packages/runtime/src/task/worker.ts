@@ -1,4 +1,4 @@
-import { LogError, tpKey, type Log, type Member, type MemberEvent, type TopicPartition } from '../log/log.js';
+import { LogError, tpKey, type Member, type MemberEvent, type TopicPartition } from '../log/log.js';
 import type { KernelCompiler, KernelFactory } from '../kernel/stage-kernel.js';
 import type { PhysicalPlan, Stage } from '../plan/physical.js';
 import { CommitPolicy } from './commit-policy.js';
@@ -300,7 +300,8 @@ export class Worker {
     for (const commit of commits) {
       commit.task.confirmed(commit, baseOffsets.slice(at, at + commit.outputs.length));
       for (const [i, output] of commit.outputs.entries()) {
-        if (this.repartitions.has(output.topic)) this.written.set(tpKey(output.topic, output.partition), baseOffsets[at + i] + output.recordCount);
+        if (this.repartitions.has(output.topic))
+          this.written.set(tpKey(output.topic, output.partition), baseOffsets[at + i] + output.recordCount);
         else if (i >= commit.changelogBatches) this.latencies.record(output.batch, now);
       }
       at += commit.outputs.length;
@@ -362,7 +363,8 @@ export class Worker {
   private async endOfInputs(): Promise<Map<string, number>> {
     const targets = new Map<string, number>();
     for (const topic of inputTopics(this.options.plan))
-      for (const { partition, stable, low } of await this.options.context.log.offsets(topic)) if (stable > low) targets.set(tpKey(topic, partition), stable);
+      for (const { partition, stable, low } of await this.options.context.log.offsets(topic))
+        if (stable > low) targets.set(tpKey(topic, partition), stable);
     return targets;
   }
 
@@ -382,7 +384,8 @@ export class Worker {
     let span = 0;
     for (const stage of this.options.plan.stages)
       for (const node of stage.nodes)
-        if (node.op === 'fold' && node.mode !== 'partial' && node.transform.window) span += node.transform.window.sizeMs + node.transform.window.graceMs;
+        if (node.op === 'fold' && node.mode !== 'partial' && node.transform.window)
+          span += node.transform.window.sizeMs + node.transform.window.graceMs;
     return max + span;
   }
 

@@ -114,7 +114,12 @@ const record = fc
     ),
   )
   .map((texts) => `{${texts.flatMap((text, i) => (text === null ? [] : [`${JSON.stringify(FIELDS[i].name)}: ${text}`])).join(', ')}}`);
-const text = fc.oneof({ weight: 20, arbitrary: record }, { weight: 1, arbitrary: anything }, { weight: 1, arbitrary: fc.string() });
+const text = fc.oneof(
+  { weight: 20, arbitrary: record },
+  { weight: 1, arbitrary: record.map((r) => `\ufeff${r}`) },
+  { weight: 1, arbitrary: anything },
+  { weight: 1, arbitrary: fc.string() },
+);
 
 describe(`reading JSON (seed ${SEED})`, () => {
   const schema: AvroSchema = { type: 'record', name: 'rec', fields: FIELDS.map((f) => ({ ...f })) };

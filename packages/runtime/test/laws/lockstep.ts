@@ -129,8 +129,15 @@ class Lockstep implements StageKernel {
     });
     this.compareStates();
     this.compareCounts();
-    const due = this.sides.map(({ kernel }) => String(kernel.nextDue()));
-    this.same('nextDue', due[0], due[1]);
+    this.compareDue();
+  }
+
+  /** With eviction an implementation may ask to be called early, for an entry that it does not have at hand; never late. */
+  private compareDue(): void {
+    const [a, b] = this.sides.map(({ kernel }) => kernel.nextDue());
+    const interpreted = this.names[0] === 'interpreter' ? a : b;
+    const agree = this.env.store === null ? a === b : Math.max(a, b) === interpreted;
+    if (!agree) this.same('nextDue', String(a), String(b));
   }
 
   /** Sinks: the bytes; of a table by key, of a stream in order. Repartition topics: partials by what they mean, the marker last. */

@@ -141,10 +141,11 @@ class Task {
   private readonly logged: RawRecord[] = [];
   /** Read since the last flush; lost, and read again, at a restart. */
   private uncommitted: Delivery[] = [];
-  /** What is in the store, by key; `stored` records of the log are. */
+  /** What is in the store, by key; the first `stored` records of the log are. */
   private readonly store = new Map<string, Uint8Array>();
   private stored = 0;
-  private flushes = 0;
+  /** Length of the log after each flush since the start, from 0: before the first. */
+  private loggedBy: number[] = [0];
   private late: LateReport[] = [];
   private rejected: RejectReport[] = [];
   private offset = 0;
@@ -240,18 +241,21 @@ class Task {
     this.uncommitted = [];
     const upstream = [...this.kernel.upstreamWatermarks(0)];
     this.committed = { watermark, maxEventTime: this.kernel.maxEventTime(0), upstream, offset: this.offset };
-    this.flushes++;
-    if (this.run.options.choose(2) === 0) this.writeStore();
+    this.loggedBy.push(this.logged.length);
+    const { choose } = this.run.options;
+    if (choose(2) === 0) this.writeStore(Math.max(0, this.loggedBy.length - 1 - choose(3)));
   }
 
-  /** The store catches up with the changelog. */
-  private writeStore(): void {
-    for (const { key, value } of this.logged.slice(this.stored)) {
+  /** The store catches up with the changelog as it was at flush number `commit`. */
+  private writeStore(commit: number): void {
+    const end = this.loggedBy[commit];
+    if (end < this.stored) return;
+    for (const { key, value } of this.logged.slice(this.stored, end)) {
       if (value === null) this.store.delete(hex(key!));
       else this.store.set(hex(key!), value);
     }
-    this.stored = this.logged.length;
-    this.kernel.stored(this.flushes);
+    this.stored = end;
+    this.kernel.stored(commit);
   }
 
   private publish(output: number, builder: BatchBuilder): void {
@@ -276,8 +280,8 @@ class Task {
     this.kernel.restoreTime(0, maxEventTime, upstream);
     for (const { key, value } of this.logged) this.kernel.restore(key!, value);
     this.kernel.restored(watermark);
-    this.flushes = 0;
-    this.writeStore();
+    this.loggedBy = [this.logged.length];
+    this.writeStore(0);
   }
 }
 

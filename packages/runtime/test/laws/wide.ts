@@ -33,9 +33,7 @@ const SCALARS: readonly Sample[] = [
   { type: { kind: 'int' }, values: [0, -1, 2147483647, -2147483648, 64, -65], scalar: true },
   {
     type: LONG,
-    values: [0, -1, 1n << 62n, -(1n << 63n), (1n << 63n) - 1n, 2 ** 53 - 1, (1n << 53n) + 1n, 128, -8193].map((v) =>
-      canonicalLong(BigInt(v)),
-    ),
+    values: [0, -1, 1n << 62n, -(1n << 63n), (1n << 63n) - 1n, 2 ** 53 - 1, 1n << 53n, 128, -8193].map((v) => canonicalLong(BigInt(v))),
     scalar: true,
   },
   { type: { kind: 'float' }, values: [0, 1.5, -0.25, Math.fround(0.1), Infinity], scalar: true },

@@ -1,4 +1,4 @@
-import { StateStoreError, type StateStore } from '@rta/runtime';
+import { StateStoreError, type OutputBatch, type StateStore } from '@rta/runtime';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BatchBuilder } from '../../src/log/batch/batch-builder.js';
@@ -9,14 +9,18 @@ import { contents } from './contract.js';
 
 type Change = readonly [key: string | null, value: string | null];
 
-function batchesOf(changes: readonly Change[], maxBytes?: number): Uint8Array[] {
+function outputsOf(changes: readonly Change[], maxBytes?: number): OutputBatch[] {
   const builder = new BatchBuilder('changelog', 0, maxBytes);
   for (const [key, value] of changes) {
     const k = key === null ? null : Buffer.from(key);
     const v = value === null ? null : Buffer.from(value);
     builder.append(1_700_000_000_000, k, 0, k?.length ?? 0, v, 0, v?.length ?? 0, null);
   }
-  return builder.take().map(({ batch }) => batch);
+  return builder.take();
+}
+
+function batchesOf(changes: readonly Change[], maxBytes?: number): Uint8Array[] {
+  return outputsOf(changes, maxBytes).map(({ batch }) => batch);
 }
 
 const rowsOf = async (store: StateStore): Promise<Record<string, string>> =>
@@ -137,8 +141,8 @@ describe('WriteBehind', () => {
     const clock = manualTimer();
     const stored: number[] = [];
     const behind = new WriteBehind(store, { timer: clock.timer, onStored: (commit) => stored.push(commit) });
-    behind.add(1, batchesOf([['a', '1'], ['b', '1']]), 2); // prettier-ignore
-    behind.add(2, batchesOf([['a', '2'], ['b', null]]), 4); // prettier-ignore
+    behind.add(outputsOf([['a', '1'], ['b', '1']]), 2, 1); // prettier-ignore
+    behind.add(outputsOf([['a', '2'], ['b', null]]), 4, 2); // prettier-ignore
     await settle();
     expect(store.position()).toBeNull();
     expect(clock.pending.size).toBe(1);
@@ -155,7 +159,7 @@ describe('WriteBehind', () => {
   test('a commit without changes still moves the position', async () => {
     const store = await newStore();
     const behind = new WriteBehind(store, { flushMs: null });
-    behind.add(1, [], 17);
+    behind.add([], 17, 1);
     await behind.flush();
     expect(store.position()).toBe(17);
   });
@@ -163,10 +167,10 @@ describe('WriteBehind', () => {
   test('begins to write when enough bytes are there', async () => {
     const store = await newStore();
     const behind = new WriteBehind(store, { flushMs: null, flushBytes: 1_000 });
-    behind.add(1, batchesOf([['a', 'x'.repeat(500)]]), 1); // prettier-ignore
+    behind.add(outputsOf([['a', 'x'.repeat(500)]]), 1, 1); // prettier-ignore
     await settle();
     expect(behind.stored).toBeNull();
-    behind.add(2, batchesOf([['b', 'x'.repeat(500)]]), 2); // prettier-ignore
+    behind.add(outputsOf([['b', 'x'.repeat(500)]]), 2, 2); // prettier-ignore
     await settle();
     expect(behind.stored).toBe(2);
   });
@@ -175,10 +179,10 @@ describe('WriteBehind', () => {
     const store = gated(await newStore());
     const stored: number[] = [];
     const behind = new WriteBehind(store, { flushMs: null, onStored: (commit) => stored.push(commit) });
-    behind.add(1, batchesOf([['k', 'old']]), 1); // prettier-ignore
+    behind.add(outputsOf([['k', 'old']]), 1, 1); // prettier-ignore
     const first = behind.flush();
     await settle();
-    behind.add(2, batchesOf([['k', 'new']]), 2); // prettier-ignore
+    behind.add(outputsOf([['k', 'new']]), 2, 2); // prettier-ignore
     store.open();
     await first;
     expect(stored).toEqual([1]);
@@ -195,10 +199,10 @@ describe('WriteBehind', () => {
   test('room() waits while too much is held, so that memory has a bound', async () => {
     const store = gated(await newStore());
     const behind = new WriteBehind(store, { flushMs: null, flushBytes: 1_000, maxBytes: 2_000 });
-    const kilobyte = batchesOf([['k', 'x'.repeat(1_000)]]); // prettier-ignore
-    behind.add(1, kilobyte, 1);
+    const kilobyte = outputsOf([['k', 'x'.repeat(1_000)]]); // prettier-ignore
+    behind.add(kilobyte, 1, 1);
     await behind.room();
-    behind.add(2, kilobyte, 2);
+    behind.add(kilobyte, 2, 2);
     let room = false;
     const waiting = behind.room().then(() => (room = true));
     await settle();
@@ -216,21 +220,21 @@ describe('WriteBehind', () => {
     const store = await newStore();
     const clock = manualTimer();
     const behind = new WriteBehind(store, { timer: clock.timer });
-    behind.add(1, batchesOf([['a', '1']]), 1); // prettier-ignore
+    behind.add(outputsOf([['a', '1']]), 1, 1); // prettier-ignore
     await behind.close();
     await behind.close();
     expect(store.position()).toBe(1);
     expect(clock.pending.size).toBe(0);
-    expect(() => behind.add(2, [], 2)).toThrow(StateStoreError);
+    expect(() => behind.add([], 2, 2)).toThrow(StateStoreError);
   });
 
   test('abandon drops what is not stored', async () => {
     const store = gated(await newStore());
     const behind = new WriteBehind(store, { flushMs: null });
-    behind.add(1, batchesOf([['a', '1']]), 1); // prettier-ignore
+    behind.add(outputsOf([['a', '1']]), 1, 1); // prettier-ignore
     const flushing = behind.flush();
     await settle();
-    behind.add(2, batchesOf([['a', '2']]), 2); // prettier-ignore
+    behind.add(outputsOf([['a', '2']]), 2, 2); // prettier-ignore
     const abandoned = behind.abandon();
     store.open();
     await Promise.all([abandoned, flushing]);
@@ -249,16 +253,16 @@ describe('WriteBehind', () => {
       onError: (error) => errors.push(error),
       onStored: (commit) => stored.push(commit),
     });
-    behind.add(1, batchesOf([['a', '1']]), 1); // prettier-ignore
+    behind.add(outputsOf([['a', '1']]), 1, 1); // prettier-ignore
     clock.fire();
     await settle();
-    behind.add(2, batchesOf([['a', '2']]), 2); // prettier-ignore
+    behind.add(outputsOf([['a', '2']]), 2, 2); // prettier-ignore
     const full = new StateStoreError('io', 'no space left on device');
     store.fail(full);
     await settle();
     expect(errors).toEqual([full]);
     expect(stored).toEqual([]);
-    expect(() => behind.add(3, [], 3)).toThrow(full);
+    expect(() => behind.add([], 3, 3)).toThrow(full);
     await expect(behind.flush()).rejects.toBe(full);
     await expect(behind.close()).rejects.toBe(full);
     expect(store.waiting).toBe(0);

@@ -10,7 +10,7 @@ import { alwaysResolves, type AvroField, type AvroNode, type AvroRecord, matchin
 import { BadValue } from '../run/bad-value.js';
 import { bigIntOfBytes } from '../run/numbers.js';
 import { Reason } from '../run/reject.js';
-import { textOf } from '../run/strings.js';
+import { textOf, wellFormed } from '../run/strings.js';
 import type { AvroCursor } from '../run/avro-cursor.js';
 import { defaultValue } from '../run/default-value.js';
 import { resolvedSkipper, type Skipper, skipper } from '../run/skipper.js';
@@ -27,8 +27,25 @@ function note(at: number, reason: string | number): string {
 
 const MAX_INLINE_DEPTH = 4;
 
-/** Adds lines that read a record of `writer`; gives operands for those columns of `reader` that are in `types`. */
-export function readRecord(code: Code, writer: AvroRecord, reader: AvroRecord, types: ReadonlyMap<string, Type>): Map<string, Operand> {
+/** Adds lines that read a value of `writer`; gives operands for those columns of `reader` that are in `types`. */
+export function readRecord(code: Code, writer: AvroNode, reader: AvroRecord, types: ReadonlyMap<string, Type>): Map<string, Operand> {
+  return writer.kind === 'record' ? readFields(code, writer, reader, types) : readWhole(code, writer, reader, types);
+}
+
+/** Of a union of records, say, whose fields are not known before: an object. */
+function readWhole(code: Code, writer: AvroNode, reader: AvroRecord, types: ReadonlyMap<string, Type>): Map<string, Operand> {
+  const type: Type = { kind: 'record', name: reader.name, fields: [...types].map(([name, of]) => ({ name, type: of })) };
+  const record = readByClosure(code, writer, valueReader(writer, reader, type), type, 0);
+  const operands = new Map<string, Operand>();
+  for (const [name, of] of types) {
+    const field = code.local('c');
+    code.line(`${field} = ${record.value} === undefined ? null : ${record.value}[${literal(name)}];`);
+    operands.set(name, valueOperand(of, field));
+  }
+  return operands;
+}
+
+function readFields(code: Code, writer: AvroRecord, reader: AvroRecord, types: ReadonlyMap<string, Type>): Map<string, Operand> {
   const operands = new Map<string, Operand>();
   for (const field of writer.fields) {
     const targets = reader.fields.filter((f) => writtenField(writer, f) === field);
@@ -208,7 +225,14 @@ function readLeaf(code: Code, writer: AvroNode, reader: AvroNode | null, type: T
       code.line(`${from} = p;`);
       readLength(code, 'x');
       code.line(`if (x < 0 || x > ve - p) ${FAIL}`, `${start} = p; p = ${end} = p + x;`);
-      return bytesOperand(code, type, { bytes: 'b', start, end }, from);
+      if (writer.kind === 'bytes' && type.kind !== 'string') return bytesOperand(code, type, { bytes: 'b', start, end }, from);
+      // What is no UTF-8 is replaced, as every decoder does; ASCII is the rule, and seen at once.
+      const bytes = code.local('u', 'null');
+      code.line(`${bytes} = b;`, `for (x = ${start}; x < p && b[x] < 128; x++);`);
+      code.line(
+        `if (x !== p && (${bytes} = ${code.constant(wellFormed)}(b, ${start}, p)) !== b) { ${start} = 0; ${end} = ${bytes}.length; }`,
+      );
+      return bytesOperand(code, type, { bytes, start, end }, from);
     }
     default:
       throw new Error(`${writer.kind} is no leaf`);
@@ -230,7 +254,8 @@ function bytesOperand(code: Code, type: Type, text: { bytes: string; start: stri
     definite: value,
     text,
     // A length of one byte cannot be written shorter; longer ones are written anew.
-    encoded: from === null ? null : { bytes, start: from, end, when: `${start} - ${from} === 1` },
+    encoded:
+      from === null ? null : { bytes: 'b', start: from, end, when: `${bytes === 'b' ? '' : `${bytes} === b && `}${start} - ${from} === 1` },
     window: false,
   };
 }

@@ -8,7 +8,7 @@
 import type { Column, MetaName, Type } from '@rta/dsl';
 import type { SourceInput } from '../../plan/physical.js';
 import { expressionSource, mayThrow } from '../expression-source.js';
-import type { AvroRecord } from '../run/avro-schema.js';
+import type { AvroNode, AvroRecord } from '../run/avro-schema.js';
 import { JsonReader } from '../run/json-reader.js';
 import { metaOf } from '../run/meta.js';
 import { Reason, rejectBad, rejectError } from '../run/reject.js';
@@ -38,13 +38,14 @@ export type Scan = (
 ) => number;
 
 /**
- * What the records of a scan are written by: an Avro schema; JSON; an id that the registry does not know; or nothing known yet (such a scan
+ * What the records of a scan are written by: an Avro schema; JSON; an id that nothing can be read by; or nothing known yet (such a scan
  * stops at the first record with a value).
  */
 export type Writer =
-  | { readonly kind: 'avro'; readonly writer: AvroRecord; readonly reader: AvroRecord }
+  | { readonly kind: 'avro'; readonly writer: AvroNode; readonly reader: AvroRecord }
   | { readonly kind: 'json' }
-  | { readonly kind: 'unknown' }
+  /** All are rejected. */
+  | { readonly kind: 'unreadable'; readonly reason: number }
   | { readonly kind: 'none' };
 
 export function generateScan(
@@ -120,8 +121,8 @@ function record(
       return;
     }
     code.line(`if (x !== id) ${stop}`);
-    if (writer.kind === 'unknown') {
-      code.line(`fail = ${Reason.UNKNOWN_SCHEMA_ID}; break rec;`);
+    if (writer.kind === 'unreadable') {
+      code.line(`fail = ${writer.reason}; break rec;`);
       return;
     }
     code.line('p += 5; bad = 0; badAt = 1e9;');

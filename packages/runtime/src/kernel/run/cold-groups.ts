@@ -95,7 +95,7 @@ export class ColdGroups {
 
 /** Keys one after another: length:uint32 LE bytes. */
 class KeyList {
-  bytes = new Uint8Array(1024);
+  bytes = new Uint8Array(64);
   count = 0;
   private end = 0;
 

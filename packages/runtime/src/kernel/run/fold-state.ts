@@ -32,6 +32,7 @@ export class FoldState extends FoldTables {
       this.sendPartials(K);
       return;
     }
+    this.endRestoring(); // a new task has nothing to restore
     const open = this.opens(K);
     if (this.windows) this.closeWindows(K, watermark);
     if (this.expiry) this.expire(K, watermark);

@@ -289,15 +289,14 @@ export class FoldTables {
 
   // ---- Eviction ----
 
-  /**
-   * What was changed by flush `commit` at the latest is in the store. While restoring: so is everything restored so far, whatever the number.
-   */
+  /** What was changed by flush `commit` at the latest is in the store; 0: all that was restored so far is. */
   stored(commit: number): void {
-    if (this.cold === null) return;
-    this.cold.stored = this.isRestored ? commit : this.restoring++;
+    if (this.cold !== null) this.cold.stored = commit > 0 ? commit : this.restoring++;
   }
 
+  /** All that was restored is in the store. */
   protected endRestoring(): void {
+    if (this.isRestored) return;
     this.stored(0);
     this.isRestored = true;
   }

@@ -29,7 +29,7 @@ export class JsonReader {
     readonly read: Typed;
     readonly missing: Value | undefined;
   }[];
-  private readonly decoder = new TextDecoder('utf-8');
+  private readonly decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   private readonly exact: boolean;
 
   /** @param columns the columns wanted; the others are checked all the same */
@@ -80,7 +80,7 @@ export class JsonReader {
 
 function exactNumber(text: string): number | ExactNumber {
   const value = Number(text);
-  return String(value) === text ? value : new ExactNumber(text);
+  return String(value) === text && Math.abs(value) <= Number.MAX_SAFE_INTEGER ? value : new ExactNumber(text);
 }
 
 function notJson(): BadValue {

@@ -6,7 +6,7 @@ const cursor = new AvroCursor();
 
 /** Meta columns that take some reading. */
 export const metaOf = {
-  /** The headers of a record at `bytes[start, end)`, as a map; the last one of a name counts, null values are empty. */
+  /** The headers of a record at `bytes[start, end)`, as texts by name; the last one of a name counts, null values are empty. */
   headers(bytes: Uint8Array, start: number, end: number): Map<string, Value> {
     const c = cursor.at(bytes, start, end);
     const headers = new Map<string, Value>();
@@ -16,7 +16,7 @@ export const metaOf = {
       const name = textOf(bytes, at, at + key);
       const length = Number(c.long());
       const value = c.skip(Math.max(0, length));
-      headers.set(name, bytes.slice(value, c.pos));
+      headers.set(name, textOf(bytes, value, c.pos));
     }
     return headers;
   },

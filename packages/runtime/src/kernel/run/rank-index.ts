@@ -207,7 +207,7 @@ export abstract class RankIndex {
   }
 
   /** The board, best first; null when the buffer cannot tell. The group is settled. */
-  private top(group: RankGroup): Candidate[] | null {
+  protected top(group: RankGroup): Candidate[] | null {
     const { rows, frozen, bound } = group;
     const merged = frozen.length === 0 ? rows : [...rows, ...frozen].sort((a, b) => this.code.compare(a, b));
     const top = merged.slice(0, this.best(merged));

@@ -161,6 +161,7 @@ export class RankState extends RankIndex {
         else code.retract(K, old, rank);
       }
       group.placed = placed;
+      if (placed.size === 0 && group.rows.length === 0 && group !== this.only) this.groups.delete(nameOf(group));
     }
     for (const [now, rank] of changes) {
       if (this.local) this.send(K, now.row, false);
@@ -277,14 +278,22 @@ export class RankState extends RankIndex {
   /** Earliest event time at which a board is to be given. */
   nextDue(): number {
     let due = Infinity;
-    if (this.isFinal && this.fold === null) for (const group of this.groups.values()) due = Math.min(due, group.end);
+    if (!this.isFinal || this.fold !== null) return due;
+    for (const group of this.groups.values()) {
+      const hasRows = group.bound !== null || group.rows.some((row) => !row.dead);
+      if (hasRows && group.end < due) due = group.end;
+    }
     return due;
   }
 
   /** All boards as they are now, best rows first. */
   board(K: TaskState): Readonly<Record<string, unknown>>[] {
     const groups = this.node.transform.group.length === 0 ? [this.only] : [...this.groups.values()];
-    const boards = [...this.decide(K, groups).values()];
+    const boards = groups.map((group) => {
+      // What was flushed is settled; boards that wait for their window are not.
+      const top = group.touched || this.isFinal ? null : this.top(group);
+      return top ?? this.decide(K, [group]).get(group)!;
+    });
     return boards.flatMap((top) => top.map((row, i) => this.code.boardRow(K, row, i + 1)));
   }
 

@@ -1,10 +1,12 @@
 /** Texts from bytes. */
+import { isUtf8 } from 'node:buffer';
 
 const CACHE_SLOTS = 4096;
 /** Longer texts are decoded each time. */
 const MAX_CACHED = 40;
 
-const decoder = new TextDecoder();
+/** A byte order mark is a character like others. */
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 const cached: string[] = new Array<string>(CACHE_SLOTS).fill('');
 
 /**
@@ -34,6 +36,14 @@ export function textOf(bytes: Uint8Array, start: number, end: number): string {
   for (let i = start; i < end; i++) text += String.fromCharCode(bytes[i]);
   cached[slot & (CACHE_SLOTS - 1)] = text;
   return text;
+}
+
+const encoder = new TextEncoder();
+
+/** The buffer itself where `bytes[start, end)` is UTF-8, else a new one of that range with U+FFFD for what is none. */
+export function wellFormed(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  const text = bytes.subarray(start, end);
+  return isUtf8(text) ? bytes : encoder.encode(decoder.decode(text));
 }
 
 export function equalBytes(a: Uint8Array, aStart: number, aEnd: number, b: Uint8Array, bStart: number, bEnd: number): boolean {

@@ -9,7 +9,7 @@ import { BadValue } from './bad-value.js';
 import { defaultValue } from './default-value.js';
 import { bigIntOfBytes } from './numbers.js';
 import { blocks, resolvedSkipper, type Skipper, skipper } from './skipper.js';
-import { textOf } from './strings.js';
+import { textOf, wellFormed } from './strings.js';
 
 export type ValueReader = (cursor: AvroCursor) => Value;
 
@@ -135,7 +135,10 @@ function rawReader(writer: AvroNode, reader: AvroNode): ValueReader {
       return (c) => {
         const length = c.length();
         const start = c.skip(length);
-        return reader.kind === 'string' ? textOf(c.bytes, start, c.pos) : c.bytes.slice(start, c.pos);
+        if (reader.kind === 'string') return textOf(c.bytes, start, c.pos);
+        // Through wellFormed: a string's bytes are UTF-8.
+        const bytes = writer.kind === 'string' ? wellFormed(c.bytes, start, c.pos) : c.bytes;
+        return bytes === c.bytes ? bytes.slice(start, c.pos) : bytes;
       };
     default:
   }
