@@ -99,7 +99,7 @@ export function promotes(writer: string, reader: string): boolean {
 }
 
 /** Whether two named types are the same one: by full or unqualified name (Avro compares the latter), or by an alias of the reader. */
-export function sameName(reader: RecordNode | EnumNode | FixedNode, writer: RecordNode | EnumNode | FixedNode): boolean {
+function sameName(reader: RecordNode | EnumNode | FixedNode, writer: RecordNode | EnumNode | FixedNode): boolean {
   const name = unqualified(writer.fullName);
   return unqualified(reader.fullName) === name || reader.aliases.some((alias) => alias === writer.fullName || unqualified(alias) === name);
 }

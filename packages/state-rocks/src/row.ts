@@ -11,7 +11,7 @@
 import { StateStoreError } from '@rta/runtime';
 import { crc32c } from './crc32c.js';
 
-export const INTERNAL_PREFIX = 0x00;
+const INTERNAL_PREFIX = 0x00;
 export const ROW_PREFIX = 0x01;
 const CRC_BYTES = 4;
 const KEPT_SCRATCH_BYTES = 1 << 20;

@@ -178,7 +178,7 @@ export const isNull = errorMessage('RTA1052', '`is null`', (span: Span, native: 
   help: `use \`${native} null\`: \`==\` and \`!=\` are null-safe`,
 }));
 
-export const ternary = errorMessage('RTA1053', '`? :`', (span: Span) => ({
+const ternary = errorMessage('RTA1053', '`? :`', (span: Span) => ({
   span,
   message: 'there is no `? :`',
   help: 'use `if(condition, a, b)`, or `a ?? b` to replace a null',
@@ -252,7 +252,7 @@ const NO_NATIVE: Readonly<Record<string, string>> = {
   '{': 'an expression makes no records or maps',
 };
 
-export const noSuchSymbol = errorMessage('RTA1062', 'a symbol of another language', (span: Span, symbol: string) => ({
+const noSuchSymbol = errorMessage('RTA1062', 'a symbol of another language', (span: Span, symbol: string) => ({
   span,
   message: `there is no \`${symbol}\``,
   help: NO_NATIVE[symbol],

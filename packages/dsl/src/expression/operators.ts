@@ -212,7 +212,7 @@ function isZero(expr: TypedExpr): boolean {
   return expr.kind === 'literal' && (expr.value === 0 || expr.value === 0n);
 }
 
-export function isNullLiteral(expr: TypedExpr): boolean {
+function isNullLiteral(expr: TypedExpr): boolean {
   return expr.kind === 'literal' && expr.value === null;
 }
 

@@ -53,7 +53,7 @@ export function parse(text: string): Ast {
 }
 
 /** `RTA1101 1-5: message (help)`. */
-export function show({ code, span, message, help }: Diagnostic): string {
+function show({ code, span, message, help }: Diagnostic): string {
   return `${code} ${span.start}-${span.end}: ${message}${help === undefined ? '' : ` (${help})`}`;
 }
 

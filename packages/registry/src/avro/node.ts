@@ -59,17 +59,17 @@ export interface FieldNode {
   readonly default: unknown;
 }
 
-export interface ArrayNode {
+interface ArrayNode {
   readonly kind: 'array';
   readonly items: AvroNode;
 }
 
-export interface MapNode {
+interface MapNode {
   readonly kind: 'map';
   readonly values: AvroNode;
 }
 
-export interface UnionNode {
+interface UnionNode {
   readonly kind: 'union';
   readonly branches: readonly AvroNode[];
 }

@@ -2,14 +2,6 @@ import type { Column, Plan, Relation, SinkNode, SourceNode, Span, StepNode, Tran
 import { columnsOf, columnsUsed } from './columns-used.js';
 import type { PhysicalPlan, RepartitionInput, SourceInput, Stage, StageInput, StageNode, StageOutput, StoreSpec } from './physical.js';
 
-export interface StagingOptions {
-  /**
-   * Combine rows per group before they cross a repartition. Always on in products; the laws are tested with both, since results must not
-   * depend on it: off, a partial fold is flushed after every record.
-   */
-  readonly preAggregation?: boolean;
-}
-
 /** A plan that the engine cannot run, with the step that asks for it. */
 export class StagingError extends Error {
   override readonly name = 'StagingError';

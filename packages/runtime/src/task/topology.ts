@@ -11,7 +11,7 @@ export interface RecordPolicies {
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** Changelogs keep tombstones for a week; a store not synced for half of that is rebuilt (SEMANTICS rule 24). */
-export const CHANGELOG_DELETE_RETENTION_MS = 7 * DAY_MS;
+const CHANGELOG_DELETE_RETENTION_MS = 7 * DAY_MS;
 
 /** Number of partitions of every stage: of its source topic, or of its repartition topic, which takes over the upstream stage's. */
 export function stagePartitions(plan: PhysicalPlan, sourcePartitions: (topic: string) => number): readonly number[] {
@@ -69,13 +69,13 @@ export function outputTopics(
     const config: Record<string, string> = {};
     const cleanup = declaration?.cleanup ?? (compacted ? (['compact'] as const) : null);
     if (cleanup) config['cleanup.policy'] = cleanup.join(',');
-    if (declaration?.retentionMs != null) config['retention.ms'] = String(declaration.retentionMs);
-    if (declaration?.compression != null)
+    if (declaration && declaration.retentionMs !== null) config['retention.ms'] = String(declaration.retentionMs);
+    if (declaration && declaration.compression !== null)
       config['compression.type'] = declaration.compression === 'none' ? 'uncompressed' : declaration.compression;
     specs.set(name, {
       name,
       partitions: declaration?.partitions ?? defaultPartitions,
-      ...(declaration?.replication != null ? { replication: declaration.replication } : {}),
+      ...(declaration && declaration.replication !== null ? { replication: declaration.replication } : {}),
       config,
     });
   };

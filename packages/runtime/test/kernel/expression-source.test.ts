@@ -175,7 +175,7 @@ function operands(): Map<string, Operand> {
 
 type Compiled = (row: unknown, bytes: unknown) => Value;
 
-function compile(expr: TypedExpr, source: (scope: Parameters<typeof expressionSource>[1], code: Code) => string): Compiled {
+function compile(source: (scope: Parameters<typeof expressionSource>[1], code: Code) => string): Compiled {
   const constants = new Constants();
   const code = new Code(constants);
   const columns = operands();
@@ -203,14 +203,14 @@ describe('generated expressions', () => {
         const expr = typed(source);
         if (expr === null) return;
         checked++;
-        const compiled = compile(expr, (scope, code) => expressionSource(expr, scope, code));
+        const compiled = compile((scope, code) => expressionSource(expr, scope, code));
         for (const values of rows) {
           const expected = outcome(() => evaluate(expr, { column: (name) => values[name], meta: () => 12345, accumulator: () => null }));
           const actual = outcome(() => compiled(values, bytesOf(values)));
           expect(actual).toEqual(expected);
           if ('error' in (expected as object)) expect(mayThrow(expr)).toBe(true);
           if (expr.type.kind !== 'boolean' && !(expr.type.kind === 'nullable' && expr.type.of.kind === 'boolean')) continue;
-          const condition = compile(expr, (scope, code) => conditionSource(expr, scope, code));
+          const condition = compile((scope, code) => conditionSource(expr, scope, code));
           const isTrue = outcome(() => condition(values, bytesOf(values)));
           expect(isTrue).toEqual('error' in (expected as object) ? expected : { value: (expected as { value: Value }).value === true });
         }
@@ -222,7 +222,7 @@ describe('generated expressions', () => {
 
   it('quotes what users write', () => {
     const expr = typed('if(s == "\\u2028\\"); throw 1; (\\"", "\\u2029`${1}", s)')!;
-    const compiled = compile(expr, (scope, code) => expressionSource(expr, scope, code));
+    const compiled = compile((scope, code) => expressionSource(expr, scope, code));
     const values = { s: '\u2028"); throw 1; ("' };
     expect(compiled(values, bytesOf(values))).toBe('\u2029`${1}');
   });
@@ -230,6 +230,6 @@ describe('generated expressions', () => {
   it('does not compile what nests without end', () => {
     let expr = typed('b')!;
     for (let i = 0; i < 300; i++) expr = { kind: 'unary', op: 'not', operand: expr, type: expr.type, span: expr.span };
-    expect(() => compile(expr, (scope, code) => expressionSource(expr, scope, code))).toThrow('nests deeper');
+    expect(() => compile((scope, code) => expressionSource(expr, scope, code))).toThrow('nests deeper');
   });
 });

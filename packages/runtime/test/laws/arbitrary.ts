@@ -223,7 +223,7 @@ const renameStep: Stepper = then(
 
 const STEPS: readonly Stepper[] = [filterStep, deriveStep, foldStep, filterStep, behindStep, filterStep, renameStep];
 
-export const pipeline: fc.Arbitrary<Pipeline> = fc
+const pipeline: fc.Arbitrary<Pipeline> = fc
   .record({ latenessMs: fc.constantFrom(0, 5, 20, 100), key: fc.constantFrom('user', null) })
   .chain((options) => {
     const source = eventSource(options);

@@ -17,7 +17,7 @@ export interface Variant {
   readonly eviction?: boolean;
 }
 
-export function planOf({ source, steps, sinks }: Pipeline): Plan {
+function planOf({ source, steps, sinks }: Pipeline): Plan {
   return buildPlan(
     source,
     steps,

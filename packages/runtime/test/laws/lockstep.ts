@@ -18,7 +18,7 @@ import {
 import type { Stage, StageNode } from '../../src/plan/physical.js';
 import { takeRecords } from './stage-runner.js';
 
-export class Disagreement extends Error {
+class Disagreement extends Error {
   override readonly name = 'Disagreement';
 }
 

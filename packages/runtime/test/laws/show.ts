@@ -3,7 +3,7 @@ import type { Transform, Type, TypedExpr } from '@rta/dsl';
 import type { Event } from './events.js';
 import type { StepSpec } from './plan-builder.js';
 
-export function showExpr(expr: TypedExpr): string {
+function showExpr(expr: TypedExpr): string {
   switch (expr.kind) {
     case 'literal':
       return typeof expr.value === 'string' ? JSON.stringify(expr.value) : `${expr.value as number}`;

@@ -3,8 +3,7 @@ import type { BinaryOp, Span, Type, TypedExpr, Value } from '@rta/dsl';
 
 export const NOWHERE: Span = { source: { path: 'law', text: '' }, start: 0, end: 0 };
 
-export const BOOLEAN: Type = { kind: 'boolean' };
-export const INT: Type = { kind: 'int' };
+const BOOLEAN: Type = { kind: 'boolean' };
 export const LONG: Type = { kind: 'long' };
 export const DOUBLE: Type = { kind: 'double' };
 export const STRING: Type = { kind: 'string' };
@@ -15,16 +14,13 @@ export function column(name: string, type: Type): TypedExpr {
   return { kind: 'column', name, type, span: NOWHERE };
 }
 
-export function literal(value: Value, type: Type): TypedExpr {
+function literal(value: Value, type: Type): TypedExpr {
   return { kind: 'literal', value, type, span: NOWHERE };
 }
 
 export function accumulator(index: number, type: Type): TypedExpr {
   return { kind: 'accumulator', index, type, span: NOWHERE };
 }
-
-/** The row's event time. */
-export const TIME: TypedExpr = { kind: 'meta', name: '$time', type: TIMESTAMP, span: NOWHERE };
 
 export function cast(operand: TypedExpr, type: Type): TypedExpr {
   return { kind: 'cast', operand, type, span: NOWHERE };

@@ -11,7 +11,7 @@ import { canonicalLong } from './values.js';
 export type Datum = null | boolean | number | bigint | string | Uint8Array | Datum[] | ReadonlyMap<string, Datum> | InUnion;
 
 /** A value written through a union: which branch it is. Only by the writer's schema; resolved data has the bare value. */
-export class InUnion {
+class InUnion {
   constructor(
     readonly branch: AvroNode,
     readonly value: Datum,

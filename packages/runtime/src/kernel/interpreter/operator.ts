@@ -16,7 +16,7 @@ export interface StreamRow extends TimedRow {
   readonly source: SourceRecord | null;
 }
 
-export interface SourceRecord {
+interface SourceRecord {
   readonly record: LogRecord;
   readonly input: number;
   /** Of its own partition, after this record. */

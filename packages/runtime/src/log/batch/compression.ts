@@ -31,7 +31,7 @@ export function compressionName(code: number): Compression {
 }
 
 /** No batch unpacks to more: a damaged or hostile length must not take all memory. */
-export const MAX_UNPACKED_BYTES = 256 * 1024 * 1024;
+const MAX_UNPACKED_BYTES = 256 * 1024 * 1024;
 
 interface Snappy {
   compress(data: Uint8Array): Uint8Array;
