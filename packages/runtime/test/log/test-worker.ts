@@ -83,7 +83,8 @@ export class TestWorker {
       case 'assigned':
         this.epoch = event.epoch;
         this.assigned = event.partitions;
-        this.pending = [];
+        // What was read and not committed is read again.
+        this.clear();
         await this.startAll(event.partitions);
         return;
       case 'revoked':
