@@ -1,0 +1,111 @@
+/** Where a command works: Kafka and a registry server, or the embedded log and registry in a directory. */
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { ProjectFile } from '@rta/dsl';
+import { confluentRegistry, embeddedRegistry, type SchemaRegistry } from '@rta/registry';
+import { openEmbeddedLog, openKafkaLog, type KafkaLogOptions, type Log, type StateStores } from '@rta/runtime';
+import { openStateStores } from '@rta/state-rocks';
+import type { CliContext } from '../context.js';
+import { UsageError } from '../failure.js';
+
+/** Options that every command has that touches topics. */
+export interface BackendOptions {
+  /** `host:port,host:port`; over KAFKA_BROKERS, over `kafka:` of rta.yaml. */
+  readonly brokers?: string;
+  /** URL; over SCHEMA_REGISTRY_URL, over `registry:` of rta.yaml. */
+  readonly registry?: string;
+  /** Directory of the embedded log and registry and of state; default `.rta`. */
+  readonly dir?: string;
+}
+
+export interface Backend {
+  readonly log: Log;
+  readonly registry: SchemaRegistry;
+  readonly stores: StateStores;
+  /** For people: `Kafka at localhost:9092`, `embedded log in .rta`. */
+  readonly description: string;
+  close(): Promise<void>;
+}
+
+/** Where a command would work, without opening anything. */
+export interface BackendSettings {
+  /** Null: the embedded log. */
+  readonly kafka: KafkaLogOptions | null;
+  /** Null: the embedded registry. */
+  readonly registry: { readonly url: string; readonly auth?: { readonly username: string; readonly password: string } } | null;
+  /** Absolute. */
+  readonly directory: string;
+}
+
+/** @throws UsageError for Kafka without a registry, or brokers that are none */
+export function backendSettings(
+  context: Pick<CliContext, 'cwd' | 'env'>,
+  options: BackendOptions,
+  project: ProjectFile | null,
+): BackendSettings {
+  const brokers = options.brokers ?? nonEmpty(context.env['KAFKA_BROKERS']);
+  const kafka = brokers === undefined ? (project?.kafka ?? null) : { ...project?.kafka, brokers };
+  const url = options.registry ?? nonEmpty(context.env['SCHEMA_REGISTRY_URL']) ?? (project?.registry?.['url'] as string | undefined);
+  const directory = resolve(context.cwd, options.dir ?? '.rta');
+  if (kafka === null)
+    return {
+      kafka: null,
+      registry: url === undefined || options.registry === undefined ? null : registrySettings(url, project),
+      directory,
+    };
+  if (url === undefined)
+    throw new UsageError('Kafka needs a schema registry: --registry URL, SCHEMA_REGISTRY_URL, or `registry: { url }` in rta.yaml');
+  return { kafka: kafkaOptions(kafka), registry: registrySettings(url, project), directory };
+}
+
+/** Opens it. Rejects with LogError or RegistryError where that cannot be. */
+export async function openBackend(
+  context: Pick<CliContext, 'cwd' | 'env'>,
+  options: BackendOptions,
+  project: ProjectFile | null,
+  hooks: { readonly onWarning?: (message: string) => void } = {},
+): Promise<Backend> {
+  const { kafka, registry: server, directory } = backendSettings(context, options, project);
+  const warn = hooks.onWarning ?? (() => undefined);
+  const registry = server === null ? embeddedRegistry(join(directory, 'registry')) : confluentRegistry(server);
+  const stores = openStateStores(join(directory, 'state'), {
+    onWipe: (task, reason) => {
+      warn(`state of ${task} is rebuilt from its changelog: ${reason}`);
+    },
+  });
+  const log = kafka === null ? await openEmbeddedLog(join(directory, 'log')) : await openKafkaLog({ ...kafka, onWarning: warn });
+  const description = kafka === null ? `embedded log in ${shown(context.cwd, directory)}` : `Kafka at ${kafka.brokers.join(', ')}`;
+  return { log, registry, stores, description, close: () => log.close() };
+}
+
+/** Whether there is an embedded log to look at. */
+export function hasEmbeddedLog(directory: string): boolean {
+  return existsSync(join(directory, 'log'));
+}
+
+function kafkaOptions(settings: Readonly<Record<string, unknown>>): KafkaLogOptions {
+  const brokers = list(settings['brokers']);
+  const wrong = brokers.find((broker) => !/^[^\s:/]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$/.test(broker));
+  if (brokers.length === 0 || wrong !== undefined)
+    throw new UsageError(`brokers are host:port, separated by commas; got ${JSON.stringify(wrong ?? '')}`);
+  const { clientId, ssl, sasl } = settings as Pick<KafkaLogOptions, 'clientId' | 'ssl' | 'sasl'>;
+  return { brokers, clientId, ssl, sasl };
+}
+
+function registrySettings(url: string, project: ProjectFile | null): BackendSettings['registry'] {
+  const { username, password } = (project?.registry ?? {}) as { username?: string; password?: string };
+  return username === undefined ? { url } : { url, auth: { username, password: password ?? '' } };
+}
+
+function list(value: unknown): string[] {
+  const parts = Array.isArray(value) ? value.map(String) : typeof value === 'string' ? value.split(',') : [];
+  return parts.map((part) => part.trim()).filter((part) => part !== '');
+}
+
+function nonEmpty(text: string | undefined): string | undefined {
+  return text === undefined || text === '' ? undefined : text;
+}
+
+function shown(cwd: string, directory: string): string {
+  return directory.startsWith(`${cwd}/`) ? `./${directory.slice(cwd.length + 1)}` : directory;
+}

@@ -1,0 +1,34 @@
+import { renderAll, toJson } from '@rta/dsl';
+import type { Action } from '../context.js';
+import { EXIT_CODES } from '../exit-codes.js';
+import { colours } from '../output/colour.js';
+import { NdjsonWriter } from '../output/ndjson.js';
+import type { AddCommand } from '../program.js';
+import { loadPipelines } from '../project/load.js';
+
+interface CheckOptions {
+  readonly json?: boolean;
+}
+
+export const addCheck: AddCommand = (program, act) => {
+  program
+    .command('check')
+    .description('Type-checks pipelines against their schemas; touches no broker')
+    .argument('[paths...]', 'pipeline files, or directories of them (default: pipelines/)')
+    .option('--json', 'NDJSON: one line per diagnostic, then one per pipeline')
+    .action(act(check));
+};
+
+const check: Action<CheckOptions> = (context, paths, options) => {
+  const { pipelines, diagnostics } = loadPipelines(context, paths);
+  const ok = pipelines.every((pipeline) => pipeline.plan !== null) && diagnostics.every((diagnostic) => diagnostic.severity !== 'error');
+  if (options.json === true) {
+    const out = new NdjsonWriter(context.stdout, 'check');
+    for (const diagnostic of diagnostics) out.write({ diagnostic: toJson(diagnostic) });
+    for (const { path, plan } of pipelines) out.write({ pipeline: plan?.pipeline ?? null, path, ok: plan !== null });
+  } else {
+    if (diagnostics.length > 0) context.stderr.write(`${renderAll(diagnostics, { colour: colours(context.stderr, context.env) })}\n\n`);
+    for (const { path, plan } of pipelines) context.stdout.write(plan === null ? `✗ ${path}\n` : `✓ ${path} (${plan.pipeline})\n`);
+  }
+  return Promise.resolve(ok ? EXIT_CODES.ok.code : EXIT_CODES.failed.code);
+};

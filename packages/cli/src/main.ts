@@ -1,0 +1,24 @@
+#!/usr/bin/env node
+import { runCli } from './program.js';
+
+const interrupt = new AbortController();
+let signals = 0;
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.on(signal, () => {
+    // The second one does not wait for the commit.
+    if (++signals > 1) process.exit(130);
+    interrupt.abort();
+  });
+// A reader that went away (`| head`) is an end, not an error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
+process.exitCode = await runCli(process.argv.slice(2), {
+  stdout: process.stdout,
+  stderr: process.stderr,
+  env: process.env,
+  cwd: process.env['INIT_CWD'] ?? process.cwd(),
+  signal: interrupt.signal,
+});

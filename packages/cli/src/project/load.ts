@@ -1,0 +1,140 @@
+/**
+ * A project on disk: `rta.yaml` in the directory of the pipelines or above it, schemas in `schemas/` beside it or beside one of the
+ * directories above (at most three), pipelines anywhere below what the command names.
+ */
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import { compile, parseProject, type AvroSchema, type Diagnostic, type LoadedSchema, type Plan, type ProjectFile } from '@rta/dsl';
+import { aggregates, operators } from '@rta/operators';
+import { Failure, UsageError } from '../failure.js';
+import type { CliContext } from '../context.js';
+
+export interface LoadedPipeline {
+  /** As shown to people: relative to the working directory where that is shorter. */
+  readonly path: string;
+  /** Null where there are errors. */
+  readonly plan: Plan | null;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export interface LoadedProject {
+  readonly pipelines: readonly LoadedPipeline[];
+  /** Of the first `rta.yaml` found; null where there is none. */
+  readonly project: ProjectFile | null;
+  /** All diagnostics: of `rta.yaml` files first, then of the pipelines in order. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+const LEVELS_UP = 3;
+
+/**
+ * Compiles the pipelines that the paths name: files, or directories searched for `*.yaml` and `*.yml` (no paths: `pipelines/`, else the working
+ * directory).
+ *
+ * @throws UsageError for a path that does not exist; Failure `no_pipelines` for directories without any
+ */
+export function loadPipelines(context: Pick<CliContext, 'cwd' | 'env'>, paths: readonly string[]): LoadedProject {
+  const files = pipelineFiles(context.cwd, paths);
+  const projects = new Map<string, ReturnType<typeof parseProject>>();
+  const pipelines: LoadedPipeline[] = [];
+  const diagnostics: Diagnostic[] = [];
+  for (const file of files) {
+    const projectPath = findUp(dirname(file), 'rta.yaml');
+    let parsed = projectPath === null ? undefined : projects.get(projectPath);
+    if (projectPath !== null && parsed === undefined) {
+      parsed = parseProject({ path: shown(context.cwd, projectPath), text: read(projectPath) }, context.env);
+      projects.set(projectPath, parsed);
+      diagnostics.push(...parsed.diagnostics);
+    }
+    const schemas = schemaDirectory(context.cwd, projectPath === null ? dirname(file) : dirname(projectPath));
+    const path = shown(context.cwd, file);
+    const { plan, diagnostics: found } = compile({
+      file: { path, text: read(file) },
+      project: parsed?.project ?? null,
+      loadSchema: (name) => schemas.load(name),
+      schemaNames: () => schemas.names(),
+      operators,
+      aggregates,
+      env: context.env,
+    });
+    pipelines.push({ path, plan, diagnostics: found });
+  }
+  diagnostics.push(...pipelines.flatMap((pipeline) => pipeline.diagnostics));
+  return { pipelines, project: [...projects.values()][0]?.project ?? null, diagnostics };
+}
+
+/** The nearest `rta.yaml` of a directory, for commands that need no pipeline (where the broker is). */
+export function loadProjectFile(context: Pick<CliContext, 'cwd' | 'env'>): ProjectFile | null {
+  const path =
+    findUp(context.cwd, 'rta.yaml') ??
+    (existsSync(join(context.cwd, 'pipelines/rta.yaml')) ? join(context.cwd, 'pipelines/rta.yaml') : null);
+  if (path === null) return null;
+  return parseProject({ path: shown(context.cwd, path), text: read(path) }, context.env).project;
+}
+
+function pipelineFiles(cwd: string, paths: readonly string[]): string[] {
+  const named = paths.length > 0 ? paths : [existsSync(join(cwd, 'pipelines')) ? 'pipelines' : '.'];
+  const files: string[] = [];
+  for (const name of named) {
+    const path = resolve(cwd, name);
+    if (!existsSync(path)) throw new UsageError(`${name}: there is no such file or directory`);
+    if (statSync(path).isDirectory()) files.push(...search(path));
+    else files.push(path);
+  }
+  if (files.length === 0) throw new Failure('no_pipelines', `there is no pipeline (*.yaml) in ${named.join(', ')}`);
+  return [...new Set(files)];
+}
+
+/** Pipelines below a directory, by name; hidden directories and node_modules are passed over. */
+function search(directory: string): string[] {
+  return readdirSync(directory, { withFileTypes: true })
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap((entry) => {
+      const path = join(directory, entry.name);
+      if (entry.isDirectory()) return entry.name.startsWith('.') || entry.name === 'node_modules' ? [] : search(path);
+      return /\.ya?ml$/.test(entry.name) && entry.name !== 'rta.yaml' && /^pipeline:/m.test(read(path)) ? [path] : [];
+    });
+}
+
+function findUp(from: string, name: string): string | null {
+  let directory = from;
+  for (let level = 0; level <= LEVELS_UP; level++) {
+    const path = join(directory, name);
+    if (existsSync(path)) return path;
+    if (dirname(directory) === directory) return null;
+    directory = dirname(directory);
+  }
+  return null;
+}
+
+function schemaDirectory(cwd: string, from: string): { load(name: string): LoadedSchema | null; names(): string[] } {
+  const directory = findUp(from, 'schemas');
+  const names = (): string[] =>
+    directory === null
+      ? []
+      : readdirSync(directory)
+          .filter((name) => name.endsWith('.avsc'))
+          .map((name) => basename(name, '.avsc'));
+  return {
+    names,
+    load: (name) => {
+      if (directory === null || !names().includes(name)) return null;
+      const path = join(directory, `${name}.avsc`);
+      const text = read(path);
+      try {
+        return { schema: JSON.parse(text) as AvroSchema, source: { path: shown(cwd, path), text } };
+      } catch (error) {
+        throw new Failure('invalid_schema', `${shown(cwd, path)}: not JSON: ${(error as Error).message}`, undefined, { cause: error });
+      }
+    },
+  };
+}
+
+function read(path: string): string {
+  return readFileSync(path, 'utf8');
+}
+
+function shown(cwd: string, path: string): string {
+  const short = relative(cwd, path);
+  return short.startsWith('../../..') ? path : short;
+}

@@ -1,0 +1,165 @@
+/** Pipelines made ready for tests of the task engine: compiled, schemas registered, records encoded with avsc. */
+import { Buffer } from 'node:buffer';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { compile, parseProject, renderAll, type AvroSchema, type Plan } from '@rta/dsl';
+import { aggregates, operators } from '@rta/operators';
+import { apply, codecFor, frame, gateRequestsOf, unframe, type SchemaRegistry } from '@rta/registry';
+import { afterAll } from 'vitest';
+import { BatchBuilder } from '../../src/log/batch/batch-builder.js';
+import { records } from '../../src/log/batch/records.js';
+import { partitionOf } from '../../src/log/partitioner.js';
+import type { Log, OutputBatch } from '../../src/log/log.js';
+import type { SinkSchemaIds } from '../../src/task/task.js';
+
+const ROOT = join(import.meta.dirname, '../../../..');
+
+export const USER_SCORE = JSON.parse(readFileSync(join(ROOT, 'schemas/user_score.avsc'), 'utf8')) as AvroSchema;
+
+/** A directory of its own, gone after the tests of the file. */
+export function temporaryDirectory(): string {
+  const path = mkdtempSync(join(tmpdir(), 'rta-task-'));
+  afterAll(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+/** Compiles YAML against the project of `pipelines/`; throws with the diagnostics where that is not possible. */
+export function compiled(yaml: string): Plan {
+  const path = 'pipelines/rta.yaml';
+  const { project } = parseProject({ path, text: readFileSync(join(ROOT, path), 'utf8') }, {});
+  const { plan, diagnostics } = compile({
+    file: { path: 'test.yaml', text: yaml },
+    project,
+    loadSchema: (name) => (name === 'user_score' ? { schema: USER_SCORE } : null),
+    schemaNames: () => ['user_score'],
+    operators,
+    aggregates,
+    env: {},
+  });
+  if (plan === null) throw new Error(renderAll(diagnostics, { colour: false }));
+  return plan;
+}
+
+export function leaderboard(name: 'top-teams' | 'top-players'): Plan {
+  return compiled(readFileSync(join(ROOT, `pipelines/leaderboards/${name}.yaml`), 'utf8'));
+}
+
+/** Registers what the plan's sinks write with. */
+export async function sinkIds(plan: Plan, registry: SchemaRegistry): Promise<Record<string, SinkSchemaIds>> {
+  const ids = await apply(registry, gateRequestsOf(plan));
+  return Object.fromEntries(
+    plan.sinks.map((sink) => [sink.id, { key: ids.get(`${sink.topic}-key`) ?? null, value: ids.get(`${sink.topic}-value`) ?? null }]),
+  );
+}
+
+export interface Score {
+  readonly user_id: string;
+  readonly team_id: string;
+  readonly team_name: string;
+  readonly score: number;
+  readonly event_time_millis: number;
+}
+
+const codec = codecFor(USER_SCORE);
+
+/** A score as bytes of a record, in Confluent's frame. */
+export function encodeScore(score: Score, schemaId: number): Uint8Array {
+  return frame(schemaId, codec.encode({ readable_time: '', event_type: '', ...score }));
+}
+
+/** Batches of scores, each in the partition of its user. */
+export function scoreBatches(topic: string, partitions: number, scores: readonly Score[], schemaId: number): OutputBatch[] {
+  const builders = Array.from({ length: partitions }, (_, p) => new BatchBuilder(topic, p, 100_000));
+  for (const score of scores) {
+    const key = Buffer.from(score.user_id);
+    const value = encodeScore(score, schemaId);
+    builders[partitionOf(key, 0, key.length, partitions)].append(score.event_time_millis, key, 0, key.length, value, 0, value.length, null);
+  }
+  return builders.flatMap((builder) => builder.take());
+}
+
+/** Scores of `users` users in 20 teams, drawn from a seed, a millisecond apart. */
+export function drawScores(count: number, users: number, seed: number, start = Date.UTC(2026, 0, 1)): Score[] {
+  let state = seed >>> 0;
+  const draw = (n: number): number => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * n);
+  };
+  return Array.from({ length: count }, (_, i) => {
+    const user = draw(users);
+    const team = user % 20;
+    return { user_id: `u${user}`, team_id: `t${team}`, team_name: `Team ${team}`, score: draw(21), event_time_millis: start + i };
+  });
+}
+
+export interface TopicRow {
+  readonly key: Readonly<Record<string, unknown>>;
+  /** Null: a tombstone. */
+  readonly value: Readonly<Record<string, unknown>> | null;
+}
+
+/** All rows of an Avro topic, partition by partition, decoded with the registry's schemas. */
+export async function topicRows(log: Log, registry: SchemaRegistry, topic: string): Promise<TopicRow[]> {
+  const decode = async (bytes: Uint8Array): Promise<Record<string, unknown>> => {
+    const framed = unframe(bytes);
+    const schema = framed && (await registry.byId(framed.id));
+    if (!framed || !schema) throw new Error(`${topic}: not framed, or of an unknown schema`);
+    return codecFor(schema.schema).decode(framed.data) as Record<string, unknown>;
+  };
+  const rows: TopicRow[] = [];
+  for (const { partition, low, stable } of await log.offsets(topic))
+    for await (const batch of log.read(topic, partition, low, stable))
+      for (const record of records(batch, low))
+        rows.push({
+          key: record.key === null ? {} : await decode(record.key),
+          value: record.value === null ? null : await decode(record.value),
+        });
+  return rows;
+}
+
+/** What a compacted topic holds: the last value of each key, in the order of the keys' `rnk`. */
+export async function board(log: Log, registry: SchemaRegistry, topic: string): Promise<Record<string, unknown>[]> {
+  const rows = new Map<string, Record<string, unknown>>();
+  for (const { key, value } of await topicRows(log, registry, topic)) {
+    if (value === null) rows.delete(JSON.stringify(key, plain));
+    else rows.set(JSON.stringify(key, plain), { ...key, ...value });
+  }
+  return [...rows.values()]
+    .map((row) => ({ ...row, rnk: Number(row['rnk']), total_score: Number(row['total_score']) }))
+    .sort((a, b) => a.rnk - b.rnk);
+}
+
+const plain = (_: string, value: unknown): unknown => (typeof value === 'bigint' ? value.toString() : value);
+
+const byText = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
+
+/** The board of players, computed plainly. */
+export function playersOf(scores: readonly Score[]): Record<string, unknown>[] {
+  const totals = new Map<string, { user_id: string; team_name: string; total_score: number }>();
+  for (const { user_id, team_name, score } of scores) {
+    const row = totals.get(user_id) ?? { user_id, team_name, total_score: 0 };
+    row.total_score += score;
+    if (byText(team_name, row.team_name) > 0) row.team_name = team_name;
+    totals.set(user_id, row);
+  }
+  return [...totals.values()]
+    .sort((a, b) => b.total_score - a.total_score || byText(a.user_id, b.user_id))
+    .slice(0, 10)
+    .map((row, i) => ({ rnk: i + 1, ...row }));
+}
+
+/** The board of teams, computed plainly. */
+export function teamsOf(scores: readonly Score[]): Record<string, unknown>[] {
+  const totals = new Map<string, { team_id: string; team_name: string; total_score: number }>();
+  for (const { team_id, team_name, score } of scores) {
+    const row = totals.get(team_id) ?? { team_id, team_name, total_score: 0 };
+    row.total_score += score;
+    if (byText(team_name, row.team_name) > 0) row.team_name = team_name;
+    totals.set(team_id, row);
+  }
+  return [...totals.values()]
+    .sort((a, b) => b.total_score - a.total_score || byText(a.team_name, b.team_name))
+    .slice(0, 10)
+    .map((row, i) => ({ rnk: i + 1, ...row }));
+}
