@@ -109,12 +109,12 @@ export async function openPipeline(options: PipelineOptions): Promise<Pipeline> 
       memoryLimit: (options.memoryLimit ?? DEFAULT_MEMORY) / Math.max(1, taskCount),
       maxBatchBytes: MAX_BATCH_BYTES,
       ...(options.stateFlush ? { stateFlush: options.stateFlush } : {}),
+      onWarning: options.onWarning ?? (() => undefined),
     },
     ...(options.commitIntervalMs !== undefined ? { commitIntervalMs: options.commitIntervalMs } : {}),
     maxCommitIntervalMs,
     ...(options.sessionTimeoutMs !== undefined ? { sessionTimeoutMs: options.sessionTimeoutMs } : {}),
     transactionTimeoutMs,
-    ...(options.onWarning ? { onWarning: options.onWarning } : {}),
   });
   return { physical, worker };
 }

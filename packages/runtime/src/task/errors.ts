@@ -22,6 +22,7 @@ export type PipelineErrorCode =
   | 'offset_lost'
   | 'log_failed'
   | 'store_failed'
+  | 'registry_failed'
   | 'transaction_timeout';
 
 /** A bad record under `errors: fail`. */

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { AvroSchema } from '@rta/dsl';
 import { BatchBuilder } from '../log/batch/batch-builder.js';
 import type { RecordBatch } from '../log/batch/record-batch.js';
-import { records } from '../log/batch/records.js';
 import { tpKey, type CommittedOffset, type Log, type OutputBatch } from '../log/log.js';
 import { UnknownSchema, type KernelEnv, type KernelFactory, type KernelStats, type StageKernel } from '../kernel/stage-kernel.js';
 import type { Stage } from '../plan/physical.js';
@@ -12,7 +12,8 @@ import { BadRecords, type BadRecordCounts } from './bad-records.js';
 import type { Clock } from './clock.js';
 import { PipelineError } from './errors.js';
 import { transition, type TaskState } from './lifecycle.js';
-import { decodePosition, encodePosition, isPositionKey, POSITION_KEY, type TaskPosition } from './position.js';
+import { encodePosition, POSITION_KEY, type TaskPosition } from './position.js';
+import { restoreState, startPositions, type OffsetsOf } from './restore-task.js';
 import type { RecordPolicies } from './topology.js';
 
 /** Writer schemas by registry id. Resolves to null where the registry does not know the id; rejects where it cannot be asked. */
@@ -45,6 +46,12 @@ export interface TaskContext {
   /** `max.message.bytes` that outputs must stay under. */
   readonly maxBatchBytes: number;
   readonly stateFlush?: { readonly flushMs?: number; readonly flushBytes?: number };
+  /** A confirmed commit could not be written to a task's store. */
+  readonly onStoreFailed: (error: unknown) => void;
+  /** Told what people should know but what stops nothing. */
+  readonly onWarning: (message: string) => void;
+  /** Whether the worker was asked to end: what waits for others gives up. */
+  readonly stopping: () => boolean;
 }
 
 /** One task's part of a commit. */
@@ -105,19 +112,33 @@ export class Task {
    * Brings back state, watermarks and positions. `committed` are the group's offsets, read with require_stable before (SEMANTICS rule 22).
    * Returns whether the task is new: its start offsets are then to be committed before its first record (rule 23).
    */
-  async restore(committed: readonly CommittedOffset[]): Promise<{ fresh: boolean; replayed: number }> {
+  async restore(committed: readonly CommittedOffset[], offsetsOf: OffsetsOf): Promise<{ fresh: boolean; replayed: number }> {
     this.state = transition(this.state, 'restoring');
-    const { stage, context } = this;
+    const { stage, context, partition } = this;
     if (stage.changelog !== null) this.store = await context.stores.open(`${context.applicationId}/${this.id}`, this.fingerprint());
     this.kernel = this.factory(this.env());
-    let position: TaskPosition | null = null;
+    const { log } = context;
+    let changelogPosition: TaskPosition | null = null;
     let replayed = 0;
     if (stage.changelog !== null && this.store) {
-      const restored = await this.restoreState(stage.changelog, this.store);
-      position = restored.position;
+      const restored = await restoreState({
+        log,
+        changelog: stage.changelog,
+        partition,
+        store: this.store,
+        kernel: this.kernel,
+        offsetsOf,
+      });
+      changelogPosition = restored.position;
       replayed = restored.replayed;
     }
-    const fresh = await this.restorePositions(committed, position);
+    const { stagePartitions } = context;
+    const start = await startPositions({ stage, partition, stagePartitions, committed, changelogPosition, offsetsOf });
+    for (const [i, { offset, maxEventTime, upstream }] of start.inputs.entries()) {
+      this.positions[i] = offset;
+      this.kernel.restoreTime(i, maxEventTime, upstream);
+    }
+    this.lastWatermark = start.watermark;
     this.kernel.restored(this.lastWatermark);
     if (this.store)
       this.writeBehind = new WriteBehind(this.store, {
@@ -125,96 +146,12 @@ export class Task {
         onStored: (flush) => {
           if (this.state === 'running') this.kernel.stored(flush);
         },
+        onError: (error) => {
+          if (this.state === 'running') context.onStoreFailed(error);
+        },
       });
     this.state = transition(this.state, 'running');
-    return { fresh, replayed };
-  }
-
-  /** Newest of LevelDB and changelog: the store's rows, then what the changelog has beyond the store's position. */
-  private async restoreState(changelog: string, store: StateStore): Promise<{ position: TaskPosition | null; replayed: number }> {
-    let position: TaskPosition | null = null;
-    const take = (key: Uint8Array, value: Uint8Array | null): void => {
-      if (isPositionKey(key)) position = value === null ? null : decodePosition(Buffer.from(value).toString('utf8'));
-      else this.kernel.restore(key, value);
-    };
-    const offsets = (await this.context.log.offsets(changelog)).find((o) => o.partition === this.partition);
-    // `high`, not the last stable offset: the marker of a commit that the group's offsets show may still be on its way; `read` waits for it.
-    const end = offsets?.high ?? 0;
-    const low = offsets?.low ?? 0;
-    const stored = store.position();
-    if (stored !== null && stored <= end && stored >= low) for await (const [key, value] of store.range()) take(key, value);
-    else if (stored !== null) await store.wipe();
-    const from = store.position() ?? low;
-    let replayed = 0;
-    let pending: [Uint8Array, Uint8Array | null][] = [];
-    let next = from;
-    const keep = async (): Promise<void> => {
-      if (next > from || pending.length > 0) await store.write(pending, next);
-      pending = [];
-    };
-    if (from < end)
-      for await (const batch of this.context.log.read(changelog, this.partition, from, end)) {
-        for (const record of records(batch)) {
-          if (record.offset < from || record.offset >= end || record.key === null) continue;
-          const key = record.key.slice();
-          const value = record.value === null ? null : record.value.slice();
-          take(key, value);
-          pending.push([key, value]);
-          replayed++;
-        }
-        next = Math.min(end, batch.lastOffset + 1);
-        if (pending.length >= 50_000) await keep();
-      }
-    next = Math.max(next, end);
-    await keep();
-    return { position, replayed };
-  }
-
-  private async restorePositions(committed: readonly CommittedOffset[], changelog: TaskPosition | null): Promise<boolean> {
-    let fresh = false;
-    for (const [i, input] of this.stage.inputs.entries()) {
-      const key = tpKey(input.topic, this.partition);
-      const group = committed.find((c) => c.topic === input.topic && c.partition === this.partition);
-      const fromGroup = group?.offset ?? null;
-      const position = changelog ?? (group ? decodePosition(group.metadata) : null);
-      const fromChangelog = changelog?.offsets[key] ?? null;
-      if (fromChangelog !== null && fromGroup !== null && fromGroup < fromChangelog && !(await this.reachable(input.topic, fromChangelog)))
-        throw new PipelineError(
-          'position_mismatch',
-          `${key}: the consumer group is at ${String(fromGroup)} but the state is at ${String(fromChangelog)}, which is no longer in the topic; reset the pipeline`,
-          false,
-        );
-      let start = fromChangelog ?? fromGroup;
-      const range = (await this.context.log.offsets(input.topic)).find((o) => o.partition === this.partition);
-      const low = range?.low ?? 0;
-      if (start === null) {
-        fresh = true;
-        start = low;
-      } else if (start < low && input.kind === 'source')
-        throw new PipelineError(
-          'offset_lost',
-          `${key}: records from ${String(start)} to ${String(low - 1)} were deleted before they were read; reset the pipeline, or lengthen the topic's retention`,
-          false,
-        );
-      this.positions[i] = start;
-      const upstreamCount = input.kind === 'repartition' ? this.context.stagePartitions[input.fromStage] : 0;
-      const time = position?.times[i];
-      if (time && time.upstream.length !== upstreamCount)
-        throw new PipelineError(
-          'partition_count',
-          `${input.topic}: the number of upstream partitions changed from ${String(time.upstream.length)} to ${String(upstreamCount)}; ` +
-            'results would no longer be a function of the input: deploy the pipeline under a new name, or reset it',
-          false,
-        );
-      this.kernel.restoreTime(i, time?.maxEventTime ?? -Infinity, time?.upstream ?? new Array<number>(upstreamCount).fill(-Infinity));
-      if (position) this.lastWatermark = Math.max(this.lastWatermark, position.watermark);
-    }
-    return fresh;
-  }
-
-  private async reachable(topic: string, offset: number): Promise<boolean> {
-    const range = (await this.context.log.offsets(topic)).find((o) => o.partition === this.partition);
-    return range !== undefined && offset >= range.low && offset <= range.high;
+    return { fresh: start.fresh, replayed };
   }
 
   /** Feeds batches of one input partition. Returns a promise only when a writer schema had to be fetched. */
@@ -242,7 +179,7 @@ export class Task {
     for (const batch of batches) {
       for (;;) {
         if (unknown) {
-          const found = await this.context.schemas.byId(unknown.schemaId);
+          const found = await this.schemaOf(unknown.schemaId);
           this.kernel.addWriterSchema(unknown.input, unknown.schemaId, found?.schema ?? null);
           this.positions[input] = unknown.offset;
           unknown = null;
@@ -258,6 +195,20 @@ export class Task {
       this.positions[input] = batch.lastOffset + 1;
     }
     if (nextOffset > this.positions[input]) this.positions[input] = nextOffset;
+  }
+
+  /** Asks until the registry answers: while it is out of reach nothing may be read past the record (SEMANTICS rule 26). */
+  private async schemaOf(id: number): Promise<{ readonly schema: AvroSchema } | null> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await this.context.schemas.byId(id);
+      } catch (error) {
+        if ((error as { retriable?: unknown }).retriable !== true || this.context.stopping())
+          throw new PipelineError('registry_failed', `schema ${String(id)}: ${(error as Error).message}`, true, { cause: error });
+        this.context.onWarning(`schema ${String(id)}: ${(error as Error).message}; trying again`);
+        await delay(Math.min(5000, 100 * 2 ** Math.min(attempt, 10)));
+      }
+    }
   }
 
   /** Minimum over the inputs, each −∞ until heard (SEMANTICS rule 1). Never goes back. */
@@ -352,6 +303,11 @@ export class Task {
     const last = commit.changelogBatches - 1;
     const position = baseOffsets[last] + commit.outputs[last].recordCount;
     this.writeBehind.add(commit.outputs.slice(0, commit.changelogBatches), position, commit.flush);
+  }
+
+  /** Resolves when the store has kept up enough for one more commit. Rejects with what a write failed with. */
+  room(): Promise<void> | undefined {
+    return this.writeBehind?.room();
   }
 
   stats(): KernelStats & { readonly bad: BadRecordCounts } {

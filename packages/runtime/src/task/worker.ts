@@ -1,16 +1,21 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { LogError, tpKey, type Member, type MemberEvent, type TopicPartition } from '../log/log.js';
 import type { KernelCompiler, KernelFactory } from '../kernel/stage-kernel.js';
 import type { PhysicalPlan, Stage } from '../plan/physical.js';
+import { restoreTasks, tasksOf } from './assignment.js';
 import { CommitPolicy } from './commit-policy.js';
+import { StateStoreError } from '../state/store.js';
+import { closingTime, endOfInputs } from './end-of-inputs.js';
 import { PipelineError } from './errors.js';
+import { IdleSources } from './idle-sources.js';
 import { Latencies } from './latencies.js';
 import { snapshotOf, type WorkerSnapshot } from './snapshot.js';
-import { Task, type TaskCommit, type TaskContext } from './task.js';
+import type { Task, TaskCommit, TaskContext } from './task.js';
 import { inputTopics } from './topology.js';
 
 export interface WorkerOptions {
   readonly plan: PhysicalPlan;
-  readonly context: TaskContext;
+  readonly context: Omit<TaskContext, 'onStoreFailed' | 'stopping'>;
   readonly compileStage: KernelCompiler;
   /** One transactional producer per worker; the id is stable across restarts of this worker. */
   readonly transactionalId: string;
@@ -21,8 +26,6 @@ export interface WorkerOptions {
   readonly bufferBytes?: number;
   readonly sessionTimeoutMs?: number;
   readonly transactionTimeoutMs?: number;
-  /** Told about things that people should know but that do not stop the worker. */
-  readonly onWarning?: (message: string) => void;
 }
 
 /** How often consumed records of repartition topics are deleted. */
@@ -58,6 +61,8 @@ export class Worker {
   private rejoins = 0;
   private replayed = 0;
   private readonly repartitions: ReadonlySet<string>;
+  private readonly taskContext: TaskContext;
+  private readonly idle: IdleSources;
 
   constructor(private readonly options: WorkerOptions) {
     const now = options.context.clock.now();
@@ -70,6 +75,14 @@ export class Worker {
       now,
     );
     this.lastPurgeAt = now;
+    this.idle = new IdleSources(options.context.clock);
+    this.taskContext = {
+      ...options.context,
+      onStoreFailed: (error) => {
+        this.failure ??= error;
+      },
+      stopping: () => this.stopping,
+    };
     this.repartitions = new Set(options.plan.stages.flatMap((s) => s.inputs).flatMap((i) => (i.kind === 'repartition' ? [i.topic] : [])));
     for (const stage of options.plan.stages) this.factories.set(stage.id, options.compileStage(stage));
   }
@@ -85,11 +98,13 @@ export class Worker {
    * @param watermark event time (ms) that all sources are then moved to; `close` for the end of the last open window
    */
   async drain(watermark?: number | 'close'): Promise<void> {
-    const targets = await this.endOfInputs();
+    const { plan, context } = this.options;
+    const targets = await endOfInputs(plan, context.log);
     await this.loop(() => this.reached(targets));
     if (watermark === undefined) return;
-    const forced = watermark === 'close' ? this.closingTime() : watermark;
-    for (const task of this.tasks.values()) if (task.stage.inputs.every((i) => i.kind === 'source')) task.forceWatermark(forced);
+    const tasks = [...this.tasks.values()];
+    const forced = watermark === 'close' ? closingTime(plan, tasks) : watermark;
+    for (const task of tasks) if (task.stage.inputs.every((i) => i.kind === 'source')) task.forceWatermark(forced);
     await this.loop(() => this.reached(targets));
   }
 
@@ -98,21 +113,22 @@ export class Worker {
     this.stopping = true;
   }
 
-  /** Leaves the group and releases state. Call after `drain`, or let `run` do it. */
+  /** Commits what was processed, leaves the group and releases state. Call after `drain`, or let `run` do it. */
   async finish(): Promise<void> {
+    this.stopping = true;
     try {
-      if (this.member && this.failure === null) {
-        await this.settle();
+      await this.settle();
+      if (this.failure === null) {
         this.commit();
         await this.settle();
       }
+      if (this.failure !== null) throw asPipelineError(this.failure);
     } finally {
-      await this.closeTasks(false);
+      await this.closeTasks(this.failure !== null);
       const member = this.member;
       this.member = null;
       await member?.leave();
     }
-    if (this.failure !== null) throw toError(this.failure);
   }
 
   /** Drops everything at once, as a crash would, without a last commit. For tests and for giving up after an error. */
@@ -141,24 +157,34 @@ export class Worker {
   /** Handles events and commits until stopped, or until `done` says that nothing more is awaited and all of it is committed. */
   private async loop(done: () => boolean): Promise<void> {
     while (!this.stopping) {
-      if (this.failure !== null) {
-        await this.recover(this.failure);
-        continue;
+      try {
+        if (await this.turn(done)) return;
+      } catch (error) {
+        await this.recover(error);
       }
-      const member = this.member ?? (await this.join());
-      const draining = done();
-      const event = await member.next(draining ? 0 : this.waitMs());
-      if (event !== null) await this.handle(event);
-      this.advanceIdle();
-      const ending = draining && event === null;
-      if (this.inFlight === null && (ending ? this.needsCommit() : this.due() <= 0)) this.commit();
-      if (event !== null) continue;
-      if (ending) {
-        if (this.inFlight !== null) await this.inFlight;
-        else if (this.failure === null && done()) return;
-      }
-      await this.purge();
     }
+  }
+
+  /** One event at most, and a commit where it is due. Resolves to whether everything is done. */
+  private async turn(done: () => boolean): Promise<boolean> {
+    if (this.failure !== null) throw toError(this.failure);
+    const member = this.member ?? (await this.join());
+    const draining = done();
+    const event = await member.next(draining ? 0 : this.waitMs());
+    if (event !== null) await this.handle(event);
+    this.idle.advance(this.tasks.values(), this.stable);
+    const ending = draining && event === null;
+    if (this.inFlight === null && (ending ? this.needsCommit() : this.due() <= 0)) {
+      for (const task of this.tasks.values()) await task.room();
+      this.commit();
+    }
+    if (event !== null) return false;
+    if (ending) {
+      if (this.inFlight !== null) await this.inFlight;
+      else if (this.failure === null && done()) return true;
+    }
+    await this.purge();
+    return false;
   }
 
   private async join(): Promise<Member> {
@@ -181,6 +207,7 @@ export class Worker {
         await this.assigned(event.epoch, event.partitions);
         break;
       case 'revoked':
+        await this.settle();
         await this.closeTasks(false);
         break;
       case 'records': {
@@ -199,42 +226,18 @@ export class Worker {
   private async assigned(epoch: number, partitions: readonly TopicPartition[]): Promise<void> {
     const member = this.member;
     if (!member) return;
+    await this.settle();
     await this.closeTasks(false);
     this.epoch = epoch;
-    const tasks = this.tasksFor(partitions);
-    // Offsets first, waiting for pending transactions; only then the changelogs' ends (SEMANTICS rule 22).
-    const committed = await member.committed(tasks.flatMap((t) => t.inputs()));
-    const fresh: Task[] = [];
+    const tasks = tasksOf(this.options.plan, partitions, this.taskContext, this.factories);
     for (const task of tasks) {
-      const restored = await task.restore(committed);
-      this.replayed += restored.replayed;
-      if (restored.fresh) fresh.push(task);
       this.tasks.set(task.id, task);
       for (const input of task.inputs()) this.byInput.set(tpKey(input.topic, input.partition), task);
     }
-    if (fresh.length > 0) {
-      try {
-        await member.commit({ epoch, outputs: [], offsets: fresh.flatMap((t) => t.startOffsets()) });
-      } catch (error) {
-        this.failure = error;
-        return;
-      }
-    }
+    const { fresh, replayed } = await restoreTasks(tasks, member, this.options.context.log);
+    this.replayed += replayed;
+    if (fresh.length > 0) await member.commit({ epoch, outputs: [], offsets: fresh.flatMap((t) => t.startOffsets()) });
     for (const task of tasks) for (const input of task.inputs()) member.start(input.topic, input.partition, task.positionOf(input.topic));
-  }
-
-  /** Complete tasks only: the assignor keeps the partitions of a stage's inputs together. */
-  private tasksFor(partitions: readonly TopicPartition[]): Task[] {
-    const mine = new Set(partitions.map((p) => tpKey(p.topic, p.partition)));
-    const tasks: Task[] = [];
-    for (const stage of this.options.plan.stages) {
-      const factory = this.factories.get(stage.id);
-      if (!factory) continue;
-      const count = this.options.context.stagePartitions[stage.id];
-      for (let p = 0; p < count; p++)
-        if (stage.inputs.every((input) => mine.has(tpKey(input.topic, p)))) tasks.push(new Task(this.options.context, stage, p, factory));
-    }
-    return tasks;
   }
 
   private lagging(): boolean {
@@ -285,7 +288,7 @@ export class Worker {
       },
       (error: unknown) => {
         this.inFlight = null;
-        this.failure = error;
+        this.failure ??= error;
       },
     );
   }
@@ -313,21 +316,24 @@ export class Worker {
     if (this.inFlight !== null) await this.inFlight;
   }
 
-  /** After a failed commit or a lost member: nothing in memory is certain any more. */
+  /**
+   * After a failed commit, a lost member or a record that stops the pipeline: nothing in memory is certain any more, so it is dropped. Where
+   * that may help, the next turn joins again and restores; else this rejects.
+   */
   private async recover(error: unknown): Promise<void> {
+    await this.settle();
     await this.closeTasks(true);
     const member = this.member;
     this.member = null;
-    await member?.leave().catch(() => undefined);
-    const retry = error instanceof LogError && (error.retriable || ['fenced', 'aborted', 'unknown'].includes(error.code));
-    this.rejoins++;
-    if (!retry || this.rejoins > MAX_REJOINS) {
-      this.stopping = true;
-      throw error instanceof LogError ? new PipelineError('log_failed', error.message, error.retriable, { cause: error }) : toError(error);
-    }
-    this.options.onWarning?.(`${error.code}: ${error.message}; joining again`);
     this.failure = null;
-    await new Promise((resolve) => setTimeout(resolve, Math.min(2000, 20 * 2 ** this.rejoins)));
+    await member?.leave().catch(() => undefined);
+    this.rejoins++;
+    if (!mayPass(error) || this.rejoins > MAX_REJOINS) {
+      this.stopping = true;
+      throw asPipelineError(error);
+    }
+    this.options.context.onWarning(`${error.code}: ${error.message}; joining again`);
+    await delay(Math.min(2000, 20 * 2 ** this.rejoins));
   }
 
   private async closeTasks(discard: boolean): Promise<void> {
@@ -339,35 +345,6 @@ export class Worker {
     for (const task of tasks) await task.close(discard);
   }
 
-  /** `idle`: quiet partitions follow the others of this worker, or, when all are quiet, the wall clock. */
-  private advanceIdle(): void {
-    const now = this.options.context.clock.now();
-    let latest = -Infinity;
-    let quiet: Task[] | null = null;
-    let sources = 0;
-    for (const task of this.tasks.values()) {
-      if (!task.stage.inputs.every((i) => i.kind === 'source')) continue;
-      sources++;
-      if (task.quietMs(now) > 0 && this.caughtUp(task)) (quiet ??= []).push(task);
-      else latest = Math.max(latest, task.watermark());
-    }
-    if (quiet === null) return;
-    const lateness = (task: Task): number => Math.max(...task.stage.inputs.map((i) => (i.kind === 'source' ? i.latenessMs : 0)));
-    for (const task of quiet) task.forceWatermark(quiet.length === sources ? now - lateness(task) : latest);
-  }
-
-  private caughtUp(task: Task): boolean {
-    return task.inputs().every((input) => task.positionOf(input.topic) >= (this.stable.get(tpKey(input.topic, input.partition)) ?? 0));
-  }
-
-  private async endOfInputs(): Promise<Map<string, number>> {
-    const targets = new Map<string, number>();
-    for (const topic of inputTopics(this.options.plan))
-      for (const { partition, stable, low } of await this.options.context.log.offsets(topic))
-        if (stable > low) targets.set(tpKey(topic, partition), stable);
-    return targets;
-  }
-
   /** All inputs read to `targets`, and repartitions to where we wrote. */
   private reached(targets: ReadonlyMap<string, number>): boolean {
     if (this.tasks.size === 0) return false;
@@ -375,18 +352,6 @@ export class Worker {
     for (const [key, target] of targets) if (at(key) < target) return false;
     for (const [key, target] of this.written) if (at(key) < target) return false;
     return true;
-  }
-
-  /** Event time by which every window that holds a record now has ended. */
-  private closingTime(): number {
-    let max = -Infinity;
-    for (const task of this.tasks.values()) max = Math.max(max, task.maxEventTime());
-    let span = 0;
-    for (const stage of this.options.plan.stages)
-      for (const node of stage.nodes)
-        if (node.op === 'fold' && node.mode !== 'partial' && node.transform.window)
-          span += node.transform.window.sizeMs + node.transform.window.graceMs;
-    return max + span;
   }
 
   /** Deletes what was read of the repartition topics (their retention is unlimited). */
@@ -409,6 +374,18 @@ function topicOf(key: string): string {
 function depth(plan: PhysicalPlan, stage: Stage): number {
   const input = stage.inputs[0];
   return input.kind === 'source' ? 0 : 1 + depth(plan, plan.stages[input.fromStage]);
+}
+
+/** What a new member with restored tasks may get over: lost commits and members, and stores, which are rebuilt where damaged. */
+function mayPass(error: unknown): error is LogError | StateStoreError {
+  if (error instanceof LogError) return error.retriable || ['fenced', 'aborted', 'unknown'].includes(error.code);
+  return error instanceof StateStoreError && (error.code === 'corrupt' || error.code === 'io');
+}
+
+function asPipelineError(error: unknown): Error {
+  if (error instanceof LogError) return new PipelineError('log_failed', error.message, error.retriable, { cause: error });
+  if (error instanceof StateStoreError) return new PipelineError('store_failed', error.message, false, { cause: error });
+  return toError(error);
 }
 
 function toError(error: unknown): Error {

@@ -1,0 +1,48 @@
+/** From the partitions that a member was given to restored tasks. */
+import { tpKey, type Log, type Member, type TopicPartition } from '../log/log.js';
+import type { KernelFactory } from '../kernel/stage-kernel.js';
+import type { PhysicalPlan } from '../plan/physical.js';
+import type { OffsetsOf } from './restore-task.js';
+import { Task, type TaskContext } from './task.js';
+
+/** The tasks whose inputs are all among the partitions (the assignor keeps the partitions of a stage's inputs together). */
+export function tasksOf(
+  plan: PhysicalPlan,
+  partitions: readonly TopicPartition[],
+  context: TaskContext,
+  factories: ReadonlyMap<number, KernelFactory>,
+): Task[] {
+  const mine = new Set(partitions.map((p) => tpKey(p.topic, p.partition)));
+  const tasks: Task[] = [];
+  for (const stage of plan.stages) {
+    const factory = factories.get(stage.id);
+    if (!factory) continue;
+    for (let p = 0; p < context.stagePartitions[stage.id]; p++)
+      if (stage.inputs.every((input) => mine.has(tpKey(input.topic, p)))) tasks.push(new Task(context, stage, p, factory));
+  }
+  return tasks;
+}
+
+/** Restores all of them. `fresh` have no offsets yet; `replayed` counts changelog records. */
+export async function restoreTasks(
+  tasks: readonly Task[],
+  member: Member,
+  log: Log,
+): Promise<{ readonly fresh: readonly Task[]; readonly replayed: number }> {
+  // The group's offsets first, waiting for pending transactions; only then the changelogs' ends (SEMANTICS rule 22).
+  const committed = await member.committed(tasks.flatMap((t) => t.inputs()));
+  const asked = new Map<string, ReturnType<OffsetsOf>>();
+  const offsetsOf: OffsetsOf = (topic) => {
+    const offsets = asked.get(topic) ?? log.offsets(topic);
+    asked.set(topic, offsets);
+    return offsets;
+  };
+  const fresh: Task[] = [];
+  let replayed = 0;
+  for (const task of tasks) {
+    const restored = await task.restore(committed, offsetsOf);
+    replayed += restored.replayed;
+    if (restored.fresh) fresh.push(task);
+  }
+  return { fresh, replayed };
+}

@@ -1,0 +1,32 @@
+import { tpKey } from '../log/log.js';
+import type { Clock } from './clock.js';
+import type { Task } from './task.js';
+
+/** `idle`: quiet source partitions follow the others of this worker, or, when all are quiet, the wall clock (SEMANTICS rule 8). */
+export class IdleSources {
+  constructor(private readonly clock: Clock) {}
+
+  /** Moves the watermarks of quiet tasks. @param stable last stable offsets as fetched, by partition */
+  advance(tasks: Iterable<Task>, stable: ReadonlyMap<string, number>): void {
+    const now = this.clock.now();
+    let latest = -Infinity;
+    let quiet: Task[] | null = null;
+    let sources = 0;
+    for (const task of tasks) {
+      if (!task.stage.inputs.every((i) => i.kind === 'source')) continue;
+      sources++;
+      if (task.quietMs(now) > 0 && caughtUp(task, stable)) (quiet ??= []).push(task);
+      else latest = Math.max(latest, task.watermark());
+    }
+    if (quiet === null) return;
+    for (const task of quiet) task.forceWatermark(quiet.length === sources ? now - lateness(task) : latest);
+  }
+}
+
+function caughtUp(task: Task, stable: ReadonlyMap<string, number>): boolean {
+  return task.inputs().every((input) => task.positionOf(input.topic) >= (stable.get(tpKey(input.topic, input.partition)) ?? 0));
+}
+
+function lateness(task: Task): number {
+  return Math.max(...task.stage.inputs.map((i) => (i.kind === 'source' ? i.latenessMs : 0)));
+}

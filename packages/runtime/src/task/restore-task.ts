@@ -1,0 +1,138 @@
+/** How a task comes back: state from the newest of store and changelog, positions and watermarks from changelog and consumer group. */
+import { records } from '../log/batch/records.js';
+import { tpKey, type CommittedOffset, type Log, type PartitionOffsets } from '../log/log.js';
+import type { StageKernel } from '../kernel/stage-kernel.js';
+import type { Stage } from '../plan/physical.js';
+import type { StateStore } from '../state/store.js';
+import { PipelineError } from './errors.js';
+import { decodePosition, isPositionKey, type TaskPosition } from './position.js';
+
+/** Offsets of a topic's partitions, each topic asked once per restore. */
+export type OffsetsOf = (topic: string) => Promise<readonly PartitionOffsets[]>;
+
+/** Rows of a changelog that go to the store at a time. */
+const ROWS_AT_A_TIME = 50_000;
+
+/**
+ * The store's rows, then what the changelog has beyond the store's position; the store gets those as well. What both have of an entry is
+ * what was last committed. The kernel is told as soon as rows are in the store, so that it may evict them.
+ */
+export async function restoreState(task: {
+  readonly log: Log;
+  readonly changelog: string;
+  readonly partition: number;
+  readonly store: StateStore;
+  readonly kernel: StageKernel;
+  readonly offsetsOf: OffsetsOf;
+}): Promise<{ readonly position: TaskPosition | null; readonly replayed: number }> {
+  const { log, changelog, partition, store, kernel } = task;
+  let position: TaskPosition | null = null;
+  const take = (key: Uint8Array, value: Uint8Array | null): void => {
+    if (isPositionKey(key)) position = value === null ? null : decodePosition(Buffer.from(value).toString('utf8'));
+    else kernel.restore(key, value);
+  };
+  const offsets = (await task.offsetsOf(changelog)).find((o) => o.partition === partition);
+  // `high`, not the last stable offset: the marker of a commit that the group's offsets show may still be on its way; `read` waits for it.
+  const end = offsets?.high ?? 0;
+  const low = offsets?.low ?? 0;
+  const stored = store.position();
+  if (stored !== null && stored <= end && stored >= low) {
+    let rows = 0;
+    for await (const [key, value] of store.range()) {
+      take(key, value);
+      if (++rows % ROWS_AT_A_TIME === 0) kernel.stored(0);
+    }
+    kernel.stored(0);
+  } else if (stored !== null) await store.wipe();
+  const from = store.position() ?? low;
+  let replayed = 0;
+  let pending: [Uint8Array, Uint8Array | null][] = [];
+  const keep = async (next: number): Promise<void> => {
+    await store.write(pending, next);
+    kernel.stored(0);
+    pending = [];
+  };
+  if (from >= end) return { position, replayed };
+  for await (const batch of log.read(changelog, partition, from, end)) {
+    for (const record of records(batch, from)) {
+      if (record.offset >= end || record.key === null) continue;
+      const key = record.key.slice();
+      const value = record.value === null ? null : record.value.slice();
+      take(key, value);
+      pending.push([key, value]);
+      replayed++;
+    }
+    if (pending.length >= ROWS_AT_A_TIME) await keep(Math.min(end, batch.lastOffset + 1));
+  }
+  await keep(end);
+  return { position, replayed };
+}
+
+/** Where a task begins. */
+export interface StartPositions {
+  /** By input of the stage. */
+  readonly inputs: readonly { readonly offset: number; readonly maxEventTime: number; readonly upstream: readonly number[] }[];
+  /** What was due by then has been closed before. */
+  readonly watermark: number;
+  /** Whether some input has no offset yet: the start offsets are to be committed before the first record (SEMANTICS rule 23). */
+  readonly fresh: boolean;
+}
+
+/**
+ * Positions of a task's inputs; where group and changelog disagree (group offsets expire) the changelog wins.
+ *
+ * @throws PipelineError `position_mismatch`, `offset_lost`, `partition_count`: going on would lose or double records
+ */
+export async function startPositions(task: {
+  readonly stage: Stage;
+  readonly partition: number;
+  readonly stagePartitions: readonly number[];
+  readonly committed: readonly CommittedOffset[];
+  readonly changelogPosition: TaskPosition | null;
+  readonly offsetsOf: OffsetsOf;
+}): Promise<StartPositions> {
+  const { stage, partition, changelogPosition } = task;
+  let fresh = false;
+  let watermark = -Infinity;
+  const inputs: { offset: number; maxEventTime: number; upstream: readonly number[] }[] = [];
+  for (const [i, input] of stage.inputs.entries()) {
+    const key = tpKey(input.topic, partition);
+    const group = task.committed.find((c) => c.topic === input.topic && c.partition === partition);
+    const fromGroup = group?.offset ?? null;
+    const fromChangelog = changelogPosition?.offsets[key] ?? null;
+    const range = (await task.offsetsOf(input.topic)).find((o) => o.partition === partition);
+    const low = range?.low ?? 0;
+    const reachable = range !== undefined && fromChangelog !== null && fromChangelog >= low && fromChangelog <= range.high;
+    if (fromChangelog !== null && fromGroup !== null && fromGroup < fromChangelog && !reachable)
+      throw new PipelineError(
+        'position_mismatch',
+        `${key}: the consumer group is at ${String(fromGroup)} but the state is at ${String(fromChangelog)}, which is no longer in the topic; reset the pipeline`,
+        false,
+      );
+    const start = fromChangelog ?? fromGroup;
+    if (start === null) fresh = true;
+    else if (start < low && input.kind === 'source')
+      throw new PipelineError(
+        'offset_lost',
+        `${key}: records from ${String(start)} to ${String(low - 1)} were deleted before they were read; reset the pipeline, or lengthen the topic's retention`,
+        false,
+      );
+    const position = changelogPosition ?? (group ? decodePosition(group.metadata) : null);
+    const upstreamCount = input.kind === 'repartition' ? task.stagePartitions[input.fromStage] : 0;
+    const time = position?.times[i];
+    if (time && time.upstream.length !== upstreamCount)
+      throw new PipelineError(
+        'partition_count',
+        `${input.topic}: the number of upstream partitions changed from ${String(time.upstream.length)} to ${String(upstreamCount)}; ` +
+          'results would no longer be a function of the input: deploy the pipeline under a new name, or reset it',
+        false,
+      );
+    inputs.push({
+      offset: start ?? low,
+      maxEventTime: time?.maxEventTime ?? -Infinity,
+      upstream: time?.upstream ?? new Array<number>(upstreamCount).fill(-Infinity),
+    });
+    if (position) watermark = Math.max(watermark, position.watermark);
+  }
+  return { inputs, watermark, fresh };
+}
