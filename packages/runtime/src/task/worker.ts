@@ -60,6 +60,8 @@ export class Worker {
   private readonly written = new Map<string, number>();
   private rejoins = 0;
   private replayed = 0;
+  /** What there was to say when the last tasks were closed. */
+  private ended: WorkerSnapshot | null = null;
   private readonly repartitions: ReadonlySet<string>;
   private readonly taskContext: TaskContext;
   private readonly idle: IdleSources;
@@ -124,6 +126,7 @@ export class Worker {
       }
       if (this.failure !== null) throw asPipelineError(this.failure);
     } finally {
+      this.ended = this.snapshot();
       await this.closeTasks(this.failure !== null);
       const member = this.member;
       this.member = null;
@@ -140,11 +143,13 @@ export class Worker {
     await member?.leave();
   }
 
+  /** As things are; after `finish`, as they were then. */
   snapshot(): WorkerSnapshot {
+    if (this.ended !== null) return this.ended;
     return snapshotOf({
       now: this.options.context.clock.now(),
       plan: this.options.plan,
-      tasks: [...this.tasks.values()],
+      tasks: [...this.tasks.values()].filter((task) => task.running),
       stable: this.stable,
       commits: this.commits,
       lastCommitAt: this.lastCommitAt,

@@ -154,6 +154,13 @@ export function describeTopicConfigs(topics: readonly string[]): ProtocolCall<De
   return call('DescribeConfigs', 2, { resources: topics.map((name) => ({ type: TOPIC_RESOURCE, name })) });
 }
 
+const BROKER_RESOURCE = 4;
+
+/** Must be sent to that broker. */
+export function describeBrokerConfig(nodeId: number): ProtocolCall<DescribeConfigsResponse> {
+  return call('DescribeConfigs', 2, { resources: [{ type: BROKER_RESOURCE, name: String(nodeId) }] });
+}
+
 interface DeleteRecordsResponse {
   readonly topics: readonly {
     readonly topic: string;
