@@ -43,12 +43,12 @@ export function partitionedBy(node: StageNode): readonly string[] {
 }
 
 /** A format, and what a compacted topic is keyed by. */
-export function describeSink({ format, table, key }: SinkOutput): string {
+function describeSink({ format, table, key }: SinkOutput): string {
   return `${format}${table ? ', compacted' : ''}, key ${key === null ? '-' : `[${key.join(', ')}]`}`;
 }
 
 /** Where a source's times and keys come from. */
-export function describeSource({ format, key, checkKey, time, latenessMs, idleMs }: SourceInput): string {
+function describeSource({ format, key, checkKey, time, latenessMs, idleMs }: SourceInput): string {
   const at = time.from === 'column' ? showExpr(time.expr) : time.from === 'record' ? "the record's timestamp" : 'the clock';
   const parts = [format, `key ${key ?? '-'}${checkKey ? ' (checked)' : ''}`, `event time ${at}`, `lateness ${showDuration(latenessMs)}`];
   return [...parts, ...(idleMs === null ? [] : [`idle ${showDuration(idleMs)}`])].join(', ');

@@ -3,7 +3,9 @@ import type { Latencies } from './latencies.js';
 import type { Task } from './task.js';
 import { tpKey } from '../log/log.js';
 
-/** What a worker is doing: counts since it started; the reader makes rates of two snapshots. */
+/**
+ * What a worker is doing: counts since it started, records that it had to process again included; the reader makes rates of two snapshots.
+ */
 export interface WorkerSnapshot {
   /** ms since the epoch */
   readonly at: number;
@@ -52,6 +54,8 @@ export function snapshotOf(worker: {
   readonly now: number;
   readonly plan: PhysicalPlan;
   readonly tasks: readonly Task[];
+  /** Counts of tasks that were closed are in it; null: there were none. */
+  readonly earlier: WorkerSnapshot | null;
   readonly stable: ReadonlyMap<string, number>;
   readonly commits: number;
   readonly lastCommitAt: number | null;
@@ -62,11 +66,13 @@ export function snapshotOf(worker: {
   const steps = new Map<string, { id: string; op: string; in: number; out: number }>();
   for (const stage of worker.plan.stages)
     for (const node of stage.nodes) if (!steps.has(node.step)) steps.set(node.step, { id: node.step, op: node.op, in: 0, out: 0 });
-  const rejectedBy: Record<string, number> = {};
+  const { earlier } = worker;
+  for (const step of earlier?.steps ?? []) steps.set(step.id, { ...step });
+  const rejectedBy: Record<string, number> = { ...earlier?.rejectedBy };
   const boards: BoardSnapshot[] = [];
-  let recordsIn = 0;
-  let late = 0;
-  let rejected = 0;
+  let recordsIn = earlier?.recordsIn ?? 0;
+  let late = earlier?.late ?? 0;
+  let rejected = earlier?.rejected ?? 0;
   let lag = 0;
   let stateEntries = 0;
   let stateBytes = 0;

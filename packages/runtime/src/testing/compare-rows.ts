@@ -1,6 +1,6 @@
 /** Whether rows are as a test expects them, and which expected row answers to which actual one. */
 import { definite, equalValues, type Column, type Row, type TestRow, type Type, type Value } from '@rta/dsl';
-import type { WrittenRow } from './topic-rows.js';
+import type { TopicReader, WrittenRow } from './topic-rows.js';
 
 /** An expected row and the row that is there; null: missing, or not expected. */
 export interface RowPair {
@@ -10,14 +10,21 @@ export interface RowPair {
   readonly differing: readonly string[];
 }
 
-/** Pairs in any order, as many equal ones as there can be; in the order of the actual rows, then the missing ones. */
-export function pairAsSet(expected: readonly TestRow[], actual: readonly WrittenRow[], columns: readonly Column[]): readonly RowPair[] {
+/**
+ * Pairs in any order, as many equal ones as there can be; in the order of the actual rows, then the missing ones. Rows that differ are paired
+ * when they have something in common, or are the only row that there can be.
+ */
+export function pairAsSet(
+  expected: readonly TestRow[],
+  actual: readonly WrittenRow[],
+  { columns, key }: Pick<TopicReader, 'columns' | 'key'>,
+): readonly RowPair[] {
   const typeOf = typesOf(columns);
   const pairs = bestMatching(expected, actual, (row, found) => differences(row, found, typeOf).length === 0);
   const openRows = new Set(expected.filter((_, i) => pairs[i] === undefined));
   const taken = new Map(pairs.flatMap((at, i) => (at === undefined ? [] : [[at, expected[i]] as const])));
   const result: RowPair[] = actual.map((found, at) => {
-    const row = taken.get(at) ?? nearest(found, openRows, typeOf);
+    const row = taken.get(at) ?? nearest(found, openRows, typeOf, key?.length === 0);
     if (row === null) return { expected: null, actual: found, differing: [] };
     openRows.delete(row);
     return { expected: row, actual: found, differing: differences(row, found, typeOf) };
@@ -29,6 +36,8 @@ export function pairAsSet(expected: readonly TestRow[], actual: readonly Written
 export function pairInOrder(expected: readonly TestRow[], actual: readonly WrittenRow[], columns: readonly Column[]): readonly RowPair[] {
   const typeOf = typesOf(columns);
   const equal = (i: number, j: number): boolean => differences(expected[i], actual[j], typeOf).length === 0;
+  if (expected.length === actual.length && expected.every((_, i) => equal(i, i)))
+    return expected.map((row, i) => ({ expected: row, actual: actual[i], differing: [] }));
   const longest = Array.from({ length: expected.length + 1 }, () => new Int32Array(actual.length + 1));
   for (let i = expected.length - 1; i >= 0; i--)
     for (let j = actual.length - 1; j >= 0; j--)
@@ -114,10 +123,10 @@ function bestMatching(
   return pairs;
 }
 
-/** The expected row that was probably meant: the one with the most equal cells, if there are any; the first of those. */
-function nearest(actual: WrittenRow, expected: ReadonlySet<TestRow>, typeOf: TypeOf): TestRow | null {
+/** The expected row that was probably meant: the one with the most equal cells, if there are any or `anyRow`; the first of those. */
+function nearest(actual: WrittenRow, expected: ReadonlySet<TestRow>, typeOf: TypeOf, anyRow: boolean): TestRow | null {
   let best: TestRow | null = null;
-  let equalCells = 0;
+  let equalCells = anyRow ? -1 : 0;
   for (const row of expected) {
     const cells = Object.keys(row.values).length - differences(row, actual, typeOf).length;
     if (cells > equalCells) [best, equalCells] = [row, cells];

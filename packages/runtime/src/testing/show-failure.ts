@@ -32,6 +32,10 @@ export function showFailure(failure: TestFailure): string {
   return [title, ...table(failure.columns, pairs).map((line) => `  ${line}`.trimEnd())].join('\n');
 }
 
+function isEqual({ expected, actual, differing }: RowPair): boolean {
+  return expected !== null && actual !== null && differing.length === 0;
+}
+
 interface Line {
   readonly mark: ' ' | '-' | '+';
   readonly cells: readonly string[];
@@ -39,13 +43,28 @@ interface Line {
   readonly differing: ReadonlySet<number>;
 }
 
+/** Equal rows shown before and after wrong ones; the others are counted. */
+const CONTEXT_ROWS = 5;
+
 function table(columns: readonly Column[], pairs: readonly RowPair[]): string[] {
-  const lines = pairs.flatMap((pair) => linesOf(columns, pair));
-  const widths = columns.map(({ name }, i) => Math.max(name.length, ...lines.map((line) => line.cells[i].length)));
+  const lines: (Line | { hidden: number })[] = [];
+  for (const [i, pair] of pairs.entries()) {
+    const around = pairs.slice(Math.max(0, i - CONTEXT_ROWS), i + CONTEXT_ROWS + 1);
+    const before = lines.at(-1);
+    if (!around.every(isEqual)) lines.push(...linesOf(columns, pair));
+    else if (before !== undefined && 'hidden' in before) before.hidden++;
+    else lines.push({ hidden: 1 });
+  }
+  const widths = columns.map(({ name }, i) => Math.max(name.length, ...lines.map((line) => ('hidden' in line ? 0 : line.cells[i].length))));
   const right = columns.map(({ type }) => isNumber(type));
   const pad = (text: string, i: number): string => (right[i] ? text.padStart(widths[i]) : text.padEnd(widths[i]));
   const shown = [`  ${columns.map(({ name }, i) => pad(name, i)).join('  ')}`];
-  for (const { mark, cells, differing } of lines) {
+  for (const line of lines) {
+    if ('hidden' in line) {
+      shown.push(`  … ${line.hidden} more as expected`);
+      continue;
+    }
+    const { mark, cells, differing } = line;
     shown.push(`${mark} ${cells.map(pad).join('  ')}`);
     if (differing.size > 0)
       shown.push(`  ${cells.map((cell, i) => pad(differing.has(i) ? '^'.repeat(Math.max(1, cell.length)) : '', i)).join('  ')}`);
@@ -117,7 +136,7 @@ export function showValue(type: Type, value: Value): string {
       return `{ ${type.fields.map((field) => `${field.name}: ${showValue(field.type, row[field.name])}`).join(', ')} }`;
     }
     default:
-      return String(value as string | number | bigint | boolean);
+      return typeof value === 'object' ? '' : String(value);
   }
 }
 

@@ -96,13 +96,10 @@ async function runTest(prepared: PreparedPlan, test: PipelineTest, log: Log, opt
   const clock = new ManualClock(FIRST_TIME);
   let worker: Worker | null = null;
   let late = false;
+  let limit: NodeJS.Timeout | undefined;
   const limitMs = options.limitMs ?? DEFAULT_LIMIT_MS;
-  const limit = setTimeout(() => {
-    late = true;
-    worker?.stop();
-  }, limitMs);
   try {
-    ({ worker } = await openPipeline({
+    const { worker: opened } = await openPipeline({
       plan: prepared.plan,
       log,
       stores: memoryStateStores(),
@@ -112,7 +109,12 @@ async function runTest(prepared: PreparedPlan, test: PipelineTest, log: Log, opt
       clock,
       defaultPartitions: 1,
       createSources: true,
-    }));
+    });
+    worker = opened;
+    limit = setTimeout(() => {
+      late = true;
+      opened.stop();
+    }, limitMs);
     await feed(prepared, test, { log, clock, worker, stopped: () => late });
     const failures = late ? [] : await judge(prepared, test, log, options.avro);
     if (!late) {
@@ -176,7 +178,7 @@ async function judge(prepared: PreparedPlan, test: PipelineTest, log: Log, avro:
       if (reader === null) throw new TypeError(`the pipeline does not write the topic ${topic}`);
       const written = await writtenRows(log, topic, reader);
       const actual = section === 'history' ? written : finalRows(written, reader);
-      const pairs = section === 'history' ? pairInOrder(rows, actual, reader.columns) : pairAsSet(rows, actual, reader.columns);
+      const pairs = section === 'history' ? pairInOrder(rows, actual, reader.columns) : pairAsSet(rows, actual, reader);
       const wrong = pairs.filter((pair) => pair.expected === null || pair.actual === null || pair.differing.length > 0);
       if (wrong.length === 0) continue;
       const named = new Set([...(reader.key ?? []), ...rows.flatMap((row) => Object.keys(row.values))]);

@@ -1,7 +1,8 @@
 /** What tests of a pipeline can say, each said by a pipeline that passes. */
 import { describe, expect, it } from 'vitest';
 import type { AvroSchema } from '@rta/dsl';
-import { failuresOf, passes, planOf } from './bench.js';
+import { openTestBench } from '../../src/testing/test-bench.js';
+import { AVRO, failuresOf, passes, planOf } from './bench.js';
 
 const EVENT: AvroSchema = {
   type: 'record',
@@ -253,8 +254,8 @@ streams:
       - filter: score > 5
       - derive: { twice: score * 2 }
 sinks:
-  big: { topic: big }
-  second: { topic: second-out, key: [team] }
+  big: { from: big, topic: big }
+  second: { from: second, topic: second-out, key: [team] }
 tests:
   t:
     given:
@@ -343,6 +344,40 @@ ${rest}`);
     `);
   });
 
+  it('counts rows that are far from wrong ones', async () => {
+    const users = Array.from({ length: 30 }, (_, i) => `u${String(i).padStart(2, '0')}`);
+    const text = pipeline(`
+steps:
+  - select: user
+sink: { topic: out }
+tests:
+  t:
+    given: { in: [ ${users.map((user) => `{ user: ${user} }`).join(', ')} ] }
+    expect: { out: [ ${users.map((user) => `{ user: ${user === 'u20' ? 'other' : user} }`).join(', ')} ] }`);
+    const plan = planOf(text, EVENT);
+    expect(await failuresOf(plan, plan.tests[0])).toMatchInlineSnapshot(`
+      "example.yaml:9:322: out: 30 rows expected, 30 found: 1 missing, 1 unexpected
+          user
+          … 15 more as expected
+          u15
+          u16
+          u17
+          u18
+          u19
+        + u20
+          u21
+          u22
+          u23
+          u24
+          u25
+          u26
+          u27
+          u28
+          u29
+        - other"
+    `);
+  });
+
   it('asserts nothing', async () => {
     const plan = planOf(pipeline('sink: { topic: out }\ntests: { t: { given: { in: [] }, expect: { out: [] } } }'), EVENT);
     expect(await failuresOf(plan, { ...plan.tests[0], expect: [] })).toContain('the test asserts nothing');
@@ -360,6 +395,31 @@ tests: { t: { given: { in: [ { user: a, score: 9223372036854775807 } ] }, expect
     expect(await failuresOf(plan, plan.tests[0])).toMatchInlineSnapshot(
       `"example.yaml:6:10: in-0 offset 0: expression: the result does not fit a long (64 bits) (step 1-derive); the pipeline says \`errors: fail\`; use \`errors: { topic: … }\` to put such records aside, or \`errors: skip\`"`,
     );
+  });
+
+  it('cannot set an event time that is computed', async () => {
+    const text = (record: string): string =>
+      pipeline(
+        `
+steps:
+  - groupBy: user
+    window: { tumbling: 1s }
+    aggregate: { n: count() }
+sink: { topic: out }
+tests: { t: { given: { in: [ { user: a, score: 7, ${record} } ] }, expect: { out: [ { user: a, window_start: 7000 } ] } } }`,
+        ', time: score * 1000',
+      );
+    const [computed, set] = [planOf(text('team: x'), EVENT), planOf(text('$time: 12:00:10'), EVENT)];
+    expect(await failuresOf(computed, computed.tests[0])).toBe('');
+    expect(await failuresOf(set, set.tests[0])).toContain('`$time` cannot be set: the event time of in is computed');
+  });
+
+  it('takes too long', async () => {
+    const plan = planOf(cases['JSON in and out'], EVENT);
+    const impatient = await openTestBench({ ...AVRO, limitMs: 0 });
+    const { failures } = await impatient.run(plan, plan.tests[0]);
+    await impatient.close();
+    expect(failures).toMatchObject([{ kind: 'error', code: 'timeout', message: 'the test did not end within 0 ms' }]);
   });
 
   it('leaves nothing to the next', async () => {

@@ -6,8 +6,10 @@ import { afterAll, expect } from 'vitest';
 import { showFailure } from '../../src/testing/show-failure.js';
 import { openTestBench } from '../../src/testing/test-bench.js';
 
+export const AVRO = { avro: { codecFor, frame, unframe } };
+
 /** One bench for the tests of a file. */
-export const bench = await openTestBench({ avro: { codecFor, frame, unframe } });
+export const bench = await openTestBench(AVRO);
 afterAll(() => bench.close());
 
 /** Compiles a text whose sources name the schema `example`. */
