@@ -74,7 +74,17 @@ function snapshot(at: number, records: number): WorkerSnapshot {
     tasks: 5,
     rejoins: 0,
     replayed: 0,
-    steps: [...PLAN.steps, ...PLAN.sinks].map(({ id }) => ({ id, op: '', in: records, out: records / 4 })),
+    steps: [...PLAN.steps, ...PLAN.sinks].map(({ id }) => ({
+      id,
+      op: '',
+      in: records,
+      out: records / 4,
+      late: 0,
+      rejected: id === PLAN.steps[0].id ? 1 : 0,
+      stateEntries: id === PLAN.steps[0].id ? 3000 : 0,
+      stateBytes: 420_000,
+      watermarkDelayMs: 5200,
+    })),
     boards: [
       {
         step: rank.id,
@@ -99,27 +109,27 @@ describe('the live screen', () => {
   it('at 80 columns', () => {
     expect(screenLines(progress(), 'rta run · embedded log in ./.rta · 2 s', { width: 80, height: 40, colour: false }).join('\n'))
       .toMatchInlineSnapshot(`
-      "rta run · embedded log in ./.rta · 2 s
+        "rta run · embedded log in ./.rta · 2 s
 
-      pipeline / step         in/s    out/s   late rejected            state watermark
-      best                  12,000    3,000     12        1     3,000 420 kB     5.2 s
-        aggregate           12,000    3,000
-        topK                12,000    3,000
-        derive              12,000    3,000
-        rename              12,000    3,000
-        filter              12,000    3,000
-        → best              12,000    3,000
-        lag 1,234 · end to end p50 45 ms, p99 1.2 s · last commit 80 ms ago
+        pipeline / step         in/s    out/s   late rejected            state watermark
+        best                  12,000    3,000     12        1     3,000 420 kB     5.2 s
+          aggregate           12,000    3,000               1     3,000 420 kB     5.2 s
+          topK                12,000    3,000                                      5.2 s
+          derive              12,000    3,000                                      5.2 s
+          rename              12,000    3,000                                      5.2 s
+          filter              12,000    3,000                                      5.2 s
+          → best              12,000    3,000                                      5.2 s
+          lag 1,234 · end to end p50 45 ms, p99 1.2 s · last commit 80 ms ago
 
-      the best
-       1 ann              ████████████████████████████████████████████████████ 12,000
-       2 ·[31mred 🦊 東京 ██████████████████████████████▍                       7,000
+        the best
+         1 ann              ████████████████████████████████████████████████████ 12,000
+         2 ·[31mred 🦊 東京 ██████████████████████████████▍                       7,000
 
-      all of it
-       place  who               total  tenfold
-           1  ann               1,200   12,000
-           2  ·[31mred 🦊 東京    700    7,000"
-    `);
+        all of it
+         place  who               total  tenfold
+             1  ann               1,200   12,000
+             2  ·[31mred 🦊 東京    700    7,000"
+      `);
   });
 
   it('puts boards side by side and leaves out steps where the terminal is low', () => {

@@ -3,11 +3,9 @@ import type { Plan } from '@rta/dsl';
 import type { WorkerSnapshot } from '@rta/runtime';
 import { boardViews, type BoardView } from './board-rows.js';
 
-interface StepProgress {
+interface StepProgress extends Omit<WorkerSnapshot['steps'][number], 'id' | 'op'> {
   /** `groupBy`, the step's name, or `→ topic`. */
   readonly label: string;
-  readonly in: number;
-  readonly out: number;
   readonly inPerSecond: number;
   readonly outPerSecond: number;
 }
@@ -44,14 +42,14 @@ export class ProgressMeter {
     const rate = (now: number, then = 0): number => Math.max(0, now - then) / seconds;
     const sinks = new Set(plan.sinks.map(({ id }) => id));
     const steps = snapshot.steps.map((step): StepProgress & { readonly sink: boolean } => {
-      const then = before?.steps.find(({ id }) => id === step.id);
+      const then = before?.steps.find((earlier) => earlier.id === step.id);
+      const { id, op: _, ...figures } = step;
       return {
-        label: labelOf(plan, step.id),
-        in: step.in,
-        out: step.out,
+        ...figures,
+        label: labelOf(plan, id),
         inPerSecond: rate(step.in, then?.in),
         outPerSecond: rate(step.out, then?.out),
-        sink: sinks.has(step.id),
+        sink: sinks.has(id),
       };
     });
     const written = steps.filter(({ sink }) => sink);

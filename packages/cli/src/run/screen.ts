@@ -58,16 +58,33 @@ function tableLines(pipelines: readonly PipelineProgress[], title: string, { wid
   const titles = COLUMNS.map((column) => column.title);
   const head = [dim(truncate(title, width)), '', dim(line(layout.steps ? 'pipeline / step' : 'pipeline', titles))];
   const body = pipelines.flatMap(({ pipeline, snapshot, inPerSecond, outPerSecond, steps }) => {
-    const { late, rejected, stateEntries, stateBytes, watermarkDelayMs } = snapshot;
-    const state = `${count(stateEntries)} ${bytes(stateBytes)}`;
-    const cells = [rate(inPerSecond), rate(outPerSecond), count(late), count(rejected), state, span(watermarkDelayMs)];
+    const { late, rejected, watermarkDelayMs } = snapshot;
+    const rates = [rate(inPerSecond), rate(outPerSecond)];
     return [
-      bold(line(pipeline, cells)),
-      ...(layout.steps ? steps.map((step) => line(`  ${step.label}`, [rate(step.inPerSecond), rate(step.outPerSecond)])) : []),
+      bold(line(pipeline, [...rates, count(late), count(rejected), stateOf(snapshot), span(watermarkDelayMs)])),
+      ...(layout.steps ? steps.map((step) => line(`  ${step.label}`, stepCells(step))) : []),
       dim(truncate(`  ${healthOf(snapshot)}`, width)),
     ];
   });
   return [...head, ...body];
+}
+
+/** Of a step: what it has nothing of is left empty, so that the rest stands out. */
+function stepCells(step: PipelineProgress['steps'][number]): string[] {
+  const { inPerSecond, outPerSecond, late, rejected, stateEntries, watermarkDelayMs } = step;
+  const some = (n: number): string => (n === 0 ? '' : count(n));
+  return [
+    rate(inPerSecond),
+    rate(outPerSecond),
+    some(late),
+    some(rejected),
+    stateEntries === 0 ? '' : stateOf(step),
+    span(watermarkDelayMs),
+  ];
+}
+
+function stateOf({ stateEntries, stateBytes }: { readonly stateEntries: number; readonly stateBytes: number }): string {
+  return `${count(stateEntries)} ${bytes(stateBytes)}`;
 }
 
 /** Boards in rows of `abreast`, an empty line before each row. */

@@ -41,7 +41,16 @@ export interface StepSnapshot {
   readonly op: string;
   readonly in: number;
   readonly out: number;
+  readonly late: number;
+  /** By an expression of this step; what cannot be read at all counts at the pipeline only. */
+  readonly rejected: number;
+  readonly stateEntries: number;
+  readonly stateBytes: number;
+  /** Wall clock minus the least watermark of the tasks that end this step, ms; null before there is one. */
+  readonly watermarkDelayMs: number | null;
 }
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** The rows of a board as committed state has them now, best first. */
 export interface BoardSnapshot {
@@ -63,11 +72,15 @@ export function snapshotOf(worker: {
   readonly rejoins: number;
   readonly replayed: number;
 }): WorkerSnapshot {
-  const steps = new Map<string, { id: string; op: string; in: number; out: number }>();
-  for (const stage of worker.plan.stages)
-    for (const node of stage.nodes) if (!steps.has(node.step)) steps.set(node.step, { id: node.step, op: node.op, in: 0, out: 0 });
   const { earlier } = worker;
-  for (const step of earlier?.steps ?? []) steps.set(step.id, { ...step });
+  const steps = new Map<string, Mutable<StepSnapshot>>();
+  const nothing = { in: 0, out: 0, late: 0, rejected: 0 };
+  for (const { id, op } of worker.plan.stages.flatMap((stage) => stage.nodes.map((node) => ({ id: node.step, op: node.op }))))
+    if (!steps.has(id)) {
+      const before = earlier?.steps.find((step) => step.id === id) ?? nothing;
+      const counts = { in: before.in, out: before.out, late: before.late, rejected: before.rejected };
+      steps.set(id, { id, op, ...counts, stateEntries: 0, stateBytes: 0, watermarkDelayMs: null });
+    }
   const rejectedBy: Record<string, number> = { ...earlier?.rejectedBy };
   const boards: BoardSnapshot[] = [];
   let recordsIn = earlier?.recordsIn ?? 0;
@@ -96,6 +109,13 @@ export function snapshotOf(worker: {
       const last = !(node.op === 'fold' && node.mode === 'partial') && !(node.op === 'rank' && node.mode === 'local');
       if (first) step.in += row.in;
       if (last) step.out += row.out;
+      const bad = stats.bad.bySteps.get(node.id);
+      step.late += bad?.late ?? 0;
+      step.rejected += bad?.rejected ?? 0;
+      step.stateEntries += row.stateEntries;
+      step.stateBytes += row.stateBytes;
+      if (last && Number.isFinite(task.watermark()))
+        step.watermarkDelayMs = Math.max(step.watermarkDelayMs ?? -Infinity, worker.now - task.watermark());
     }
     for (const board of stats.boards()) {
       const node = task.stage.nodes.find((n) => n.id === board.id);
