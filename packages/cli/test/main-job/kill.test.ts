@@ -19,11 +19,11 @@ async function committed(system: System, log: Log): Promise<number> {
   return offsets.flat().reduce((sum, { offset }) => sum + (offset ?? 0), 0);
 }
 
-/** Kills the process as soon as it has committed something, or after ten seconds; resolves to what was committed when last looked at. */
+/** Kills the process as soon as it has committed something, or after two seconds; resolves to what was committed when last looked at. */
 async function killAfterCommit(system: System, running: RtaProcess): Promise<number> {
   await system.serves(running.child);
   const log = await system.openLog();
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + 2000;
   // On Kafka this waits until the new member has ended the transaction of the one that was killed.
   const before = await committed(system, log);
   let reached = before;
