@@ -1,9 +1,11 @@
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
-import { definite, isInteger, isNullable } from '../types/lattice.js';
+import { definite, isInteger, isNullable, showType } from '../types/lattice.js';
 import type { Ast, CallAst } from './ast.js';
 import { literal } from './build.js';
 import type { Checker } from './checker.js';
-import { AGGREGATE_NAMES, functionLibrary, functionRuntime, nativeFunction } from './functions/library.js';
+import { calleeOf } from './functions/callee.js';
+import { nativeFunction } from './functions/foreign.js';
+import { AGGREGATE_NAMES, functionLibrary, functionRuntime } from './functions/library.js';
 import type { FunctionSpec, Resolution, ResolutionProblem } from './functions/spec.js';
 import * as messages from './messages-types.js';
 import { clashHelp } from './operators.js';
@@ -62,6 +64,10 @@ function problemOf(problem: ResolutionProblem, spec: FunctionSpec, ast: CallAst,
       const [x, y] = [find(a.kind), find(b.kind)];
       return messages.noCommonType(ast.span, what, a, b, clashHelp(x, y) ?? clashHelp(y, x));
     }
+    case 'literal': {
+      const { index, wanted, reason, help } = problem;
+      return messages.wrongLiteral(args[index].span, shownLiteral(args[index]), wanted, reason, help);
+    }
     case 'argument': {
       const arg = args[problem.index];
       return messages.wrongArgument(
@@ -73,6 +79,11 @@ function problemOf(problem: ResolutionProblem, spec: FunctionSpec, ast: CallAst,
       );
     }
   }
+}
+
+function shownLiteral(arg: TypedExpr): string {
+  if (arg.kind !== 'literal') return showType(arg.type);
+  return typeof arg.value === 'string' ? JSON.stringify(arg.value) : String(arg.value);
 }
 
 function argumentHelp(arg: TypedExpr, wanted: string): string | undefined {
@@ -95,10 +106,10 @@ function isWhole(operand: TypedExpr): boolean {
 
 /** A call of literals alone is computed now, and told now if it fails. */
 function folded({ fn, args, type }: Resolution, ast: CallAst, checker: Checker): TypedExpr | null {
-  const node: TypedExpr = { kind: 'call', fn, args, type, span: ast.span };
+  const node = { kind: 'call', fn, args, type, span: ast.span } as const;
   if (!Object.hasOwn(functionRuntime, fn) || !args.every((arg) => arg.kind === 'literal' && arg.value !== null)) return node;
   try {
-    const value = functionRuntime[fn](...args.map((arg) => (arg as { readonly value: unknown }).value));
+    const value = calleeOf(node)(...args.map((arg) => (arg as { readonly value: unknown }).value));
     return value === null ? node : literal(value, definite(type), ast.span);
   } catch (error) {
     if (error instanceof ExpressionError) return checker.fail(messages.failsAlways(ast.span, error.message));

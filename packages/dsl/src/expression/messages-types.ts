@@ -217,6 +217,16 @@ export const functionModifier = errorMessage(
   }),
 );
 
+export const wrongLiteral = errorMessage(
+  'RTA1224',
+  'a literal argument that means nothing',
+  (span: Span, text: string, wanted: string, reason: string, help?: string) => ({
+    span,
+    message: `${text} is no ${wanted}: ${reason}`,
+    help,
+  }),
+);
+
 // ---- Aggregates ----
 
 export const aggregateOutside = errorMessage('RTA1301', 'an aggregate outside `aggregate`', (span: Span, name: string) => ({

@@ -193,7 +193,7 @@ export const caseWhen = errorMessage('RTA1054', '`case when`', (span: Span) => (
 /** `pattern` is the text behind `like`, if it is a literal. */
 export const like = errorMessage('RTA1055', '`like`', (span: Span, pattern: string | undefined) => {
   const text = JSON.stringify((pattern ?? '…').replaceAll('%', ''));
-  const names = ['starts_with', 'contains', 'ends_with'];
+  const names = ['startsWith', 'contains', 'endsWith'];
   const fitting = pattern === undefined ? -1 : !pattern.startsWith('%') ? 0 : pattern.length > 1 && pattern.endsWith('%') ? 1 : 2;
   const uses = (fitting < 0 ? names : [names[fitting]]).map((name) => `\`${name}(x, ${text})\``);
   return { span, message: 'there is no `like`', help: `use ${uses.join(' or ')}` };
@@ -244,8 +244,8 @@ const NO_NATIVE: Readonly<Record<string, string>> = {
   '::': 'types are functions: `int(x)`, `string(x)`, `timestamp(x)`',
   '->': 'a field is `a.b`',
   '=>': '"greater or equal" is `>=`',
-  '=~': 'texts are searched by `contains`, `starts_with`, `ends_with`',
-  '!~': 'texts are searched by `contains`, `starts_with`, `ends_with`',
+  '=~': 'use `matches(text, pattern)`',
+  '!~': 'use `matches(text, pattern)`',
   '&': 'use `and`',
   '|': 'use `or`',
   ';': 'an expression stands without `;`',

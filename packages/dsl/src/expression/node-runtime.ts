@@ -2,7 +2,8 @@ import { definite } from '../types/lattice.js';
 import type { Value } from '../types/type.js';
 import { castValue } from './cast.js';
 import { checkDecimal, divDecimal, remDecimal } from './decimal.js';
-import { functionRuntime } from './functions/library.js';
+import { calleeOf } from './functions/callee.js';
+import { isStrict } from './functions/strict.js';
 import { addLong, mulLong, negLong, remLong, subLong, type Long } from './long.js';
 import type { TypedExpr } from './typed.js';
 
@@ -27,8 +28,8 @@ export function nodeRuntime(expr: TypedExpr): (...operands: Value[]) => Value {
       return (value) => castValue(value, from, to);
     }
     case 'call': {
-      const run = functionRuntime[expr.fn];
-      return (...operands) => (operands.includes(null) ? null : run(...operands));
+      const run = calleeOf(expr);
+      return isStrict(expr.fn) ? (...operands) => (operands.includes(null) ? null : run(...operands)) : run;
     }
     default:
       throw new TypeError(`a ${expr.kind} node is not computed from operands alone`);

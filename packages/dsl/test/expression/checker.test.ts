@@ -247,7 +247,7 @@ describe('errors', () => {
     ['greatest(r, r)', 'RTA1221', undefined, 'record Address has none'],
     ['round(m, i)', 'RTA1221', undefined, undefined],
     [
-      'format_time(t, "YYYY")',
+      'formatTime(t, "YYYY")',
       'RTA1221',
       undefined,
       "`YYYY` means nothing in it: it has yyyy, MM, dd, HH, mm, ss, SSS, and other letters in '…'",

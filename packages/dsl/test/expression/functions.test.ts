@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Ast, Column, FunctionSpec, Value } from '@rta/dsl';
+import type { Ast, Column, FunctionSpec, Type, TypedExpr, Value } from '@rta/dsl';
 import {
+  calleeOf,
   checkExpression,
   closest,
   compareStrings,
@@ -13,6 +15,7 @@ import {
   parseTimestamp,
 } from '@rta/dsl';
 import { plainSource, showDuration, showTimestamp } from '@rta/dsl';
+import { nativeFunction } from '../../src/expression/functions/foreign.js';
 import { roundDouble } from '../../src/expression/functions/math.js';
 import { run, typed, valueOf } from './helpers.js';
 
@@ -58,6 +61,12 @@ describe('the library', () => {
     expect(spec.summary).not.toBe('');
     expect(spec.examples.length).toBeGreaterThan(0);
     for (const [fn, run] of Object.entries(spec.runtime)) expect(functionRuntime[fn], `${fn} is defined twice`).toBe(run);
+  });
+
+  it('has a native answer for words of others, and none of its own words', () => {
+    for (const spec of functionLibrary.values()) expect(nativeFunction(spec.name), spec.name).toBeUndefined();
+    for (const word of ['NVL', 'REGEXP_EXTRACT', 'SUBSTR', 'LPAD', 'UUID', 'SPLIT_INDEX'])
+      expect(nativeFunction(word), word).toMatch(/^use|^results/);
   });
 
   it('has each function once', () => {
@@ -123,6 +132,93 @@ describe('texts', () => {
     expect(valueOf('substring("abc", -5, 2)')).toBe('ab');
     expect(valueOf('split("a😀", "")')).toEqual(['a', '😀']);
     expect(valueOf('replace("a$&b", "$&", "$1")')).toBe('a$1b');
+  });
+});
+
+describe('more of texts', () => {
+  it.each([
+    ['right("a😀b", 2)', '😀b'],
+    ['left("ab", -1)', ''],
+    ['right("ab", 9223372036854775807)', 'ab'],
+    ['indexOf("😀ab", "b")', 2],
+    ['padStart("😀", 3, "ab")', 'ab😀'],
+    ['padStart("x", 3, "")', 'x'],
+    ['padEnd("x", 4, "😀a")', 'x😀a😀'],
+    ['repeat("x", -3)', ''],
+    ['repeat("", 5)', ''],
+    ['reverse("a😀b")', 'b😀a'],
+    ['join(na, "-")', null],
+    ['fromBase64("bsOpPw")', 'né?'],
+    ['fromBase64("a")', null],
+    ['fromBase64("/w==")', null],
+    ['toHex(y)', '00ff'],
+    [
+      'md5(y)',
+      createHash('md5')
+        .update(Buffer.from([0, 255]))
+        .digest('hex'),
+    ],
+    ['urlHost("//[::1]:80/x")', '[::1]'],
+    ['urlHost("http://:80/")', null],
+    ['urlHost("mailto:a@b.c")', null],
+    ['urlPath("http://a.b")', ''],
+    ['urlPath("http://a.b?x=/y")', ''],
+    ['urlParam("?a&b=1&b=2&c=%zz&d%20e==#f", "a")', ''],
+    ['urlParam("?a&b=1&b=2&c=%zz&d%20e==#f", "b")', '1'],
+    ['urlParam("?a&b=1&b=2&c=%zz&d%20e==#f", "c")', null],
+    ['urlParam("?a&b=1&b=2&c=%zz&d%20e==#f", "d e")', '='],
+    ['urlParam("?a&b=1&b=2&c=%zz&d%20e==#f", "f")', null],
+  ])('%s is %j', (text, value) => {
+    expect(valueOf(text, { y: new Uint8Array([0, 255]) })).toStrictEqual(value);
+  });
+
+  it('joins what is there', () => {
+    const items: Type = { kind: 'array', items: { kind: 'nullable', of: { kind: 'string' } } };
+    const expr = typed('join(x, ",")', { columns: [{ name: 'x', type: items }], meta: {} });
+    expect(run(expr, { x: ['a', null, 'b'] })).toBe('a,b');
+  });
+
+  it('makes no giants', () => {
+    expect(() => valueOf('repeat(s, l)', { s: 'abc', l: 2n ** 62n })).toThrow('more than 1000000');
+    expect(() => valueOf('padEnd(s, l)', { s: 'abc', l: 2_000_000 })).toThrow('more than 1000000');
+  });
+});
+
+describe('regular expressions', () => {
+  it.each([
+    ['matches("a\\nb", "^b")', false],
+    ['matches("a\\nb", "(?m)^b")', true],
+    ['matches("😀", "^.$")', true],
+    ['extract("ab", "(a)|(b)", 2)', null],
+    ['extract("ab", "b|(x)")', null],
+    ['extract("ab", "b|(x)", 0)', 'b'],
+    ['extractAll("aXbX", "x?")', ['', '', '', '', '']],
+    ['replaceRegex("abc", "", "-")', '-a-b-c-'],
+    ['replaceRegex("abc", "x", "-")', 'abc'],
+    ['replaceRegex("abc", "b", "")', 'ac'],
+    ['replaceRegex("a", "a", "")', ''],
+    ['replaceRegex("a1", "(?P<d>[0-9])|z(y)", "<${d}$2$$$0>")', 'a<1$1>'],
+    ['splitRegex("abc", "x*")', ['abc']],
+    ['splitRegex(",a,", ",")', ['', 'a', '']],
+  ])('%s is %j', (text, value) => {
+    expect(valueOf(text)).toStrictEqual(value);
+    const columns = text.replace(/^(\w+)\(("[^"]*")/, '$1(s');
+    expect(valueOf(columns, { s: JSON.parse(/"[^"]*"/.exec(text)![0]) })).toStrictEqual(value);
+  });
+
+  it('take time in proportion to the text, whatever the pattern', () => {
+    // Backtracking, each of these takes longer than the universe has lasted.
+    const row = { s: `${'a'.repeat(20_000)}!` };
+    const start = performance.now();
+    for (const pattern of ['^(a+)+$', '^(a|aa)+$', '(a*)*b', '^(.*a){20}$', '(x+x+)+y'])
+      expect(valueOf(`matches(s, "${pattern}")`, row), pattern).toBe(false);
+    expect(valueOf('extract(s, "^((a+)+)$")', row)).toBeNull();
+    expect(performance.now() - start).toBeLessThan(20_000);
+  });
+
+  it('compile their pattern once', () => {
+    const expr = typed('matches(s, "^a")') as TypedExpr & { kind: 'call' };
+    expect(calleeOf(expr)).toBe(calleeOf(expr));
   });
 });
 

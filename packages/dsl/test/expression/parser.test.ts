@@ -68,7 +68,7 @@ describe('precedence and forms', () => {
     ['(count() where x) / count()', '(/ (count where:x) (count))'],
     ['avg(score) over 10s', '(avg score over:10000ms)'],
     ['avg(n) over previous 30 rows', '(avg n over:previous:30rows)'],
-    ['avg(n) where starts_with(s, "x") over 3 rows', '(avg n where:(starts_with s "x") over:3rows)'],
+    ['avg(n) where startsWith(s, "x") over 3 rows', '(avg n where:(startsWith s "x") over:3rows)'],
     ['if(c, a, b)', '(if c a b)'],
     ['over + where + distinct + rows + is + like', '(+ (+ (+ (+ (+ over where) distinct) rows) is) like)'],
     ['a.in.and', '(. (. a in) and)'],
@@ -152,9 +152,9 @@ describe('errors', () => {
   });
 
   it.each([
-    ['a like "x%"', 'use `starts_with(x, "x")`'],
+    ['a like "x%"', 'use `startsWith(x, "x")`'],
     ['a like "%x%"', 'use `contains(x, "x")`'],
-    ['a like "%x"', 'use `ends_with(x, "x")`'],
+    ['a like "%x"', 'use `endsWith(x, "x")`'],
     ['5 minutes', 'use `5m`'],
     ['a || b', 'use `or`; texts are joined by `concat(a, b)`'],
   ])('%s: %s', (text, help) => {

@@ -5,7 +5,7 @@
  *
  * The source is one JavaScript expression. It refers only to the scope's operands, to constants by name and to temporaries of its own.
  */
-import { compareStrings, type MetaName, type Type, type TypedExpr, type Value } from '@rta/dsl';
+import { calleeOf, compareStrings, isStrict, type MetaName, type Type, type TypedExpr, type Value } from '@rta/dsl';
 import { type Code, literal } from './generate/code.js';
 import { definiteType, isNullable, type Operand } from './generate/operand.js';
 import { nodeRuntime } from './run/expression-runtime.js';
@@ -101,7 +101,7 @@ class Compiler {
       case 'cast':
         return this.cast(expr, next);
       case 'call':
-        return expr.fn === 'if' ? this.choice(expr, next) : this.node(expr, expr.args, next);
+        return expr.fn === 'if' ? this.choice(expr, next) : this.call(expr, next);
     }
   }
 
@@ -149,6 +149,13 @@ class Compiler {
   private node(expr: TypedExpr, operands: readonly TypedExpr[], depth: number): string {
     const runtime = this.code.constant(nodeRuntime(expr));
     return `${runtime}(${operands.map((operand) => this.value(operand, depth)).join(', ')})`;
+  }
+
+  /** The library's function, its literals read already, called with the arguments. */
+  private call(expr: TypedExpr & { kind: 'call' }, depth: number): string {
+    const callee = this.code.constant(calleeOf(expr));
+    if (!isStrict(expr.fn)) return `${callee}(${expr.args.map((arg) => this.value(arg, depth)).join(', ')})`;
+    return this.strict(expr.args, depth, (names) => `${callee}(${names.join(', ')})`);
   }
 
   private field(expr: TypedExpr & { kind: 'field' }, depth: number): string {

@@ -59,6 +59,7 @@ const { text } = fc.letrec<Record<'text' | 'whole' | 'real' | 'bool' | 'str' | '
       orElse('whole'),
       calls('whole', ['abs', '-']),
       calls('str', ['length']),
+      fc.tuple(tie('str'), tie('str')).map(([x, y]) => `(indexOf(${x}, ${y}) ?? 7)`),
       fc.tuple(tie('whole'), tie('whole')).map(([x, y]) => `greatest(${x}, ${y})`),
     ),
     real: fc.oneof(
@@ -103,14 +104,24 @@ const { text } = fc.letrec<Record<'text' | 'whole' | 'real' | 'bool' | 'str' | '
       pair('bool', ['and', 'or', '==', '!=']),
       tie('bool').map((x) => `(not ${x})`),
       orElse('bool'),
-      fc.tuple(tie('str'), tie('str')).map(([x, y]) => `starts_with(${x}, ${y})`),
+      fc.tuple(fc.constantFrom('startsWith', 'endsWith', 'contains'), tie('str'), tie('str')).map(([fn, x, y]) => `${fn}(${x}, ${y})`),
+      tie('str').map((x) => `matches(${x}, "^[a-z]+e|\u00e4")`),
     ),
     str: fc.oneof(
       { maxDepth: 3, depthSize: 'small' },
       leaf('s', 'ns', 'e', 'ne', '"x"', '""', '"requested"', 'a[0]', 'a[i]', 'na[1]', '"\u{1F600}"', '"\uFF5E"', '"é"'),
       branch('str'),
       orElse('str'),
-      calls('str', ['lower', 'upper', 'trim']),
+      calls('str', ['lower', 'upper', 'trim', 'trimStart', 'trimEnd', 'capitalize', 'reverse', 'md5', 'toBase64', 'urlEncode']),
+      calls('str', ['fromBase64', 'fromHex', 'urlDecode', 'urlHost', 'urlPath']),
+      fc
+        .tuple(fc.constantFrom('left', 'right', 'repeat', 'padStart'), tie('str'), tie('whole'))
+        .map(([fn, x, n]) => `${fn}(${x}, ${n} % 7)`),
+      fc.tuple(tie('str'), tie('str')).map(([x, y]) => `join(split(${x}, ${y}), ${y})`),
+      fc.tuple(tie('str'), tie('str')).map(([x, y]) => `urlParam(concat("?", ${x}, "=", ${y}), ${x})`),
+      tie('str').map((x) => `extract(${x}, "(?P<a>[a-f]+)|(x)", "a")`),
+      tie('str').map((x) => `replaceRegex(${x}, "[e-q]+(.)?", "<$1>")`),
+      tie('str').map((x) => `(extractAll(${x}, ".e")[0] ?? splitRegex(${x}, " +")[1])`),
       pair('str', ['+']),
     ),
     time: fc.oneof(

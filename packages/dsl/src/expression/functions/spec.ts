@@ -10,6 +10,17 @@ import type { TypedExpr } from '../typed.js';
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the checker has proven the types of the arguments
 export type RuntimeFunction = (...args: any[]) => Value;
 
+/**
+ * A function that reads a literal argument, such as a pattern, once for each call in the text rather than for each record. `prepare` gets
+ * the literals in the places of their arguments, undefined in the places of others, and what it returns gets all the arguments.
+ */
+export interface PreparedFunction {
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the checker has proven the types of the literals
+  readonly prepare: (...literals: any[]) => RuntimeFunction;
+}
+
+export type Implementation = RuntimeFunction | PreparedFunction;
+
 /** A function of the expression language: type rule, documentation and implementation in one value. */
 export interface FunctionSpec {
   readonly name: string;
@@ -24,7 +35,7 @@ export interface FunctionSpec {
   /** The type rule: which runtime function is called, with the arguments cast to what it takes. */
   resolve(args: readonly TypedExpr[]): Resolution | ResolutionProblem;
   /** By runtime name. A function has several where it differs by type; `if` has none, as it is evaluated lazily. */
-  readonly runtime: Readonly<Record<string, RuntimeFunction>>;
+  readonly runtime: Readonly<Record<string, Implementation>>;
 }
 
 export interface FunctionExample {
@@ -43,14 +54,31 @@ export type ResolutionProblem =
   | { readonly problem: 'count' }
   /** Argument number `index` should be `wanted` (words: "a text"). */
   | { readonly problem: 'argument'; readonly index: number; readonly wanted: string; readonly help?: string }
+  /** Literal number `index` means nothing as a `wanted` ("a pattern"). */
+  | { readonly problem: 'literal'; readonly index: number; readonly wanted: string; readonly reason: string; readonly help?: string }
   /** The arguments have no common type. */
   | { readonly problem: 'clash'; readonly types: readonly [Type, Type] };
 
-/** What a parameter takes. `double` takes every number but decimals, `long` every integer, `text` strings and enums. */
+/** What a parameter takes. `double` takes every number but decimals, `long` every integer, `text` strings and enums, `any` everything. */
 export type ParamKind =
-  'boolean' | 'int' | 'long' | 'double' | 'float' | 'decimal' | 'text' | 'timestamp' | 'date' | 'duration' | 'array' | 'map';
+  | 'any'
+  | 'array'
+  | 'boolean'
+  | 'bytes'
+  | 'date'
+  | 'decimal'
+  | 'double'
+  | 'duration'
+  | 'float'
+  | 'int'
+  | 'long'
+  | 'map'
+  | 'text'
+  | 'timestamp';
 
 const WORDS: Readonly<Record<ParamKind, string>> = {
+  any: 'a value',
+  bytes: 'bytes',
   boolean: 'a boolean',
   int: 'an int',
   long: 'an integer',
@@ -78,11 +106,13 @@ export interface Overload {
   readonly mayBeNull?: (args: readonly TypedExpr[]) => boolean;
   /** A further rule: an argument that must be a literal, say. */
   readonly check?: (args: readonly TypedExpr[]) => ResolutionProblem | null;
+  /** Casts that follow from the types of several arguments. */
+  readonly adapt?: (args: readonly TypedExpr[]) => readonly TypedExpr[];
   /** Arguments that follow from the types, such as scales, put behind the others. */
   readonly statics?: (args: readonly TypedExpr[]) => readonly TypedExpr[];
   /** Runtime name, if not the function's own. */
   readonly fn?: string;
-  readonly run: RuntimeFunction;
+  readonly run: Implementation;
 }
 
 /** Makes a function of its overloads. */
@@ -111,9 +141,10 @@ function resolveOverload(name: string, overloads: readonly Overload[], args: rea
 }
 
 function apply(name: string, overload: Overload, given: readonly TypedExpr[]): Resolution | ResolutionProblem {
-  const args = given.map((arg, i) => castToParam(arg, paramAt(overload, i)));
-  const problem = overload.check?.(args);
+  const cast = given.map((arg, i) => castToParam(arg, paramAt(overload, i)));
+  const problem = overload.check?.(cast);
   if (problem) return problem;
+  const args = overload.adapt?.(cast) ?? cast;
   const returns = typeof overload.returns === 'function' ? overload.returns(args) : overload.returns;
   const mayBeNull = args.some((arg) => isNullable(arg.type)) || overload.mayBeNull?.(args) === true;
   return { fn: overload.fn ?? name, args: [...args, ...(overload.statics?.(args) ?? [])], type: nullableIf(mayBeNull, returns) };
@@ -131,6 +162,8 @@ function fits(type: Type, param: ParamKind): boolean {
   const given = definite(type);
   if (given.kind === 'null') return true;
   switch (param) {
+    case 'any':
+      return true;
     case 'long':
       return isInteger(given);
     case 'double':
@@ -146,6 +179,11 @@ function castToParam(arg: TypedExpr, param: ParamKind): TypedExpr {
   if (param === 'long') return castKeepingNull(arg, LONG);
   if (param === 'double') return castKeepingNull(arg, DOUBLE);
   return param === 'text' ? castKeepingNull(arg, STRING) : arg;
+}
+
+/** The value of a text literal, or null where the argument is something else. */
+export function textLiteral(arg: TypedExpr): string | null {
+  return arg.kind === 'literal' && typeof arg.value === 'string' ? arg.value : null;
 }
 
 /** What is wrong where `index` must be a literal. */

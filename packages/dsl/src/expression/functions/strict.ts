@@ -1,7 +1,9 @@
-/** Functions that are not called by value: their arguments are evaluated as needed, and a null among them does not make the result null. */
+/** Functions that are not called by value: their arguments are evaluated as needed. */
 const LAZY: ReadonlySet<string> = new Set(['if']);
+/** Functions that are called with nulls too. */
+const NULL_SAFE: ReadonlySet<string> = new Set(['nullIf']);
 
-/** Whether a null argument makes the function's result null, without the function being called. So it is for all but `if`. */
+/** Whether a null argument makes the function's result null, without the function being called. So it is for nearly all. */
 export function isStrict(fn: string): boolean {
-  return !LAZY.has(fn);
+  return !LAZY.has(fn) && !NULL_SAFE.has(fn);
 }

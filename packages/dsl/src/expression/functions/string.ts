@@ -1,6 +1,11 @@
-import { BOOLEAN, INT, STRING } from '../../types/lattice.js';
+import { BOOLEAN, definite, INT, isText, nullable, STRING } from '../../types/lattice.js';
+import type { Value } from '../../types/type.js';
 import type { Long } from '../long.js';
-import { defineFunction, type FunctionSpec } from './spec.js';
+import { ExpressionError, type TypedExpr } from '../typed.js';
+import { defineFunction, type FunctionSpec, type ResolutionProblem } from './spec.js';
+
+/** Code units that `repeat` and the like may make: more is an error of the record, before it is one of memory. */
+const MAX_MADE = 1_000_000;
 
 /** Whether characters are more than code units. Most texts have none, and are counted and cut at once. */
 function hasSurrogates(text: string): boolean {
@@ -20,6 +25,51 @@ function substring(text: string, start: Long, length?: Long): string {
   const from = clamp(start, units.length);
   const to = length === undefined ? units.length : from + clamp(length, units.length - from);
   return typeof units === 'string' ? units.slice(from, to) : units.slice(from, to).join('');
+}
+
+function lengthOf(text: string): number {
+  return hasSurrogates(text) ? codePoints(text).length : text.length;
+}
+
+/** The last `count` characters. */
+function right(text: string, count: Long): string {
+  return count <= 0 ? '' : substring(text, Math.max(0, lengthOf(text) - Number(count)));
+}
+
+function indexOf(text: string, part: string): number | null {
+  const at = text.indexOf(part);
+  return at < 0 ? null : lengthOf(text.slice(0, at));
+}
+
+function repeat(text: string, count: Long): string {
+  if (count <= 0) return '';
+  if (text.length * Number(count) > MAX_MADE) throw new ExpressionError('domain', `a text of more than ${MAX_MADE} characters`);
+  return text.repeat(Number(count));
+}
+
+/** What makes the text `length` characters long. */
+function padding(text: string, length: Long, fill = ' '): string {
+  const missing = Number(length) - lengthOf(text);
+  if (missing <= 0 || fill === '') return '';
+  const unit = lengthOf(fill);
+  return substring(repeat(fill, Math.ceil(missing / unit)), 0, missing);
+}
+
+function capitalize(text: string): string {
+  return text.replace(/\p{L}+/gu, (word) => {
+    const first = String.fromCodePoint(word.codePointAt(0)!);
+    return first.toUpperCase() + word.slice(first.length).toLowerCase();
+  });
+}
+
+function textItems(args: readonly TypedExpr[]): ResolutionProblem | null {
+  const array = definite(args[0].type);
+  if (array.kind !== 'array' || isText(definite(array.items))) return null;
+  return { problem: 'argument', index: 0, wanted: 'an array of texts' };
+}
+
+function join(items: readonly (string | null)[], separator: string): string {
+  return (items.includes(null) ? items.filter((item) => item !== null) : items).join(separator);
 }
 
 export const stringFunctions: readonly FunctionSpec[] = [
@@ -55,6 +105,36 @@ export const stringFunctions: readonly FunctionSpec[] = [
   ),
   defineFunction(
     {
+      name: 'trimStart',
+      signature: 'trimStart(text)',
+      summary: 'the text without the white space in front',
+      doc: '',
+      examples: [{ expression: 'trimStart("  a b ")', value: 'a b ' }],
+    },
+    [{ params: ['text'], returns: STRING, run: (text: string) => text.trimStart() }],
+  ),
+  defineFunction(
+    {
+      name: 'trimEnd',
+      signature: 'trimEnd(text)',
+      summary: 'the text without the white space behind it',
+      doc: '',
+      examples: [{ expression: 'trimEnd("  a b ")', value: '  a b' }],
+    },
+    [{ params: ['text'], returns: STRING, run: (text: string) => text.trimEnd() }],
+  ),
+  defineFunction(
+    {
+      name: 'capitalize',
+      signature: 'capitalize(text)',
+      summary: 'each word with a capital, and the rest of it in lower case',
+      doc: 'A word is a run of letters.',
+      examples: [{ expression: 'capitalize("nové MĚSTO-sever")', value: 'Nové Město-Sever' }],
+    },
+    [{ params: ['text'], returns: STRING, run: capitalize }],
+  ),
+  defineFunction(
+    {
       name: 'length',
       signature: 'length(x)',
       summary: 'how many characters a text, or items an array or map has',
@@ -66,7 +146,7 @@ export const stringFunctions: readonly FunctionSpec[] = [
       ],
     },
     [
-      { params: ['text'], returns: INT, run: (text: string) => (hasSurrogates(text) ? codePoints(text).length : text.length) },
+      { params: ['text'], returns: INT, run: lengthOf },
       { params: ['array'], returns: INT, fn: 'length_array', run: (items: readonly unknown[]) => items.length },
       { params: ['map'], returns: INT, fn: 'length_map', run: (map: ReadonlyMap<string, unknown>) => map.size },
     ],
@@ -87,6 +167,26 @@ export const stringFunctions: readonly FunctionSpec[] = [
   ),
   defineFunction(
     {
+      name: 'left',
+      signature: 'left(text, count)',
+      summary: 'the first characters of a text',
+      doc: 'All of it if it has fewer.',
+      examples: [{ expression: 'left("sensor-17", 6)', value: 'sensor' }],
+    },
+    [{ params: ['text', 'long'], returns: STRING, run: (text: string, count: Long) => substring(text, 0, count) }],
+  ),
+  defineFunction(
+    {
+      name: 'right',
+      signature: 'right(text, count)',
+      summary: 'the last characters of a text',
+      doc: 'All of it if it has fewer.',
+      examples: [{ expression: 'right("sensor-17", 2)', value: '17' }],
+    },
+    [{ params: ['text', 'long'], returns: STRING, run: right }],
+  ),
+  defineFunction(
+    {
       name: 'concat',
       signature: 'concat(text, text, …)',
       summary: 'texts joined to one',
@@ -100,21 +200,21 @@ export const stringFunctions: readonly FunctionSpec[] = [
   ),
   defineFunction(
     {
-      name: 'starts_with',
-      signature: 'starts_with(text, prefix)',
+      name: 'startsWith',
+      signature: 'startsWith(text, prefix)',
       summary: 'whether a text begins with another',
       doc: '',
-      examples: [{ expression: 'starts_with("/api/rides", "/api/")', value: true }],
+      examples: [{ expression: 'startsWith("/api/rides", "/api/")', value: true }],
     },
     [{ params: ['text', 'text'], returns: BOOLEAN, run: (text: string, prefix: string) => text.startsWith(prefix) }],
   ),
   defineFunction(
     {
-      name: 'ends_with',
-      signature: 'ends_with(text, suffix)',
+      name: 'endsWith',
+      signature: 'endsWith(text, suffix)',
       summary: 'whether a text ends with another',
       doc: '',
-      examples: [{ expression: 'ends_with("photo.jpg", ".png")', value: false }],
+      examples: [{ expression: 'endsWith("photo.jpg", ".png")', value: false }],
     },
     [{ params: ['text', 'text'], returns: BOOLEAN, run: (text: string, suffix: string) => text.endsWith(suffix) }],
   ),
@@ -127,6 +227,19 @@ export const stringFunctions: readonly FunctionSpec[] = [
       examples: [{ expression: 'contains("a-b-c", "b-")', value: true }],
     },
     [{ params: ['text', 'text'], returns: BOOLEAN, run: (text: string, part: string) => text.includes(part) }],
+  ),
+  defineFunction(
+    {
+      name: 'indexOf',
+      signature: 'indexOf(text, part)',
+      summary: 'where a text has another in it for the first time',
+      doc: 'The first character is number 0. Null if it is nowhere.',
+      examples: [
+        { expression: 'indexOf("a-b-c", "b")', value: 2 },
+        { expression: 'indexOf("a-b-c", "x")', value: null },
+      ],
+    },
+    [{ params: ['text', 'text'], returns: nullable(INT), run: indexOf }],
   ),
   defineFunction(
     {
@@ -145,6 +258,84 @@ export const stringFunctions: readonly FunctionSpec[] = [
         params: ['text', 'text'],
         returns: { kind: 'array', items: STRING },
         run: (text: string, separator: string) => (separator === '' ? codePoints(text) : text.split(separator)),
+      },
+    ],
+  ),
+  defineFunction(
+    {
+      name: 'join',
+      signature: 'join(array, separator)',
+      summary: 'the texts of an array joined to one, a separator between them',
+      doc: 'Nulls are left out.',
+      examples: [{ expression: 'join(split("2024/05/01", "/"), "-")', value: '2024-05-01' }],
+    },
+    [{ params: ['array', 'text'], check: textItems, returns: STRING, run: join }],
+  ),
+  defineFunction(
+    {
+      name: 'padStart',
+      signature: 'padStart(text, length[, fill])',
+      summary: 'the text, filled up in front to so many characters',
+      doc: 'With spaces, if nothing is said. A longer text stays as it is.',
+      examples: [
+        { expression: 'padStart("7", 3, "0")', value: '007' },
+        { expression: 'padStart("2024", 3)', value: '2024' },
+      ],
+    },
+    [
+      {
+        params: ['text', 'long', 'text'],
+        optional: 1,
+        returns: STRING,
+        run: (text: string, length: Long, fill?: string) => padding(text, length, fill) + text,
+      },
+    ],
+  ),
+  defineFunction(
+    {
+      name: 'padEnd',
+      signature: 'padEnd(text, length[, fill])',
+      summary: 'the text, filled up behind to so many characters',
+      doc: 'With spaces, if nothing is said. A longer text stays as it is.',
+      examples: [{ expression: 'padEnd("ab", 4, ".")', value: 'ab..' }],
+    },
+    [
+      {
+        params: ['text', 'long', 'text'],
+        optional: 1,
+        returns: STRING,
+        run: (text: string, length: Long, fill?: string) => text + padding(text, length, fill),
+      },
+    ],
+  ),
+  defineFunction(
+    {
+      name: 'repeat',
+      signature: 'repeat(text, count)',
+      summary: 'the text so many times',
+      doc: 'More than a million characters are an error of the record.',
+      examples: [{ expression: 'repeat("ab", 3)', value: 'ababab' }],
+    },
+    [{ params: ['text', 'long'], returns: STRING, run: repeat }],
+  ),
+  defineFunction(
+    {
+      name: 'reverse',
+      signature: 'reverse(x)',
+      summary: 'the characters of a text, or the items of an array, from the last to the first',
+      doc: '',
+      examples: [
+        { expression: 'reverse("abc")', value: 'cba' },
+        { expression: 'reverse(split("a,b", ","))', value: ['b', 'a'] },
+      ],
+    },
+    [
+      { params: ['text'], returns: STRING, run: (text: string) => codePoints(text).reverse().join('') },
+      {
+        params: ['array'],
+        returns: ([array]) => definite(array.type),
+        fn: 'reverse_array',
+        run: (items: readonly Value[]) => items.toReversed(),
       },
     ],
   ),

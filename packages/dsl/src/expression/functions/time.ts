@@ -81,7 +81,7 @@ export const timeFunctions: readonly FunctionSpec[] = [
   part('minute', 'the minute of a timestamp, 0 to 59', '', 20, (date) => date.getUTCMinutes()),
   part('second', 'the second of a timestamp, 0 to 59', '', 30, (date) => date.getUTCSeconds()),
   part(
-    'day_of_week',
+    'dayOfWeek',
     'the day of the week of a timestamp, from 1 (Monday) to 7',
     'In UTC, as ISO 8601 counts.',
     3,
@@ -89,11 +89,11 @@ export const timeFunctions: readonly FunctionSpec[] = [
   ),
   defineFunction(
     {
-      name: 'format_time',
-      signature: 'format_time(timestamp, pattern)',
+      name: 'formatTime',
+      signature: 'formatTime(timestamp, pattern)',
       summary: 'a timestamp as text, in UTC',
       doc: "The pattern has yyyy, MM, dd, HH, mm, ss and SSS; other letters stand in '…'.",
-      examples: [{ expression: 'format_time(timestamp("2024-05-01T10:20:30Z"), "dd.MM.yyyy HH:mm")', value: '01.05.2024 10:20' }],
+      examples: [{ expression: 'formatTime(timestamp("2024-05-01T10:20:30Z"), "dd.MM.yyyy HH:mm")', value: '01.05.2024 10:20' }],
     },
     [{ params: ['timestamp', 'text'], returns: STRING, check: literalPattern, run: formatTime }],
   ),
