@@ -57,7 +57,12 @@ const { text } = fc.letrec<Record<'text' | 'whole' | 'real' | 'bool' | 'str' | '
       pair('whole', ['+', '-', '*', '%']),
       branch('whole'),
       orElse('whole'),
-      calls('whole', ['abs', '-']),
+      calls('whole', ['abs', '-', 'bitNot']),
+      calls('real', ['sign']),
+      fc
+        .tuple(fc.constantFrom('bitAnd', 'bitOr', 'bitXor', 'shiftLeft', 'shiftRight', 'nullIf'), tie('whole'), tie('whole'))
+        .map(([fn, x, y]) => `${fn}(${x}, ${y})`),
+      fc.tuple(tie('whole'), leaf('0', 'i', 'd')).map(([x, low]) => `widthBucket(${x}, ${low}, 10, 3)`),
       calls('str', ['length']),
       calls('time', ['year', 'week', 'dayOfYear', 'hour', 'second']),
       tie('time').map((x) => `dayOfWeek(${x}, "Australia/Lord_Howe")`),
@@ -73,6 +78,7 @@ const { text } = fc.letrec<Record<'text' | 'whole' | 'real' | 'bool' | 'str' | '
       branch('real'),
       orElse('real'),
       calls('real', ['-', 'round']),
+      leaf('d', 'nd', 'f', 'l').map((x) => `atan2(sin(${x}), log10(abs(${x})))`),
     ),
     bool: fc.oneof(
       { maxDepth: 4, depthSize: 'small' },
@@ -107,6 +113,7 @@ const { text } = fc.letrec<Record<'text' | 'whole' | 'real' | 'bool' | 'str' | '
       pair('bool', ['and', 'or', '==', '!=']),
       tie('bool').map((x) => `(not ${x})`),
       orElse('bool'),
+      leaf('d', 'nd', 'l').map((x) => `isNaN(${x})`),
       fc.tuple(fc.constantFrom('startsWith', 'endsWith', 'contains'), tie('str'), tie('str')).map(([fn, x, y]) => `${fn}(${x}, ${y})`),
       tie('str').map((x) => `matches(${x}, "^[a-z]+e|\u00e4")`),
     ),

@@ -72,6 +72,12 @@ const FOREIGN: ReadonlyMap<string, string> = new Map(
       // Numbers
       ['use `ceil(x)`', 'ceiling'],
       ['use `pow(base, exponent)`', 'power'],
+      ['use `sign(x)`', 'signum sgn'],
+      ['use `ln(x)`, `log2(x)` or `log10(x)`', 'log'],
+      ['use `pow(x, 1 / 3)`', 'cbrt'],
+      ['use `bitAnd(a, b)`', 'bitwiseand'],
+      ['use `bitOr(a, b)`', 'bitwiseor'],
+      ['use `bitXor(a, b)`', 'bitwisexor'],
       // Aggregates and what looks at other rows
       ['use `count() where condition`', 'countif countwhere'],
       ['use `count(distinct x)`', 'countdistinct uniq uniqexact distinctcount'],
