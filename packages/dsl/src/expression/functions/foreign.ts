@@ -46,6 +46,7 @@ const FOREIGN: ReadonlyMap<string, string> = new Map(
       ['use `string(x)`', 'tostring str varchar text'],
       ['use `int(x)`', 'toint integer parseint'],
       ['use `long(x)`', 'tolong bigint unixmillis tounixtimestamp epochmillis'],
+      ['use `tryLong(text)` or `tryDouble(text)`', 'trycast safecast trytonumber trytodouble'],
       ['use `double(x)`', 'todouble float parsefloat number'],
       ['use `timestamp(x)`', 'totimestamp todatetime'],
       ['use `date(x)`', 'todate toyyyymmdd'],
