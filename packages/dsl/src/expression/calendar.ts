@@ -1,6 +1,8 @@
 import { ExpressionError } from './typed.js';
 
 export const DAY_MS = 86_400_000;
+/** The last ms that JavaScript's calendar holds, on both sides of 1970. */
+export const CALENDAR_END = 8.64e15;
 
 /** `2024-05-01`, `2024-05-01T10:00`, `2024-05-01 10:00:30.25`, each time with `Z`, `+02:00` or nothing (UTC). */
 const TIMESTAMP = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(Z|[+-]\d\d:?\d\d)?)?$/;
@@ -55,35 +57,4 @@ export function dateOf(ms: number): Date {
   const date = new Date(Math.floor(ms));
   if (Number.isNaN(date.getTime())) throw new ExpressionError('domain', `${ms} ms is beyond the calendar`);
   return date;
-}
-
-/** The letters of a time pattern, each with its text. */
-const FIELDS: Readonly<Record<string, (date: Date) => string>> = {
-  yyyy: (date) => String(date.getUTCFullYear()).padStart(4, '0'),
-  MM: (date) => pad(date.getUTCMonth() + 1, 2),
-  dd: (date) => pad(date.getUTCDate(), 2),
-  HH: (date) => pad(date.getUTCHours(), 2),
-  mm: (date) => pad(date.getUTCMinutes(), 2),
-  ss: (date) => pad(date.getUTCSeconds(), 2),
-  SSS: (date) => pad(date.getUTCMilliseconds(), 3),
-};
-
-function pad(value: number, digits: number): string {
-  return String(value).padStart(digits, '0');
-}
-
-const PATTERN = /'([^']*)'|([A-Za-z])\2*|[^A-Za-z']+|'/g;
-
-/** The first part of a pattern that means nothing, or null. A pattern has yyyy, MM, dd, HH, mm, ss, SSS, `'text'` and other characters. */
-export function wrongPattern(pattern: string): string | null {
-  for (const [part, , letter] of pattern.matchAll(PATTERN)) {
-    if (part === "'" || (letter !== undefined && !Object.hasOwn(FIELDS, part))) return part;
-  }
-  return null;
-}
-
-/** The time in UTC by a pattern of Java's letters: `yyyy-MM-dd HH:mm:ss`. */
-export function formatTime(ms: number, pattern: string): string {
-  const date = dateOf(ms);
-  return pattern.replaceAll(PATTERN, (part: string, quoted: string | undefined) => quoted ?? FIELDS[part]?.(date) ?? part);
 }

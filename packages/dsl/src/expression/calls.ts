@@ -82,8 +82,9 @@ function problemOf(problem: ResolutionProblem, spec: FunctionSpec, ast: CallAst,
 }
 
 function shownLiteral(arg: TypedExpr): string {
-  if (arg.kind !== 'literal') return showType(arg.type);
-  return typeof arg.value === 'string' ? JSON.stringify(arg.value) : String(arg.value);
+  const value = arg.kind === 'literal' ? arg.value : null;
+  if (typeof value === 'string') return JSON.stringify(value);
+  return typeof value === 'number' || typeof value === 'bigint' ? String(value) : showType(arg.type);
 }
 
 function argumentHelp(arg: TypedExpr, wanted: string): string | undefined {

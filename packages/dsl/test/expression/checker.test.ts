@@ -240,7 +240,7 @@ describe('errors', () => {
     [
       'hour(s)',
       'RTA1221',
-      '`hour(timestamp)` takes a timestamp here, not string',
+      '`hour(timestamp[, zone])` takes a timestamp here, not string',
       'a text or milliseconds since 1970 become a timestamp by `timestamp(x)`',
     ],
     ['if(i, 1, 2)', 'RTA1221', undefined, undefined],
@@ -248,9 +248,9 @@ describe('errors', () => {
     ['round(m, i)', 'RTA1221', undefined, undefined],
     [
       'formatTime(t, "YYYY")',
-      'RTA1221',
-      undefined,
-      "`YYYY` means nothing in it: it has yyyy, MM, dd, HH, mm, ss, SSS, and other letters in '…'",
+      'RTA1224',
+      '"YYYY" is no time pattern: `YYYY` means nothing in it',
+      "it has yyyy, yy, MMM, MM, M, dd, d, EEE, HH, H, hh, h, a, mm, ss, SSS, SSSSSS, XXX, and other letters in '…'",
     ],
     ['timestamp("2024-02-30")', 'RTA1222', '"2024-02-30" is no time such as 2024-05-01T10:00:00Z', undefined],
     ['int("x")', 'RTA1222', '"x" is no integer', undefined],

@@ -32,7 +32,8 @@ describe('examples', () => {
     const { expr, row } = throughColumns(expression);
     if (expr === null) return;
     expect(run(expr, row)).toStrictEqual(value);
-    expect(JSON.stringify(expr)).toContain(`"${spec.name}`);
+    // A call without arguments is computed when it is checked.
+    if (!spec.signature.endsWith('()')) expect(JSON.stringify(expr)).toContain(`"${spec.name}`);
   });
 
   /** The expression with its literals put into columns; no tree where an argument must be a literal. */
@@ -181,6 +182,27 @@ describe('more of texts', () => {
   it('makes no giants', () => {
     expect(() => valueOf('repeat(s, l)', { s: 'abc', l: 2n ** 62n })).toThrow('more than 1000000');
     expect(() => valueOf('padEnd(s, l)', { s: 'abc', l: 2_000_000 })).toThrow('more than 1000000');
+  });
+});
+
+describe('bits and buckets', () => {
+  it.each([
+    ['bitAnd(l, -1)', -(2n ** 63n)],
+    ['bitOr(4294967296, 1)', 4294967297],
+    ['bitXor(-1, 0)', -1],
+    ['bitNot(l)', 2n ** 63n - 1n],
+    ['shiftLeft(1, 63)', -(2n ** 63n)],
+    ['shiftLeft(1, 64)', 0],
+    ['shiftRight(l, 100)', -1],
+    ['sign(l)', -1],
+    ['widthBucket(-1, 0, 10, 5)', 0],
+    ['widthBucket(0, 0, 10, 5)', 1],
+    ['widthBucket(9.99, 0, 10, 5)', 5],
+    ['nullIf(l, null)', -(2n ** 63n)],
+    ['nullIf(null, 1)', null],
+    ['nullIf(i, 1.0)', null],
+  ])('%s is %s', (text, value) => {
+    expect(valueOf(text, { l: -(2n ** 63n), i: 1 })).toStrictEqual(value);
   });
 });
 

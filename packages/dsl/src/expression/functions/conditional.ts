@@ -1,7 +1,7 @@
 import { definite, isOrdered, NULL, nullableIf, showType } from '../../types/lattice.js';
 import type { Type, Value } from '../../types/type.js';
 import { castTo, literal } from '../build.js';
-import { compareNumbers, compareStrings } from '../order.js';
+import { compareNumbers, compareStrings, equalValues } from '../order.js';
 import type { TypedExpr } from '../typed.js';
 import { unify } from '../unify.js';
 import type { FunctionSpec, Resolution, ResolutionProblem, RuntimeFunction } from './spec.js';
@@ -20,6 +20,13 @@ function resolveIf(args: readonly TypedExpr[]): Resolution | ResolutionProblem {
   const type = nullableIf(unified.nullable, unified.type);
   const values = unified.exprs.map((value) => castTo(value, type));
   return { fn: 'if', args: [...values.slice(0, -1).flatMap((value, i) => [args[2 * i], value]), values[pairs]], type };
+}
+
+function resolveNullIf(args: readonly TypedExpr[]): Resolution | ResolutionProblem {
+  if (args.length !== 2) return { problem: 'count' };
+  const unified = unify(args);
+  if ('clash' in unified) return { problem: 'clash', types: unified.clash };
+  return { fn: 'nullIf', args: unified.exprs, type: nullableIf(true, unified.type) };
 }
 
 /** greatest and least: of values of one ordered type. Texts are told apart, since their order is by code point. */
@@ -62,6 +69,18 @@ export const conditionalFunctions: readonly FunctionSpec[] = [
     ],
     resolve: resolveIf,
     runtime: {},
+  },
+  {
+    name: 'nullIf',
+    signature: 'nullIf(x, y)',
+    summary: 'null where two values are equal, else the first',
+    doc: 'Where `y` is null there is `x`. Of a value that stands for a missing one it makes null.',
+    examples: [
+      { expression: 'nullIf("n/a", "n/a")', value: null },
+      { expression: 'nullIf(5, 0)', value: 5 },
+    ],
+    resolve: resolveNullIf,
+    runtime: { nullIf: (x: Value, y: Value) => (equalValues(x, y) ? null : x) },
   },
   {
     name: 'greatest',

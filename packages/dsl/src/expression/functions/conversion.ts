@@ -1,21 +1,36 @@
-import { decimal, definite, DOUBLE, INT, LONG, STRING, type DecimalType } from '../../types/lattice.js';
+import { decimal, definite, DOUBLE, INT, LONG, nullable, STRING, type DecimalType } from '../../types/lattice.js';
 import { literal } from '../build.js';
 import { showDate, showTimestamp } from '../calendar.js';
 import { checkDecimal, doubleOfDecimal, parseDecimal, powerOfTen, rescale, showDecimal } from '../decimal.js';
-import { canonicalLong, intOfLong, longOfDouble, type Long } from '../long.js';
+import { canonicalLong, intOfLong, longOfDouble, MAX_LONG, MIN_LONG, type Long } from '../long.js';
 import { ExpressionError, type TypedExpr } from '../typed.js';
 import { defineFunction, mustBeLiteral, type FunctionSpec, type ResolutionProblem } from './spec.js';
 
+const INTEGER = /^[+-]?\d{1,30}$/;
+
 function longOfText(text: string): Long {
   const digits = text.trim();
-  if (!/^[+-]?\d{1,30}$/.test(digits)) throw new ExpressionError('cast', `"${text}" is no integer`);
+  if (!INTEGER.test(digits)) throw new ExpressionError('cast', `"${text}" is no integer`);
   return canonicalLong(BigInt(digits.replace('+', '')));
 }
 
-function doubleOfText(text: string): number {
+/** Null rather than an error, without one made and caught. */
+function tryLong(text: string): Long | null {
   const digits = text.trim();
-  if (!/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(digits)) throw new ExpressionError('cast', `"${text}" is no number`);
-  return Number(digits);
+  if (!INTEGER.test(digits)) return null;
+  const value = BigInt(digits.replace('+', ''));
+  return value >= MIN_LONG && value <= MAX_LONG ? canonicalLong(value) : null;
+}
+
+function tryDouble(text: string): number | null {
+  const digits = text.trim();
+  return /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(digits) ? Number(digits) : null;
+}
+
+function doubleOfText(text: string): number {
+  const value = tryDouble(text);
+  if (value === null) throw new ExpressionError('cast', `"${text}" is no number`);
+  return value;
 }
 
 function decimalOfText(text: string, precision: number, scale: number): bigint {
@@ -175,5 +190,32 @@ export const conversionFunctions: readonly FunctionSpec[] = [
         run: (x: bigint, precision: number, scale: number, from: number) => checkDecimal(rescale(x, from, scale), precision),
       },
     ],
+  ),
+  defineFunction(
+    {
+      name: 'tryLong',
+      signature: 'tryLong(text)',
+      summary: 'a text as a long, or null if it is no integer or does not fit',
+      doc: '',
+      examples: [
+        { expression: 'tryLong("17")', value: 17 },
+        { expression: 'tryLong("n/a")', value: null },
+        { expression: 'tryLong("9223372036854775808")', value: null },
+      ],
+    },
+    [{ params: ['text'], returns: nullable(LONG), run: tryLong }],
+  ),
+  defineFunction(
+    {
+      name: 'tryDouble',
+      signature: 'tryDouble(text)',
+      summary: 'a text as a double, or null if it is no number',
+      doc: '',
+      examples: [
+        { expression: 'tryDouble("2.5")', value: 2.5 },
+        { expression: 'tryDouble("2,5")', value: null },
+      ],
+    },
+    [{ params: ['text'], returns: nullable(DOUBLE), run: tryDouble }],
   ),
 ];

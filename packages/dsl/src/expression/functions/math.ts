@@ -3,7 +3,8 @@ import { literal } from '../build.js';
 import { checkDecimal, divideHalfUp, powerOfTen, rescale } from '../decimal.js';
 import { absLong, canonicalLong, divLong, remLong, type Long } from '../long.js';
 import type { TypedExpr } from '../typed.js';
-import { defineFunction, mustBeLiteral, type FunctionSpec, type Overload, type ResolutionProblem } from './spec.js';
+import { numericFunctions, ofDoubles } from './numeric.js';
+import { defineFunction, mustBeLiteral, type FunctionSpec, type ResolutionProblem } from './spec.js';
 
 /** Digits beyond which a double has none. */
 const MAX_DIGITS = 340;
@@ -70,11 +71,6 @@ function literalDigits(args: readonly TypedExpr[]): ResolutionProblem | null {
   const digits = args[1];
   const fits = digits.kind === 'literal' && digits.value !== null && Number(digits.value) >= 0;
   return fits ? null : mustBeLiteral(1, 'number of digits (0 or more) where a decimal is rounded');
-}
-
-/** A function of doubles, by IEEE rules: NaN and infinities rather than errors. */
-function ofDoubles(fn: (...args: number[]) => number, count = 1): Overload[] {
-  return [{ params: Array.from({ length: count }, () => 'double' as const), returns: DOUBLE, run: fn }];
 }
 
 function byZero(args: readonly TypedExpr[]): boolean {
@@ -233,4 +229,5 @@ export const mathFunctions: readonly FunctionSpec[] = [
     },
     ofDoubles(Math.log),
   ),
+  ...numericFunctions,
 ];
