@@ -24,6 +24,8 @@ export const canPin = spawnSync('taskset', ['-c', '0', 'true']).status === 0;
 interface RunOptions {
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
+  /** Kills it; what runs it rejects then. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -35,7 +37,7 @@ export async function runNode(args: readonly string[], options: RunOptions = {})
   const nodeArgs = [...profiling(), '--import', USAGE, ...args];
   const [command, ...rest] = canPin ? ['taskset', '-c', '0', process.execPath, ...nodeArgs] : [process.execPath, ...nodeArgs];
   const env = { NODE_OPTIONS: '', ...options.env, BENCH_USAGE_FILE: usageFile };
-  const { stdout, wholeSeconds } = await run(command, rest, { cwd: options.cwd, env });
+  const { stdout, wholeSeconds } = await run(command, rest, { ...options, env });
   const usage = JSON.parse(readFileSync(usageFile, 'utf8')) as Pick<ChildResult, 'cpuSeconds' | 'peakBytes'>;
   rmSync(usageFile);
   return { stdout, wholeSeconds, ...usage };
@@ -45,7 +47,7 @@ export async function runNode(args: readonly string[], options: RunOptions = {})
 export async function run(
   command: string,
   args: readonly string[],
-  { cwd, env }: RunOptions,
+  { cwd, env, signal }: RunOptions,
 ): Promise<Pick<ChildResult, 'stdout' | 'wholeSeconds'>> {
   const started = performance.now();
   const child = spawn(command, args, {
@@ -54,6 +56,7 @@ export async function run(
     env: { ...process.env, INIT_CWD: cwd, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: PATIENCE_MS,
+    signal,
     killSignal: 'SIGKILL',
   });
   let [stdout, stderr] = ['', ''];

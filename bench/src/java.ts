@@ -6,6 +6,7 @@ import { basename, delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { installedJavas, mavenJars } from '@rta/tools';
 import { run, type ChildResult } from './child.js';
+import type { PeerTask } from './peers/peer.js';
 
 const SOURCES = fileURLToPath(new URL('../jvm', import.meta.url));
 /** Both engines support it; what is newer has not been tried by their makers. */
@@ -54,7 +55,7 @@ export async function javaProgram({ name, artifacts, files, options }: ProgramSo
 export async function runJava(
   { java, classPath, main, options }: JavaProgram,
   args: Readonly<Record<string, string | number>>,
-  directory: string,
+  { directory, signal }: Pick<PeerTask, 'directory' | 'signal'>,
 ): Promise<ChildResult & { readonly insideSeconds: number }> {
   const { stdout, wholeSeconds } = await run(
     java,
@@ -66,7 +67,7 @@ export async function runJava(
       main,
       ...Object.entries(args).map(([name, value]) => `${name}=${value}`),
     ],
-    { cwd: directory, env: process.env },
+    { cwd: directory, signal },
   );
   const report = JSON.parse(stdout.trim().split('\n').at(-1)!) as { seconds: number; cpuSeconds: number; peakBytes: number };
   return { stdout, wholeSeconds, insideSeconds: report.seconds, cpuSeconds: report.cpuSeconds, peakBytes: report.peakBytes };

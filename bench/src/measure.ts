@@ -23,6 +23,8 @@ export interface TestBed {
   readonly registry: SchemaRegistry;
   /** Input topics that are there, by name. */
   readonly inputs: Map<string, { readonly input: ScoresInput; readonly recordBytes: number }>;
+  /** Ends what runs, where there is no more time. */
+  readonly signal?: AbortSignal | undefined;
   /** Runs so far: makes their names. */
   runs: number;
 }
@@ -48,7 +50,7 @@ export async function measure(
       const directory = mkdtempSync(join(tmpdir(), 'rta-bench-'));
       try {
         const id = `bench-${workload.name}-${++bed.runs}`;
-        const result = await peer.run({ workload, input, id, directory, env: bed.cluster.env, check });
+        const result = await peer.run({ workload, input, id, directory, env: bed.cluster.env, check, signal: bed.signal });
         results[i].runs.push(result);
         const { insideSeconds, wholeSeconds } = result;
         const rate = Math.round(records / insideSeconds).toLocaleString('en-US');

@@ -10,34 +10,21 @@ const RECORDS = 500_000;
 const AGAIN = 2;
 
 /**
- * Measures what there is time for.
+ * Measures what there is time for: when the bed's signal is aborted, the workload that is under way is left out, with those after it.
  * @param kept rows of an earlier short run
- * @param deadline on the clock of `performance.now()`; nothing is begun that took longer so far than what is left
  */
-export async function measureQuick(bed: TestBed, kept: readonly Comparison[], deadline: number): Promise<WorkloadResult[]> {
+export async function measureQuick(bed: TestBed, kept: readonly Comparison[]): Promise<WorkloadResult[]> {
   const results: WorkloadResult[] = [];
-  let longest = 0;
-  const timed = async (begin: () => Promise<void>): Promise<boolean> => {
-    const started = performance.now();
-    if (started + longest > deadline) return false;
-    await begin();
-    longest = Math.max(longest, performance.now() - started);
-    return true;
-  };
-  for (const workload of workloads) {
-    const begun = await timed(async () => {
-      results.push(await measure(bed, workload, quickPeers, RECORDS, 1));
-    });
-    if (!begun) say(`${workload.name}: NOT MEASURED, there is no time left`);
-  }
-  for (const [i, result] of results.entries())
-    for (let again = 1; again <= AGAIN && fallen(comparisonsOf([results[i]]), kept).length > 0; again++) {
-      const workload = workloads.find(({ name }) => name === result.workload)!;
-      const begun = await timed(async () => {
+  try {
+    for (const workload of workloads) results.push(await measure(bed, workload, quickPeers, RECORDS, 1));
+    for (const [i, workload] of workloads.entries())
+      for (let again = 1; again <= AGAIN && fallen(comparisonsOf([results[i]]), kept).length > 0; again++)
         results[i] = together(results[i], await measure(bed, workload, quickPeers, RECORDS, 1));
-      });
-      if (!begun) break;
-    }
+  } catch (error) {
+    if (!bed.signal?.aborted) throw error;
+    const left = workloads.slice(results.length).map(({ name }) => name);
+    if (left.length > 0) say(`NOT MEASURED, the time is up: ${left.join(', ')}`);
+  }
   return results;
 }
 

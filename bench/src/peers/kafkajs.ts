@@ -11,8 +11,8 @@ export const kafkajs: Peer = {
   // The same for all: once is enough.
   takes: (workload) => workload.name === 'top',
   targets: () => null,
-  async run({ input, id, env }) {
-    const { stdout, ...usage } = await runNode([PROCESS, env.KAFKA_BROKERS, input.topic, id, String(input.records)]);
+  async run({ input, id, env, signal }) {
+    const { stdout, ...usage } = await runNode([PROCESS, env.KAFKA_BROKERS, input.topic, id, String(input.records)], { signal });
     const { seconds } = JSON.parse(stdout) as { seconds: number };
     return { ...usage, insideSeconds: seconds };
   },

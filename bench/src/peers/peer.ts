@@ -11,6 +11,8 @@ export interface Peer {
   takes(workload: Workload): boolean;
   /** How much better rta should be; null where nothing is set. */
   targets(workload: Workload): Targets | null;
+  /** Fetches and compiles what it needs, which takes minutes the first time. */
+  prepare?(): Promise<unknown>;
   /** Processes the whole input once, in a process of its own, under a name that was never used. Rejects where the result is wrong. */
   run(task: PeerTask): Promise<RunResult>;
 }
@@ -25,7 +27,7 @@ export interface Targets {
   readonly memory: number;
 }
 
-interface PeerTask {
+export interface PeerTask {
   readonly workload: Workload;
   readonly input: ScoresInput;
   /** Of the run: name of the pipeline, group and output topic. */
@@ -34,6 +36,8 @@ interface PeerTask {
   readonly directory: string;
   readonly env: Readonly<Record<'KAFKA_BROKERS' | 'SCHEMA_REGISTRY_URL', string>>;
   readonly check: CheckOutput;
+  /** Ends the run before its end; it rejects then. */
+  readonly signal: AbortSignal | undefined;
 }
 
 export interface RunResult {

@@ -13,7 +13,7 @@ export const rta: Peer = {
   description: '`rta run --until-end`, exactly once (transactions, changelog and output on), default settings, one process on one core',
   takes: () => true,
   targets: () => null,
-  async run({ workload, input, id, directory, env, check }) {
+  async run({ workload, input, id, directory, env, check, signal }) {
     mkdirSync(join(directory, 'schemas'));
     copyFileSync(SCHEMA, join(directory, 'schemas/user_score.avsc'));
     writeFileSync(
@@ -21,7 +21,7 @@ export const rta: Peer = {
       `sources:\n  scores: { topic: ${input.topic}, key: user_id, schema: user_score, time: event_time_millis, lateness: 5s }\n`,
     );
     writeFileSync(join(directory, 'pipeline.yaml'), `pipeline: ${id}\nsource: scores\n${workload.steps}sink: { topic: ${id} }\n`);
-    const { stdout, ...usage } = await runNode([MAIN, 'run', 'pipeline.yaml', '--until-end', '--json'], { cwd: directory, env });
+    const { stdout, ...usage } = await runNode([MAIN, 'run', 'pipeline.yaml', '--until-end', '--json'], { cwd: directory, env, signal });
     await check(id);
     return { ...usage, insideSeconds: durationMs(stdout) / 1000 };
   },

@@ -23,7 +23,9 @@ function streams(guarantee: 'at_least_once' | 'exactly_once_v2', name: string, c
     description: `Kafka Streams ${KAFKA_VERSION}, ${commit}, RocksDB, changelog and output on, ${THREADS} threads, record caches of ${CACHE_BYTES >> 20} MiB, 1 GiB of heap; not pinned; stopped when everything is committed`,
     takes: () => true,
     targets: () => targets,
-    async run({ workload, input, id, directory, env, check }) {
+    prepare: () => javaProgram(SOURCE),
+    async run(task) {
+      const { workload, input, id, directory, env } = task;
       const { keyId, valueId } = await registerOutput(env.SCHEMA_REGISTRY_URL, id, workload);
       const result = await runJava(
         await javaProgram(SOURCE),
@@ -43,9 +45,9 @@ function streams(guarantee: 'at_least_once' | 'exactly_once_v2', name: string, c
           valueSchemaId: valueId,
           directory,
         },
-        directory,
+        task,
       );
-      await check(id);
+      await task.check(id);
       return result;
     },
   };
