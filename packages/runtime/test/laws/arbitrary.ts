@@ -16,7 +16,7 @@ import fc from 'fast-check';
 import { type Event, EVENT_COLUMNS, eventSource } from './events.js';
 import { showEvents, showStep } from './show.js';
 import { relationOf, type SourceSpec, type StepSpec } from './plan-builder.js';
-import { accumulator, binary, cast, column, compare, DOUBLE, isNotNull, LONG, nullable } from './typed-expressions.js';
+import { accumulator, binary, bits, cast, column, compare, DOUBLE, isNotNull, LONG, nullable } from './typed-expressions.js';
 
 export interface Pipeline {
   readonly source: SourceSpec;
@@ -74,7 +74,12 @@ function homeOf(user: string): number {
 /** A condition over one of the columns. */
 const condition = (columns: readonly Column[]): fc.Arbitrary<TypedExpr> =>
   fc
-    .record({ of: fc.constantFrom(...columns), op: fc.constantFrom('<', '<=', '>', '>='), nulls: fc.boolean(), pick: fc.nat(5) })
+    .record({
+      of: fc.constantFrom(...columns.filter(isScalar)),
+      op: fc.constantFrom('<', '<=', '>', '>='),
+      nulls: fc.boolean(),
+      pick: fc.nat(5),
+    })
     .map(({ of, op, nulls, pick }) => {
       const expr = column(of.name, of.type);
       if (nulls && of.type.kind === 'nullable') return isNotNull(expr);
@@ -89,25 +94,70 @@ const derive: fc.Arbitrary<Transform> = fc
   )
   .map((extra) => ({ type: 'project', columns: [...EVENT_COLUMNS.map((c) => ({ name: c.name, expr: column(c.name, c.type) })), extra] }));
 
+const isScalar = ({ type }: Column): boolean => type.kind !== 'array';
 const isLong = (type: Type): boolean => type.kind === 'long' || (type.kind === 'nullable' && type.of.kind === 'long');
 const isDouble = (type: Type): boolean => type.kind === 'double';
 
 /** Any accumulator over the columns. */
-const accumulatorOver = (columns: readonly Column[]): fc.Arbitrary<Accumulator> => {
+const accumulatorOver = (all: readonly Column[]): fc.Arbitrary<Accumulator> => {
+  const columns = all.filter(isScalar);
   const numeric = columns.filter((c) => isLong(c.type) || isDouble(c.type));
+  const definite = (type: Type): Type => (type.kind === 'nullable' ? type.of : type);
+  const anyColumn = fc.constantFrom(...columns);
   const argument = (fn: 'count' | 'sum' | 'min' | 'max'): fc.Arbitrary<Omit<Accumulator, 'where'>> =>
     fc.constantFrom(...(fn === 'sum' ? numeric : columns)).map((c) => ({
       fn,
       arg: column(c.name, c.type),
       type: fn === 'count' ? LONG : fn === 'sum' ? (isLong(c.type) ? LONG : DOUBLE) : nullable(c.type),
     }));
+  /** Those that keep values of rows. */
+  const kept = fc
+    .record({
+      fn: fc.constantFrom('first', 'last', 'argMin', 'argMax', 'collect', 'topK'),
+      of: anyColumn,
+      by: anyColumn,
+      limit: fc.integer({ min: 1, max: 4 }),
+    })
+    .map(({ fn, of, by, limit }): Omit<Accumulator, 'where'> => {
+      const isArray = fn === 'collect' || fn === 'topK';
+      return {
+        fn,
+        arg: column(of.name, of.type),
+        ...(fn.startsWith('arg') || fn === 'topK' ? { by: column(by.name, by.type) } : {}),
+        ...(isArray ? { limit } : {}),
+        type: isArray ? { kind: 'array', items: definite(of.type) } : nullable(of.type),
+      };
+    });
+  const distinct = fc
+    .tuple(fc.constantFrom('distinct', 'approxDistinct'), anyColumn)
+    .map(([fn, of]): Omit<Accumulator, 'where'> => ({ fn, arg: column(of.name, of.type), type: LONG }));
+  const ofDoubles = (): fc.Arbitrary<Omit<Accumulator, 'where'>> =>
+    fc
+      .record({ of: fc.constantFrom(...numeric), fraction: fc.option(fc.constantFrom(0, 0.25, 0.5, 0.9, 1), { freq: 1 }) })
+      .map(({ of, fraction }): Omit<Accumulator, 'where'> => {
+        const { name, type } = of;
+        const arg = isDouble(type) ? column(name, type) : cast(column(name, type), type.kind === 'nullable' ? nullable(DOUBLE) : DOUBLE);
+        return fraction === null
+          ? { fn: 'variance', arg, type: nullable(DOUBLE) }
+          : { fn: 'percentile', fraction, arg, type: nullable(DOUBLE) };
+      });
+  const funnel = fc
+    .array(condition(columns), { minLength: 1, maxLength: 4 })
+    .map((steps): Omit<Accumulator, 'where'> => ({ fn: 'funnel', arg: bits(steps), limit: steps.length, type: { kind: 'int' } }));
   const what = fc.oneof(
     fc.constant<Omit<Accumulator, 'where'>>({ fn: 'count', arg: null, type: LONG }),
     ...(['count', 'min', 'max'] as const).map(argument),
-    ...(numeric.length > 0 ? [argument('sum'), argument('sum')] : []),
+    ...(numeric.length > 0 ? [argument('sum'), argument('sum'), ofDoubles(), ofDoubles()] : []),
+    { weight: 3, arbitrary: kept },
+    { weight: 2, arbitrary: distinct },
+    funnel,
   );
   return fc.tuple(what, fc.option(condition(columns), { freq: 4 })).map(([accumulated, where]) => ({ ...accumulated, where }));
 };
+
+/** Some column that can be compared is always there, for the steps behind. */
+const withScalar = (accumulators: readonly Accumulator[]): readonly Accumulator[] =>
+  accumulators.some((a) => a.type.kind !== 'array') ? accumulators : [...accumulators, { fn: 'count', arg: null, where: null, type: LONG }];
 
 const window = fc
   .tuple(fc.constantFrom([5, 5], [10, 10], [10, 5], [10, 3], [20, 4]), fc.constantFrom(0, 0, 3, 10))
@@ -125,7 +175,11 @@ const timing = fc.oneof(
 
 const foldOver = (columns: readonly Column[], names: readonly string[]): fc.Arbitrary<FoldTransform> =>
   fc
-    .record({ group: fc.subarray([...names]), timing, accumulators: fc.array(accumulatorOver(columns), { minLength: 1, maxLength: 3 }) })
+    .record({
+      group: fc.subarray([...names]),
+      timing,
+      accumulators: fc.array(accumulatorOver(columns), { minLength: 1, maxLength: 3 }).map(withScalar),
+    })
     .map(({ group, timing: times, accumulators }) => ({
       type: 'fold',
       group: group.map((name) => ({ name, expr: column(name, columns.find((c) => c.name === name)!.type) })),
@@ -143,14 +197,14 @@ const foldOver = (columns: readonly Column[], names: readonly string[]): fc.Arbi
     }));
 
 const rankOver = (relation: Relation): fc.Arbitrary<RankTransform> => {
-  const orderable = relation.columns;
+  const orderable = relation.columns.filter(isScalar);
   const order: fc.Arbitrary<Order> = fc
     .record({ of: fc.constantFrom(...orderable), descending: fc.boolean(), nullsFirst: fc.boolean() })
     .map(({ of, ...rest }) => ({ expr: column(of.name, of.type), ...rest }));
   // Also columns that are not of the key: a row then moves between boards.
   const anyGroup = fc.oneof(
     fc.subarray([...relation.key!]),
-    fc.constantFrom(...relation.columns).map((c) => [c.name]),
+    fc.constantFrom(...orderable).map((c) => [c.name]),
   );
   const board = fc.record({
     group: anyGroup,

@@ -6,7 +6,8 @@ import { FLAGS, KEY_LENGTH, rowSizeOf, type TableLayout } from '../../state/grou
 import type { FoldCode } from '../run/fold-tables.js';
 import { rowError } from '../run/row-error.js';
 import { expressionSource, mayThrow } from '../expression-source.js';
-import { type AccumulatorCode, accumulatorCode, Slots } from './accumulators.js';
+import { accumulatorCode } from './accumulators.js';
+import { type AccumulatorCode, Slots } from './accumulators/code.js';
 import { Code, makeFunction } from './code.js';
 import { type Operand, valueOperand } from './operand.js';
 import { readColumns } from './read-columns.js';

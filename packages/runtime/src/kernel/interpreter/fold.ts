@@ -42,11 +42,14 @@ export class Fold extends Operator {
   override row(input: StreamRow, effects: Effect[]): void {
     const { env } = this.stage;
     const group: Row = Object.fromEntries(this.fold.group.map((g) => [g.name, evaluateRow(g.expr, input, env)]));
-    const states = this.fold.accumulators.map(({ where, arg }, i): State => {
+    const { time, source } = input;
+    const place = source === null ? { time, partition: -1, offset: -1 } : { time, partition: env.partition, offset: source.record.offset };
+    const states = this.fold.accumulators.map(({ where, arg, by }, i): State => {
       if (where !== null && evaluateRow(where, input, env) !== true) return this.kinds[i].empty;
-      if (arg === null) return this.kinds[i].of(true);
-      const value = evaluateRow(arg, input, env);
-      return value === null ? this.kinds[i].empty : this.kinds[i].of(value);
+      const value = arg === null ? true : evaluateRow(arg, input, env);
+      const rank = by === undefined ? null : evaluateRow(by, input, env);
+      const missing = value === null || (by !== undefined && rank === null);
+      return missing ? this.kinds[i].empty : this.kinds[i].of({ value, by: rank, place });
     });
     const groupKey = this.codec.encodeGroup(group);
     const incarnation: Incarnation = { first: input.time, time: input.time, states };

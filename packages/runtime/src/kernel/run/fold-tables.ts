@@ -326,7 +326,10 @@ export class FoldTables {
   }
 
   private relieveTable(table: GroupTable, total: number, limit: number): void {
-    if (!table.isNearlyFull || total + table.growth <= limit) return;
+    // Arrays grow at once and do not shrink, so they are relieved before they grow; what hangs on slots grows by and by, and goes with them.
+    const grows = table.isNearlyFull && total + table.growth > limit;
+    const overweight = table.sideBytes > 0 && total > limit;
+    if (!grows && !overweight) return;
     table.evict(table.size >> 2, this.cold!.stored, this.code.pinned, (slot) => this.evicting(table, slot));
     if (this.windows === null && !this.hasTtl) this.cold!.tidy(0, table.evicted);
   }
