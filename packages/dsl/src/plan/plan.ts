@@ -186,6 +186,8 @@ export interface Accumulator {
   readonly limit?: number;
   /** percentile: from 0 to 1. */
   readonly fraction?: number;
+  /** Set by the physical plan: rows may be taken back, so what is kept of them is kept of all. */
+  readonly retracts?: boolean;
   readonly where: TypedExpr | null;
   /** Of its result. */
   readonly type: Type;

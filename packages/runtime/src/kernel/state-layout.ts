@@ -36,6 +36,9 @@
  *                  below: array of bucket }, bucket = record { i: int, n: long }, by i: see dd-sketch.ts
  *                | funnel: record { complete: boolean, rows: array of record { time, partition, offset, met: int } }, in order; none when
  *                  complete
+ * over tables    | count, sum, variance: as above, and in partials less than 0 where more rows left than came
+ *                | others: array of record { [by: B], time: long (0 for min, max, distinct), value: T, n: long (how many rows have them) }, in
+ *                  any order, none with n = 0
  * ```
  * fingerprint: first four bytes of the MD5 of the canonical JSON of the store's schema.
  *
@@ -100,8 +103,20 @@ export function valueSchema(type: Type): AvroSchema {
 }
 
 function accumulatorSchema(accumulator: Accumulator, named: Set<string>): AvroSchema {
-  const { fn, type, by } = accumulator;
+  const { fn, type, arg, by } = accumulator;
   const of = definite(type);
+  if (accumulator.retracts === true && arg !== null && fn !== 'count' && fn !== 'sum' && fn !== 'variance') {
+    const name = `bag${nameOf({ kind: 'array', items: definite(arg.type) })}${by ? nameOf(definite(by.type)) : ''}`;
+    const items = define(name, named, () =>
+      recordOf(name, [
+        ...(by ? [['by', avroOf(definite(by.type), named)] as const] : []),
+        ['time', 'long'],
+        ['value', avroOf(definite(arg.type), named)],
+        ['n', 'long'],
+      ]),
+    );
+    return { type: 'array', items };
+  }
   switch (fn) {
     case 'count':
       return 'long';

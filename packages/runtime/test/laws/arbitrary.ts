@@ -98,8 +98,11 @@ const isScalar = ({ type }: Column): boolean => type.kind !== 'array';
 const isLong = (type: Type): boolean => type.kind === 'long' || (type.kind === 'nullable' && type.of.kind === 'long');
 const isDouble = (type: Type): boolean => type.kind === 'double';
 
+/** Of what rows are: a stream; a table whose rows have times of their own; a table of a table. */
+type Over = 'stream' | 'table' | 'table of a table';
+
 /** Any accumulator over the columns. */
-const accumulatorOver = (all: readonly Column[]): fc.Arbitrary<Accumulator> => {
+const accumulatorOver = (all: readonly Column[], over: Over = 'stream'): fc.Arbitrary<Accumulator> => {
   const columns = all.filter(isScalar);
   const numeric = columns.filter((c) => isLong(c.type) || isDouble(c.type));
   const definite = (type: Type): Type => (type.kind === 'nullable' ? type.of : type);
@@ -129,7 +132,7 @@ const accumulatorOver = (all: readonly Column[]): fc.Arbitrary<Accumulator> => {
       };
     });
   const distinct = fc
-    .tuple(fc.constantFrom('distinct', 'approxDistinct'), anyColumn)
+    .tuple(over === 'stream' ? fc.constantFrom('distinct', 'approxDistinct') : fc.constant('distinct' as const), anyColumn)
     .map(([fn, of]): Omit<Accumulator, 'where'> => ({ fn, arg: column(of.name, of.type), type: LONG }));
   const ofDoubles = (): fc.Arbitrary<Omit<Accumulator, 'where'>> =>
     fc
@@ -148,9 +151,9 @@ const accumulatorOver = (all: readonly Column[]): fc.Arbitrary<Accumulator> => {
     fc.constant<Omit<Accumulator, 'where'>>({ fn: 'count', arg: null, type: LONG }),
     ...(['count', 'min', 'max'] as const).map(argument),
     ...(numeric.length > 0 ? [argument('sum'), argument('sum'), ofDoubles(), ofDoubles()] : []),
-    { weight: 3, arbitrary: kept },
+    ...(over === 'table of a table' ? [] : [{ weight: 3, arbitrary: kept }]),
     { weight: 2, arbitrary: distinct },
-    funnel,
+    ...(over === 'stream' ? [funnel] : []),
   );
   return fc.tuple(what, fc.option(condition(columns), { freq: 4 })).map(([accumulated, where]) => ({ ...accumulated, where }));
 };
@@ -173,12 +176,22 @@ const timing = fc.oneof(
     .map(([ttlMs, emit]) => ({ window: null, ttlMs, emit })),
 );
 
-const foldOver = (columns: readonly Column[], names: readonly string[]): fc.Arbitrary<FoldTransform> =>
+/** A fold over a table has neither windows nor a ttl. */
+const tableTiming = fc
+  .constantFrom<Emit>({ mode: 'updates' }, { mode: 'updates' }, { mode: 'every', everyMs: 5 })
+  .map((emit) => ({ window: null, ttlMs: null, emit }));
+
+const RESULT: Readonly<Record<Over, string>> = { stream: 'r', table: 't', 'table of a table': 'u' };
+
+const foldOver = (columns: readonly Column[], names: readonly string[], over: Over = 'stream'): fc.Arbitrary<FoldTransform> =>
   fc
     .record({
-      group: fc.subarray([...names]),
-      timing,
-      accumulators: fc.array(accumulatorOver(columns), { minLength: 1, maxLength: 3 }).map(withScalar),
+      group: fc.subarray([...names], {
+        minLength: over === 'stream' ? 0 : 1,
+        maxLength: over === 'stream' ? names.length : Math.min(2, names.length),
+      }),
+      timing: over === 'stream' ? timing : tableTiming,
+      accumulators: fc.array(accumulatorOver(columns, over), { minLength: 1, maxLength: 3 }).map(withScalar),
     })
     .map(({ group, timing: times, accumulators }) => ({
       type: 'fold',
@@ -186,11 +199,11 @@ const foldOver = (columns: readonly Column[], names: readonly string[]): fc.Arbi
       ...times,
       accumulators,
       results: [
-        ...accumulators.map((a, i) => ({ name: `r${i}`, expr: accumulator(i, a.type) })),
+        ...accumulators.map((a, i) => ({ name: `${RESULT[over]}${i}`, expr: accumulator(i, a.type) })),
         ...accumulators.flatMap((a, i): NamedExpr[] =>
           // Overflows now and then: the row is retracted.
           i === 0 && a.fn === 'sum' && a.type.kind === 'long'
-            ? [{ name: 'square', expr: binary('*', accumulator(0, LONG), accumulator(0, LONG), LONG) }]
+            ? [{ name: `square_${RESULT[over]}`, expr: binary('*', accumulator(0, LONG), accumulator(0, LONG), LONG) }]
             : [],
         ),
       ],
@@ -221,7 +234,7 @@ const rankOver = (relation: Relation): fc.Arbitrary<RankTransform> => {
       board: relation.windowed ? fc.oneof(board, windowBoard) : board,
       k: fc.integer({ min: 1, max: 3 }),
       by: fc.array(order, { minLength: 1, maxLength: 2 }),
-      rank: fc.constantFrom('rank', null),
+      rank: fc.constantFrom(relation.columns.some((c) => c.name === 'rank') ? 'rank2' : 'rank', null),
       ties: fc.boolean(),
     })
     .map(({ board: { group, emit }, ...rest }) => ({ type: 'rank', group, tieBreak: relation.key!, emit, ...rest }));
@@ -231,11 +244,18 @@ const rankOver = (relation: Relation): fc.Arbitrary<RankTransform> => {
 interface Draft {
   readonly steps: readonly StepSpec[];
   readonly relation: Relation;
+  /** Some fold was over a table. */
+  readonly ofTable: boolean;
 }
 
 const add = (draft: Draft, transform: Transform): Draft => {
   const input = draft.steps.at(-1)?.id ?? 'source';
-  return { steps: [...draft.steps, { id: `s${draft.steps.length}`, input, transform }], relation: relationOf(draft.relation, transform) };
+  const ofTable = draft.ofTable || (transform.type === 'fold' && draft.relation.kind === 'table');
+  return {
+    steps: [...draft.steps, { id: `s${draft.steps.length}`, input, transform }],
+    relation: relationOf(draft.relation, transform),
+    ofTable,
+  };
 };
 
 const maybe =
@@ -253,9 +273,9 @@ const then =
 const filterStep: Stepper = then(maybe((d) => condition(d.relation.columns).map((c): Transform => ({ type: 'filter', condition: c })), 1));
 const deriveStep: Stepper = then(maybe(() => derive, 1));
 const foldStep: Stepper = then((d) => foldOver(d.relation.columns, ['user', 'team']));
-/** Only a stream can be folded again; a table can be ranked. */
+/** A stream is folded again; a table is ranked, or folded too. */
 const behindStep: Stepper = then((d): fc.Arbitrary<Transform | null> => {
-  if (d.relation.kind === 'table') return fc.option(rankOver(d.relation), { freq: 3 });
+  if (d.relation.kind === 'table') return fc.option(overTable(d), { freq: 3 });
   return fc.option(
     foldOver(
       d.relation.columns,
@@ -264,6 +284,14 @@ const behindStep: Stepper = then((d): fc.Arbitrary<Transform | null> => {
     { freq: 2 },
   );
 });
+const overTable = ({ relation, steps, ofTable }: Draft): fc.Arbitrary<Transform> => {
+  const periodic = steps.some(({ transform: t }) => (t.type === 'fold' || t.type === 'rank') && t.emit.mode === 'every');
+  if (periodic) return rankOver(relation);
+  const names = relation.columns.filter(isScalar).map((c) => c.name);
+  return fc.oneof(rankOver(relation), foldOver(relation.columns, names, ofTable ? 'table of a table' : 'table'));
+};
+const tableStep: Stepper = (d) =>
+  d.relation.kind === 'table' && d.relation.key !== null ? then((draft) => fc.option(overTable(draft), { freq: 1 }))(d) : fc.constant(d);
 const renameStep: Stepper = then(
   maybe(
     (d) =>
@@ -275,7 +303,7 @@ const renameStep: Stepper = then(
   ),
 );
 
-const STEPS: readonly Stepper[] = [filterStep, deriveStep, foldStep, filterStep, behindStep, filterStep, renameStep];
+const STEPS: readonly Stepper[] = [filterStep, deriveStep, foldStep, filterStep, behindStep, filterStep, tableStep, renameStep];
 
 const pipeline: fc.Arbitrary<Pipeline> = fc
   .record({ latenessMs: fc.constantFrom(0, 5, 20, 100), key: fc.constantFrom('user', null) })
@@ -287,7 +315,7 @@ const pipeline: fc.Arbitrary<Pipeline> = fc
       key: options.key === null ? null : [options.key],
       windowed: false,
     };
-    const start: fc.Arbitrary<Draft> = fc.constant({ steps: [], relation });
+    const start: fc.Arbitrary<Draft> = fc.constant({ steps: [], relation, ofTable: false });
     return STEPS.reduce((drafts, step) => drafts.chain(step), start).chain(({ steps }) =>
       fc
         // A second branch from the source, and sinks on steps in between.

@@ -95,6 +95,30 @@ const pipelines: Readonly<Record<string, string>> = {
     days: count(distinct window_start)
     went: funnel(n == 1, n > 1)
     middle: median(n)`,
+  'aggregates of aggregates': `
+- groupBy: [user, { named: team ?? "none" }]
+  aggregate: { high: max(points), rich: count() where amount > 1, latest: last(bonus) }
+  ttl: 15ms
+- groupBy: named
+  aggregate:
+    mean: avg(high)
+    users: count()
+    spread: stddev(rich)
+    least: min(latest)
+    best: argMax(user, high)
+    who: collect(user, 3)
+    newest: last(user)
+    highs: count(distinct high)
+    three: topK(high, 2)
+- filter: users > 1
+- groupBy: users
+  aggregate: { teams: count(), of: max(named), all: sum(highs) }`,
+  'an aggregate of a board': `
+- groupBy: user
+  aggregate: { n: count(), team: max(team ?? "none") }
+- topK: { k: 3, by: [n desc, user], rank: place }
+- groupBy: team
+  aggregate: { leaders: count(), best: min(place), sum: sum(n), users: 'collect(user, 3)' }`,
   'ties per team': `
 - groupBy: user
   aggregate: { team: max(team ?? "none"), n: count() }

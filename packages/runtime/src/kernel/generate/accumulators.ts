@@ -6,7 +6,7 @@ import type { Accumulator } from '@rta/dsl';
 import type { AccumulatorCode, Slots } from './accumulators/code.js';
 import { extremeCode } from './accumulators/extremes.js';
 import { placedCode } from './accumulators/places.js';
-import { distinctCode, funnelCode, keptCode, percentileCode } from './accumulators/sides.js';
+import { bagCode, distinctCode, funnelCode, keptCode, percentileCode } from './accumulators/sides.js';
 import { count, decimalSum, doubleSum, longSum } from './accumulators/sums.js';
 import { varianceCode } from './accumulators/variance.js';
 import { definiteType } from './operand.js';
@@ -19,6 +19,16 @@ export function accumulatorCode(accumulator: Accumulator, slots: Slots): Accumul
     case 'sum':
       if (kind === 'decimal') return decimalSum(accumulator, slots);
       return kind === 'double' || kind === 'float' ? doubleSum(accumulator, slots) : longSum(accumulator, slots);
+    case 'variance':
+      return varianceCode(accumulator, slots);
+    default:
+      return accumulator.retracts === true ? bagCode(accumulator, slots) : valueCode(accumulator, slots);
+  }
+}
+
+/** Of accumulators that nothing is taken out of. */
+function valueCode(accumulator: Accumulator, slots: Slots): AccumulatorCode {
+  switch (accumulator.fn) {
     case 'min':
     case 'max':
       return extremeCode(accumulator, slots);
@@ -28,8 +38,6 @@ export function accumulatorCode(accumulator: Accumulator, slots: Slots): Accumul
     case 'distinct':
     case 'approxDistinct':
       return distinctCode(accumulator, slots);
-    case 'variance':
-      return varianceCode(accumulator, slots);
     case 'percentile':
       return percentileCode(accumulator, slots);
     case 'funnel':

@@ -15,6 +15,8 @@ import { namedOperand, scopeOf } from './scope.js';
 import type { StageShape } from './stage-shape.js';
 import { guardedStream } from './stream-edges.js';
 import { type TableAction, tableEdges, type TableRow } from './table-edges.js';
+import { retracts, rowCountOf } from '../../plan/table-folds.js';
+import { applyCode } from './contribution-code.js';
 import { candidateCode } from './rank-feed.js';
 
 export interface FoldShape {
@@ -62,6 +64,8 @@ export class FoldGenerator {
   generate(): FoldCode {
     const { shape, index, fold } = this;
     const ranks = shape.consumersOf(index).filter((i) => shape.node(i).op === 'rank');
+    const folds = shape.consumersOf(index).filter((i) => shape.node(i).op === 'fold');
+    const overTable = retracts(fold.transform);
     const final = fold.transform.emit.mode === 'final' && fold.transform.window !== null;
     const partial = fold.mode === 'partial';
     return {
@@ -81,8 +85,15 @@ export class FoldGenerator {
       prime: this.make('K, T, s', (code) => {
         if (!partial && !final) this.row(code, 'prime');
       }),
+      apply: overTable && fold.mode !== 'merge' ? this.make('K, T, s, cells, sign, time', (code) => applyCode(code, fold)) : null,
+      isEmpty:
+        overTable && !partial && fold.transform.group.length > 0
+          ? this.make('K, T, s', (code) => code.line(`return ${fold.accumulators[rowCountOf(fold.transform)].result(code).value} === 0;`))
+          : null,
       freeze: (K, T) => {
-        if (!final) for (const rank of ranks) (K.nodes[rank] as { freeze(k: typeof K, t: typeof T): void }).freeze(K, T);
+        if (final) return;
+        for (const other of folds) (K.nodes[other] as { rows: { freeze(t: typeof T): void } }).rows.freeze(T);
+        for (const rank of ranks) (K.nodes[rank] as { freeze(k: typeof K, t: typeof T): void }).freeze(K, T);
       },
     };
   }

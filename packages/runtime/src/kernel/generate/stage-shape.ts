@@ -77,6 +77,7 @@ export class StageShape {
         case 'fold':
           for (const group of node.transform.group) add(group.expr);
           for (const accumulator of node.transform.accumulators) expressionsOf(accumulator).forEach(add);
+          if (node.inputKind === 'table') for (const name of node.inputKey ?? []) wanted.add(name);
           break;
         case 'rank':
         case 'sink':

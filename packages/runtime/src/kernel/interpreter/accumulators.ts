@@ -4,6 +4,7 @@ import { ExpressionError } from '@rta/dsl';
 import { bigintOfBytes, bytesOfBigint, toRaw, toValue } from './avro-codec.js';
 import type { Datum } from './avro-read.js';
 import { approxDistinct, percentile } from './accumulators/sketches.js';
+import { bag } from './accumulators/bag.js';
 import { distinct } from './accumulators/distinct.js';
 import { funnel } from './accumulators/funnel.js';
 import { keptValues } from './accumulators/kept-values.js';
@@ -33,13 +34,13 @@ function chosen(accumulator: Accumulator): unknown {
     case 'count':
       return count;
     case 'min':
-      return extreme(type, -1);
+      return accumulator.retracts === true ? bag(accumulator) : extreme(type, -1);
     case 'max':
-      return extreme(type, 1);
+      return accumulator.retracts === true ? bag(accumulator) : extreme(type, 1);
     case 'sum':
       return type.kind === 'decimal' ? decimalSum(type.precision) : type.kind === 'double' || type.kind === 'float' ? doubleSum : longSum;
     case 'distinct':
-      return distinct(accumulator);
+      return accumulator.retracts === true ? bag(accumulator) : distinct(accumulator);
     case 'approxDistinct':
       return approxDistinct(accumulator);
     case 'variance':
@@ -49,7 +50,7 @@ function chosen(accumulator: Accumulator): unknown {
     case 'funnel':
       return funnel(accumulator);
     default:
-      return keptValues(accumulator);
+      return accumulator.retracts === true ? bag(accumulator) : keptValues(accumulator);
   }
 }
 
@@ -57,6 +58,7 @@ const count: Kind<number> = {
   empty: 0,
   of: () => 1,
   merge: (a, b) => a + b,
+  inverse: (state) => -state,
   result: (state) => state,
   toRaw: (state) => state,
   fromDatum: (datum) => Number(datum),
@@ -68,6 +70,7 @@ const longSum: Kind<bigint> = {
   empty: 0n,
   of: ({ value }) => BigInt(value as number | bigint),
   merge: (a, b) => a + b,
+  inverse: (state) => -state,
   result: (sum) => {
     if (sum !== BigInt.asIntN(64, sum)) throw new ExpressionError('overflow', `the sum ${sum} is outside 64 bits`);
     return canonicalLong(sum);
@@ -86,6 +89,7 @@ function decimalSum(precision: number): Kind<bigint> {
     empty: 0n,
     of: ({ value }) => value as bigint,
     merge: (a, b) => a + b,
+    inverse: (state) => -state,
     result: (sum) => {
       const magnitude = sum < 0n ? -sum : sum;
       if (magnitude >= 10n ** BigInt(precision)) throw new ExpressionError('overflow', `the sum has more than ${precision} digits`);
@@ -108,6 +112,7 @@ const doubleSum: Kind<DoubleSum> = {
     };
   },
   merge: (x, y) => ({ exact: x.exact + y.exact, nan: x.nan + y.nan, pos: x.pos + y.pos, neg: x.neg + y.neg }),
+  inverse: ({ exact, nan, pos, neg }) => ({ exact: -exact, nan: -nan, pos: -pos, neg: -neg }),
   result: ({ exact, nan, pos, neg }) => {
     if (nan > 0 || (pos > 0 && neg > 0)) return NaN;
     return pos > 0 ? Infinity : neg > 0 ? -Infinity : doubleOfExact(exact);

@@ -35,6 +35,10 @@ export interface FoldCode {
   retract(K: TaskState, T: GroupTable, slot: number): void;
   /** After a restart, or after eviction: those behind have the row already. */
   prime(K: TaskState, T: GroupTable, slot: number): void;
+  /** Over a table: takes what a row gives into a slot, or out of it. Null: rows are of streams, or come as partials. */
+  readonly apply: ((K: TaskState, T: GroupTable, slot: number, cells: readonly unknown[], sign: 1 | -1, time: number) => void) | null;
+  /** Over a table: whether the group has no rows, so that it is none. Null: groups stay. */
+  readonly isEmpty: ((K: TaskState, T: GroupTable, slot: number) => boolean) | null;
   /** A window's rows will not change any more, and its table goes: ranks keep what they need. */
   freeze(K: TaskState, T: GroupTable): void;
 }
@@ -83,6 +87,11 @@ export class FoldTables {
     this.cold = evicts
       ? new ColdGroups(store, memoryLimit, window !== null || ttlMs !== null || code.pinned !== 0 || emit.mode === 'every')
       : null;
+  }
+
+  /** All tables, or just one of them. */
+  protected tables(only?: GroupTable): Iterable<GroupTable> {
+    return only ? [only] : this.windows === null ? [this.table] : this.windows.all();
   }
 
   // ---- Adding ----

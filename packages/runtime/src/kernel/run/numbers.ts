@@ -77,6 +77,12 @@ export function addAnyDouble(num: Float64Array, at: number, spill: Spill, specia
   else addNonFinite(special, slot, x !== x ? 1 : 0, x > 0 ? 1 : 0, x < 0 ? 1 : 0);
 }
 
+/** Takes a double out that was added before. */
+export function takeAnyDouble(num: Float64Array, at: number, spill: Spill, special: Spill, slot: number, x: number): void {
+  if (x - x === 0) addDouble(num, at, spill, slot, -x);
+  else addNonFinite(special, slot, x !== x ? -1 : 0, x > 0 ? -1 : 0, x < 0 ? -1 : 0);
+}
+
 export function addNonFinite(special: Spill, slot: number, nan: number, pos: number, neg: number): void {
   const counts = special.get(slot) as NonFinite | undefined;
   if (counts === undefined) special.set(slot, { nan, pos, neg });

@@ -20,14 +20,15 @@ const SPLITTER = 2 ** 27 + 1;
 const WIDER = 1074n;
 
 export const squares = {
-  add(num: Float64Array, at: number, sum: Spill, spill: Spill, wide: Spill, slot: number, x: number): void {
-    num[at]++;
+  /** @param sign -1 takes a value out that was added before */
+  add(num: Float64Array, at: number, sum: Spill, spill: Spill, wide: Spill, slot: number, x: number, sign: 1 | -1): void {
+    num[at] += sign;
     if (x - x !== 0) {
-      num[at + BAD]++;
+      num[at + BAD] += sign;
       return;
     }
-    addDouble(num, at + SUM, sum, slot, x);
-    addSquare(num, at + SQUARES, spill, wide, slot, x);
+    addDouble(num, at + SUM, sum, slot, x * sign);
+    addSquare(num, at + SQUARES, spill, wide, slot, x, sign);
   },
 
   merge(num: Float64Array, to: number, from: number, sum: Spill, spill: Spill, wide: Spill, slot: number, other: number): void {
@@ -72,12 +73,12 @@ export const squares = {
   },
 };
 
-function addSquare(num: Float64Array, at: number, spill: Spill, wide: Spill, slot: number, x: number): void {
+function addSquare(num: Float64Array, at: number, spill: Spill, wide: Spill, slot: number, x: number, sign: 1 | -1): void {
   const magnitude = Math.abs(x);
   if (magnitude === 0) return;
   if (magnitude < LEAST || magnitude > GREATEST) {
     const units = unitsOf(x);
-    widen(wide, slot, units * units);
+    widen(wide, slot, units * units * BigInt(sign));
     return;
   }
   const product = x * x;
@@ -85,8 +86,8 @@ function addSquare(num: Float64Array, at: number, spill: Spill, wide: Spill, slo
   const high = scaled - (scaled - x);
   const low = x - high;
   const error = low * low - (product - high * high - 2 * high * low);
-  addDouble(num, at, spill, slot, product);
-  if (error !== 0) addDouble(num, at, spill, slot, error);
+  addDouble(num, at, spill, slot, product * sign);
+  if (error !== 0) addDouble(num, at, spill, slot, error * sign);
 }
 
 function widen(wide: Spill, slot: number, units: bigint): void {

@@ -17,6 +17,8 @@ export interface RowPlace {
 export interface AccumulatorCode {
   /** Takes in a value that is not null (count: no value). M, m and A are not there. */
   update(code: Code, value: Operand | null, row: RowPlace): void;
+  /** Takes a value out again; for accumulators of folds over tables. */
+  retract?(code: Code, value: Operand | null, row: RowPlace): void;
   merge(code: Code): void;
   /** Writes to `W` at `p`. */
   write(code: Code): void;

@@ -1,5 +1,6 @@
 /** Accumulators whose states have no fixed size: objects in a side map, by slot. */
 import type { Accumulator } from '@rta/dsl';
+import { Bag, type BagFn } from '../../run/sides/bag.js';
 import { DistinctValues } from '../../run/sides/distinct-values.js';
 import { Funnel } from '../../run/sides/funnel-rows.js';
 import { KeptValues } from '../../run/sides/kept-values.js';
@@ -9,6 +10,7 @@ import { AvroCursor } from '../../run/avro-cursor.js';
 import { valueWriter } from '../../run/value-writer.js';
 import type { Code } from '../code.js';
 import { definiteType, isNullable, type Operand } from '../operand.js';
+import { writeOperand } from '../write-value.js';
 import { type AccumulatorCode, plain, type RowPlace, type Slots } from './code.js';
 import { encodedValue, readerOf, skipperOf, typeOfValues } from './values.js';
 
@@ -36,6 +38,35 @@ export function distinctCode(accumulator: Accumulator, slots: Slots): Accumulato
   const side = slots.side();
   const kind = accumulator.fn === 'distinct' ? new DistinctValues(side, skipperOf(type)) : new DistinctEstimate(side);
   return sideCode(accumulator, kind, (code, name, value) => code.line(`${name}.add(T, s, ${encodedValue(code, value, type)});`));
+}
+
+/** Over a table: the values of all rows. */
+export function bagCode(accumulator: Accumulator, slots: Slots): AccumulatorCode {
+  const { by, fn, limit = 1 } = accumulator;
+  const type = typeOfValues(accumulator);
+  const rankType = by && definiteType(by.type);
+  const timeless = fn === 'min' || fn === 'max' || fn === 'distinct';
+  const kind = new Bag(slots.side(), {
+    fn: fn as BagFn,
+    limit,
+    isArray: accumulator.type.kind === 'array',
+    readRank: rankType ? readerOf(rankType) : null,
+    skipRank: rankType ? skipperOf(rankType) : null,
+    read: readerOf(type),
+    skip: skipperOf(type),
+  });
+  const change = (code: Code, name: string, value: Operand, row: RowPlace, n: 1 | -1): void => {
+    const end = code.local('e', '0');
+    code.line(`${end} = 0;`);
+    if (rankType) writeOperand(code, 'K.values', end, row.by!, rankType);
+    code.line(`${end} = K.values.long(${end}, ${timeless ? '0' : row.time});`);
+    writeOperand(code, 'K.values', end, value, type);
+    code.line(`${name}.add(T, s, K.values.bytes, 0, ${end}, ${n});`);
+  };
+  return {
+    ...sideCode(accumulator, kind, (code, name, value, row) => change(code, name, value, row, 1)),
+    retract: (code, value, row) => change(code, code.constant(kind), value!, row, -1),
+  };
 }
 
 export function keptCode(accumulator: Accumulator, slots: Slots): AccumulatorCode {

@@ -1,6 +1,6 @@
 /** Counts and sums. */
 import type { Accumulator } from '@rta/dsl';
-import { addAnyDouble, addLongToSum, carry, doubleOfSum, longOfSum } from '../../run/numbers.js';
+import { addAnyDouble, addLongToSum, takeAnyDouble, carry, doubleOfSum, longOfSum } from '../../run/numbers.js';
 import { readDoubleSum, readLongSum, sumOfDecimals, writeDoubleSum, writeLongSum } from '../../run/sum-codec.js';
 import { definiteType } from '../operand.js';
 import { type AccumulatorCode, at, plain, type Slots } from './code.js';
@@ -9,6 +9,7 @@ export function count(accumulator: Accumulator, slots: Slots): AccumulatorCode {
   const o = slots.num(0);
   return {
     update: (code) => code.line(`${at('q', o)}++;`),
+    retract: (code) => code.line(`${at('q', o)}--;`),
     merge: (code) => code.line(`${at('q', o)} += ${at('qf', o)};`),
     write: (code) => code.line(`p = W.long(p, ${at('q', o)});`),
     read: (code) => code.line(`${at('q', o)} += Number(c.long());`),
@@ -38,6 +39,7 @@ export function longSum(accumulator: Accumulator, slots: Slots): AccumulatorCode
           `else ${code.constant(addLongToSum)}(N, q + ${hi}, ${v});`,
         );
     },
+    retract: (code, value) => code.line(`${code.constant(addLongToSum)}(N, q + ${hi}, -${value!.definite});`),
     merge: (code) =>
       code.line(`${at('q', hi)} += ${at('qf', hi)};`, `${code.constant(carry)}(N, q + ${hi}, ${at('q', lo)} + ${at('qf', lo)});`),
     write: (code) => code.line(`p = ${code.constant(writeLongSum)}(W, p, N, q + ${hi});`),
@@ -54,6 +56,7 @@ export function doubleSum(accumulator: Accumulator, slots: Slots): AccumulatorCo
   const sides = `T.sides[${spill}], T.sides[${special}]`;
   return {
     update: (code, value) => code.line(`${code.constant(addAnyDouble)}(N, q + ${o}, ${sides}, s, ${value!.definite});`),
+    retract: (code, value) => code.line(`${code.constant(takeAnyDouble)}(N, q + ${o}, ${sides}, s, ${value!.definite});`),
     merge: (code) => {
       const [writeTo, add] = [code.constant(mergeDoubles), `N, q + ${o}, qf + ${o}, ${sides}, s, sf`];
       code.line(`${writeTo}(${add});`);
@@ -92,6 +95,7 @@ export function decimalSum(accumulator: Accumulator, slots: Slots): AccumulatorC
   const precision = type.kind === 'decimal' ? type.precision : 38;
   return {
     update: (code, value) => code.line(`${side}.set(s, (${side}.get(s) ?? 0n) + ${value!.definite});`),
+    retract: (code, value) => code.line(`${side}.set(s, (${side}.get(s) ?? 0n) - ${value!.definite});`),
     merge: (code) => code.line(`if (${side}.has(sf)) ${side}.set(s, (${side}.get(s) ?? 0n) + ${side}.get(sf));`),
     write: (code) => code.line(`p = W.decimal(p, ${side}.get(s) ?? 0n);`),
     read: (code) => code.line(`${code.constant(sumOfDecimals)}.read(c, ${side}, s);`),

@@ -7,7 +7,8 @@ export function varianceCode(accumulator: Accumulator, slots: Slots): Accumulato
   const o = slots.num(...SQUARES_INIT);
   const sides = [slots.side(), slots.side(), slots.side()].map((side) => `T.sides[${side}]`).join(', ');
   return {
-    update: (code, value) => code.line(`${code.constant(squares)}.add(N, q + ${o}, ${sides}, s, ${value!.definite});`),
+    update: (code, value) => code.line(`${code.constant(squares)}.add(N, q + ${o}, ${sides}, s, ${value!.definite}, 1);`),
+    retract: (code, value) => code.line(`${code.constant(squares)}.add(N, q + ${o}, ${sides}, s, ${value!.definite}, -1);`),
     merge: (code) => code.line(`${code.constant(squares)}.merge(N, q + ${o}, qf + ${o}, ${sides}, s, sf);`),
     write: (code) => code.line(`p = ${code.constant(squares)}.write(W, p, N, q + ${o}, ${sides}, s);`),
     read: (code) => code.line(`${code.constant(squares)}.read(c, N, q + ${o}, ${sides}, s);`),

@@ -3,7 +3,7 @@ import type { Accumulator } from '@rta/dsl';
 import type { Datum } from '../avro-read.js';
 import { comparePlaces, type Kind, type Place, placeOf } from './kind.js';
 
-export interface Met extends Place {
+interface Met extends Place {
   /** The conditions, as bits. */
   readonly met: number;
 }

@@ -23,6 +23,8 @@ export interface Kind<State> {
   /** The state of one row alone. */
   of(given: Given): State;
   merge(a: State, b: State): State;
+  /** What takes `state` back when merged with it; not there for kinds that cannot. */
+  inverse?(state: State): State;
   /** Throws ExpressionError where the final value does not fit. */
   result(state: State): Value;
   toRaw(state: State): Raw;

@@ -23,6 +23,7 @@ export const variance: Kind<Squares> = {
     return { n: 1, bad: 0, sum: exact, squares: exact * exact };
   },
   merge: (a, b) => ({ n: a.n + b.n, bad: a.bad + b.bad, sum: a.sum + b.sum, squares: a.squares + b.squares }),
+  inverse: ({ n, bad, sum, squares }) => ({ n: -n, bad: -bad, sum: -sum, squares: -squares }),
   result: ({ n, bad, sum, squares }) => {
     if (n < 2) return null;
     if (bad > 0) return NaN;
