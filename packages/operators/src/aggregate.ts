@@ -16,6 +16,11 @@ export const aggregate: OperatorSpec = {
 - \`emit\`: \`updates\` (default), \`{ every: 10s }\`, or \`final\`, which gives one row per group and window when it has closed.
 - \`ttl\`: without a window, the inactivity in event time after which a group's row leaves.
 
+Over a table (the result of another aggregate, of \`topK\`) a row that changes or leaves is taken back: the groups are always those of the
+table's rows as they are now, and a group without rows is gone. Without \`groupBy\` the one row stays, with a count of 0. So that values can be taken back,
+\`min\`, \`max\`, \`first\`, \`last\`, \`argMin\`, \`argMax\`, \`collect\`, \`topK\` and \`count(distinct x)\` keep the values of all rows of a group there; sketches and
+\`funnel\` cannot, and do not compile. There is no \`window\` and no \`ttl\`.
+
 The result has the group columns, \`window_start\` and \`window_end\` where there is a window, and the new columns; nothing else is left. It is a
 table, keyed by group and window; with \`emit: final\` a stream.
 `,
@@ -51,6 +56,8 @@ table, keyed by group and window; with \`emit: final\` a stream.
     if (window !== null && input.kind === 'table') context.report(messages.windowOnTable(context.modifier('window')!.keySpan));
     if (window === null && emit.mode === 'final') context.report(messages.finalWithoutWindow(context.modifier('emit')!.keySpan));
     if (window !== null && context.modifier('ttl') !== null) context.report(messages.ttlOnWindow(context.modifier('ttl')!.keySpan));
+    if (window === null && input.kind === 'table' && ttlMs !== null)
+      context.report(messages.ttlOverTable(context.modifier('ttl')!.keySpan));
 
     const taken = new Set([...(group ?? []).map((column) => column.name), ...(window === null ? [] : WINDOW_COLUMNS)]);
     for (const entry of config.entries) {

@@ -211,6 +211,11 @@ export const messages = {
     message: '`ttl` is for aggregates without a window: a window ends by itself',
     help: 'leave `ttl` out; `grace` keeps a window open longer',
   })),
+  ttlOverTable: errorMessage('RTA3211', '`ttl` of an aggregate over a table', (span: Span) => ({
+    span,
+    message: '`ttl` has no meaning here: this aggregates a table, whose rows change and leave by themselves',
+    help: 'put `ttl` on the aggregate before; its rows then leave this one too',
+  })),
   outOfScope: errorMessage(
     'RTA3206',
     'A column that the aggregate left behind',

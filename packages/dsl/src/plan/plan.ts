@@ -166,14 +166,35 @@ export type Emit = { readonly mode: 'updates' } | { readonly mode: 'final' } | {
  * - count: how many; long
  * - sum: exact; long for int and long (sum of nothing is 0), decimal, double (exactly rounded; NaN and infinities counted apart)
  * - min, max: nullable arg type; null of nothing. Order: numbers by value (NaN greatest), strings by code point (UTF-8 bytes), enums by symbol text, false < true
+ * - first, last: the value of the first or last row; nullable arg type. Rows are in the order of (event time, partition, offset); rows that are
+ *   no records of a source (results of closed windows) have no partition and offset, and go by the bytes of their values
+ * - argMin, argMax: the value of the row with the least or greatest `by` (not null), the first of such rows; nullable arg type
+ * - collect: the values of the first `limit` rows; array
+ * - topK: the values of the `limit` rows with the greatest `by` (not null), greatest first, of equals the first; array
+ * - distinct: how many different values, told apart by their bytes as keys are; long
+ * - approxDistinct: the same by HyperLogLog; long
+ * - variance: of a sample of doubles, exactly rounded; null of less than two values
+ * - percentile: of doubles, by a DDSketch, at the rank `fraction` * (n - 1); null of nothing
+ * - funnel: `arg` is a long whose bits are the conditions that the row meets, bit 0 the first of `limit`: how many are met in order; int
  */
 export interface Accumulator {
-  readonly fn: 'count' | 'sum' | 'min' | 'max';
+  readonly fn: 'count' | 'sum' | 'min' | 'max' | PositionFn | 'distinct' | 'approxDistinct' | 'variance' | 'percentile' | 'funnel';
   readonly arg: TypedExpr | null;
+  /** argMin, argMax, topK: what rows are ranked by. */
+  readonly by?: TypedExpr;
+  /** collect, topK: how many values at most; funnel: how many conditions. */
+  readonly limit?: number;
+  /** percentile: from 0 to 1. */
+  readonly fraction?: number;
+  /** Set by the physical plan: rows may be taken back, so what is kept of them is kept of all. */
+  readonly retracts?: boolean;
   readonly where: TypedExpr | null;
   /** Of its result. */
   readonly type: Type;
 }
+
+/** Accumulators that keep values of some rows, with the rows' places. */
+export type PositionFn = 'first' | 'last' | 'argMin' | 'argMax' | 'collect' | 'topK';
 
 /** Exact top-K of a table, per group of `group` columns (none: one global board). */
 export interface RankTransform {

@@ -136,8 +136,10 @@ function showEmit(emit: Emit): string {
   return emit.mode === 'every' ? `every ${showDuration(emit.everyMs)}` : emit.mode;
 }
 
-function showAccumulator({ fn, arg, where, type }: Accumulator): string {
-  return `${fn}(${arg === null ? '' : showExpr(arg)})${where === null ? '' : ` where ${showExpr(where)}`}: ${showType(type)}`;
+function showAccumulator({ fn, arg, by, limit, fraction, where, type }: Accumulator): string {
+  const args = [arg, by].flatMap((expr) => (expr ? [showExpr(expr)] : []));
+  for (const constant of [limit, fraction]) if (constant !== undefined) args.push(String(constant));
+  return `${fn}(${args.join(', ')})${where === null ? '' : ` where ${showExpr(where)}`}: ${showType(type)}`;
 }
 
 function showOrder(order: Order): string {

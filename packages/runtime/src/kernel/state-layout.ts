@@ -24,6 +24,21 @@
  *                | sum of double/float: record { parts: array<double> (their exact sum is the finite sum), nan: long, pos: long, neg: long
  *                  (counts of NaN, +inf, -inf), n: … nothing else }
  *                | min, max: union [null, T]
+ *                | first, last, argMin, argMax, collect, topK: array of record { [by: B, when ranked], time: long, partition: int, offset: long,
+ *                  value: T }, those kept, best first; partition and offset are -1 for rows that are no records of a source
+ *                | distinct: array of T, in any order
+ *                | approxDistinct: bytes: 4096 registers of one byte; while that is shorter, for each register that is not 0, in order,
+ *                  its number (uint16 BE) and it. Register and rank of a value: see hyper-log-log.ts
+ *                | variance: record { n: long (values), bad: long (of them NaN or infinite), sum: array<double> (their exact sum is that of
+ *                  the finite values), squares: array<double>, wide: bytes (decimal; in units of 2^-2148 what of the sum of the squares is
+ *                  not in `squares`) }
+ *                | percentile: record { nan: long, pos: long, neg: long, zero: long (how many of each), above: array of bucket,
+ *                  below: array of bucket }, bucket = record { i: int, n: long }, by i: see dd-sketch.ts
+ *                | funnel: record { complete: boolean, rows: array of record { time, partition, offset, met: int } }, in order; none when
+ *                  complete
+ * over tables    | count, sum, variance: as above, and in partials less than 0 where more rows left than came
+ *                | others: array of record { [by: B], time: long (0 for min, max, distinct), value: T, n: long (how many rows have them) }, in
+ *                  any order, none with n = 0
  * ```
  * fingerprint: first four bytes of the MD5 of the canonical JSON of the store's schema.
  *
@@ -88,10 +103,90 @@ export function valueSchema(type: Type): AvroSchema {
 }
 
 function accumulatorSchema(accumulator: Accumulator, named: Set<string>): AvroSchema {
-  const { fn, type } = accumulator;
-  const of = type.kind === 'nullable' ? type.of : type;
-  if (fn === 'count') return 'long';
-  if (fn !== 'sum') return ['null', avroOf(of, named)];
+  const { fn, type, arg, by } = accumulator;
+  const of = definite(type);
+  if (accumulator.retracts === true && arg !== null && fn !== 'count' && fn !== 'sum' && fn !== 'variance') {
+    const name = `bag${nameOf({ kind: 'array', items: definite(arg.type) })}${by ? nameOf(definite(by.type)) : ''}`;
+    const items = define(name, named, () =>
+      recordOf(name, [
+        ...(by ? [['by', avroOf(definite(by.type), named)] as const] : []),
+        ['time', 'long'],
+        ['value', avroOf(definite(arg.type), named)],
+        ['n', 'long'],
+      ]),
+    );
+    return { type: 'array', items };
+  }
+  switch (fn) {
+    case 'count':
+      return 'long';
+    case 'min':
+    case 'max':
+      return ['null', avroOf(of, named)];
+    case 'sum':
+      return sumSchema(of, named);
+    case 'distinct':
+      return { type: 'array', items: avroOf(definite(accumulator.arg!.type), named) };
+    case 'approxDistinct':
+      return 'bytes';
+    case 'variance':
+      return define('variance', named, () => recordOf('variance', VARIANCE));
+    case 'percentile':
+      return define('sketch', named, () => {
+        const counts = ['nan', 'pos', 'neg', 'zero'].map((name) => [name, 'long'] as const);
+        const bucket = recordOf('bucket', [
+          ['i', 'int'],
+          ['n', 'long'],
+        ]);
+        return recordOf('sketch', [...counts, ['above', { type: 'array', items: bucket }], ['below', { type: 'array', items: 'bucket' }]]);
+      });
+    case 'funnel':
+      return define('funnel', named, () => {
+        const row = recordOf('met', [...PLACE, ['met', 'int']]);
+        return recordOf('funnel', [
+          ['complete', 'boolean'],
+          ['rows', { type: 'array', items: row }],
+        ]);
+      });
+    default: {
+      const name = `kept${nameOf({ kind: 'array', items: definite(accumulator.arg!.type) })}${by ? nameOf(definite(by.type)) : ''}`;
+      const items = define(name, named, () =>
+        recordOf(name, [
+          ...(by ? [['by', avroOf(definite(by.type), named)] as const] : []),
+          ...PLACE,
+          ['value', avroOf(definite(accumulator.arg!.type), named)],
+        ]),
+      );
+      return { type: 'array', items };
+    }
+  }
+}
+
+const PLACE = [
+  ['time', 'long'],
+  ['partition', 'int'],
+  ['offset', 'long'],
+] as const;
+
+const VARIANCE: Fields = [
+  ['n', 'long'],
+  ['bad', 'long'],
+  ['sum', { type: 'array', items: 'double' }],
+  ['squares', { type: 'array', items: 'double' }],
+  ['wide', 'bytes'],
+];
+
+type Fields = readonly (readonly [name: string, type: AvroSchema])[];
+
+function recordOf(name: string, fields: Fields): AvroSchema {
+  return { type: 'record', name, fields: fields.map(([field, type]) => ({ name: field, type })) };
+}
+
+function definite(type: Type): Type {
+  return type.kind === 'nullable' ? type.of : type;
+}
+
+function sumSchema(of: Type, named: Set<string>): AvroSchema {
   switch (of.kind) {
     case 'decimal':
       return 'bytes';

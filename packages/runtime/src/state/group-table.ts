@@ -61,9 +61,9 @@ export class GroupTable extends GroupRows {
   private mask = FIRST_SLOTS * INDEX_PER_SLOT - 1;
   private hand = 0;
 
-  /** Bytes of the arrays. */
+  /** Bytes of the arrays, and of what has no fixed size. */
   get bytes(): number {
-    return this.rowBytes.byteLength + this.arena.byteLength + this.index.byteLength + this.dirty.byteLength;
+    return this.rowBytes.byteLength + this.arena.byteLength + this.index.byteLength + this.dirty.byteLength + this.sideBytes;
   }
 
   /** Whether the arrays will have to grow soon. */

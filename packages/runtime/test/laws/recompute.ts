@@ -3,7 +3,6 @@
  * partition is a list of events; the watermark that the pipeline has reached in the end is given by them too.
  */
 import {
-  type Accumulator,
   ExpressionError,
   type FoldTransform,
   type Plan,
@@ -13,8 +12,8 @@ import {
   type StepNode,
   type Value,
 } from '@rta/dsl';
-import { doubleOfExact, exactOfDouble } from '../../src/kernel/interpreter/exact-sum.js';
-import { canonicalLong, compareTotally, compareValues } from '../../src/kernel/interpreter/values.js';
+import { compareValues } from '../../src/kernel/interpreter/values.js';
+import { accumulate, givenBy } from './recompute-accumulators.js';
 import { evaluateExpr } from './evaluation.js';
 import { textOfRow, textOfValue } from './text.js';
 import type { LateReport } from './stage-runner.js';
@@ -28,7 +27,7 @@ export interface Recomputed {
   readonly late: readonly LateReport[];
 }
 
-interface StreamItem {
+export interface StreamItem {
   readonly row: Row;
   readonly time: number;
   readonly origin: { readonly partition: number; readonly offset: number; readonly watermark: number } | null;
@@ -108,7 +107,7 @@ function applyTo(step: StepNode, item: StreamItem | null): StreamItem | null {
     else if (transform.type === 'project') item = { ...item, row: project(transform, item) };
     else if (transform.type === 'fold') {
       for (const group of transform.group) evaluateExpr(group.expr, item);
-      for (const accumulator of transform.accumulators) argumentOf(accumulator, item);
+      for (const accumulator of transform.accumulators) givenBy(accumulator, item);
       return null;
     }
   }
@@ -180,38 +179,11 @@ function newestIncarnation(items: readonly StreamItem[], ttlMs: number, watermar
 
 function resultOf(transform: FoldTransform, row: Row, items: readonly StreamItem[], time: number): Row {
   const accumulated = transform.accumulators.map((accumulator) => {
-    const values = items.map((item) => argumentOf(accumulator, item)).filter((value) => value !== null);
-    return () => accumulate(accumulator, values);
+    const given = items.map((item) => givenBy(accumulator, item)).filter((one) => one !== null);
+    return () => accumulate(accumulator, given);
   });
   const results = transform.results.map((r) => [r.name, evaluateExpr(r.expr, { row, time }, accumulated)]);
   return { ...row, ...Object.fromEntries(results) };
-}
-
-/** What a row gives to an accumulator; null: nothing. */
-function argumentOf({ where, arg }: Accumulator, item: StreamItem): Value {
-  if (where !== null && evaluateExpr(where, item) !== true) return null;
-  return arg === null ? true : evaluateExpr(arg, item);
-}
-
-function accumulate({ fn, type }: Accumulator, values: readonly Value[]): Value {
-  switch (fn) {
-    case 'count':
-      return values.length;
-    case 'min':
-      return [...values].sort(compareTotally)[0] ?? null;
-    case 'max':
-      return [...values].sort((a, b) => compareTotally(b, a))[0] ?? null;
-    case 'sum':
-      break;
-  }
-  if (type.kind === 'double') {
-    const doubles = values as number[];
-    if (!doubles.every(Number.isFinite)) return doubles.filter((x) => !Number.isFinite(x)).reduce((a, b) => a + b);
-    return doubleOfExact(doubles.map(exactOfDouble).reduce((a, b) => a + b, 0n));
-  }
-  const sum = values.map((value) => BigInt(value as number | bigint)).reduce((a, b) => a + b, 0n);
-  if (sum !== BigInt.asIntN(64, sum)) throw new ExpressionError('overflow', 'the sum is outside 64 bits');
-  return canonicalLong(sum);
 }
 
 // ---- Boards ----

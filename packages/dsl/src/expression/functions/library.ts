@@ -31,7 +31,7 @@ export const functionRuntime: Readonly<Record<string, RuntimeFunction>> = Object
 /** Aggregates of the language, for messages about them where they cannot stand. */
 export const AGGREGATE_NAMES: ReadonlySet<string> = new Set([
   ...['count', 'sum', 'avg', 'min', 'max', 'first', 'last', 'argMin', 'argMax', 'median', 'percentile', 'stddev', 'variance'],
-  ...['collect', 'funnel', 'approxDistinct'],
+  ...['collect', 'topK', 'funnel', 'approxDistinct'],
 ]);
 
 /** What to write instead of words of other systems; the words in lower case and without underscores. */
@@ -61,6 +61,14 @@ const FOREIGN: ReadonlyMap<string, string> = new Map(
       ['use `pow(base, exponent)`', 'power'],
       ['use `count() where condition`', 'countif countwhere'],
       ['use `count(distinct x)`', 'countdistinct uniq uniqexact distinctcount'],
+      ['use `approxDistinct(x)`', 'approxcountdistinct uniqhll uniqcombined hll hllcountdistinct apxcountdistinct'],
+      ['use `percentile(x, 0.95)`', 'quantile quantiles percentilecont percentiledisc approxpercentile percentileapprox approxquantile'],
+      ['use `collect(x, limit)`', 'collectlist collectset arrayagg grouparray listagg tolist'],
+      ['use `argMax(value, by)`', 'maxby'],
+      ['use `argMin(value, by)`', 'minby'],
+      ['use `funnel(c1, c2, …)`', 'windowfunnel sequencematch'],
+      ['use `stddev(x)`', 'stddevsamp stdev std'],
+      ['use `variance(x)`', 'varsamp var varianceof'],
       ['use `avg(x)`', 'average mean'],
       ['results depend on the records only: use `$time`', 'now currenttimestamp today'],
       ['use a `topK` step with `rank:`', 'rownumber rank denserank'],

@@ -6,7 +6,8 @@ import { FLAGS, KEY_LENGTH, rowSizeOf, type TableLayout } from '../../state/grou
 import type { FoldCode } from '../run/fold-tables.js';
 import { rowError } from '../run/row-error.js';
 import { expressionSource, mayThrow } from '../expression-source.js';
-import { type AccumulatorCode, accumulatorCode, Slots } from './accumulators.js';
+import { accumulatorCode } from './accumulators.js';
+import { type AccumulatorCode, Slots } from './accumulators/code.js';
 import { Code, makeFunction } from './code.js';
 import { type Operand, valueOperand } from './operand.js';
 import { readColumns } from './read-columns.js';
@@ -14,6 +15,8 @@ import { namedOperand, scopeOf } from './scope.js';
 import type { StageShape } from './stage-shape.js';
 import { guardedStream } from './stream-edges.js';
 import { type TableAction, tableEdges, type TableRow } from './table-edges.js';
+import { retracts, rowCountOf } from '../../plan/table-folds.js';
+import { applyCode } from './contribution-code.js';
 import { candidateCode } from './rank-feed.js';
 
 export interface FoldShape {
@@ -61,6 +64,8 @@ export class FoldGenerator {
   generate(): FoldCode {
     const { shape, index, fold } = this;
     const ranks = shape.consumersOf(index).filter((i) => shape.node(i).op === 'rank');
+    const folds = shape.consumersOf(index).filter((i) => shape.node(i).op === 'fold');
+    const overTable = retracts(fold.transform);
     const final = fold.transform.emit.mode === 'final' && fold.transform.window !== null;
     const partial = fold.mode === 'partial';
     return {
@@ -80,8 +85,15 @@ export class FoldGenerator {
       prime: this.make('K, T, s', (code) => {
         if (!partial && !final) this.row(code, 'prime');
       }),
+      apply: overTable && fold.mode !== 'merge' ? this.make('K, T, s, cells, sign, time', (code) => applyCode(code, fold)) : null,
+      isEmpty:
+        overTable && !partial && fold.transform.group.length > 0
+          ? this.make('K, T, s', (code) => code.line(`return ${fold.accumulators[rowCountOf(fold.transform)].result(code).value} === 0;`))
+          : null,
       freeze: (K, T) => {
-        if (!final) for (const rank of ranks) (K.nodes[rank] as { freeze(k: typeof K, t: typeof T): void }).freeze(K, T);
+        if (final) return;
+        for (const other of folds) (K.nodes[other] as { rows: { freeze(t: typeof T): void } }).rows.freeze(T);
+        for (const rank of ranks) (K.nodes[rank] as { freeze(k: typeof K, t: typeof T): void }).freeze(K, T);
       },
     };
   }

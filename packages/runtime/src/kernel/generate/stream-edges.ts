@@ -2,8 +2,10 @@
  * Code for what follows a stream: rows go through filters and projections to folds and sinks, at once. First everything is computed that may
  * fail, for all branches; then everything is done. So a row that fails has no effect at all.
  */
+import type { Type, TypedExpr } from '@rta/dsl';
 import { conditionSource, mayThrow } from '../expression-source.js';
 import { hashBytes } from '../../state/group-table-hash.js';
+import { expressionsOf } from '../../plan/columns-used.js';
 import { FLAGS, NEXT } from '../../state/group-table-rows.js';
 import { rowError } from '../run/row-error.js';
 import type { Code } from './code.js';
@@ -126,27 +128,30 @@ class StreamEdges {
     const fold = this.folds.get(i);
     if (node.op !== 'fold' || !fold) throw new Error(`${node.id} has no code`);
     const { group, accumulators } = node.transform;
-    this.note(i, [...group.map((g) => g.expr), ...accumulators.flatMap(({ arg, where }) => [arg, where].filter((e) => e !== null))]);
+    this.note(i, [...group.map((g) => g.expr), ...accumulators.flatMap(expressionsOf)]);
     const groups: Operand[] = [];
-    const inputs: { readonly where: string | null; readonly arg: Operand | null }[] = [];
+    const inputs: FoldInput[] = [];
     const scope = scopeOf(row);
     this.when(passed, () => {
       for (const { expr } of group) groups.push(operandOf(code, expr, scope));
-      for (const { arg, where } of accumulators) {
+      for (const { arg, by, where } of accumulators) {
         let condition: string | null = null;
         if (where !== null) {
           condition = code.local('ok', 'false');
           code.line(`${condition} = ${conditionSource(where, scope, code)};`);
         }
-        let operand: Operand | null = null;
-        // Where the condition does not hold, the argument is not looked at.
-        if (arg !== null) this.when(condition !== null && mayThrow(arg) ? condition : null, () => (operand = operandOf(code, arg, scope)));
-        inputs.push({ where: condition, arg: operand });
+        // Where the condition does not hold, the arguments are not looked at.
+        const operand = (expr: TypedExpr): Operand => {
+          let found: Operand | null = null;
+          this.when(condition !== null && mayThrow(expr) ? condition : null, () => (found = operandOf(code, expr, scope)));
+          return found!;
+        };
+        inputs.push({ where: condition, arg: arg && operand(arg), by: by === undefined ? null : operand(by) });
       }
     });
     this.effect(passed, () => {
       code.line(`K.rowsIn[${i}]++;`);
-      const values = inputs.map(({ where, arg }) => ({ where, arg: arg && this.bound(arg) }));
+      const values = inputs.map(({ where, arg, by }) => ({ where, arg: arg && this.bound(arg), by: by && this.bound(by) }));
       const update = (table: string, missing: () => void): void => this.update(i, fold, table, row, values, missing);
       this.withKey(fold, groups, (key) => this.windows(i, row, fold, key, update));
     });
@@ -236,19 +241,14 @@ class StreamEdges {
   }
 
   /** Takes the row into the accumulators of a slot of `table`. */
-  private update(
-    i: number,
-    fold: FoldShape,
-    table: string,
-    row: RowSource,
-    inputs: readonly { readonly where: string | null; readonly arg: Operand | null }[],
-    findSlot: () => void,
-  ): void {
+  private update(i: number, fold: FoldShape, table: string, row: RowSource, inputs: readonly FoldInput[], findSlot: () => void): void {
     const { code } = this;
     const { ttlMs } = fold.transform;
     const { numStride, metaStride } = fold;
     const t = row.time;
     const partial = fold.mode === 'partial';
+    const long: Type = { kind: 'long' };
+    const place = { time: t, partition: row.meta?.('$partition', long) ?? '-1', offset: row.meta?.('$offset', long) ?? '-1' };
     code.block('', () => {
       code.line('let s, head;');
       findSlot();
@@ -264,10 +264,11 @@ class StreamEdges {
         );
       }
       for (const [j, accumulator] of fold.accumulators.entries()) {
-        const { where, arg } = inputs[j];
-        const tests = [...(where === null ? [] : [where]), ...(arg === null || arg.isNull === null ? [] : [`!${arg.isNull}`])];
-        if (tests.length === 0) accumulator.update(code, arg);
-        else code.block(`if (${tests.join(' && ')})`, () => accumulator.update(code, arg));
+        const { where, arg, by } = inputs[j];
+        const nulls = [arg, by].flatMap((operand) => (operand === null || operand.isNull === null ? [] : [`!${operand.isNull}`]));
+        const tests = [...(where === null ? [] : [where]), ...nulls];
+        if (tests.length === 0) accumulator.update(code, arg, { by, ...place });
+        else code.block(`if (${tests.join(' && ')})`, () => accumulator.update(code, arg, { by, ...place }));
       }
       if (!partial) code.line(`if ((T.meta[head * ${metaStride} + ${FLAGS}] & 3) !== 3) T.touch(head);`);
     });
@@ -306,6 +307,13 @@ class StreamEdges {
   private effect(passed: string | null, body: () => void): void {
     this.effects.push(() => this.when(passed, body));
   }
+}
+
+/** What an accumulator takes of a row. */
+interface FoldInput {
+  readonly where: string | null;
+  readonly arg: Operand | null;
+  readonly by: Operand | null;
 }
 
 interface Key {

@@ -6,6 +6,7 @@ import { conditionSource, mayThrow } from '../expression-source.js';
 import { rowError } from '../run/row-error.js';
 import type { Code } from './code.js';
 import type { Operand } from './operand.js';
+import { contributionCode } from './contribution-code.js';
 import { candidateCode, putRowCode, takeRowCode } from './rank-feed.js';
 import { namedOperand, operandOf, type RowSource, scopeOf } from './scope.js';
 import { sinkCode } from './sink.js';
@@ -68,7 +69,7 @@ function edge(shape: StageShape, code: Code, i: number, row: TableRow, action: T
       break;
     }
     case 'fold':
-      throw new Error(`${node.id}: a fold over a table is not available`);
+      contributionCode(shape, code, i, row, action);
   }
 }
 

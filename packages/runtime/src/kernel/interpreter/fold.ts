@@ -2,6 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { ExpressionError, type FoldTransform, type Row, type Value } from '@rta/dsl';
 import type { StageNode } from '../../plan/physical.js';
+import { retracts, rowCountOf } from '../../plan/table-folds.js';
 import { kindOf, type State } from './accumulators.js';
 import { evaluateResult, evaluateRow } from './expressions.js';
 import { type Entry, GroupCodec, type Incarnation } from './groups.js';
@@ -22,6 +23,8 @@ export class Fold extends Operator {
   private readonly codec: GroupCodec;
   private readonly kinds;
   private readonly gate: EveryGate;
+  /** The accumulator that tells whether a group has rows; -1: groups do not become empty. */
+  private readonly rowCount: number;
   /** By `[windowStart] groupKey` as hex. */
   private readonly groups = new Map<string, Entry>();
 
@@ -34,27 +37,40 @@ export class Fold extends Operator {
     this.codec = new GroupCodec(this.fold);
     this.kinds = this.fold.accumulators.map(kindOf);
     this.hold = node.mode === 'partial' ? 0 : (this.fold.window?.graceMs ?? 0);
+    this.rowCount = retracts(this.fold) && this.fold.group.length > 0 ? rowCountOf(this.fold) : -1;
     this.gate = new EveryGate(this.fold.emit, stage.env);
   }
 
   // ---- What comes in ----
 
   override row(input: StreamRow, effects: Effect[]): void {
-    const { env } = this.stage;
-    const group: Row = Object.fromEntries(this.fold.group.map((g) => [g.name, evaluateRow(g.expr, input, env)]));
-    const states = this.fold.accumulators.map(({ where, arg }, i): State => {
-      if (where !== null && evaluateRow(where, input, env) !== true) return this.kinds[i].empty;
-      if (arg === null) return this.kinds[i].of(true);
-      const value = evaluateRow(arg, input, env);
-      return value === null ? this.kinds[i].empty : this.kinds[i].of(value);
-    });
-    const groupKey = this.codec.encodeGroup(group);
+    const groupKey = this.groupKeyOf(input);
+    const states = this.statesOf(input);
     const incarnation: Incarnation = { first: input.time, time: input.time, states };
     const { windows, missed } = this.judge(input);
     effects.push(() => {
       this.rowsIn++;
       if (missed.length > 0) this.reportLate(input, missed);
       for (const windowStart of windows) this.contribute(this.entryOf(groupKey, windowStart), incarnation);
+    });
+  }
+
+  private groupKeyOf(input: StreamRow): Buffer {
+    const group: Row = Object.fromEntries(this.fold.group.map((g) => [g.name, evaluateRow(g.expr, input, this.stage.env)]));
+    return this.codec.encodeGroup(group);
+  }
+
+  /** What the row alone comes to. */
+  private statesOf(input: StreamRow): State[] {
+    const { env } = this.stage;
+    const { time, source } = input;
+    const place = source === null ? { time, partition: -1, offset: -1 } : { time, partition: env.partition, offset: source.record.offset };
+    return this.fold.accumulators.map(({ where, arg, by }, i): State => {
+      if (where !== null && evaluateRow(where, input, env) !== true) return this.kinds[i].empty;
+      const value = arg === null ? true : evaluateRow(arg, input, env);
+      const rank = by === undefined ? null : evaluateRow(by, input, env);
+      const missing = value === null || (by !== undefined && rank === null);
+      return missing ? this.kinds[i].empty : this.kinds[i].of({ value, by: rank, place });
     });
   }
 
@@ -93,12 +109,26 @@ export class Fold extends Operator {
     for (const incarnation of partial.incarnations) this.contribute(entry, incarnation);
   }
 
-  override change(_change: Change): void {
-    throw new Error('a fold over a table is not available');
+  /** A row of a table: what it gave is taken back, what it gives now is added. */
+  override change({ before, after }: Change): void {
+    this.rowsIn++;
+    for (const [timed, sign] of [[before, -1] as const, [after, 1] as const]) {
+      if (timed === null) continue;
+      const input: StreamRow = { ...timed, source: null };
+      const given = this.orNull(() => ({ groupKey: this.groupKeyOf(input), states: this.statesOf(input) }));
+      if (given === null) continue;
+      const states = given.states.map((state, i) => (sign < 0 ? this.kinds[i].inverse!(state) : state));
+      this.contribute(this.entryOf(given.groupKey, null), { first: timed.time, time: timed.time, states });
+    }
   }
 
   override prime(_row: TimedRow): void {
-    throw new Error('a fold over a table is not available');
+    // What the row gives is in the state.
+  }
+
+  /** A group of a table's rows that has none left. The one group of an aggregate without `groupBy` stays. */
+  private isEmpty(entry: Entry): boolean {
+    return this.rowCount >= 0 && entry.incarnations.length > 0 && entry.incarnations[0].states[this.rowCount] === 0;
   }
 
   private entryOf(groupKey: Buffer, windowStart: number | null): Entry {
@@ -140,6 +170,10 @@ export class Fold extends Operator {
     this.closeWindows(watermark);
     this.expire(watermark, open);
     for (const [id, entry] of [...this.groups]) {
+      if (this.isEmpty(entry) && (open || !entry.shown)) {
+        entry.incarnations = [];
+        entry.dirty = true;
+      }
       const gone = entry.emitted !== null && !this.isVisible(entry, watermark);
       if (gone) entry.pending = true;
       if (entry.pending && open && this.fold.emit.mode !== 'final') this.emit(entry, watermark);

@@ -2,6 +2,7 @@
 import { CHANGED, DEAD, DIRTY, EMITTED, type GroupTable, LOGGED, PENDING, SHRUNK } from '../../state/group-table.js';
 import { compareBytes, hashBytes } from '../../state/group-table-hash.js';
 import { FLAGS, FLUSH, KEY_LENGTH, NEXT } from '../../state/group-table-rows.js';
+import { Contributions } from './contributions.js';
 import { type FoldCode, type FoldNode, FoldTables } from './fold-tables.js';
 import { sortedByKey } from './key-order.js';
 import type { TaskState } from './task-state.js';
@@ -15,12 +16,15 @@ export class FoldState extends FoldTables {
   private period: number;
   /** Slots with PENDING, when emissions wait for a tick. */
   private readonly pending = new Map<GroupTable, number[]>();
+  /** What the rows of a table gave; null where rows are of streams. */
+  readonly rows: Contributions | null;
   /** Slots with DEAD, in the order of their flushes. */
   private readonly dead: number[] = [];
 
   constructor(node: FoldNode, index: number, code: FoldCode, K: TaskState, fingerprint: number) {
     super(node, index, code, K, fingerprint);
     const { window, emit } = node.transform;
+    this.rows = code.apply && new Contributions(this, code.apply);
     this.grace = window?.graceMs ?? 0;
     this.emitMode = emit.mode;
     this.everyMs = emit.mode === 'every' ? emit.everyMs : 0;
@@ -36,8 +40,7 @@ export class FoldState extends FoldTables {
     const open = this.opens(K);
     if (this.windows) this.closeWindows(K, watermark);
     if (this.expiry) this.expire(K, watermark);
-    if (this.windows) for (const table of this.windows.all()) this.flushTable(K, table, watermark, open);
-    else this.flushTable(K, this.table, watermark, open);
+    for (const table of this.tables()) this.flushTable(K, table, watermark, open);
     if (open && this.evictedArePending) {
       this.eachEvicted(K, (T, slot) => {
         if (T.num[slot * T.numStride] + this.ttl > watermark) this.handOn(K, T, slot);
@@ -65,19 +68,18 @@ export class FoldState extends FoldTables {
   /** Changelog values, and rows. */
   private flushTable(K: TaskState, T: GroupTable, watermark: number, open: boolean): void {
     const { emitMode } = this;
-    const count = T.dirtyCount;
-    const { dirty } = T;
-    const waits = emitMode === 'every';
+    const { dirty, dirtyCount: count } = T;
     T.dirtyCount = 0;
     for (let i = 0; i < count; i++) {
       const slot = dirty[i];
       const f = slot * T.metaStride + FLAGS;
       if (this.expiry !== null && this.dropOld(K, T, slot, watermark, open)) continue;
+      if (this.dropEmpty(K, T, slot, open)) continue;
       const flags = T.meta[f];
       if ((flags & CHANGED) !== 0) this.log(K, T, slot);
       T.meta[f] = (T.meta[f] & ~(DIRTY | CHANGED)) | LOGGED;
       const quiet = this.expiry !== null && T.num[slot * T.numStride] + this.ttl <= watermark;
-      if (waits) {
+      if (emitMode === 'every') {
         if (quiet || (flags & CHANGED) !== 0) this.wait(T, slot);
       } else if (emitMode === 'updates') {
         if (quiet) this.takeBack(K, T, slot);
@@ -85,7 +87,7 @@ export class FoldState extends FoldTables {
       }
       if (this.expiry !== null) this.expiry.add(slot, this.dueOf(slot));
     }
-    if (waits && open) this.emitPending(K, T, watermark);
+    if (emitMode === 'every' && open) this.emitPending(K, T, watermark);
   }
 
   private handOn(K: TaskState, T: GroupTable, slot: number): void {
@@ -117,10 +119,20 @@ export class FoldState extends FoldTables {
       const f = slot * T.metaStride + FLAGS;
       if ((T.meta[f] & PENDING) === 0) continue;
       T.meta[f] &= ~PENDING;
+      if (this.dropEmpty(K, T, slot, true)) continue;
       if (T.num[slot * T.numStride] + this.ttl > watermark) this.handOn(K, T, slot);
       else this.takeBack(K, T, slot);
       if (this.expiry !== null) this.expiry.add(slot, this.dueOf(slot));
     }
+  }
+
+  /** Drops a group of a table's rows that has none left; not before its row has been taken back, which a restart would forget. */
+  private dropEmpty(K: TaskState, T: GroupTable, slot: number, open: boolean): boolean {
+    const waits = this.emitMode === 'every' && !open && (T.meta[slot * T.metaStride + FLAGS] & EMITTED) !== 0;
+    if (waits || this.code.isEmpty?.(K, T, slot) !== true) return false;
+    this.takeBack(K, T, slot);
+    this.free(K, T, slot);
+    return true;
   }
 
   // ---- Ttl ----
@@ -270,8 +282,7 @@ export class FoldState extends FoldTables {
   /** Calls `look` for every group whose row was handed on, evicted ones too: for ranks that read the whole table. */
   eachEmitted(K: TaskState, look: (T: GroupTable, slot: number) => void, only?: GroupTable): void {
     const isOut = (T: GroupTable, slot: number): boolean => (T.meta[slot * T.metaStride + FLAGS] & EMITTED) !== 0;
-    const tables = only ? [only] : this.windows === null ? [this.table] : this.windows.all();
-    for (const T of tables)
+    for (const T of this.tables(only))
       for (let slot = 0; slot < T.slots; slot++) if (T.meta[slot * T.metaStride + KEY_LENGTH] >= 0 && isOut(T, slot)) look(T, slot);
     this.eachEvicted(
       K,
@@ -283,8 +294,7 @@ export class FoldState extends FoldTables {
   }
 
   private eachEvicted(K: TaskState, look: (T: GroupTable, slot: number) => void, only?: GroupTable): void {
-    const tables = only ? [only] : this.windows === null ? [this.table] : this.windows.all();
-    for (const T of tables) {
+    for (const T of this.tables(only)) {
       if (T.evicted === 0) continue;
       for (const key of this.evictedOf(T)) this.withEvicted(K, T, key, (slot) => look(T, slot));
     }
@@ -348,8 +358,7 @@ export class FoldState extends FoldTables {
     this.watermark = watermark;
     if (this.emitMode === 'final' || this.node.mode === 'partial') return;
     const every = this.emitMode === 'every';
-    const tables = this.windows === null ? [this.table] : this.windows.all();
-    for (const T of tables) {
+    for (const T of this.tables()) {
       for (let slot = 0; slot < T.slots; slot++) {
         if (T.meta[slot * T.metaStride + KEY_LENGTH] < 0) continue;
         // Which periodic emissions were still due is not in the state: all are, once more, and every row counts as emitted.
@@ -372,20 +381,20 @@ export class FoldState extends FoldTables {
   // ---- Counts ----
 
   entries(): number {
-    let entries = this.table.size + this.table.evicted - this.dead.length;
-    if (this.windows !== null) for (const table of this.windows.all()) entries += table.size + table.evicted;
+    let entries = -this.dead.length;
+    for (const table of this.tables()) entries += table.size + table.evicted;
     return entries;
   }
 
   bytes(): number {
-    let bytes = this.table.bytes + (this.cold?.bytes ?? 0) + (this.expiry?.bytes ?? 0);
-    if (this.windows !== null) for (const table of this.windows.all()) bytes += table.bytes;
-    return bytes;
+    let sum = (this.cold?.bytes ?? 0) + (this.expiry?.bytes ?? 0) + (this.rows?.bytes ?? 0);
+    for (const { bytes } of this.tables()) sum += bytes;
+    return sum;
   }
 
   dirtyEntries(): number {
-    let dirty = this.table.dirtyCount;
-    if (this.windows !== null) for (const table of this.windows.all()) dirty += table.dirtyCount;
+    let dirty = 0;
+    for (const table of this.tables()) dirty += table.dirtyCount;
     return dirty;
   }
 }

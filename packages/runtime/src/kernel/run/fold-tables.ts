@@ -35,6 +35,10 @@ export interface FoldCode {
   retract(K: TaskState, T: GroupTable, slot: number): void;
   /** After a restart, or after eviction: those behind have the row already. */
   prime(K: TaskState, T: GroupTable, slot: number): void;
+  /** Over a table: takes what a row gives into a slot, or out of it. Null: rows are of streams, or come as partials. */
+  readonly apply: ((K: TaskState, T: GroupTable, slot: number, cells: readonly unknown[], sign: 1 | -1, time: number) => void) | null;
+  /** Over a table: whether the group has no rows, so that it is none. Null: groups stay. */
+  readonly isEmpty: ((K: TaskState, T: GroupTable, slot: number) => boolean) | null;
   /** A window's rows will not change any more, and its table goes: ranks keep what they need. */
   freeze(K: TaskState, T: GroupTable): void;
 }
@@ -83,6 +87,11 @@ export class FoldTables {
     this.cold = evicts
       ? new ColdGroups(store, memoryLimit, window !== null || ttlMs !== null || code.pinned !== 0 || emit.mode === 'every')
       : null;
+  }
+
+  /** All tables, or just one of them. */
+  protected tables(only?: GroupTable): Iterable<GroupTable> {
+    return only ? [only] : this.windows === null ? [this.table] : this.windows.all();
   }
 
   // ---- Adding ----
@@ -326,7 +335,10 @@ export class FoldTables {
   }
 
   private relieveTable(table: GroupTable, total: number, limit: number): void {
-    if (!table.isNearlyFull || total + table.growth <= limit) return;
+    // Arrays grow at once and do not shrink, so they are relieved before they grow; what hangs on slots grows by and by, and goes with them.
+    const grows = table.isNearlyFull && total + table.growth > limit;
+    const overweight = table.sideBytes > 0 && total > limit;
+    if (!grows && !overweight) return;
     table.evict(table.size >> 2, this.cold!.stored, this.code.pinned, (slot) => this.evicting(table, slot));
     if (this.windows === null && !this.hasTtl) this.cold!.tidy(0, table.evicted);
   }
