@@ -12,7 +12,11 @@ export const aggregate: OperatorSpec = {
 \`average: sum(score) / count()\`. Beside it stand
 
 - \`groupBy\`: columns, paths or \`{ new: expression }\`; left out, there is one global group. A group column is never null.
-- \`window\`: \`{ tumbling: 1m }\`, or \`{ hopping: 5m, every: 1m }\`, with \`grace\` to keep windows open past the watermark.
+- \`window\`: by event time, with \`grace\` to keep windows open past the watermark:
+  - \`{ tumbling: 1m }\`: one after the other;
+  - \`{ hopping: 5m, every: 1m }\`: overlapping, every row counts in each that its time is in;
+  - \`{ session: 30m }\`: stretches of rows of a group that are no more than the gap apart, up to the last one + gap. A session that grows or
+    joins another is another row, and the old ones get tombstones; it is final when the watermark is 2 x gap past its last row.
 - \`emit\`: \`updates\` (default), \`{ every: 10s }\`, or \`final\`, which gives one row per group and window when it has closed.
 - \`ttl\`: without a window, the inactivity in event time after which a group's row leaves.
 

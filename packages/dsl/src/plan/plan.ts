@@ -149,15 +149,28 @@ export interface FoldTransform {
   readonly emit: Emit;
 }
 
-export type WindowSpec = {
-  /** Tumbling has advance = size. Window starts are multiples of `advanceMs` since the epoch; windows are [start, start + size). */
-  readonly sizeMs: number;
-  readonly advanceMs: number;
+/** The windows of a fold, by kind. A row belongs to no, one or several of them; each is `[window_start, window_end)`. */
+export type WindowSpec = HoppingWindow | SessionWindow;
+
+interface WindowBase {
   /** How long past the watermark a window stays open. */
   readonly graceMs: number;
   /** Overrides the pipeline's policy. */
   readonly late: LatePolicy | null;
-};
+}
+
+/** Windows of one size. Their starts are multiples of `advanceMs` since the epoch; tumbling has advance = size. */
+export interface HoppingWindow extends WindowBase {
+  readonly kind: 'hopping';
+  readonly sizeMs: number;
+  readonly advanceMs: number;
+}
+
+/** Stretches of events no more than `gapMs` apart, per group: from the first event to the last + gap. */
+export interface SessionWindow extends WindowBase {
+  readonly kind: 'session';
+  readonly gapMs: number;
+}
 
 export type Emit = { readonly mode: 'updates' } | { readonly mode: 'final' } | { readonly mode: 'every'; readonly everyMs: number };
 

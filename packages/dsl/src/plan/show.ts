@@ -128,7 +128,16 @@ function showNamed({ name, expr }: NamedExpr): string {
 function showWindow(window: WindowSpec | null): string {
   if (window === null) return '';
   const late = window.late === null ? '' : ` late ${showPolicy(window.late)}`;
-  return ` window ${showDuration(window.sizeMs)} every ${showDuration(window.advanceMs)} grace ${showDuration(window.graceMs)}${late}`;
+  return ` window ${showKind(window)} grace ${showDuration(window.graceMs)}${late}`;
+}
+
+function showKind(window: WindowSpec): string {
+  switch (window.kind) {
+    case 'hopping':
+      return `${showDuration(window.sizeMs)} every ${showDuration(window.advanceMs)}`;
+    case 'session':
+      return `session ${showDuration(window.gapMs)}`;
+  }
 }
 
 function showEmit(emit: Emit): string {

@@ -56,6 +56,8 @@ export class GroupTable extends GroupRows {
   end = NaN;
   /** Number of the flush that writes what changes now. */
   flush = 1;
+  /** The slot with the key of the row that is handed on, where the row is of another slot: a session. */
+  owner = 0;
 
   private index = new Int32Array(FIRST_SLOTS * INDEX_PER_SLOT * 2);
   private mask = FIRST_SLOTS * INDEX_PER_SLOT - 1;

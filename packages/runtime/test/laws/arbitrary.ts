@@ -11,6 +11,7 @@ import type {
   Transform,
   Type,
   TypedExpr,
+  WindowSpec,
 } from '@rta/dsl';
 import fc from 'fast-check';
 import { type Event, EVENT_COLUMNS, eventSource } from './events.js';
@@ -109,9 +110,17 @@ const accumulatorOver = (columns: readonly Column[]): fc.Arbitrary<Accumulator> 
   return fc.tuple(what, fc.option(condition(columns), { freq: 4 })).map(([accumulated, where]) => ({ ...accumulated, where }));
 };
 
-const window = fc
-  .tuple(fc.constantFrom([5, 5], [10, 10], [10, 5], [10, 3], [20, 4]), fc.constantFrom(0, 0, 3, 10))
-  .map(([[sizeMs, advanceMs], graceMs]) => ({ sizeMs, advanceMs, graceMs, late: null }));
+const grace = fc.constantFrom(0, 0, 3, 10);
+
+const hopping = fc
+  .tuple(fc.constantFrom([5, 5], [10, 10], [10, 5], [10, 3], [20, 4]), grace)
+  .map(([[sizeMs, advanceMs], graceMs]): WindowSpec => ({ kind: 'hopping', sizeMs, advanceMs, graceMs, late: null }));
+
+const session = fc
+  .tuple(fc.constantFrom(1, 3, 7), grace)
+  .map(([gapMs, graceMs]): WindowSpec => ({ kind: 'session', gapMs, graceMs, late: null }));
+
+const window = fc.oneof(hopping, session);
 
 /** What a fold's times are like: windows or a ttl or neither, and when it emits. */
 const timing = fc.oneof(

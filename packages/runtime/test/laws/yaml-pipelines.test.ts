@@ -49,6 +49,20 @@ const pipelines: Readonly<Record<string, string>> = {
   emit: final
 - window: { tumbling: 20ms }
   aggregate: { busiest: max(n), users: count(), all: sum(n) }`,
+  'sessions and the longest of them': `
+- groupBy: user
+  window: { session: 6ms }
+  aggregate: { n: count(), began: min($time), spent: sum(amount) }
+- filter: n > 1
+- topK: { k: 3, by: [n desc, began], rank: rnk }
+- select: [rnk, user, window_end, n]`,
+  'sessions counted': `
+- groupBy: [user, { named: team ?? "none" }]
+  window: { session: 4ms, grace: 2ms }
+  aggregate: { n: count(), points: max(points) }
+  emit: final
+- window: { tumbling: 10ms }
+  aggregate: { sessions: count(), most: max(n) }`,
   'one global row': `
 - aggregate: { n: count(), sum: sum(amount), low: min(user), high: max(at) }`,
   'ties per team': `

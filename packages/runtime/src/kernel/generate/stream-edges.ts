@@ -3,9 +3,11 @@
  * fail, for all branches; then everything is done. So a row that fails has no effect at all.
  */
 import { conditionSource, mayThrow } from '../expression-source.js';
+import { acceptanceOf, reachOf } from '../../plan/window-times.js';
 import { hashBytes } from '../../state/group-table-hash.js';
 import { FLAGS, NEXT } from '../../state/group-table-rows.js';
 import { rowError } from '../run/row-error.js';
+import { STALE } from '../run/session-chains.js';
 import type { Code } from './code.js';
 import type { FoldShape } from './fold.js';
 import type { Operand } from './operand.js';
@@ -179,7 +181,7 @@ class StreamEdges {
   private windows(i: number, row: RowSource, fold: FoldShape, key: Key, update: (table: string, missing: () => void) => void): void {
     const { code } = this;
     const { late } = this.source;
-    const { window, ttlMs } = fold.transform;
+    const { window } = fold.transform;
     const state = `K.nodes[${i}]`;
     const table = code.local('T', 'null');
     const find = (): void => {
@@ -190,15 +192,16 @@ class StreamEdges {
         ),
       );
     };
-    if (window === null) {
+    if (window === null || window.kind === 'session') {
       const accepted = (): void => {
         code.line(`${table} = ${state}.table;`);
         find();
       };
-      if (ttlMs === null || late === null) accepted();
+      const acceptance = acceptanceOf(fold.transform);
+      if (acceptance === null || late === null) accepted();
       else {
-        const missed = `[{ start: ${row.time}, end: ${row.time} + ${ttlMs} }]`;
-        code.block(`if (${row.time} + ${ttlMs} > ${late.watermark})`, accepted, `} else { ${late.report(i, missed)} }`);
+        const missed = `[{ start: ${row.time}, end: ${row.time} + ${reachOf(fold.transform)} }]`;
+        code.block(`if (${row.time} + ${acceptance} > ${late.watermark})`, accepted, `} else { ${late.report(i, missed)} }`);
       }
       return;
     }
@@ -245,7 +248,7 @@ class StreamEdges {
     findSlot: () => void,
   ): void {
     const { code } = this;
-    const { ttlMs } = fold.transform;
+    const reach = reachOf(fold.transform);
     const { numStride, metaStride } = fold;
     const t = row.time;
     const partial = fold.mode === 'partial';
@@ -253,11 +256,11 @@ class StreamEdges {
       code.line('let s, head;');
       findSlot();
       code.line('head = s;', `const T = ${table};`, `let N = T.num, q = s * ${numStride};`);
-      if (ttlMs === null) code.line(`if (${t} > N[q]) N[q] = ${t};`);
+      if (reach === null) code.line(`if (${t} > N[q]) N[q] = ${t};`);
       else {
         const alone = `T.meta[s * ${metaStride} + ${NEXT}] < 0`;
         code.line(
-          `if (${t} - N[q] <= ${ttlMs} && N[q + 1] - ${t} <= ${ttlMs} && ${alone}) {`,
+          `if (${t} - N[q] <= ${reach} && N[q + 1] - ${t} <= ${reach} && ${alone}) {`,
           `if (${t} > N[q]) N[q] = ${t};`,
           `if (${t} < N[q + 1]) N[q + 1] = ${t};`,
           `} else { s = K.nodes[${i}].place(T, s, ${t}, ${t}); N = T.num; q = s * ${numStride}; }`,
@@ -269,6 +272,7 @@ class StreamEdges {
         if (tests.length === 0) accumulator.update(code, arg);
         else code.block(`if (${tests.join(' && ')})`, () => accumulator.update(code, arg));
       }
+      if (!partial && fold.transform.window?.kind === 'session') code.line(`T.meta[s * ${metaStride} + ${FLAGS}] |= ${STALE};`);
       if (!partial) code.line(`if ((T.meta[head * ${metaStride} + ${FLAGS}] & 3) !== 3) T.touch(head);`);
     });
   }

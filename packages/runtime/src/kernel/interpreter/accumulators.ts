@@ -17,7 +17,7 @@ interface DoubleSum {
 /** count: number; sum: bigint (longs, unscaled decimals) or DoubleSum; min and max: the value or null. */
 export type State = number | bigint | DoubleSum | { readonly best: Value };
 
-interface Kind {
+export interface Kind {
   readonly empty: State;
   /** The state of one value alone, which is not null. */
   of(value: Value): State;

@@ -12,6 +12,7 @@ import { Rejected } from './avro-read.js';
 import { Fold } from './fold.js';
 import type { Effect, Operator, StageContext } from './operator.js';
 import { Rank } from './rank.js';
+import { SessionFold } from './session-fold.js';
 import { Sink } from './sink.js';
 import { Source } from './source.js';
 import { Filter, Project } from './stateless.js';
@@ -226,8 +227,10 @@ function operatorOf(node: StageNode, stage: Stage, context: StageContext): Opera
       return new Filter(node, context, node.transform);
     case 'project':
       return new Project(node, context, node.transform);
-    case 'fold':
-      return new Fold(node, context);
+    case 'fold': {
+      const { window } = node.transform;
+      return window?.kind === 'session' ? new SessionFold(node, context, window) : new Fold(node, context);
+    }
     case 'rank':
       return new Rank(node, context);
     case 'sink': {
