@@ -15,6 +15,11 @@ export const aggregate: OperatorSpec = {
 - \`window\`: by event time, with \`grace\` to keep windows open past the watermark:
   - \`{ tumbling: 1m }\`: one after the other;
   - \`{ hopping: 5m, every: 1m }\`: overlapping, every row counts in each that its time is in;
+  - \`{ cumulate: 1d, every: 1h }\`: from the same start, after one step, two, and so on up to the size: a day so far, each hour. Each is a
+    window of its own, so with \`emit: updates\` a row changes all that are still to come; \`final\` gives each when it has closed;
+  - \`zone: Europe/Prague\` beside these three: days as its clocks have them, of 23 and 25 hours too. Sizes and steps are whole days (\`7d\` from
+    Monday), or parts that divide a day: \`6h\`, \`15m\`. Those are counted from midnight, each of its full length, and the last ends with the
+    day. Without \`zone\` windows are multiples of the duration since 1970-01-01 in UTC, so \`7d\` begins on a Thursday. There are no months;
   - \`{ session: 30m }\`: stretches of rows of a group that are no more than the gap apart, up to the last one + gap. A session that grows or
     joins another is another row, and the old ones get tombstones; it is final when the watermark is 2 x gap past its last row.
 - \`emit\`: \`updates\` (default), \`{ every: 10s }\`, or \`final\`, which gives one row per group and window when it has closed.

@@ -189,7 +189,7 @@ export const messages = {
   windowKinds: errorMessage('RTA3201', 'A window of no kind, or of two', (span: Span, kinds: readonly string[]) => ({
     span,
     message: kinds.length === 0 ? 'the window has no kind' : `a window has one kind; this has ${listing(kinds, 'and')}`,
-    help: 'one of `{ tumbling: 1m }`, `{ hopping: 5m, every: 1m }`, `{ session: 30m }`',
+    help: 'one of `{ tumbling: 1m }`, `{ hopping: 5m, every: 1m }`, `{ cumulate: 1h, every: 5m }`, `{ session: 30m }`',
   })),
   windowSize: errorMessage('RTA3202', 'A window whose sizes do not fit', (span: Span, message: string, help?: string) => ({
     span,

@@ -1,5 +1,7 @@
 import { latePolicy } from '../ast/build.js';
+import { DAY_MS } from '../expression/calendar.js';
 import { showDuration } from '../expression/duration.js';
+import { didYouMean } from '../expression/suggest.js';
 import type { LatePolicy, WindowSpec } from '../plan/plan.js';
 import { yamlMessages } from '../yaml/messages.js';
 import { entryOf, type YamlEntry, type YamlMap } from '../yaml/node.js';
@@ -56,41 +58,80 @@ export function readWindow(entry: YamlEntry, node: YamlMap, session: Session): W
       return hopping(parts, session);
     case 'session':
       return sessionWindow(parts, session);
-    case 'sliding':
     case 'cumulate':
-      report(messages.notYet(parts.kindEntry.keySpan, `a ${kind} window`, 'tumbling, hopping and session are'));
+      return cumulate(parts, session);
+    case 'sliding':
+      report(messages.notYet(parts.kindEntry.keySpan, `a ${kind} window`, 'tumbling, hopping, cumulate and session are'));
       return 'broken';
   }
 }
 
-function tumbling({ size, everyEntry, zone, common }: WindowParts, { report }: Session): WindowSpec | 'broken' {
-  if (zone !== null) report(messages.notYet(zone.keySpan, '`zone`', 'windows are in UTC'));
+function tumbling(parts: WindowParts, session: Session): WindowSpec | 'broken' {
+  const { size, everyEntry, common } = parts;
   if (everyEntry !== null) {
     const help = `write \`{ hopping: ${showDuration(size.value)}, every: … }\``;
-    report(messages.windowSize(everyEntry.keySpan, 'a tumbling window has no `every`', help));
+    session.report(messages.windowSize(everyEntry.keySpan, 'a tumbling window has no `every`', help));
     return 'broken';
   }
-  return { kind: 'hopping', sizeMs: size.value, advanceMs: size.value, ...common };
+  const zone = readZone(parts, [size], session);
+  return zone === 'broken' ? zone : { kind: 'hopping', sizeMs: size.value, advanceMs: size.value, zone, ...common };
 }
 
-function hopping({ kindEntry, size, every, zone, common }: WindowParts, { report }: Session): WindowSpec | 'broken' {
-  if (zone !== null) report(messages.notYet(zone.keySpan, '`zone`', 'windows are in UTC'));
+function hopping(parts: WindowParts, session: Session): WindowSpec | 'broken' {
+  const every = readEvery(parts, 'a hopping window', 'with a longer `every`, records would fall between the windows', session);
+  if (every === 'broken') return every;
+  const zone = readZone(parts, [every], session);
+  return zone === 'broken' ? zone : { kind: 'hopping', sizeMs: parts.size.value, advanceMs: every.value, zone, ...parts.common };
+}
+
+function cumulate(parts: WindowParts, session: Session): WindowSpec | 'broken' {
+  const every = readEvery(parts, 'a cumulate window', 'it is the step by which the windows grow', session);
+  if (every === 'broken') return every;
+  const zone = readZone(parts, [parts.size, every], session);
+  return zone === 'broken' ? zone : { kind: 'cumulate', sizeMs: parts.size.value, stepMs: every.value, zone, ...parts.common };
+}
+
+function readEvery({ kindEntry, size, every }: WindowParts, what: string, why: string, { report }: Session): Spanned<number> | 'broken' {
+  const written = showDuration(size.value);
   if (every === null) {
-    const help = `write \`{ hopping: ${showDuration(size.value)}, every: 1m }\``;
-    report(yamlMessages.missingKey(kindEntry.keySpan, 'every', 'a hopping window', help));
+    report(yamlMessages.missingKey(kindEntry.keySpan, 'every', what, `write \`{ ${kindEntry.key}: ${written}, every: 1m }\``));
     return 'broken';
   }
   if (every.value <= 0 || every.value > size.value) {
-    const help = 'with a longer `every`, records would fall between the windows';
-    report(messages.windowSize(every.span, '`every` must be longer than 0 and at most the size', help));
+    report(messages.windowSize(every.span, '`every` must be longer than 0 and at most the size', why));
     return 'broken';
   }
   if (size.value % every.value !== 0) {
-    const message = `\`every\` must divide the size: ${showDuration(size.value)} is no multiple of ${showDuration(every.value)}`;
+    const message = `\`every\` must divide the size: ${written} is no multiple of ${showDuration(every.value)}`;
     report(messages.windowSize(every.span, message));
     return 'broken';
   }
-  return { kind: 'hopping', sizeMs: size.value, advanceMs: every.value, ...common };
+  return every;
+}
+
+/** The time zone, if there is one; `durations` are those that have to fit its days. */
+function readZone({ zone }: WindowParts, durations: readonly Spanned<number>[], { read, report }: Session): string | null | 'broken' {
+  if (zone === null) return null;
+  const name = read.text(zone.value);
+  if (name === null) return 'broken';
+  if (!isZone(name.value)) {
+    const help = didYouMean(name.value, Intl.supportedValuesOf('timeZone')) ?? 'a name such as `Europe/Prague`, or `UTC`';
+    report(messages.windowZone(name.span, `there is no time zone \`${name.value}\``, help));
+    return 'broken';
+  }
+  const odd = durations.find(({ value }) => value % DAY_MS !== 0 && DAY_MS % value !== 0);
+  if (odd === undefined) return name.value;
+  const message = `with a \`zone\`, ${showDuration(odd.value)} must be whole days or a part that divides a day`;
+  report(messages.windowZone(odd.span, message, 'such as `1d`, `7d` (from Monday), `6h` or `15m`; without `zone` any duration goes'));
+  return 'broken';
+}
+
+function isZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
 }
 
 /** A session is where its events are: nothing aligns it. */

@@ -150,7 +150,7 @@ export interface FoldTransform {
 }
 
 /** The windows of a fold, by kind. A row belongs to no, one or several of them; each is `[window_start, window_end)`. */
-export type WindowSpec = HoppingWindow | SessionWindow;
+export type WindowSpec = HoppingWindow | CumulateWindow | SessionWindow;
 
 interface WindowBase {
   /** How long past the watermark a window stays open. */
@@ -159,11 +159,27 @@ interface WindowBase {
   readonly late: LatePolicy | null;
 }
 
-/** Windows of one size. Their starts are multiples of `advanceMs` since the epoch; tumbling has advance = size. */
-export interface HoppingWindow extends WindowBase {
+/** Windows that times alone tell. */
+interface AlignedWindow extends WindowBase {
+  /**
+   * Null: starts are multiples of a duration since the epoch. An IANA name: whole days go by that zone's calendar, weeks from Monday, and parts
+   * of a day are counted from its beginning, the last one ending with the day.
+   */
+  readonly zone: string | null;
+}
+
+/** Windows of one size, a multiple of the advance, one beginning each `advanceMs`; tumbling has advance = size. */
+export interface HoppingWindow extends AlignedWindow {
   readonly kind: 'hopping';
   readonly sizeMs: number;
   readonly advanceMs: number;
+}
+
+/** Windows that begin each `sizeMs` and end after one, two, … steps, up to the size. */
+export interface CumulateWindow extends AlignedWindow {
+  readonly kind: 'cumulate';
+  readonly sizeMs: number;
+  readonly stepMs: number;
 }
 
 /** Stretches of events no more than `gapMs` apart, per group: from the first event to the last + gap. */

@@ -134,10 +134,16 @@ function showWindow(window: WindowSpec | null): string {
 function showKind(window: WindowSpec): string {
   switch (window.kind) {
     case 'hopping':
-      return `${showDuration(window.sizeMs)} every ${showDuration(window.advanceMs)}`;
+      return `${showDuration(window.sizeMs)} every ${showDuration(window.advanceMs)}${showZone(window.zone)}`;
+    case 'cumulate':
+      return `cumulate ${showDuration(window.sizeMs)} every ${showDuration(window.stepMs)}${showZone(window.zone)}`;
     case 'session':
       return `session ${showDuration(window.gapMs)}`;
   }
+}
+
+function showZone(zone: string | null): string {
+  return zone === null ? '' : ` in ${zone}`;
 }
 
 function showEmit(emit: Emit): string {

@@ -3,8 +3,9 @@
  *
  * ```
  * groupKey      := Avro binary of the group columns, in order, as fields of a record (nullable: union [null, T], timestamp: long ms …)
- * storeKey      := store:uint8 [windowStart:int64 BE, sign bit flipped, when windowed] groupKey          (fold stores)
- *                  "windowed" is of windows that times alone tell (hopping); a session is where its group's events are
+ * storeKey      := store:uint8 [windowId:int64 BE, sign bit flipped, when windowed] groupKey          (fold stores)
+ *                  "windowed" is of windows that times alone tell, by their number (aligned-windows.ts: the start, or of
+ *                  cumulating ones the end); a session is where its group's events are
  *                | store:uint8 rowKey                                                                    (row stores)
  * rowKey        := Avro binary of the table's key columns, in order
  * entry         := Avro record { time: long, [first: long, when several], [out: array of record { time, first }, sessions with
@@ -15,7 +16,7 @@
  * storeValue    := fingerprint:uint32 BE  (several ? Avro array of entry, oldest first : entry)          (fold stores)
  *                | fingerprint:uint32 BE  Avro record { time: long, c0, c1, … : the row's columns }      (row stores)
  * partial       := repartition record from a fold of mode `partial`:
- *                  key = groupKey, value = [windowStart:int64 BE when windowed] (several ? Avro array of entry : entry)
+ *                  key = groupKey, value = [windowId:int64 BE when windowed] (several ? Avro array of entry : entry)
  *                  partition = murmur2(groupKey), so all windows of a group meet in one task
  * candidate     := repartition record from a rank of mode `local`:
  *                  key = rowKey of the input row, value = Avro record { time, c0, c1, … } or null when the row left the best k of its task

@@ -1,5 +1,6 @@
 /** What follows from a window for times: how long its state and the watermark wait. */
 import type { FoldTransform, WindowSpec } from '@rta/dsl';
+import { DAY_MS } from './zone-calendar.js';
 
 /** How far a fold with this window holds back the watermark of those behind it, ms (SEMANTICS rule 7). */
 export function holdOf(window: WindowSpec | null): number {
@@ -7,6 +8,7 @@ export function holdOf(window: WindowSpec | null): number {
     case undefined:
       return 0;
     case 'hopping':
+    case 'cumulate':
       return window.graceMs;
     case 'session':
       // A record that is accepted may be a gap behind the watermark, and join a session that is another gap before it (rule 3).
@@ -18,7 +20,9 @@ export function holdOf(window: WindowSpec | null): number {
 export function spanOf(window: WindowSpec): number {
   switch (window.kind) {
     case 'hopping':
-      return window.sizeMs + window.graceMs;
+    case 'cumulate':
+      // A day on which clocks are set back is longer.
+      return window.sizeMs + (window.zone === null ? 0 : DAY_MS) + window.graceMs;
     case 'session':
       return holdOf(window);
   }

@@ -81,7 +81,7 @@ const totals = (over: Partial<FoldTransform> = {}): FoldTransform => ({
   ...foldOf({ total: sumPoints, most: maxPoints }, { group: ['user'] }),
   ...over,
 });
-const window = { kind: 'hopping', sizeMs: 4000, advanceMs: 4000, graceMs: 3000, late: null } as const;
+const window = { kind: 'hopping', sizeMs: 4000, advanceMs: 4000, zone: null, graceMs: 3000, late: null } as const;
 const session = { kind: 'session', gapMs: 4000, graceMs: 0, late: null } as const;
 const board: Transform = {
   type: 'rank',

@@ -114,13 +114,27 @@ const grace = fc.constantFrom(0, 0, 3, 10);
 
 const hopping = fc
   .tuple(fc.constantFrom([5, 5], [10, 10], [10, 5], [10, 3], [20, 4]), grace)
-  .map(([[sizeMs, advanceMs], graceMs]): WindowSpec => ({ kind: 'hopping', sizeMs, advanceMs, graceMs, late: null }));
+  .map(([[sizeMs, advanceMs], graceMs]): WindowSpec => ({ kind: 'hopping', sizeMs, advanceMs, zone: null, graceMs, late: null }));
+
+/** Milliseconds lie in a zone's days as they do in those of UTC: this tries the way that windows of a zone go. */
+const inZone = fc.tuple(fc.constantFrom([10, 10], [10, 5], [20, 4]), grace).map(([[sizeMs, advanceMs], graceMs]): WindowSpec => ({
+  kind: 'hopping',
+  sizeMs,
+  advanceMs,
+  zone: 'Europe/Prague',
+  graceMs,
+  late: null,
+}));
+
+const cumulate = fc
+  .tuple(fc.constantFrom([10, 5], [20, 4], [6, 2], [5, 5]), grace)
+  .map(([[sizeMs, stepMs], graceMs]): WindowSpec => ({ kind: 'cumulate', sizeMs, stepMs, zone: null, graceMs, late: null }));
 
 const session = fc
   .tuple(fc.constantFrom(1, 3, 7), grace)
   .map(([gapMs, graceMs]): WindowSpec => ({ kind: 'session', gapMs, graceMs, late: null }));
 
-const window = fc.oneof(hopping, session);
+const window = fc.oneof({ weight: 2, arbitrary: hopping }, { weight: 2, arbitrary: session }, inZone, cumulate);
 
 /** What a fold's times are like: windows or a ttl or neither, and when it emits. */
 const timing = fc.oneof(

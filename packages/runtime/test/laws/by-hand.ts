@@ -1,5 +1,15 @@
 /** Runs whose every step is written in the test. */
-import type { Accumulator, FoldTransform, HoppingWindow, Plan, SessionWindow, Transform, TypedExpr, WindowSpec } from '@rta/dsl';
+import type {
+  Accumulator,
+  CumulateWindow,
+  FoldTransform,
+  HoppingWindow,
+  Plan,
+  SessionWindow,
+  Transform,
+  TypedExpr,
+  WindowSpec,
+} from '@rta/dsl';
 import { AvroCodec, toValue } from '../../src/kernel/interpreter/avro-codec.js';
 import type { Datum } from '../../src/kernel/interpreter/avro-read.js';
 import type { KernelCompiler } from '../../src/kernel/stage-kernel.js';
@@ -58,7 +68,10 @@ function textOfKey(key: Datum): string {
 export interface FoldOptions {
   readonly group?: readonly string[];
   /** Hopping where nothing else is said; tumbling without an advance. */
-  readonly window?: (Partial<HoppingWindow> & { readonly sizeMs: number }) | (Partial<SessionWindow> & { readonly gapMs: number });
+  readonly window?:
+    | (Partial<HoppingWindow> & { readonly sizeMs: number })
+    | (Partial<CumulateWindow> & { readonly sizeMs: number; readonly stepMs: number })
+    | (Partial<SessionWindow> & { readonly gapMs: number });
   readonly ttlMs?: number;
   readonly emit?: FoldTransform['emit'];
   readonly results?: FoldTransform['results'];
@@ -82,7 +95,9 @@ function windowOf(window: NonNullable<FoldOptions['window']>): WindowSpec {
   const common = { graceMs: 0, late: null };
   return 'gapMs' in window
     ? { ...common, kind: 'session', ...window }
-    : { ...common, kind: 'hopping', advanceMs: window.sizeMs, ...window };
+    : 'stepMs' in window
+      ? { ...common, kind: 'cumulate', zone: null, ...window }
+      : { ...common, kind: 'hopping', advanceMs: window.sizeMs, zone: null, ...window };
 }
 
 export function columnOf(name: string): TypedExpr {

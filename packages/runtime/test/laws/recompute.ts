@@ -206,7 +206,13 @@ function intervalsOf({ window, ttlMs }: FoldTransform, time: number): { window: 
     const missing = { start: time, end: time + window.gapMs };
     return [{ window: null, missing, closesAt: missing.end + window.graceMs }];
   }
-  const { sizeMs, advanceMs, graceMs } = window;
+  const { graceMs } = window;
+  if (window.kind === 'cumulate') {
+    const start = Math.floor(time / window.sizeMs) * window.sizeMs;
+    const ends = Array.from({ length: window.sizeMs / window.stepMs }, (_, i) => start + (i + 1) * window.stepMs);
+    return ends.flatMap((end) => (end > time ? [{ window: { start, end }, missing: { start, end }, closesAt: end + graceMs }] : []));
+  }
+  const { sizeMs, advanceMs } = window;
   const first = Math.floor((time - sizeMs) / advanceMs) * advanceMs + advanceMs;
   const starts = Array.from({ length: Math.floor((time - first) / advanceMs) + 1 }, (_, i) => first + i * advanceMs);
   return starts.map((start) => {

@@ -178,7 +178,7 @@ function foldOf(group: readonly Column[], scalars: readonly Column[], minmax: bo
   return {
     type: 'fold',
     group: group.map((c) => ({ name: c.name, expr: column(c.name, c.type) })),
-    window: windowed ? { kind: 'hopping', sizeMs: 10, advanceMs: 5, graceMs: 0, late: null } : null,
+    window: windowed ? { kind: 'hopping', sizeMs: 10, advanceMs: 5, zone: null, graceMs: 0, late: null } : null,
     ttlMs: null,
     accumulators,
     results: accumulators.map((a, i) => ({ name: `r${i}`, expr: accumulator(i, a.type) })),

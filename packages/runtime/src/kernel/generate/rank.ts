@@ -143,7 +143,7 @@ export class RankGenerator {
 /** Whether rows with the same value in that column of a fold's table come to their end together. */
 function isClosedWith(window: WindowSpec | null, column: string): boolean {
   if (window === null) return false;
-  return column === 'window_end' || (column === 'window_start' && window.kind !== 'session');
+  return column === 'window_end' || (column === 'window_start' && window.kind === 'hopping');
 }
 
 /** Nulls go last unless said, whatever the direction. */

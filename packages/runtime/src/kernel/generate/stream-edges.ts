@@ -3,6 +3,8 @@
  * fail, for all branches; then everything is done. So a row that fails has no effect at all.
  */
 import { conditionSource, mayThrow } from '../expression-source.js';
+import type { CumulateWindow, HoppingWindow } from '@rta/dsl';
+import { alignedWindows } from '../../plan/aligned-windows.js';
 import { acceptanceOf, reachOf } from '../../plan/window-times.js';
 import { hashBytes } from '../../state/group-table-hash.js';
 import { FLAGS, NEXT } from '../../state/group-table-rows.js';
@@ -205,6 +207,13 @@ class StreamEdges {
       }
       return;
     }
+    if (window.kind !== 'hopping' || window.zone !== null) {
+      this.alignedWindows(i, row, window, (id) => {
+        code.line(`${table} = ${state}.windows.at(${id});`);
+        find();
+      });
+      return;
+    }
     const { sizeMs, advanceMs, graceMs } = window;
     const start = code.local('ws', '0');
     if (sizeMs === advanceMs) {
@@ -234,6 +243,25 @@ class StreamEdges {
         );
       code.line(`${table} = ${state}.windows.at(${start});`);
       find();
+    });
+    if (late !== null) code.line(`if (${missed} !== null) { ${late.report(i, missed)} }`);
+  }
+
+  /** Windows whose bounds take more than a multiplication. */
+  private alignedWindows(i: number, row: RowSource, window: HoppingWindow | CumulateWindow, accepted: (id: string) => void): void {
+    const { code } = this;
+    const { late } = this.source;
+    const windows = code.constant(alignedWindows(window));
+    const [id, missed] = [code.local('id', '0'), code.local('missed', 'null')];
+    code.line(`${missed} = null;`);
+    const next = `${id} = ${windows}.next(${id}, ${row.time})`;
+    code.block(`for (${id} = ${windows}.first(${row.time}); ${id} === ${id}; ${next})`, () => {
+      const interval = `{ start: ${windows}.startOf(${id}), end: ${windows}.endOf(${id}) }`;
+      if (late !== null)
+        code.line(
+          `if (${late.watermark} >= ${windows}.endOf(${id}) + ${window.graceMs}) { (${missed} ??= []).push(${interval}); continue; }`,
+        );
+      accepted(id);
     });
     if (late !== null) code.line(`if (${missed} !== null) { ${late.report(i, missed)} }`);
   }

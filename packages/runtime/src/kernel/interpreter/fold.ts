@@ -1,37 +1,39 @@
 /** Keyed aggregation without windows, with a ttl, or in windows that times alone tell. */
 import { Buffer } from 'node:buffer';
-import type { HoppingWindow } from '@rta/dsl';
+import type { CumulateWindow, HoppingWindow } from '@rta/dsl';
+import { type AlignedWindows, alignedWindows, isAligned } from '../../plan/aligned-windows.js';
 import type { Entry } from './groups.js';
 import { type FoldNode, type Interval, KeyedFold } from './keyed-fold.js';
 import type { StageContext, StreamRow, TimedRow } from './operator.js';
 
 export class Fold extends KeyedFold {
-  private readonly window: HoppingWindow | null;
+  private readonly window: HoppingWindow | CumulateWindow | null = null;
+  private readonly windows: AlignedWindows | null = null;
 
   constructor(node: FoldNode, stage: StageContext) {
     super(node, stage);
     const { window } = node.transform;
-    if (window !== null && window.kind !== 'hopping') throw new Error(`${node.id}: a ${window.kind} window has a fold of its own`);
+    if (window === null) return;
+    if (!isAligned(window)) throw new Error(`${node.id}: a ${window.kind} window has a fold of its own`);
     this.window = window;
+    this.windows = alignedWindows(window);
   }
 
   protected override judge({ time, source }: StreamRow): { windows: (number | null)[]; missed: Interval[] } {
     const watermark = source?.watermark ?? -Infinity;
-    const { window } = this;
+    const { window, windows } = this;
     const { ttlMs } = this.fold;
-    if (window === null) {
+    if (window === null || windows === null) {
       const late = ttlMs !== null && time + ttlMs <= watermark;
       return late ? { windows: [], missed: [{ start: time, end: time + ttlMs }] } : { windows: [null], missed: [] };
     }
-    const { sizeMs, advanceMs, graceMs } = window;
-    const windows: number[] = [];
+    const accepted: number[] = [];
     const missed: Interval[] = [];
-    const last = Math.floor(time / advanceMs) * advanceMs;
-    for (let start = last; start + sizeMs > time; start -= advanceMs) {
-      if (watermark >= start + sizeMs + graceMs) missed.unshift({ start, end: start + sizeMs });
-      else windows.unshift(start);
+    for (let id = windows.first(time); !Number.isNaN(id); id = windows.next(id, time)) {
+      if (watermark >= windows.endOf(id) + window.graceMs) missed.push(this.intervalOf(windows, id));
+      else accepted.push(id);
     }
-    return { windows, missed };
+    return { windows: accepted, missed };
   }
 
   // ---- What goes out ----
@@ -52,7 +54,7 @@ export class Fold extends KeyedFold {
   /** In (window end, key) order: a final window's row, or the last of the updates that are still due; then the state goes. */
   private closeWindows(watermark: number): void {
     const closed = [...this.groups].filter(([, entry]) => this.closesAt(entry) <= watermark);
-    closed.sort(([, a], [, b]) => a.windowStart! - b.windowStart! || Buffer.compare(a.groupKey, b.groupKey));
+    closed.sort(([, a], [, b]) => this.endOf(a) - this.endOf(b) || Buffer.compare(a.groupKey, b.groupKey));
     for (const [id, entry] of closed) {
       if (this.fold.emit.mode === 'final') {
         const row = this.rowOf(entry, this.windowOf(entry), entry.incarnations[0]);
@@ -98,8 +100,12 @@ export class Fold extends KeyedFold {
     return this.fold.ttlMs === null || newest.time + this.fold.ttlMs > watermark;
   }
 
-  private windowOf({ windowStart }: Entry): Interval | null {
-    return this.window === null ? null : { start: windowStart!, end: windowStart! + this.window.sizeMs };
+  private windowOf({ windowId }: Entry): Interval | null {
+    return this.windows === null ? null : this.intervalOf(this.windows, windowId!);
+  }
+
+  private intervalOf(windows: AlignedWindows, id: number): Interval {
+    return { start: windows.startOf(id), end: windows.endOf(id) };
   }
 
   private endOf(entry: Entry): number {

@@ -1,6 +1,7 @@
 /** The entries of a fold: one per group (and window), with their incarnations, and their bytes in changelogs and repartition records. */
 import { Buffer } from 'node:buffer';
 import type { FoldTransform, Row } from '@rta/dsl';
+import { isAligned } from '../../plan/aligned-windows.js';
 import { reachOf } from '../../plan/window-times.js';
 import { entrySchema, foldLayout, keySchema } from '../state-layout.js';
 import { kindOf, type State } from './accumulators.js';
@@ -34,7 +35,7 @@ export interface OutRow {
 export interface Entry {
   readonly groupKey: Buffer;
   readonly group: Row;
-  readonly windowStart: number | null;
+  readonly windowId: number | null;
   /** Oldest first. */
   incarnations: readonly Incarnation[];
   /** The row that those downstream have, as far as this node knows. */
@@ -65,7 +66,7 @@ export class GroupCodec {
     const entry = entrySchema(transform);
     this.single = reachOf(transform) === null;
     this.value = new AvroCodec(this.single ? entry : { type: 'array', items: entry });
-    this.aligned = transform.window !== null && transform.window.kind !== 'session';
+    this.aligned = isAligned(transform.window);
     this.fingerprint = foldLayout(transform).fingerprint;
     this.kinds = transform.accumulators.map(kindOf);
   }
@@ -74,19 +75,19 @@ export class GroupCodec {
     return this.key.encode(group);
   }
 
-  /** `[windowStart] groupKey` */
+  /** `[windowId] groupKey` */
   encodeKey(entry: Entry): Buffer {
-    return !this.aligned ? entry.groupKey : Buffer.concat([encodeWindowStart(entry.windowStart!), entry.groupKey]);
+    return !this.aligned ? entry.groupKey : Buffer.concat([encodeWindowId(entry.windowId!), entry.groupKey]);
   }
 
   decodeKey(bytes: Uint8Array): Entry {
     const buffer = Buffer.from(bytes);
-    return this.entry(this.aligned ? buffer.subarray(8) : buffer, this.aligned ? decodeWindowStart(buffer) : null);
+    return this.entry(this.aligned ? buffer.subarray(8) : buffer, this.aligned ? decodeWindowId(buffer) : null);
   }
 
-  entry(groupKey: Buffer, windowStart: number | null): Entry {
+  entry(groupKey: Buffer, windowId: number | null): Entry {
     const group = this.key.decode(groupKey).row;
-    return { groupKey, group, windowStart, incarnations: [], emitted: null, shown: false, dirty: false, pending: false, logged: false };
+    return { groupKey, group, windowId, incarnations: [], emitted: null, shown: false, dirty: false, pending: false, logged: false };
   }
 
   encodeIncarnations(incarnations: readonly Incarnation[]): Buffer {
@@ -122,12 +123,12 @@ export class GroupCodec {
 
   encodePartial(entry: Entry): Buffer {
     const incarnations = this.encodeIncarnations(entry.incarnations);
-    return !this.aligned ? incarnations : Buffer.concat([encodeWindowStart(entry.windowStart!), incarnations]);
+    return !this.aligned ? incarnations : Buffer.concat([encodeWindowId(entry.windowId!), incarnations]);
   }
 
   decodePartial(groupKey: Uint8Array, value: Uint8Array): Entry {
     const buffer = Buffer.from(value);
-    const entry = this.entry(Buffer.from(groupKey), this.aligned ? decodeWindowStart(buffer) : null);
+    const entry = this.entry(Buffer.from(groupKey), this.aligned ? decodeWindowId(buffer) : null);
     entry.incarnations = this.decodeIncarnations(this.aligned ? buffer.subarray(8) : buffer);
     return entry;
   }
@@ -147,12 +148,12 @@ export function afterFingerprint(bytes: Uint8Array, fingerprint: number): Uint8A
 }
 
 /** int64, big endian, sign bit flipped: byte order is the order of time. */
-function encodeWindowStart(start: number): Buffer {
+function encodeWindowId(start: number): Buffer {
   const bytes = Buffer.alloc(8);
   bytes.writeBigUInt64BE(BigInt(start) + (1n << 63n));
   return bytes;
 }
 
-function decodeWindowStart(bytes: Buffer): number {
+function decodeWindowId(bytes: Buffer): number {
   return Number(bytes.readBigUInt64BE(0) - (1n << 63n));
 }

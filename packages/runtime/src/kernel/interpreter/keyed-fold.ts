@@ -23,7 +23,7 @@ export abstract class KeyedFold extends Operator {
   protected readonly codec: GroupCodec;
   protected readonly kinds: readonly Kind[];
   protected readonly gate: EveryGate;
-  /** By `[windowStart] groupKey` as hex. */
+  /** By `[windowId] groupKey` as hex. */
   protected readonly groups = new Map<string, Entry>();
 
   constructor(
@@ -61,7 +61,7 @@ export abstract class KeyedFold extends Operator {
     effects.push(() => {
       this.rowsIn++;
       if (missed.length > 0) this.reportLate(input, missed);
-      for (const windowStart of windows) this.contribute(this.entryOf(groupKey, windowStart), incarnation);
+      for (const windowId of windows) this.contribute(this.entryOf(groupKey, windowId), incarnation);
     });
   }
 
@@ -77,7 +77,7 @@ export abstract class KeyedFold extends Operator {
     this.rowsIn++;
     if (value === null) throw new Error('a partial result has no value');
     const partial = this.codec.decodePartial(key, value);
-    const entry = this.entryOf(partial.groupKey, partial.windowStart);
+    const entry = this.entryOf(partial.groupKey, partial.windowId);
     for (const incarnation of partial.incarnations) this.contribute(entry, { ...incarnation, changed: true });
   }
 
@@ -89,8 +89,8 @@ export abstract class KeyedFold extends Operator {
     throw new Error('a fold over a table is not available');
   }
 
-  private entryOf(groupKey: Buffer, windowStart: number | null): Entry {
-    const fresh = this.codec.entry(groupKey, windowStart);
+  private entryOf(groupKey: Buffer, windowId: number | null): Entry {
+    const fresh = this.codec.entry(groupKey, windowId);
     const id = this.idOf(fresh);
     const entry = this.groups.get(id) ?? fresh;
     this.groups.set(id, entry);

@@ -150,7 +150,7 @@ export abstract class FoldMemory extends FoldTables {
   }
 
   private listOf(T: GroupTable, slot: number): number {
-    if (this.windows !== null) return T.start;
+    if (this.windows !== null) return T.id;
     if (!this.several) return 0;
     // Which rows are out is not known yet while restoring: so as if all were.
     const due = this.isRestored ? this.dueOf(slot) : Math.min(this.dueOf(slot), T.num[slot * T.numStride] + this.ttl);
@@ -179,7 +179,7 @@ export abstract class FoldMemory extends FoldTables {
   }
 
   protected evictedOf(T: GroupTable): Uint8Array[] {
-    if (this.windows !== null) return this.cold!.keys(T.start);
+    if (this.windows !== null) return this.cold!.keys(T.id);
     return this.cold!.listsUpTo(Infinity).flatMap((list) => this.cold!.keys(list));
   }
 

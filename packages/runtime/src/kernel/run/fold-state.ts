@@ -166,7 +166,7 @@ export class FoldState extends FoldMemory {
   private closeWindows(K: TaskState, watermark: number): void {
     const windows = this.windows!;
     for (const table of windows.endingBy(watermark - this.grace)) {
-      const evicted = table.evicted > 0 ? this.cold!.take(table.start) : [];
+      const evicted = table.evicted > 0 ? this.cold!.take(table.id) : [];
       if (this.emitMode === 'final') this.closeFinal(K, table, evicted);
       else this.closeTable(K, table, evicted);
       this.pending.delete(table);

@@ -9,6 +9,7 @@ import { CHANGED, DEAD, DIRTY, EMITTED, FAILED, GroupTable, LOGGED } from '../..
 import { FLAGS, FLUSH, KEY_LENGTH, NEXT, type TableLayout } from '../../state/group-table-rows.js';
 import { hashBytes } from '../../state/group-table-hash.js';
 import type { StageNode } from '../../plan/physical.js';
+import { alignedWindows, isAligned } from '../../plan/aligned-windows.js';
 import { reachOf } from '../../plan/window-times.js';
 import { readInt32, readSortableLong } from './bytes.js';
 import { ColdGroups } from './cold-groups.js';
@@ -77,7 +78,7 @@ export class FoldTables {
     const { window, ttlMs, emit } = node.transform;
     const reach = reachOf(node.transform);
     this.table = new GroupTable(code.layout);
-    this.windows = window?.kind === 'hopping' ? new WindowTables(code.layout, window.sizeMs, window.advanceMs) : null;
+    this.windows = isAligned(window) ? new WindowTables(code.layout, alignedWindows(window)) : null;
     this.ttl = ttlMs ?? Infinity;
     this.several = reach !== null;
     this.expiry = reach === null || node.mode === 'partial' ? null : new ExpiryIndex(reach);
@@ -241,7 +242,7 @@ export class FoldTables {
 
   protected writeKey(to: Scratch, T: GroupTable, key: Uint8Array, start: number, end: number): number {
     let p = to.byte(0, this.store);
-    if (this.windows !== null) p = to.sortableLong(p, T.start);
+    if (this.windows !== null) p = to.sortableLong(p, T.id);
     return to.copy(p, key, start, end);
   }
 
@@ -281,7 +282,7 @@ export class FoldTables {
       if (length < 0) continue;
       const keys = T.keyBytes(slot);
       const start = T.keyStart(slot);
-      const p = this.writeEntries(K, T, slot, this.windows === null ? 0 : K.values.sortableLong(0, T.start));
+      const p = this.writeEntries(K, T, slot, this.windows === null ? 0 : K.values.sortableLong(0, T.id));
       const partition = single ? 0 : K.partitionOf(output, keys, start, start + length);
       K.builder(output, partition).append(K.now, keys, start, start + length, K.values.bytes, 0, p, null);
       sent++;
