@@ -61,8 +61,7 @@ export function readWindow(entry: YamlEntry, node: YamlMap, session: Session): W
     case 'cumulate':
       return cumulate(parts, session);
     case 'sliding':
-      report(messages.notYet(parts.kindEntry.keySpan, `a ${kind} window`, 'tumbling, hopping, cumulate and session are'));
-      return 'broken';
+      return sliding(parts, session);
   }
 }
 
@@ -74,21 +73,21 @@ function tumbling(parts: WindowParts, session: Session): WindowSpec | 'broken' {
     return 'broken';
   }
   const zone = readZone(parts, [size], session);
-  return zone === 'broken' ? zone : { kind: 'hopping', sizeMs: size.value, advanceMs: size.value, zone, ...common };
+  return zone === 'broken' ? zone : { kind: 'hopping', sizeMs: size.value, advanceMs: size.value, zone: zone.name, ...common };
 }
 
 function hopping(parts: WindowParts, session: Session): WindowSpec | 'broken' {
   const every = readEvery(parts, 'a hopping window', 'with a longer `every`, records would fall between the windows', session);
   if (every === 'broken') return every;
   const zone = readZone(parts, [every], session);
-  return zone === 'broken' ? zone : { kind: 'hopping', sizeMs: parts.size.value, advanceMs: every.value, zone, ...parts.common };
+  return zone === 'broken' ? zone : { kind: 'hopping', sizeMs: parts.size.value, advanceMs: every.value, zone: zone.name, ...parts.common };
 }
 
 function cumulate(parts: WindowParts, session: Session): WindowSpec | 'broken' {
   const every = readEvery(parts, 'a cumulate window', 'it is the step by which the windows grow', session);
   if (every === 'broken') return every;
   const zone = readZone(parts, [parts.size, every], session);
-  return zone === 'broken' ? zone : { kind: 'cumulate', sizeMs: parts.size.value, stepMs: every.value, zone, ...parts.common };
+  return zone === 'broken' ? zone : { kind: 'cumulate', sizeMs: parts.size.value, stepMs: every.value, zone: zone.name, ...parts.common };
 }
 
 function readEvery({ kindEntry, size, every }: WindowParts, what: string, why: string, { report }: Session): Spanned<number> | 'broken' {
@@ -110,8 +109,12 @@ function readEvery({ kindEntry, size, every }: WindowParts, what: string, why: s
 }
 
 /** The time zone, if there is one; `durations` are those that have to fit its days. */
-function readZone({ zone }: WindowParts, durations: readonly Spanned<number>[], { read, report }: Session): string | null | 'broken' {
-  if (zone === null) return null;
+function readZone(
+  { zone }: WindowParts,
+  durations: readonly Spanned<number>[],
+  { read, report }: Session,
+): { readonly name: string | null } | 'broken' {
+  if (zone === null) return { name: null };
   const name = read.text(zone.value);
   if (name === null) return 'broken';
   if (!isZone(name.value)) {
@@ -120,7 +123,7 @@ function readZone({ zone }: WindowParts, durations: readonly Spanned<number>[], 
     return 'broken';
   }
   const odd = durations.find(({ value }) => value % DAY_MS !== 0 && DAY_MS % value !== 0);
-  if (odd === undefined) return name.value;
+  if (odd === undefined) return { name: name.value };
   const message = `with a \`zone\`, ${showDuration(odd.value)} must be whole days or a part that divides a day`;
   report(messages.windowZone(odd.span, message, 'such as `1d`, `7d` (from Monday), `6h` or `15m`; without `zone` any duration goes'));
   return 'broken';
@@ -132,6 +135,16 @@ function isZone(name: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** Ends with each event: nothing aligns it either. */
+function sliding({ size, everyEntry, zone, common }: WindowParts, { report }: Session): WindowSpec | 'broken' {
+  if (everyEntry !== null) {
+    const help = `it ends with each event; windows of that size each so often are \`{ hopping: ${showDuration(size.value)}, every: … }\``;
+    report(messages.windowSize(everyEntry.keySpan, 'a sliding window has no `every`', help));
+  }
+  if (zone !== null) report(messages.windowZone(zone.keySpan, 'a sliding window has no `zone`', 'it ends with each event'));
+  return everyEntry !== null || zone !== null ? 'broken' : { kind: 'sliding', sizeMs: size.value, ...common };
 }
 
 /** A session is where its events are: nothing aligns it. */

@@ -150,7 +150,7 @@ export interface FoldTransform {
 }
 
 /** The windows of a fold, by kind. A row belongs to no, one or several of them; each is `[window_start, window_end)`. */
-export type WindowSpec = HoppingWindow | CumulateWindow | SessionWindow;
+export type WindowSpec = HoppingWindow | CumulateWindow | SessionWindow | SlidingWindow;
 
 interface WindowBase {
   /** How long past the watermark a window stays open. */
@@ -180,6 +180,15 @@ export interface CumulateWindow extends AlignedWindow {
   readonly kind: 'cumulate';
   readonly sizeMs: number;
   readonly stepMs: number;
+}
+
+/**
+ * One per event: [its time - size, its time], both included, as `window_start` and `window_end` say. Its fold gives a stream, a row per event,
+ * and has `emit` final.
+ */
+export interface SlidingWindow extends WindowBase {
+  readonly kind: 'sliding';
+  readonly sizeMs: number;
 }
 
 /** Stretches of events no more than `gapMs` apart, per group: from the first event to the last + gap. */

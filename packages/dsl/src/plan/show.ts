@@ -137,6 +137,8 @@ function showKind(window: WindowSpec): string {
       return `${showDuration(window.sizeMs)} every ${showDuration(window.advanceMs)}${showZone(window.zone)}`;
     case 'cumulate':
       return `cumulate ${showDuration(window.sizeMs)} every ${showDuration(window.stepMs)}${showZone(window.zone)}`;
+    case 'sliding':
+      return `sliding ${showDuration(window.sizeMs)}`;
     case 'session':
       return `session ${showDuration(window.gapMs)}`;
   }

@@ -16,6 +16,7 @@ import { GeneratedKernel } from './run/generated-kernel.js';
 import { RankState } from './run/rank-state.js';
 import { Reason } from './run/reject.js';
 import { SessionState } from './run/session-state.js';
+import { SlidingState } from './run/sliding-state.js';
 import type { TaskState } from './run/task-state.js';
 import type { KernelFactory } from './stage-kernel.js';
 import { layoutOf } from './state-layout.js';
@@ -51,6 +52,7 @@ export class CompiledStage {
         const code = generator.generate();
         const fingerprint = this.fingerprintOf(node.store);
         const { window } = node.transform;
+        if (window?.kind === 'sliding') return (K) => new SlidingState(node, window, i, code, K, fingerprint);
         if (window?.kind === 'session') return (K) => new SessionState(node, window, i, code, K, fingerprint);
         for (const consumer of this.shape.consumersOf(i)) feeds.set(consumer, { fold: i, generator });
         return (K) => new FoldState(node, i, code, K, fingerprint);

@@ -5,13 +5,14 @@
  * groupKey      := Avro binary of the group columns, in order, as fields of a record (nullable: union [null, T], timestamp: long ms …)
  * storeKey      := store:uint8 [windowId:int64 BE, sign bit flipped, when windowed] groupKey          (fold stores)
  *                  "windowed" is of windows that times alone tell, by their number (aligned-windows.ts: the start, or of
- *                  cumulating ones the end); a session is where its group's events are
+ *                  cumulating ones the end), and of sliding ones, by the time of the moment; a session is where its group's events are
  *                | store:uint8 rowKey                                                                    (row stores)
  * rowKey        := Avro binary of the table's key columns, in order
- * entry         := Avro record { time: long, [first: long, when several], [out: array of record { time, first }, sessions with
+ * entry         := Avro record { time: long, [first: long, when several | rows: long, in sliding windows], [out: array of record { time, first }, sessions with
  *                  `emit: every`], a0, a1, … }
  *                  time = greatest contributing event time (ms); first = least; out = the sessions whose rows this one takes the place of,
  *                  oldest first: itself as it was at the last emission, and those that were merged into it
+ *                  rows = of a moment in sliding windows: how many events it has whose rows were not given when this was written
  *                  several: a group has one entry per stretch of events, with a ttl and in session windows
  * storeValue    := fingerprint:uint32 BE  (several ? Avro array of entry, oldest first : entry)          (fold stores)
  *                | fingerprint:uint32 BE  Avro record { time: long, c0, c1, … : the row's columns }      (row stores)
@@ -71,7 +72,8 @@ export function rowLayout(columns: readonly Column[]): StoreLayout {
 /** One incarnation of a group: times and accumulators. */
 export function entrySchema(fold: FoldTransform): AvroSchema {
   const named = new Set<string>();
-  const times = reachOf(fold) === null ? ['time'] : ['time', 'first'];
+  const isSliding = fold.window?.kind === 'sliding';
+  const times = isSliding ? ['time', 'rows'] : reachOf(fold) === null ? ['time'] : ['time', 'first'];
   const out: AvroSchema = { type: 'array', items: { type: 'record', name: 'out', fields: ['time', 'first'].map(longField) } };
   return {
     type: 'record',

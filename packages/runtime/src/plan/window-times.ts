@@ -9,6 +9,7 @@ export function holdOf(window: WindowSpec | null): number {
       return 0;
     case 'hopping':
     case 'cumulate':
+    case 'sliding':
       return window.graceMs;
     case 'session':
       // A record that is accepted may be a gap behind the watermark, and join a session that is another gap before it (rule 3).
@@ -25,6 +26,9 @@ export function spanOf(window: WindowSpec): number {
       return window.sizeMs + (window.zone === null ? 0 : DAY_MS) + window.graceMs;
     case 'session':
       return holdOf(window);
+    case 'sliding':
+      // It ends with its own event, and others of that time are not late yet when the watermark is there.
+      return window.graceMs + 1;
   }
 }
 
@@ -38,6 +42,7 @@ export function reachOf({ window, ttlMs }: FoldTransform): number | null {
 
 /** How long after its time an event is still accepted by folds of that kind, ms. */
 export function acceptanceOf({ window, ttlMs }: FoldTransform): number | null {
+  if (window?.kind === 'sliding') return spanOf(window);
   return window?.kind === 'session' ? window.gapMs + window.graceMs : ttlMs;
 }
 

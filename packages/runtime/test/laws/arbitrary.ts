@@ -136,11 +136,16 @@ const session = fc
 
 const window = fc.oneof({ weight: 2, arbitrary: hopping }, { weight: 2, arbitrary: session }, inZone, cumulate);
 
+const sliding = fc
+  .tuple(fc.constantFrom(1, 5, 20), grace)
+  .map(([sizeMs, graceMs]): WindowSpec => ({ kind: 'sliding', sizeMs, graceMs, late: null }));
+
 /** What a fold's times are like: windows or a ttl or neither, and when it emits. */
 const timing = fc.oneof(
   fc
     .tuple(window, fc.constantFrom<Emit>({ mode: 'updates' }, { mode: 'final' }, { mode: 'final' }, { mode: 'every', everyMs: 5 }))
     .map(([w, emit]) => ({ window: w, ttlMs: null, emit })),
+  sliding.map((w) => ({ window: w, ttlMs: null, emit: { mode: 'final' } as Emit })),
   fc
     .tuple(fc.constantFrom(null, 3, 7, 15), fc.constantFrom<Emit>({ mode: 'updates' }, { mode: 'updates' }, { mode: 'every', everyMs: 5 }))
     .map(([ttlMs, emit]) => ({ window: null, ttlMs, emit })),

@@ -6,6 +6,7 @@ import type {
   HoppingWindow,
   Plan,
   SessionWindow,
+  SlidingWindow,
   Transform,
   TypedExpr,
   WindowSpec,
@@ -71,6 +72,7 @@ export interface FoldOptions {
   readonly window?:
     | (Partial<HoppingWindow> & { readonly sizeMs: number })
     | (Partial<CumulateWindow> & { readonly sizeMs: number; readonly stepMs: number })
+    | (Partial<SlidingWindow> & { readonly kind: 'sliding'; readonly sizeMs: number })
     | (Partial<SessionWindow> & { readonly gapMs: number });
   readonly ttlMs?: number;
   readonly emit?: FoldTransform['emit'];
@@ -93,6 +95,7 @@ export function foldOf(accumulators: { readonly [name: string]: Accumulator }, o
 
 function windowOf(window: NonNullable<FoldOptions['window']>): WindowSpec {
   const common = { graceMs: 0, late: null };
+  if ('kind' in window && window.kind === 'sliding') return { ...common, ...window, kind: 'sliding' };
   return 'gapMs' in window
     ? { ...common, kind: 'session', ...window }
     : 'stepMs' in window

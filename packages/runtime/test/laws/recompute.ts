@@ -10,6 +10,7 @@ import {
   type ProjectTransform,
   type RankTransform,
   type Row,
+  type SlidingWindow,
   type StepNode,
   type Value,
 } from '@rta/dsl';
@@ -142,6 +143,7 @@ interface Bucket {
 }
 
 function fold(transform: FoldTransform, rows: Rows, step: string, late: LateReport[]): Rows {
+  if (transform.window?.kind === 'sliding') return slide(transform, transform.window, rows, step, late);
   const hold = holdOf(transform);
   const isFinal = transform.emit.mode === 'final';
   const items = bucketsOf(transform, rows, step, late).flatMap(({ group, window, items: members }): StreamItem[] => {
@@ -156,6 +158,19 @@ function fold(transform: FoldTransform, rows: Rows, step: string, late: LateRepo
     return row === null ? [] : [{ row, time, origin: null }];
   });
   return { items, watermark: rows.watermark - hold };
+}
+
+/** Rule 7: a row per event that was not late, over [its time - size, its time]. */
+function slide(transform: FoldTransform, { sizeMs, graceMs }: SlidingWindow, rows: Rows, step: string, late: LateReport[]): Rows {
+  const items = bucketsOf(transform, rows, step, late).flatMap(({ group, items: members }) =>
+    members.flatMap(({ time }): StreamItem[] => {
+      if (time + graceMs >= rows.watermark) return [];
+      const inside = members.filter((other) => other.time >= time - sizeMs && other.time <= time);
+      const row = orNull(() => resultOf(transform, { ...group, window_start: time - sizeMs, window_end: time }, inside, time));
+      return row === null ? [] : [{ row, time, origin: null }];
+    }),
+  );
+  return { items, watermark: rows.watermark - graceMs };
 }
 
 /** Rule 7: aligned windows hold the watermark by their grace; rule 3: a session is over when its last event is 2 x gap behind it. */
@@ -207,6 +222,9 @@ function intervalsOf({ window, ttlMs }: FoldTransform, time: number): { window: 
     return [{ window: null, missing, closesAt: missing.end + window.graceMs }];
   }
   const { graceMs } = window;
+  // Rule 4: a record is late when it is older than its own partition's watermark.
+  if (window.kind === 'sliding')
+    return [{ window: null, missing: { start: time - window.sizeMs, end: time }, closesAt: time + graceMs + 1 }];
   if (window.kind === 'cumulate') {
     const start = Math.floor(time / window.sizeMs) * window.sizeMs;
     const ends = Array.from({ length: window.sizeMs / window.stepMs }, (_, i) => start + (i + 1) * window.stepMs);

@@ -63,6 +63,20 @@ const pipelines: Readonly<Record<string, string>> = {
   emit: final
 - window: { tumbling: 10ms }
   aggregate: { sessions: count(), most: max(n) }`,
+  'the last milliseconds before each record': `
+- filter: points > 0
+- groupBy: user
+  window: { sliding: 8ms, grace: 1ms }
+  aggregate: { n: count(), best: max(points), spent: sum(amount) }
+- filter: n > 1
+- select: [user, window_end, n, best, spent]`,
+  'an hour that grows, and windows of a zone': `
+- groupBy: user
+  window: { cumulate: 12ms, every: 4ms }
+  aggregate: { n: count(), mean: avg(amount) }
+  emit: final
+- window: { hopping: 20ms, every: 10ms, zone: America/New_York }
+  aggregate: { rows: count(), n: sum(n) }`,
   'one global row': `
 - aggregate: { n: count(), sum: sum(amount), low: min(user), high: max(at) }`,
   'ties per team': `

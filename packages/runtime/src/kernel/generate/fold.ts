@@ -32,10 +32,12 @@ const WINDOW_TYPE = { kind: 'timestamp', unit: 'millis' } as const;
 export function foldShape(node: Extract<StageNode, { op: 'fold' }>): FoldShape {
   const { transform, mode } = node;
   const slots = new Slots();
-  // Greatest event time, and where there are several incarnations the least; of a session also those of the row that is out.
+  // Greatest event time, and where there are several incarnations the least; of a session also those of the row
+  // that is out, of a moment in a sliding window how many rows are to be given.
   slots.num(-Infinity);
   if (reachOf(transform) !== null) slots.num(Infinity);
   if (transform.window?.kind === 'session') slots.num(-Infinity, Infinity);
+  if (transform.window?.kind === 'sliding') slots.num(0);
   const accumulators = transform.accumulators.map((accumulator) => accumulatorCode(accumulator, slots));
   const layout = { init: Float64Array.from(slots.init), blobs: slots.blobs, sides: slots.sides };
   return {
@@ -51,8 +53,10 @@ export function foldShape(node: Extract<StageNode, { op: 'fold' }>): FoldShape {
 
 export class FoldGenerator {
   private readonly fold: FoldShape;
-  /** Rows are those of sessions: the key stands at the slot of their group. */
+  /** Rows are those of sessions. */
   private readonly isSession: boolean;
+  /** The key stands at another slot than the accumulators, that of the group; and rows have the time of their last event. */
+  private readonly ofGroup: boolean;
 
   constructor(
     private readonly shape: StageShape,
@@ -60,7 +64,9 @@ export class FoldGenerator {
     private readonly index: number,
   ) {
     this.fold = folds.get(index)!;
-    this.isSession = this.fold.transform.window?.kind === 'session';
+    const { window } = this.fold.transform;
+    this.isSession = window?.kind === 'session';
+    this.ofGroup = this.isSession || window?.kind === 'sliding';
   }
 
   generate(): FoldCode {
@@ -113,7 +119,8 @@ export class FoldGenerator {
 
   private writeEntry(code: Code): void {
     code.line('const W = K.values;', 'p = W.long(p, N[q]);');
-    if (reachOf(this.fold.transform) !== null) code.line('p = W.long(p, N[q + 1]);');
+    const { transform } = this.fold;
+    if (reachOf(transform) !== null || transform.window?.kind === 'sliding') code.line('p = W.long(p, N[q + 1]);');
     if (keepsOut(this.fold.transform)) code.line(`p = K.nodes[${this.index}].writeOut(K, T, s, p);`);
     for (const accumulator of this.fold.accumulators) accumulator.write(code);
     code.line('return p;');
@@ -135,7 +142,7 @@ export class FoldGenerator {
     const { groupColumns, transform } = this.fold;
     const [p, end] = [code.local('kp', '0'), code.local('ke', '0')];
     const bytes = code.local('key', 'null');
-    const [slot, meta] = this.isSession ? ['T.owner', `T.owner * ${this.fold.metaStride}`] : ['s', 'm'];
+    const [slot, meta] = this.ofGroup ? ['T.owner', `T.owner * ${this.fold.metaStride}`] : ['s', 'm'];
     code.line(`${bytes} = T.keyBytes(${slot});`, `${p} = T.keyStart(${slot});`, `${end} = ${p} + M[${meta} + ${KEY_LENGTH}];`);
     const operands = readColumns(code, groupColumns, wanted, bytes, p, end);
     if (transform.window !== null) {
@@ -276,7 +283,7 @@ export class FoldGenerator {
   private emitFinal(code: Code): void {
     const { shape, index, folds } = this;
     const time = 'time';
-    code.line(`const time = ${this.isSession ? 'N[q]' : 'T.end - 1'};`);
+    code.line(`const time = ${this.ofGroup ? 'N[q]' : 'T.end - 1'};`);
     this.computed(code, time, '', null, (row) => {
       code.line(`K.rowsOut[${index}]++;`);
       guardedStream(shape, folds, code, index, { operands: row.operands, time, late: null, at: null });

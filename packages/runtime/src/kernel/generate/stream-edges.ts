@@ -194,7 +194,7 @@ class StreamEdges {
         ),
       );
     };
-    if (window === null || window.kind === 'session') {
+    if (window === null || window.kind === 'session' || window.kind === 'sliding') {
       const accepted = (): void => {
         code.line(`${table} = ${state}.table;`);
         find();
@@ -202,7 +202,10 @@ class StreamEdges {
       const acceptance = acceptanceOf(fold.transform);
       if (acceptance === null || late === null) accepted();
       else {
-        const missed = `[{ start: ${row.time}, end: ${row.time} + ${reachOf(fold.transform)} }]`;
+        const missed =
+          window?.kind === 'sliding'
+            ? `[{ start: ${row.time} - ${window.sizeMs}, end: ${row.time} }]`
+            : `[{ start: ${row.time}, end: ${row.time} + ${reachOf(fold.transform)} }]`;
         code.block(`if (${row.time} + ${acceptance} > ${late.watermark})`, accepted, `} else { ${late.report(i, missed)} }`);
       }
       return;
@@ -280,11 +283,13 @@ class StreamEdges {
     const { numStride, metaStride } = fold;
     const t = row.time;
     const partial = fold.mode === 'partial';
+    const isSliding = fold.transform.window?.kind === 'sliding';
     code.block('', () => {
       code.line('let s, head;');
       findSlot();
       code.line('head = s;', `const T = ${table};`, `let N = T.num, q = s * ${numStride};`);
-      if (reach === null) code.line(`if (${t} > N[q]) N[q] = ${t};`);
+      if (isSliding) code.line(`s = K.nodes[${i}].moment(T, s, ${t}, 1); N = T.num; q = s * ${numStride};`);
+      else if (reach === null) code.line(`if (${t} > N[q]) N[q] = ${t};`);
       else {
         const alone = `T.meta[s * ${metaStride} + ${NEXT}] < 0`;
         code.line(
@@ -301,7 +306,7 @@ class StreamEdges {
         else code.block(`if (${tests.join(' && ')})`, () => accumulator.update(code, arg));
       }
       if (!partial && fold.transform.window?.kind === 'session') code.line(`T.meta[s * ${metaStride} + ${FLAGS}] |= ${STALE};`);
-      if (!partial) code.line(`if ((T.meta[head * ${metaStride} + ${FLAGS}] & 3) !== 3) T.touch(head);`);
+      if (!partial && !isSliding) code.line(`if ((T.meta[head * ${metaStride} + ${FLAGS}] & 3) !== 3) T.touch(head);`);
     });
   }
 

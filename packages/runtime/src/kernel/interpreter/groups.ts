@@ -22,6 +22,8 @@ export interface Incarnation {
   readonly out: readonly OutRow[];
   /** Of a session: changed since its row was handed on. */
   readonly changed: boolean;
+  /** Of a moment in sliding windows: rows that are still to be given for it. */
+  readonly rows: number;
 }
 
 /** A session as it was when its row was handed on. */
@@ -57,7 +59,7 @@ export class GroupCodec {
   private readonly kinds;
   /** One entry per group (and window). */
   private readonly single: boolean;
-  /** Keys begin with the window's start. */
+  /** Keys begin with the window's number, or the time of a moment. */
   private readonly aligned: boolean;
 
   constructor(transform: FoldTransform) {
@@ -66,7 +68,7 @@ export class GroupCodec {
     const entry = entrySchema(transform);
     this.single = reachOf(transform) === null;
     this.value = new AvroCodec(this.single ? entry : { type: 'array', items: entry });
-    this.aligned = isAligned(transform.window);
+    this.aligned = isAligned(transform.window) || transform.window?.kind === 'sliding';
     this.fingerprint = foldLayout(transform).fingerprint;
     this.kinds = transform.accumulators.map(kindOf);
   }
@@ -91,9 +93,9 @@ export class GroupCodec {
   }
 
   encodeIncarnations(incarnations: readonly Incarnation[]): Buffer {
-    const raws = incarnations.map(({ first, time, states, out }): Raw => {
+    const raws = incarnations.map(({ first, time, states, out, rows }): Raw => {
       const accumulators = Object.fromEntries(states.map((state, i) => [`a${i}`, this.kinds[i].toRaw(state)]));
-      return { ...accumulators, time, first, out: out.map((row) => ({ time: row.time, first: row.first })) };
+      return { ...accumulators, time, first, rows, out: out.map((row) => ({ time: row.time, first: row.first })) };
     });
     return this.value.encode(this.single ? raws[0] : raws);
   }
@@ -109,7 +111,14 @@ export class GroupCodec {
         time: Number(row.get('time')),
         row: null,
       }));
-      return { first: fields.has('first') ? Number(fields.get('first')) : time, time, states, out, changed: false };
+      return {
+        first: fields.has('first') ? Number(fields.get('first')) : time,
+        time,
+        states,
+        out,
+        changed: false,
+        rows: Number(fields.get('rows') ?? 0),
+      };
     });
   }
 

@@ -14,6 +14,7 @@ import type { Effect, Operator, StageContext } from './operator.js';
 import { Rank } from './rank.js';
 import { SessionFold } from './session-fold.js';
 import { Sink } from './sink.js';
+import { SlidingFold } from './sliding-fold.js';
 import { Source } from './source.js';
 import { Filter, Project } from './stateless.js';
 
@@ -229,6 +230,7 @@ function operatorOf(node: StageNode, stage: Stage, context: StageContext): Opera
       return new Project(node, context, node.transform);
     case 'fold': {
       const { window } = node.transform;
+      if (window?.kind === 'sliding') return new SlidingFold(node, context, window);
       return window?.kind === 'session' ? new SessionFold(node, context, window) : new Fold(node, context);
     }
     case 'rank':

@@ -56,7 +56,7 @@ export abstract class KeyedFold extends Operator {
       return value === null ? this.kinds[i].empty : this.kinds[i].of(value);
     });
     const groupKey = this.codec.encodeGroup(group);
-    const incarnation: Incarnation = { first: input.time, time: input.time, states, out: [], changed: true };
+    const incarnation: Incarnation = { first: input.time, time: input.time, states, out: [], changed: true, rows: 1 };
     const { windows, missed } = this.judge(input);
     effects.push(() => {
       this.rowsIn++;
@@ -112,10 +112,10 @@ export abstract class KeyedFold extends Operator {
     entry.pending = true;
   }
 
-  private merge(a: Incarnation, b: Incarnation): Incarnation {
+  protected merge(a: Incarnation, b: Incarnation): Incarnation {
     const states = a.states.map((state, i) => this.kinds[i].merge(state, b.states[i]));
     const out = [...a.out, ...b.out].sort((x, y) => x.first - y.first);
-    return { first: Math.min(a.first, b.first), time: Math.max(a.time, b.time), states, out, changed: true };
+    return { first: Math.min(a.first, b.first), time: Math.max(a.time, b.time), states, out, changed: true, rows: a.rows + b.rows };
   }
 
   // ---- What goes out ----

@@ -64,8 +64,8 @@ export class FoldTables {
   protected evictedArePending = false;
   /** A group may have several incarnations, and is written as an array of them. */
   protected readonly several: boolean;
-  private readonly store: number;
-  private readonly fingerprint: number;
+  protected readonly store: number;
+  protected readonly fingerprint: number;
   private readonly lookup = new Scratch();
 
   constructor(
@@ -81,12 +81,13 @@ export class FoldTables {
     this.windows = isAligned(window) ? new WindowTables(code.layout, alignedWindows(window)) : null;
     this.ttl = ttlMs ?? Infinity;
     this.several = reach !== null;
-    this.expiry = reach === null || node.mode === 'partial' ? null : new ExpiryIndex(reach);
+    const expires = reach ?? (window?.kind === 'sliding' ? window.sizeMs : null);
+    this.expiry = expires === null || node.mode === 'partial' ? null : new ExpiryIndex(expires);
     this.coldWidth = Math.max(1, Math.floor((reach ?? 0) / 64));
     this.store = node.store ?? 0;
     this.fingerprint = fingerprint;
     const { store, memoryLimit } = K.env;
-    const evicts = store !== null && memoryLimit < Infinity && node.mode !== 'partial';
+    const evicts = store !== null && memoryLimit < Infinity && node.mode !== 'partial' && window?.kind !== 'sliding';
     this.cold = evicts
       ? new ColdGroups(store, memoryLimit, window !== null || reach !== null || code.pinned !== 0 || emit.mode === 'every')
       : null;
@@ -316,7 +317,7 @@ export class FoldTables {
     T.meta[slot * T.metaStride + FLUSH] = this.restoring;
   }
 
-  private checkFingerprint(value: Uint8Array): void {
+  protected checkFingerprint(value: Uint8Array): void {
     const found = readInt32(value, 0) >>> 0;
     if (found !== this.fingerprint)
       throw new Error(`the state of ${this.node.id} was written with another layout (${found}, expected ${this.fingerprint})`);

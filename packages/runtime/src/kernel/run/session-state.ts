@@ -1,10 +1,11 @@
 /** Session windows of one fold in one task: which rows go out, in the three modes of emission, and when sessions are over. */
 import type { SessionWindow } from '@rta/dsl';
 import { CHANGED, DIRTY, EMITTED, type GroupTable, LOGGED, PENDING } from '../../state/group-table.js';
-import { compareBytes, hashBytes } from '../../state/group-table-hash.js';
+import { hashBytes } from '../../state/group-table-hash.js';
 import { FLAGS, KEY_LENGTH, NEXT } from '../../state/group-table-rows.js';
 import { keepsOut } from '../../plan/window-times.js';
 import type { FoldCode, FoldNode } from './fold-tables.js';
+import { compareKeys } from './key-order.js';
 import { CONSUMERS, OUT_FIRST, OUT_LAST, SessionChains, STALE } from './session-chains.js';
 import type { TaskState } from './task-state.js';
 
@@ -291,10 +292,4 @@ export class SessionState extends SessionChains {
     else ghosts.splice(same, 1);
     return true;
   }
-}
-
-function compareKeys(T: GroupTable, a: number, b: number): number {
-  const [x, y] = [T.keyStart(a), T.keyStart(b)];
-  const lengthOf = (slot: number): number => T.meta[slot * T.metaStride + KEY_LENGTH];
-  return compareBytes(T.keyBytes(a), x, x + lengthOf(a), T.keyBytes(b), y, y + lengthOf(b));
 }
