@@ -3,15 +3,21 @@
  *
  * ```
  * groupKey      := Avro binary of the group columns, in order, as fields of a record (nullable: union [null, T], timestamp: long ms …)
- * storeKey      := store:uint8 [windowStart:int64 BE, sign bit flipped, when windowed] groupKey          (fold stores)
+ * storeKey      := store:uint8 [windowId:int64 BE, sign bit flipped, when windowed] groupKey          (fold stores)
+ *                  "windowed" is of windows that times alone tell, by their number (aligned-windows.ts: the start, or of
+ *                  cumulating ones the end), and of sliding ones, by the time of the moment; a session is where its group's events are
  *                | store:uint8 rowKey                                                                    (row stores)
  * rowKey        := Avro binary of the table's key columns, in order
- * entry         := Avro record { time: long, [first: long, when ttl], a0, a1, … }
- *                  time = greatest contributing event time (ms); first = least
- * storeValue    := fingerprint:uint32 BE  (ttl ? Avro array of entry, oldest first : entry)              (fold stores)
+ * entry         := Avro record { time: long, [first: long, when several | rows: long, in sliding windows], [out: array of record { time, first }, sessions with
+ *                  `emit: every`], a0, a1, … }
+ *                  time = greatest contributing event time (ms); first = least; out = the sessions whose rows this one takes the place of,
+ *                  oldest first: itself as it was at the last emission, and those that were merged into it
+ *                  rows = of a moment in sliding windows: how many events it has whose rows were not given when this was written
+ *                  several: a group has one entry per stretch of events, with a ttl and in session windows
+ * storeValue    := fingerprint:uint32 BE  (several ? Avro array of entry, oldest first : entry)          (fold stores)
  *                | fingerprint:uint32 BE  Avro record { time: long, c0, c1, … : the row's columns }      (row stores)
  * partial       := repartition record from a fold of mode `partial`:
- *                  key = groupKey, value = [windowStart:int64 BE when windowed] (ttl ? Avro array of entry : entry)
+ *                  key = groupKey, value = [windowId:int64 BE when windowed] (several ? Avro array of entry : entry)
  *                  partition = murmur2(groupKey), so all windows of a group meet in one task
  * candidate     := repartition record from a rank of mode `local`:
  *                  key = rowKey of the input row, value = Avro record { time, c0, c1, … } or null when the row left the best k of its task
@@ -48,6 +54,7 @@
 import { createHash } from 'node:crypto';
 import type { Accumulator, AvroSchema, Column, FoldTransform, Type } from '@rta/dsl';
 import type { Stage } from '../plan/physical.js';
+import { keepsOut, reachOf } from '../plan/window-times.js';
 
 /** The Avro schema of what follows the fingerprint in a store's values, and the fingerprint. */
 export interface StoreLayout {
@@ -67,7 +74,7 @@ export function layoutOf(stage: Stage, store: number): StoreLayout {
 /** Layout of a fold's store values; partials have the same schema, without the fingerprint. */
 export function foldLayout(fold: FoldTransform): StoreLayout {
   const entry = entrySchema(fold);
-  return withFingerprint(fold.ttlMs === null ? entry : { type: 'array', items: entry });
+  return withFingerprint(reachOf(fold) === null ? entry : { type: 'array', items: entry });
 }
 
 /** Layout of the values of a store of rows; candidates have the same schema, without the fingerprint. */
@@ -80,16 +87,21 @@ export function rowLayout(columns: readonly Column[]): StoreLayout {
 /** One incarnation of a group: times and accumulators. */
 export function entrySchema(fold: FoldTransform): AvroSchema {
   const named = new Set<string>();
-  const times = fold.ttlMs === null ? ['time'] : ['time', 'first'];
+  const isSliding = fold.window?.kind === 'sliding';
+  const times = isSliding ? ['time', 'rows'] : reachOf(fold) === null ? ['time'] : ['time', 'first'];
+  const out: AvroSchema = { type: 'array', items: { type: 'record', name: 'out', fields: ['time', 'first'].map(longField) } };
   return {
     type: 'record',
     name: 'entry',
     fields: [
-      ...times.map((name) => ({ name, type: 'long' })),
+      ...times.map(longField),
+      ...(keepsOut(fold) ? [{ name: 'out', type: out }] : []),
       ...fold.accumulators.map((accumulator, i) => ({ name: `a${i}`, type: accumulatorSchema(accumulator, named) })),
     ],
   };
 }
+
+const longField = (name: string): AvroSchema => ({ name, type: 'long' });
 
 /** Of group keys, row keys and the group of a rank: the columns as fields of a record. */
 export function keySchema(columns: readonly Column[]): AvroSchema {

@@ -11,6 +11,7 @@ import type {
   Transform,
   Type,
   TypedExpr,
+  WindowSpec,
 } from '@rta/dsl';
 import fc from 'fast-check';
 import { type Event, EVENT_COLUMNS, eventSource } from './events.js';
@@ -162,15 +163,44 @@ const accumulatorOver = (all: readonly Column[], over: Over = 'stream'): fc.Arbi
 const withScalar = (accumulators: readonly Accumulator[]): readonly Accumulator[] =>
   accumulators.some((a) => a.type.kind !== 'array') ? accumulators : [...accumulators, { fn: 'count', arg: null, where: null, type: LONG }];
 
-const window = fc
-  .tuple(fc.constantFrom([5, 5], [10, 10], [10, 5], [10, 3], [20, 4]), fc.constantFrom(0, 0, 3, 10))
-  .map(([[sizeMs, advanceMs], graceMs]) => ({ sizeMs, advanceMs, graceMs, late: null }));
+const grace = fc.constantFrom(0, 0, 3, 10);
+
+const hopping = fc
+  .tuple(fc.constantFrom([5, 5], [10, 10], [10, 5], [10, 3], [20, 4]), grace)
+  .map(([[sizeMs, advanceMs], graceMs]): WindowSpec => ({ kind: 'hopping', sizeMs, advanceMs, zone: null, graceMs, late: null }));
+
+/** Milliseconds lie in a zone's days as they do in those of UTC: this tries the way that windows of a zone go. */
+const inZone = fc.tuple(fc.constantFrom([10, 10], [10, 5], [20, 4]), grace).map(([[sizeMs, advanceMs], graceMs]): WindowSpec => ({
+  kind: 'hopping',
+  sizeMs,
+  advanceMs,
+  zone: 'Europe/Prague',
+  graceMs,
+  late: null,
+}));
+
+const cumulate = fc
+  .tuple(fc.constantFrom([10, 5], [20, 4], [6, 2], [5, 5]), grace)
+  .map(([[sizeMs, stepMs], graceMs]): WindowSpec => ({ kind: 'cumulate', sizeMs, stepMs, zone: null, graceMs, late: null }));
+
+const session = fc
+  .tuple(fc.constantFrom(1, 3, 7), grace)
+  .map(([gapMs, graceMs]): WindowSpec => ({ kind: 'session', gapMs, graceMs, late: null }));
+
+const window = fc.oneof({ weight: 2, arbitrary: hopping }, { weight: 2, arbitrary: session }, inZone, cumulate);
+
+const sliding = fc
+  .tuple(fc.constantFrom(1, 5, 20), grace)
+  .map(([sizeMs, graceMs]): WindowSpec => ({ kind: 'sliding', sizeMs, graceMs, late: null }));
+
+type Timing = Pick<FoldTransform, 'window' | 'ttlMs' | 'emit'>;
 
 /** What a fold's times are like: windows or a ttl or neither, and when it emits. */
 const timing = fc.oneof(
   fc
     .tuple(window, fc.constantFrom<Emit>({ mode: 'updates' }, { mode: 'final' }, { mode: 'final' }, { mode: 'every', everyMs: 5 }))
     .map(([w, emit]) => ({ window: w, ttlMs: null, emit })),
+  sliding.map((w): Timing => ({ window: w, ttlMs: null, emit: { mode: 'final' } })),
   fc
     .tuple(fc.constantFrom(null, 3, 7, 15), fc.constantFrom<Emit>({ mode: 'updates' }, { mode: 'updates' }, { mode: 'every', everyMs: 5 }))
     .map(([ttlMs, emit]) => ({ window: null, ttlMs, emit })),

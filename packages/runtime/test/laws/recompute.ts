@@ -9,6 +9,7 @@ import {
   type ProjectTransform,
   type RankTransform,
   type Row,
+  type SlidingWindow,
   type StepNode,
   type Value,
 } from '@rta/dsl';
@@ -31,6 +32,11 @@ export interface StreamItem {
   readonly row: Row;
   readonly time: number;
   readonly origin: { readonly partition: number; readonly offset: number; readonly watermark: number } | null;
+}
+
+interface Interval {
+  readonly start: number;
+  readonly end: number;
 }
 
 /** Rows of a stream, or the rows that a table has in the end, and the watermark that got here. */
@@ -128,45 +134,108 @@ function project(transform: ProjectTransform, item: StreamItem): Row {
 
 // ---- Aggregation ----
 
+/** Some rows of a group that make one result. */
+interface Bucket {
+  readonly group: Row;
+  readonly window: Interval | null;
+  readonly items: readonly StreamItem[];
+}
+
 function fold(transform: FoldTransform, rows: Rows, step: string, late: LateReport[]): Rows {
-  const buckets = new Map<string, { group: Row; start: number | null; items: StreamItem[] }>();
-  for (const item of rows.items) {
-    const group: Row = Object.fromEntries(transform.group.map((g) => [g.name, evaluateExpr(g.expr, item)]));
-    const missed: { start: number; end: number }[] = [];
-    for (const { start, end, closesAt } of intervalsOf(transform, item.time)) {
-      // Rule 2: judged against the record's own partition, at the source only.
-      if (item.origin !== null && item.origin.watermark >= closesAt) {
-        missed.push({ start, end });
-        continue;
-      }
-      const id = `${transform.group.map((g) => textOfValue(g.expr.type, group[g.name])).join()}|${transform.window ? start : ''}`;
-      const bucket = buckets.get(id) ?? { group, start: transform.window ? start : null, items: [] };
-      bucket.items.push(item);
-      buckets.set(id, bucket);
-    }
-    if (missed.length > 0) late.push({ partition: item.origin!.partition, offset: item.origin!.offset, step, windows: missed });
-  }
-  const hold = transform.window?.graceMs ?? 0;
-  const items = [...buckets.values()].flatMap(({ group, start, items: members }): StreamItem[] => {
-    const end = start === null ? null : start + transform.window!.sizeMs;
-    if (transform.emit.mode === 'final' && end! + hold > rows.watermark) return [];
+  if (transform.window?.kind === 'sliding') return slide(transform, transform.window, rows, step, late);
+  const hold = holdOf(transform);
+  const isFinal = transform.emit.mode === 'final';
+  const items = bucketsOf(transform, rows, step, late).flatMap(({ group, window, items: members }): StreamItem[] => {
+    const last = Math.max(...members.map((item) => item.time));
+    const isSession = transform.window?.kind === 'session';
+    if (isFinal && (isSession ? last : window!.end) + hold > rows.watermark) return [];
     const counted = transform.ttlMs === null ? members : newestIncarnation(members, transform.ttlMs, rows.watermark);
     if (counted.length === 0) return [];
-    const time = transform.emit.mode === 'final' ? end! - 1 : Math.max(...counted.map((item) => item.time));
-    const windows: Row = start === null ? {} : { window_start: start, window_end: end };
+    const time = isFinal && !isSession ? window!.end - 1 : Math.max(...counted.map((item) => item.time));
+    const windows: Row = window === null ? {} : { window_start: window.start, window_end: window.end };
     const row = orNull(() => resultOf(transform, { ...group, ...windows }, counted, time));
     return row === null ? [] : [{ row, time, origin: null }];
   });
   return { items, watermark: rows.watermark - hold };
 }
 
-/** The windows that contain a time, oldest first; without windows one that never closes, or, with ttl, at the end of the ttl. */
-function intervalsOf({ window, ttlMs }: FoldTransform, time: number): { start: number; end: number; closesAt: number }[] {
-  if (window === null) return [{ start: time, end: time + (ttlMs ?? 0), closesAt: ttlMs === null ? Infinity : time + ttlMs }];
-  const { sizeMs, advanceMs, graceMs } = window;
+/** Rule 7: a row per event that was not late, over [its time - size, its time]. */
+function slide(transform: FoldTransform, { sizeMs, graceMs }: SlidingWindow, rows: Rows, step: string, late: LateReport[]): Rows {
+  const items = bucketsOf(transform, rows, step, late).flatMap(({ group, items: members }) =>
+    members.flatMap(({ time }): StreamItem[] => {
+      if (time + graceMs >= rows.watermark) return [];
+      const inside = members.filter((other) => other.time >= time - sizeMs && other.time <= time);
+      const row = orNull(() => resultOf(transform, { ...group, window_start: time - sizeMs, window_end: time }, inside, time));
+      return row === null ? [] : [{ row, time, origin: null }];
+    }),
+  );
+  return { items, watermark: rows.watermark - graceMs };
+}
+
+/** Rule 7: aligned windows hold the watermark by their grace; rule 3: a session is over when its last event is 2 x gap behind it. */
+function holdOf({ window }: FoldTransform): number {
+  if (window === null) return 0;
+  return window.graceMs + (window.kind === 'session' ? 2 * window.gapMs : 0);
+}
+
+/** Rule 2: late is judged against the record's own partition, at the source only. */
+function bucketsOf(transform: FoldTransform, rows: Rows, step: string, late: LateReport[]): Bucket[] {
+  const buckets = new Map<string, { group: Row; window: Interval | null; items: StreamItem[] }>();
+  for (const item of rows.items) {
+    const group: Row = Object.fromEntries(transform.group.map((g) => [g.name, evaluateExpr(g.expr, item)]));
+    const missed: Interval[] = [];
+    for (const { window, missing, closesAt } of intervalsOf(transform, item.time)) {
+      if (item.origin !== null && item.origin.watermark >= closesAt) {
+        missed.push(missing);
+        continue;
+      }
+      const values = transform.group.map((g) => textOfValue(g.expr.type, group[g.name])).join();
+      const id = `${values}|${window === null ? '' : `${window.start}-${window.end}`}`;
+      const bucket = buckets.get(id) ?? { group, window, items: [] };
+      bucket.items.push(item);
+      buckets.set(id, bucket);
+    }
+    if (missed.length > 0) late.push({ partition: item.origin!.partition, offset: item.origin!.offset, step, windows: missed });
+  }
+  const { window } = transform;
+  return window?.kind === 'session' ? [...buckets.values()].flatMap((bucket) => sessionsOf(bucket, window.gapMs)) : [...buckets.values()];
+}
+
+/** Rule 3: events no more than the gap apart belong to one session. */
+function sessionsOf({ group, items }: Bucket, gapMs: number): Bucket[] {
+  const sorted = [...items].sort((a, b) => a.time - b.time);
+  const starts = sorted.flatMap((item, i) => (i === 0 || item.time - sorted[i - 1].time > gapMs ? [i] : []));
+  return starts.map((start, i) => {
+    const members = sorted.slice(start, starts[i + 1]);
+    return { group, window: { start: members[0].time, end: members.at(-1)!.time + gapMs }, items: members };
+  });
+}
+
+/** What a time counts in, oldest first: the window, what is said of who misses it, and the watermark from which on that happens. */
+function intervalsOf({ window, ttlMs }: FoldTransform, time: number): { window: Interval | null; missing: Interval; closesAt: number }[] {
+  if (window === null) {
+    return [{ window: null, missing: { start: time, end: time + (ttlMs ?? 0) }, closesAt: ttlMs === null ? Infinity : time + ttlMs }];
+  }
+  if (window.kind === 'session') {
+    const missing = { start: time, end: time + window.gapMs };
+    return [{ window: null, missing, closesAt: missing.end + window.graceMs }];
+  }
+  const { graceMs } = window;
+  // Rule 4: a record is late when it is older than its own partition's watermark.
+  if (window.kind === 'sliding')
+    return [{ window: null, missing: { start: time - window.sizeMs, end: time }, closesAt: time + graceMs + 1 }];
+  if (window.kind === 'cumulate') {
+    const start = Math.floor(time / window.sizeMs) * window.sizeMs;
+    const ends = Array.from({ length: window.sizeMs / window.stepMs }, (_, i) => start + (i + 1) * window.stepMs);
+    return ends.flatMap((end) => (end > time ? [{ window: { start, end }, missing: { start, end }, closesAt: end + graceMs }] : []));
+  }
+  const { sizeMs, advanceMs } = window;
   const first = Math.floor((time - sizeMs) / advanceMs) * advanceMs + advanceMs;
   const starts = Array.from({ length: Math.floor((time - first) / advanceMs) + 1 }, (_, i) => first + i * advanceMs);
-  return starts.map((start) => ({ start, end: start + sizeMs, closesAt: start + sizeMs + graceMs }));
+  return starts.map((start) => {
+    const interval = { start, end: start + sizeMs };
+    return { window: interval, missing: interval, closesAt: interval.end + graceMs };
+  });
 }
 
 /** Rule 3: records no more than the ttl apart belong together; the last such stretch is the row, until its last record + ttl. */

@@ -40,7 +40,7 @@ function showTransform(transform: Transform): string {
     case 'fold': {
       const { group, window, ttlMs, emit, accumulators, results } = transform;
       const calls = accumulators.map((a) => `${a.fn}(${argumentsOf(a)})${a.where ? ` where ${showExpr(a.where)}` : ''}`);
-      const size = window ? ` window ${window.sizeMs} every ${window.advanceMs} grace ${window.graceMs}` : '';
+      const size = window ? ` window ${Object.values(window).join(' ')}` : '';
       const named = results.map((r) => `${r.name}=${showExpr(r.expr)}`).join(', ');
       return `fold by [${group.map((g) => showExpr(g.expr)).join(', ')}]${size}${ttlMs === null ? '' : ` ttl ${ttlMs}`} ${emit.mode}: ${calls.join(', ')} => ${named}`;
     }

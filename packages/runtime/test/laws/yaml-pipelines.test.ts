@@ -49,6 +49,34 @@ const pipelines: Readonly<Record<string, string>> = {
   emit: final
 - window: { tumbling: 20ms }
   aggregate: { busiest: max(n), users: count(), all: sum(n) }`,
+  'sessions and the longest of them': `
+- groupBy: user
+  window: { session: 6ms }
+  aggregate: { n: count(), began: min($time), spent: sum(amount) }
+- filter: n > 1
+- topK: { k: 3, by: [n desc, began], rank: rnk }
+- select: [rnk, user, window_end, n]`,
+  'sessions counted': `
+- groupBy: [user, { named: team ?? "none" }]
+  window: { session: 4ms, grace: 2ms }
+  aggregate: { n: count(), points: max(points) }
+  emit: final
+- window: { tumbling: 10ms }
+  aggregate: { sessions: count(), most: max(n) }`,
+  'the last milliseconds before each record': `
+- filter: points > 0
+- groupBy: user
+  window: { sliding: 8ms, grace: 1ms }
+  aggregate: { n: count(), best: max(points), spent: sum(amount) }
+- filter: n > 1
+- select: [user, window_end, n, best, spent]`,
+  'an hour that grows, and windows of a zone': `
+- groupBy: user
+  window: { cumulate: 12ms, every: 4ms }
+  aggregate: { n: count(), mean: avg(amount) }
+  emit: final
+- window: { hopping: 20ms, every: 10ms, zone: America/New_York }
+  aggregate: { rows: count(), n: sum(n) }`,
   'one global row': `
 - aggregate: { n: count(), sum: sum(amount), low: min(user), high: max(at) }`,
   'first and last': `

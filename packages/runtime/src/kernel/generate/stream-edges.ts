@@ -4,10 +4,14 @@
  */
 import type { Type, TypedExpr } from '@rta/dsl';
 import { conditionSource, mayThrow } from '../expression-source.js';
+import type { CumulateWindow, HoppingWindow } from '@rta/dsl';
+import { alignedWindows } from '../../plan/aligned-windows.js';
+import { acceptanceOf, reachOf } from '../../plan/window-times.js';
 import { hashBytes } from '../../state/group-table-hash.js';
 import { expressionsOf } from '../../plan/columns-used.js';
 import { FLAGS, NEXT } from '../../state/group-table-rows.js';
 import { rowError } from '../run/row-error.js';
+import { STALE } from '../run/session-chains.js';
 import type { Code } from './code.js';
 import type { FoldShape } from './fold.js';
 import type { Operand } from './operand.js';
@@ -184,7 +188,7 @@ class StreamEdges {
   private windows(i: number, row: RowSource, fold: FoldShape, key: Key, update: (table: string, missing: () => void) => void): void {
     const { code } = this;
     const { late } = this.source;
-    const { window, ttlMs } = fold.transform;
+    const { window } = fold.transform;
     const state = `K.nodes[${i}]`;
     const table = code.local('T', 'null');
     const find = (): void => {
@@ -195,16 +199,27 @@ class StreamEdges {
         ),
       );
     };
-    if (window === null) {
+    if (window === null || window.kind === 'session' || window.kind === 'sliding') {
       const accepted = (): void => {
         code.line(`${table} = ${state}.table;`);
         find();
       };
-      if (ttlMs === null || late === null) accepted();
+      const acceptance = acceptanceOf(fold.transform);
+      if (acceptance === null || late === null) accepted();
       else {
-        const missed = `[{ start: ${row.time}, end: ${row.time} + ${ttlMs} }]`;
-        code.block(`if (${row.time} + ${ttlMs} > ${late.watermark})`, accepted, `} else { ${late.report(i, missed)} }`);
+        const missed =
+          window?.kind === 'sliding'
+            ? `[{ start: ${row.time} - ${window.sizeMs}, end: ${row.time} }]`
+            : `[{ start: ${row.time}, end: ${row.time} + ${reachOf(fold.transform)} }]`;
+        code.block(`if (${row.time} + ${acceptance} > ${late.watermark})`, accepted, `} else { ${late.report(i, missed)} }`);
       }
+      return;
+    }
+    if (window.kind !== 'hopping' || window.zone !== null) {
+      this.alignedWindows(i, row, window, (id) => {
+        code.line(`${table} = ${state}.windows.at(${id});`);
+        find();
+      });
       return;
     }
     const { sizeMs, advanceMs, graceMs } = window;
@@ -240,24 +255,45 @@ class StreamEdges {
     if (late !== null) code.line(`if (${missed} !== null) { ${late.report(i, missed)} }`);
   }
 
+  /** Windows whose bounds take more than a multiplication. */
+  private alignedWindows(i: number, row: RowSource, window: HoppingWindow | CumulateWindow, accepted: (id: string) => void): void {
+    const { code } = this;
+    const { late } = this.source;
+    const windows = code.constant(alignedWindows(window));
+    const [id, missed] = [code.local('id', '0'), code.local('missed', 'null')];
+    code.line(`${missed} = null;`);
+    const next = `${id} = ${windows}.next(${id}, ${row.time})`;
+    code.block(`for (${id} = ${windows}.first(${row.time}); ${id} === ${id}; ${next})`, () => {
+      const interval = `{ start: ${windows}.startOf(${id}), end: ${windows}.endOf(${id}) }`;
+      if (late !== null)
+        code.line(
+          `if (${late.watermark} >= ${windows}.endOf(${id}) + ${window.graceMs}) { (${missed} ??= []).push(${interval}); continue; }`,
+        );
+      accepted(id);
+    });
+    if (late !== null) code.line(`if (${missed} !== null) { ${late.report(i, missed)} }`);
+  }
+
   /** Takes the row into the accumulators of a slot of `table`. */
   private update(i: number, fold: FoldShape, table: string, row: RowSource, inputs: readonly FoldInput[], findSlot: () => void): void {
     const { code } = this;
-    const { ttlMs } = fold.transform;
+    const reach = reachOf(fold.transform);
     const { numStride, metaStride } = fold;
     const t = row.time;
     const partial = fold.mode === 'partial';
     const long: Type = { kind: 'long' };
     const place = { time: t, partition: row.meta?.('$partition', long) ?? '-1', offset: row.meta?.('$offset', long) ?? '-1' };
+    const isSliding = fold.transform.window?.kind === 'sliding';
     code.block('', () => {
       code.line('let s, head;');
       findSlot();
       code.line('head = s;', `const T = ${table};`, `let N = T.num, q = s * ${numStride};`);
-      if (ttlMs === null) code.line(`if (${t} > N[q]) N[q] = ${t};`);
+      if (isSliding) code.line(`s = K.nodes[${i}].moment(T, s, ${t}, 1); N = T.num; q = s * ${numStride};`);
+      else if (reach === null) code.line(`if (${t} > N[q]) N[q] = ${t};`);
       else {
         const alone = `T.meta[s * ${metaStride} + ${NEXT}] < 0`;
         code.line(
-          `if (${t} - N[q] <= ${ttlMs} && N[q + 1] - ${t} <= ${ttlMs} && ${alone}) {`,
+          `if (${t} - N[q] <= ${reach} && N[q + 1] - ${t} <= ${reach} && ${alone}) {`,
           `if (${t} > N[q]) N[q] = ${t};`,
           `if (${t} < N[q + 1]) N[q + 1] = ${t};`,
           `} else { s = K.nodes[${i}].place(T, s, ${t}, ${t}); N = T.num; q = s * ${numStride}; }`,
@@ -270,7 +306,8 @@ class StreamEdges {
         if (tests.length === 0) accumulator.update(code, arg, { by, ...place });
         else code.block(`if (${tests.join(' && ')})`, () => accumulator.update(code, arg, { by, ...place }));
       }
-      if (!partial) code.line(`if ((T.meta[head * ${metaStride} + ${FLAGS}] & 3) !== 3) T.touch(head);`);
+      if (!partial && fold.transform.window?.kind === 'session') code.line(`T.meta[s * ${metaStride} + ${FLAGS}] |= ${STALE};`);
+      if (!partial && !isSliding) code.line(`if ((T.meta[head * ${metaStride} + ${FLAGS}] & 3) !== 3) T.touch(head);`);
     });
   }
 

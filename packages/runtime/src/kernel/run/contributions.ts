@@ -47,19 +47,29 @@ export class Contributions {
 
   /** The row of key `K.keys[0, keyEnd)` is gone. */
   take(K: TaskState, holder: GroupTable | null, keyEnd: number): void {
-    const rows = this.rows.get(holder);
-    const id = byteString(K.keys.bytes, 0, keyEnd);
-    const before = rows?.get(id);
-    if (before === undefined) return;
-    rows!.delete(id);
-    this.bytes -= OVERHEAD + id.length + before.group.length;
-    this.add(K, before, -1);
+    const before = this.forget(K, holder, keyEnd);
+    if (before !== undefined) this.add(K, before, -1);
+  }
+
+  /** The row of key `K.keys[0, keyEnd)` will not change any more. */
+  settle(K: TaskState, holder: GroupTable | null, keyEnd: number): void {
+    this.forget(K, holder, keyEnd);
   }
 
   /** The rows of a table will not change any more. */
   freeze(holder: GroupTable): void {
     for (const [id, { group }] of this.rows.get(holder) ?? []) this.bytes -= OVERHEAD + id.length + group.length;
     this.rows.delete(holder);
+  }
+
+  private forget(K: TaskState, holder: GroupTable | null, keyEnd: number): Contribution | undefined {
+    const rows = this.rows.get(holder);
+    const id = byteString(K.keys.bytes, 0, keyEnd);
+    const before = rows?.get(id);
+    if (before === undefined) return undefined;
+    rows!.delete(id);
+    this.bytes -= OVERHEAD + id.length + before.group.length;
+    return before;
   }
 
   private keep(holder: GroupTable | null, id: string, contribution: Contribution): Contribution | undefined {

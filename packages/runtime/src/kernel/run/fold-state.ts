@@ -1,14 +1,14 @@
 /** A fold's part of a flush: which groups go out, close and expire, in the three modes of emission; and partials. */
-import { CHANGED, DEAD, DIRTY, EMITTED, type GroupTable, LOGGED, PENDING, SHRUNK } from '../../state/group-table.js';
-import { compareBytes, hashBytes } from '../../state/group-table-hash.js';
+import { CHANGED, DIRTY, EMITTED, type GroupTable, LOGGED, PENDING, SHRUNK } from '../../state/group-table.js';
+import { compareBytes } from '../../state/group-table-hash.js';
 import { FLAGS, FLUSH, KEY_LENGTH, NEXT } from '../../state/group-table-rows.js';
 import { Contributions } from './contributions.js';
-import { type FoldCode, type FoldNode, FoldTables } from './fold-tables.js';
+import { FoldMemory } from './fold-memory.js';
+import type { FoldCode, FoldNode } from './fold-tables.js';
 import { sortedByKey } from './key-order.js';
 import type { TaskState } from './task-state.js';
 
-export class FoldState extends FoldTables {
-  private flushNumber = 1;
+export class FoldState extends FoldMemory {
   private readonly grace: number;
   private readonly emitMode: 'updates' | 'final' | 'every';
   private readonly everyMs: number;
@@ -18,8 +18,6 @@ export class FoldState extends FoldTables {
   private readonly pending = new Map<GroupTable, number[]>();
   /** What the rows of a table gave; null where rows are of streams. */
   readonly rows: Contributions | null;
-  /** Slots with DEAD, in the order of their flushes. */
-  private readonly dead: number[] = [];
 
   constructor(node: FoldNode, index: number, code: FoldCode, K: TaskState, fingerprint: number) {
     super(node, index, code, K, fingerprint);
@@ -48,10 +46,7 @@ export class FoldState extends FoldTables {
       });
       this.evictedArePending = false;
     }
-    this.watermark = watermark;
-    this.flushNumber++;
-    this.table.flush = this.flushNumber;
-    if (this.windows) this.windows.flush = this.flushNumber;
+    this.flushed(watermark);
   }
 
   /** `every`: the first flush after each multiple of the period, by the wall clock. */
@@ -139,20 +134,11 @@ export class FoldState extends FoldTables {
 
   /** Lists what the new watermark takes away: rows of quiet groups, and old incarnations. */
   private expire(K: TaskState, watermark: number): void {
-    const { cold, coldWidth, table } = this;
-    if (cold !== null && table.evicted > 0) {
-      for (const list of cold.listsUpTo(Math.floor(watermark / coldWidth))) {
-        for (const key of cold.take(list)) {
-          const hash = hashBytes(key, 0, key.length);
-          // Those that came back in the meantime are entered in the index.
-          if (table.find(hash, key, 0, key.length) < 0) this.readBack(K, table, hash, key, 0, key.length);
-        }
-      }
-    }
+    this.recall(K, watermark);
     this.expiry!.expire(
       watermark,
       (slot) => this.dueOf(slot),
-      (slot) => table.visit(slot),
+      (slot) => this.table.visit(slot),
     );
   }
 
@@ -186,41 +172,13 @@ export class FoldState extends FoldTables {
     return true;
   }
 
-  /** Frees a group that is over, with a tombstone in the changelog if it is known there. */
-  private free(K: TaskState, T: GroupTable, slot: number): void {
-    const f = slot * T.metaStride + FLAGS;
-    if ((T.meta[f] & LOGGED) !== 0) this.logTombstone(K, T, slot);
-    if (this.cold === null) {
-      T.remove(slot);
-      return;
-    }
-    T.reset(slot);
-    T.meta[f] = DEAD;
-    T.meta[f + FLUSH - FLAGS] = this.flushNumber;
-    this.dead.push(slot);
-  }
-
-  override stored(commit: number): void {
-    super.stored(commit);
-    const { dead, table: T } = this;
-    let done = 0;
-    for (; done < dead.length; done++) {
-      const m = dead[done] * T.metaStride;
-      // Revived, or dead again since.
-      if ((T.meta[m + FLAGS] & DEAD) === 0) continue;
-      if (T.meta[m + FLUSH] > commit) break;
-      T.remove(dead[done]);
-    }
-    dead.splice(0, done);
-  }
-
   // ---- Windows ----
 
   /** In (window end, key) order, so that results are the same whenever the watermark came by. */
   private closeWindows(K: TaskState, watermark: number): void {
     const windows = this.windows!;
     for (const table of windows.endingBy(watermark - this.grace)) {
-      const evicted = table.evicted > 0 ? this.cold!.take(table.start) : [];
+      const evicted = table.evicted > 0 ? this.cold!.take(table.id) : [];
       if (this.emitMode === 'final') this.closeFinal(K, table, evicted);
       else this.closeTable(K, table, evicted);
       this.pending.delete(table);
@@ -266,19 +224,6 @@ export class FoldState extends FoldTables {
     for (const key of evicted) this.withEvicted(K, T, key, (slot) => this.logTombstone(K, T, slot));
   }
 
-  /** Has a look at a group that is evicted still, as if it were in the table. A rank may keep it there. */
-  private withEvicted(K: TaskState, T: GroupTable, key: Uint8Array, look: (slot: number) => void): void {
-    const hash = hashBytes(key, 0, key.length);
-    if (T.find(hash, key, 0, key.length) >= 0) return;
-    const slot = this.readBack(K, T, hash, key, 0, key.length);
-    if (slot < 0) return;
-    look(slot);
-    if ((T.meta[slot * T.metaStride + FLAGS] & this.code.pinned) !== 0) return;
-    this.expiry?.remove(slot);
-    T.removeAll(slot);
-    T.evicted++;
-  }
-
   /** Calls `look` for every group whose row was handed on, evicted ones too: for ranks that read the whole table. */
   eachEmitted(K: TaskState, look: (T: GroupTable, slot: number) => void, only?: GroupTable): void {
     const isOut = (T: GroupTable, slot: number): boolean => (T.meta[slot * T.metaStride + FLAGS] & EMITTED) !== 0;
@@ -293,28 +238,11 @@ export class FoldState extends FoldTables {
     );
   }
 
-  private eachEvicted(K: TaskState, look: (T: GroupTable, slot: number) => void, only?: GroupTable): void {
-    for (const T of this.tables(only)) {
-      if (T.evicted === 0) continue;
-      for (const key of this.evictedOf(T)) this.withEvicted(K, T, key, (slot) => look(T, slot));
-    }
-  }
-
-  private evictedOf(T: GroupTable): Uint8Array[] {
-    if (this.windows !== null) return this.cold!.keys(T.start);
-    return this.cold!.listsUpTo(Infinity).flatMap((list) => this.cold!.keys(list));
-  }
-
   /** Earliest event time at which `flush` has something to close or to take back. */
   nextDue(): number {
     if (this.node.mode === 'partial') return Infinity;
     if (this.windows) return this.windows.firstEnd + this.grace;
-    if (this.expiry === null) return Infinity;
-    const [cold] = this.cold !== null && this.table.evicted > 0 ? this.cold.listsUpTo(Infinity) : [];
-    return Math.min(
-      this.expiry.next((slot) => this.dueOf(slot)),
-      cold === undefined ? Infinity : cold * this.coldWidth,
-    );
+    return this.nextExpiry();
   }
 
   // ---- Partials ----
@@ -330,25 +258,6 @@ export class FoldState extends FoldTables {
       this.sendTable(K, window);
       windows.close(window);
     }
-  }
-
-  private sendTable(K: TaskState, T: GroupTable): void {
-    const output = this.node.output!;
-    const { metaStride } = T;
-    const single = K.env.partitions[output] === 1;
-    let sent = 0;
-    for (let slot = 0; slot < T.slots; slot++) {
-      const length = T.meta[slot * metaStride + KEY_LENGTH];
-      if (length < 0) continue;
-      const keys = T.keyBytes(slot);
-      const start = T.keyStart(slot);
-      const p = this.writeEntries(K, T, slot, this.windows === null ? 0 : K.values.sortableLong(0, T.start));
-      const partition = single ? 0 : K.partitionOf(output, keys, start, start + length);
-      K.builder(output, partition).append(K.now, keys, start, start + length, K.values.bytes, 0, p, null);
-      sent++;
-    }
-    if (sent > 0) K.wrote[output] = true;
-    K.rowsOut[this.index] += sent;
   }
 
   // ---- After a restart ----
@@ -378,23 +287,7 @@ export class FoldState extends FoldTables {
     if (this.code.pinned !== 0) this.eachEvicted(K, () => undefined);
   }
 
-  // ---- Counts ----
-
-  entries(): number {
-    let entries = -this.dead.length;
-    for (const table of this.tables()) entries += table.size + table.evicted;
-    return entries;
-  }
-
-  bytes(): number {
-    let sum = (this.cold?.bytes ?? 0) + (this.expiry?.bytes ?? 0) + (this.rows?.bytes ?? 0);
-    for (const { bytes } of this.tables()) sum += bytes;
-    return sum;
-  }
-
-  dirtyEntries(): number {
-    let dirty = 0;
-    for (const table of this.tables()) dirty += table.dirtyCount;
-    return dirty;
+  override bytes(): number {
+    return super.bytes() + (this.rows?.bytes ?? 0);
   }
 }
