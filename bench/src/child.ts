@@ -16,36 +16,53 @@ export interface ChildResult {
 
 const USAGE = fileURLToPath(new URL('../dist/usage-at-exit.js', import.meta.url));
 
+const PATIENCE_MS = 15 * 60_000;
+
 /** Whether processes can be pinned to a core here. */
 export const canPin = spawnSync('taskset', ['-c', '0', 'true']).status === 0;
+
+interface RunOptions {
+  readonly cwd?: string;
+  readonly env?: NodeJS.ProcessEnv;
+}
 
 /**
  * Runs a compiled script with Node in a process of its own, pinned to core 0 where that can be. Rejects with what it wrote where it ends
  * with another code than 0.
  */
-export async function runNode(
-  args: readonly string[],
-  options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {},
-): Promise<ChildResult> {
+export async function runNode(args: readonly string[], options: RunOptions = {}): Promise<ChildResult> {
   const usageFile = join(tmpdir(), `rta-bench-usage-${process.pid}.json`);
   const nodeArgs = [...profiling(), '--import', USAGE, ...args];
   const [command, ...rest] = canPin ? ['taskset', '-c', '0', process.execPath, ...nodeArgs] : [process.execPath, ...nodeArgs];
+  const env = { NODE_OPTIONS: '', ...options.env, BENCH_USAGE_FILE: usageFile };
+  const { stdout, wholeSeconds } = await run(command, rest, { cwd: options.cwd, env });
+  const usage = JSON.parse(readFileSync(usageFile, 'utf8')) as Pick<ChildResult, 'cpuSeconds' | 'peakBytes'>;
+  rmSync(usageFile);
+  return { stdout, wholeSeconds, ...usage };
+}
+
+/** Runs a program. Rejects with what it wrote where it ends with another code than 0, or has not ended after fifteen minutes. */
+export async function run(
+  command: string,
+  args: readonly string[],
+  { cwd, env }: RunOptions,
+): Promise<Pick<ChildResult, 'stdout' | 'wholeSeconds'>> {
   const started = performance.now();
-  const child = spawn(command, rest, {
-    cwd: options.cwd,
+  const child = spawn(command, args, {
+    cwd,
     // Where pnpm was called is not where the child works.
-    env: { ...process.env, INIT_CWD: options.cwd, NODE_OPTIONS: '', ...options.env, BENCH_USAGE_FILE: usageFile },
+    env: { ...process.env, INIT_CWD: cwd, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: PATIENCE_MS,
+    killSignal: 'SIGKILL',
   });
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
   const wholeSeconds = (performance.now() - started) / 1000;
-  if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}:\n${stdout}${stderr}`);
-  const usage = JSON.parse(readFileSync(usageFile, 'utf8')) as Pick<ChildResult, 'cpuSeconds' | 'peakBytes'>;
-  rmSync(usageFile);
-  return { stdout, wholeSeconds, ...usage };
+  if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code ?? 'a signal'}:\n${stdout}${stderr}`);
+  return { stdout, wholeSeconds };
 }
 
 /** `BENCH_CPU_PROFILE=directory` has every process write a profile there. */

@@ -1,40 +1,42 @@
-/** `pnpm bench`: runs the workloads on rta and its peers in turns, on a Kafka of its own, and writes `bench/RESULTS.md`. */
+/** `pnpm bench`: runs the workloads on rta and its peers in turns, on a Kafka of its own, and writes `bench/RESULTS.md` and `results.json`. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import type { AvroSchema } from '@rta/dsl';
-import { confluentRegistry, type SchemaRegistry } from '@rta/registry';
-import { openKafkaLog, type Log } from '@rta/runtime';
-import { KAFKA_VERSION, startCluster, type Cluster } from '@rta/tools';
-import { outputCheck } from './check.js';
+import { confluentRegistry } from '@rta/registry';
+import { openKafkaLog } from '@rta/runtime';
+import { KAFKA_VERSION, startCluster } from '@rta/tools';
+import { comparisonsOf, fallen, merged, type Kept } from './comparisons.js';
 import { describeMachine } from './machine.js';
+import { measure, say, type TestBed } from './measure.js';
 import { peers } from './peers/index.js';
-import type { Peer, RunResult } from './peers/peer.js';
-import { figuresOf, pageOf, tableOf, type PeerResult, type WorkloadResult } from './results.js';
-import { writeScores, type ScoresInput } from './scores-input.js';
+import { measureQuick } from './quick.js';
+import { pageOf, tableOf, type WorkloadResult } from './results.js';
 import { workloads } from './workloads/index.js';
-import type { Workload } from './workloads/workload.js';
 
 const HELP = `pnpm bench [options]
 
-  --quick       1,000,000 records and one run; for a look
+  --quick       500,000 records, one run of rta and of the engines with figures to reach, within three minutes (of which fetching
+                jars, the first time, is not part); fails where a ratio fell by more than 30 % against the one in bench/results.json
   --records N   records of each workload's input (default 5,000,000)
   --runs N      runs of each engine, of which the median counts (default 5)
   --only NAME   only this workload, or only this engine beside rta; may be repeated
-  --json        the figures as one JSON object on stdout
+  --json        one JSON object a line: the version and the machine, then a row per comparison (workload, peer, ratio, target, ...)
 
-Writes bench/RESULTS.md, except with --quick, --records or --runs.
+Writes bench/RESULTS.md and bench/results.json, except with --quick, --records or --runs. A full run ends with a short one, whose
+ratios are what --quick goes by.
 `;
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const SCHEMA = join(ROOT, 'schemas/user_score.avsc');
-const PARTITIONS = 4;
 const RESULTS = fileURLToPath(new URL('../RESULTS.md', import.meta.url));
+const KEPT = fileURLToPath(new URL('../results.json', import.meta.url));
+/** Of what `--json` prints. Fields may be added within a version. */
+const JSON_VERSION = 1;
+/** Of a short run; the rest of the three minutes is for stopping what runs. */
+const QUICK_MS = 160_000;
 
 interface BenchOptions {
+  readonly quick: boolean;
   readonly records: number;
   readonly runs: number;
   readonly json: boolean;
@@ -46,76 +48,58 @@ interface BenchOptions {
 const options = optionsOf(process.argv.slice(2));
 if (options !== null) await bench(options);
 
-async function bench({ records, runs, json, write, only }: BenchOptions): Promise<void> {
+async function bench(options: BenchOptions): Promise<void> {
+  const started = performance.now();
   build();
   const cluster = await startCluster();
   // Ctrl-C reaches the children by itself.
   process.once('SIGINT', () => void cluster.stop().then(() => process.exit(130)));
   const log = await openKafkaLog({ brokers: [cluster.env.KAFKA_BROKERS] });
-  const bed: TestBed = { cluster, log, registry: confluentRegistry({ url: cluster.env.SCHEMA_REGISTRY_URL }), inputs: new Map() };
+  const registry = confluentRegistry({ url: cluster.env.SCHEMA_REGISTRY_URL });
+  const bed: TestBed = { cluster, log, registry, inputs: new Map(), runs: 0 };
+  const kept: Kept = existsSync(KEPT) ? (JSON.parse(readFileSync(KEPT, 'utf8')) as Kept) : { full: [], quick: [] };
   try {
-    const results: WorkloadResult[] = [];
-    for (const workload of workloads.filter(({ name }) => matches(only, name, workloads))) {
-      const against = peers.filter((peer, i) => peer.takes(workload) && (i === 0 || matches(only, peer.name, peers)));
-      results.push(await measure(bed, workload, against, records, runs));
-      if (!json) process.stdout.write(`\n${workload.name}: ${workload.description}\n\n${tableOf(results.at(-1)!)}\n\n`);
-    }
-    const machine = describeMachine(KAFKA_VERSION);
-    if (json) process.stdout.write(`${JSON.stringify({ machine, results: results.map((r) => ({ ...r, figures: figuresOf(r) })) })}\n`);
-    if (write) writeFileSync(RESULTS, pageOf(machine, results, existsSync(RESULTS) ? readFileSync(RESULTS, 'utf8') : ''));
+    if (options.quick) await quick(bed, options, kept, started + QUICK_MS);
+    else await full(bed, options, kept);
   } finally {
     await log.close();
     await cluster.stop();
   }
 }
 
-interface TestBed {
-  readonly cluster: Cluster;
-  readonly log: Log;
-  readonly registry: SchemaRegistry;
-  /** Input topics that are there, by name. */
-  readonly inputs: Map<string, { readonly input: ScoresInput; readonly recordBytes: number }>;
-}
-
-/** The engines in turns, so that what else the machine does meets all of them. */
-async function measure(bed: TestBed, workload: Workload, against: readonly Peer[], records: number, runs: number): Promise<WorkloadResult> {
-  const { input, recordBytes } = await inputOf(bed, workload, records);
-  const check = outputCheck(workload, input, bed.log, bed.registry);
-  const results = against.map(({ name, description }): PeerResult & { runs: RunResult[] } => ({ peer: name, description, runs: [] }));
-  for (let run = 1; run <= runs; run++)
-    for (const [i, peer] of against.entries()) {
-      const directory = mkdtempSync(join(tmpdir(), 'rta-bench-'));
-      try {
-        const id = `bench-${workload.name}-${i}-${run}`;
-        const result = await peer.run({ workload, input, id, directory, env: bed.cluster.env, check });
-        results[i].runs.push(result);
-        const { insideSeconds, wholeSeconds } = result;
-        const rate = Math.round(records / insideSeconds).toLocaleString('en-US');
-        say(
-          `${workload.name} ${run}, ${peer.name}: ${rate} records/s (${insideSeconds.toFixed(2)} s inside, ${wholeSeconds.toFixed(2)} s whole)`,
-        );
-      } finally {
-        rmSync(directory, { recursive: true, force: true });
-      }
-    }
-  return { workload: workload.name, description: workload.description, records, recordBytes, peers: results };
-}
-
-/** Writes the input where no earlier workload has. */
-async function inputOf(
-  { log, registry, inputs }: TestBed,
-  { users }: Workload,
-  records: number,
-): Promise<{ input: ScoresInput; recordBytes: number }> {
-  const topic = `scores-of-${users}`;
-  let known = inputs.get(topic);
-  if (known === undefined) {
-    say(`writing ${records.toLocaleString('en-US')} records to ${topic}`);
-    const input = { topic, records, users, partitions: PARTITIONS };
-    const schema = JSON.parse(readFileSync(SCHEMA, 'utf8')) as AvroSchema;
-    inputs.set(topic, (known = { input, recordBytes: await writeScores(log, registry, schema, input) }));
+async function full(bed: TestBed, { records, runs, json, write, only }: BenchOptions, kept: Kept): Promise<void> {
+  const results: WorkloadResult[] = [];
+  for (const workload of workloads.filter(({ name }) => matches(only, name, workloads))) {
+    const against = peers.filter((peer, i) => peer.takes(workload) && (i === 0 || matches(only, peer.name, peers)));
+    results.push(await measure(bed, workload, against, records, runs));
+    if (!json) print(results.at(-1)!);
   }
-  return known;
+  const machine = describeMachine(KAFKA_VERSION);
+  if (json) printRows(machine, results);
+  if (!write) return;
+  writeFileSync(RESULTS, pageOf(machine, results, existsSync(RESULTS) ? readFileSync(RESULTS, 'utf8') : ''));
+  say('and a short run, for --quick to go by');
+  const short = comparisonsOf(await measureQuick(bed, [], Infinity));
+  const rows: Kept = { full: merged(kept.full, comparisonsOf(results)), quick: merged(kept.quick, short) };
+  writeFileSync(KEPT, `${JSON.stringify(rows, null, 2)}\n`);
+}
+
+async function quick(bed: TestBed, { json }: BenchOptions, kept: Kept, deadline: number): Promise<void> {
+  const results = await measureQuick(bed, kept.quick, deadline);
+  if (json) printRows(describeMachine(KAFKA_VERSION), results);
+  else results.forEach(print);
+  for (const { row, before } of fallen(comparisonsOf(results), kept.quick)) {
+    say(`${row.workload}, ${row.peer}: rta is ${row.ratio} times as fast, not ${before} as in bench/results.json`);
+    process.exitCode = 1;
+  }
+}
+
+function print(result: WorkloadResult): void {
+  process.stdout.write(`\n${result.workload}: ${result.description}\n\n${tableOf(result)}\n\n`);
+}
+
+function printRows(machine: Readonly<Record<string, string>>, results: readonly WorkloadResult[]): void {
+  for (const row of [{ bench: JSON_VERSION, machine }, ...comparisonsOf(results)]) process.stdout.write(`${JSON.stringify(row)}\n`);
 }
 
 /** The processes under test are compiled JavaScript, as installed. */
@@ -148,13 +132,16 @@ function optionsOf(args: readonly string[]): BenchOptions | null {
     process.stdout.write(HELP);
     return null;
   }
-  const full = !values.quick && values.records === undefined && values.runs === undefined;
+  const { quick, records, runs, json, only } = values;
+  if (quick && (records !== undefined || runs !== undefined || only.length > 0))
+    throw new Error('--quick measures the same every time: it goes with --json only');
   return {
-    records: countOf('--records', values.records ?? (values.quick ? '1000000' : '5000000')),
-    runs: countOf('--runs', values.runs ?? (values.quick ? '1' : '5')),
-    json: values.json,
-    write: full,
-    only: values.only,
+    quick,
+    records: countOf('--records', records ?? '5000000'),
+    runs: countOf('--runs', runs ?? '5'),
+    json,
+    write: !quick && records === undefined && runs === undefined,
+    only,
   };
 }
 
@@ -162,8 +149,4 @@ function countOf(option: string, text: string): number {
   const count = Number(text.replaceAll(/[,_]/g, ''));
   if (!Number.isSafeInteger(count) || count < 1) throw new Error(`${option} takes a whole number from 1 on, not ${text}`);
   return count;
-}
-
-function say(message: string): void {
-  process.stderr.write(`${message}\n`);
 }

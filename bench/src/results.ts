@@ -1,9 +1,10 @@
 /** What was measured, as a table and as the page `bench/RESULTS.md`. */
-import type { RunResult } from './peers/peer.js';
+import type { RunResult, Targets } from './peers/peer.js';
 
 export interface PeerResult {
   readonly peer: string;
   readonly description: string;
+  readonly targets: Targets | null;
   readonly runs: readonly RunResult[];
 }
 
@@ -29,26 +30,33 @@ export interface Figures {
   readonly range: readonly [number, number];
   /** Records per second of the first peer over those of this one; null for the first itself. */
   readonly ratio: number | null;
+  /** CPU seconds of this peer over those of the first. */
+  readonly cpuRatio: number | null;
+  /** Peak memory of this peer over that of the first. */
+  readonly memoryRatio: number | null;
 }
 
 /** The figures of each peer. */
 export function figuresOf({ records, peers }: WorkloadResult): Figures[] {
-  const rate = (run: RunResult): number => records / run.insideSeconds;
-  const first = median(peers[0]?.runs.map(rate) ?? []);
-  return peers.map(({ peer, runs }, i) => {
-    const rates = runs.map(rate);
-    const recordsPerSecond = median(rates);
+  const figures = peers.map(({ peer, runs }) => {
+    const rates = runs.map((run) => records / run.insideSeconds);
     return {
       peer,
-      recordsPerSecond,
+      recordsPerSecond: median(rates),
       insideSeconds: median(runs.map((run) => run.insideSeconds)),
       wholeSeconds: median(runs.map((run) => run.wholeSeconds)),
       cpuSeconds: median(runs.map((run) => run.cpuSeconds)),
       peakBytes: median(runs.map((run) => run.peakBytes)),
-      range: [Math.min(...rates), Math.max(...rates)],
-      ratio: i === 0 ? null : first / recordsPerSecond,
+      range: [Math.min(...rates), Math.max(...rates)] as const,
     };
   });
+  const [first] = figures;
+  return figures.map((own, i) => ({
+    ...own,
+    ratio: i === 0 ? null : first.recordsPerSecond / own.recordsPerSecond,
+    cpuRatio: i === 0 ? null : own.cpuSeconds / first.cpuSeconds,
+    memoryRatio: i === 0 ? null : own.peakBytes / first.peakBytes,
+  }));
 }
 
 /** The middle value; the mean of the two middle ones of an even number; NaN of none. */
@@ -60,23 +68,37 @@ export function median(values: readonly number[]): number {
 
 /** A Markdown table, which reads well in a terminal, too. */
 export function tableOf(result: WorkloadResult): string {
-  const rows = figuresOf(result).map((figures) => [
-    figures.peer,
-    thousands(figures.recordsPerSecond),
-    `${thousands(figures.range[0])}–${thousands(figures.range[1])}`,
-    figures.ratio === null ? '' : `${figures.ratio.toFixed(1)}x`,
-    figures.insideSeconds.toFixed(2),
-    figures.wholeSeconds.toFixed(2),
-    figures.cpuSeconds.toFixed(2),
-    (figures.cpuSeconds / (result.records / 1e6)).toFixed(2),
-    `${Math.round(figures.peakBytes / 2 ** 20)} MiB`,
-  ]);
-  const head = ['engine', 'records/s', 'least–most', 'rta is', 'inside s', 'whole s', 'CPU s', 'CPU s per million', 'peak memory'];
+  const rows = figuresOf(result).map((figures, i) => {
+    const { targets } = result.peers[i];
+    return [
+      figures.peer,
+      thousands(figures.recordsPerSecond),
+      `${thousands(figures.range[0])}–${thousands(figures.range[1])}`,
+      ratioCell(figures.ratio, targets?.speed),
+      figures.insideSeconds.toFixed(2),
+      figures.wholeSeconds.toFixed(2),
+      figures.cpuSeconds.toFixed(2),
+      (figures.cpuSeconds / (result.records / 1e6)).toFixed(2),
+      ratioCell(figures.cpuRatio, targets?.cpu),
+      `${Math.round(figures.peakBytes / 2 ** 20)} MiB`,
+      ratioCell(figures.memoryRatio, targets?.memory),
+    ];
+  });
+  const head = [
+    ...['engine', 'records/s', 'least–most', 'rta is', 'inside s', 'whole s'],
+    ...['CPU s', 'CPU s per million', 'CPU ratio', 'peak memory', 'memory ratio'],
+  ];
   const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i].length)));
   const line = (cells: readonly string[]): string =>
     `| ${cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join(' | ')} |`;
   const rule = `| ${widths.map((width, i) => (i === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`)).join(' | ')} |`;
   return [line(head), rule, ...rows.map(line)].join('\n');
+}
+
+/** The ratio, and what it should at least be. */
+function ratioCell(ratio: number | null, target: number | undefined): string {
+  if (ratio === null) return '';
+  return target === undefined ? `${ratio.toFixed(1)}x` : `${ratio.toFixed(1)}x of ${target}x`;
 }
 
 /**
@@ -93,7 +115,8 @@ export function pageOf(conditions: Readonly<Record<string, string>>, results: re
 
 Written by \`pnpm bench\`. **records/s** is of the time that the process measures inside: from joining the consumer group to everything
 processed and committed. **whole s** is from the start of the process to its end (start-up, compilation of the pipeline and leaving the
-group included). **CPU s** and **peak memory** (resident) are of the whole process.
+group included). **CPU s** and **peak memory** (resident) are of the whole process. **rta is**, **CPU ratio** and **memory ratio** say how
+many times as fast and how many times as frugal rta is, and what it has to be ("7.1x of 6x": 7.1 times, where 6 were to be reached).
 
 ${[...measured, ...kept].map((section) => section.trim()).join('\n\n')}
 `;

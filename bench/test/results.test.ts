@@ -10,8 +10,8 @@ const RESULT: WorkloadResult = {
   records: 6_000_000,
   recordBytes: 45.2,
   peers: [
-    { peer: 'rta', description: 'ours', runs: [run(2), run(1), run(4)] },
-    { peer: 'other', description: 'theirs', runs: [run(12), run(12), run(20)] },
+    { peer: 'rta', description: 'ours', targets: null, runs: [run(2), run(1), run(4)] },
+    { peer: 'other', description: 'theirs', targets: { speed: 5, cpu: 6, memory: 2 }, runs: [run(12), run(12), run(20)] },
   ],
 };
 
@@ -28,7 +28,7 @@ describe('results', () => {
     const table = tableOf(RESULT).split('\n');
     expect(table).toHaveLength(4);
     expect(new Set(table.map((line) => line.length)).size).toBe(1);
-    expect(table[3]).toMatch(/^\| other +\| +500,000 \|.*\| +6\.0x \|/);
+    expect(table[3]).toMatch(/^\| other +\| +500,000 \|.*\| +6\.0x of 5x \|/);
     const earlier = '# Benchmarks\n\nold\n\n## top\n\nold top\n\n## sum\n\nold sum\n';
     const page = pageOf({ machine: 'a big one' }, [RESULT], earlier);
     expect(page).toContain('- machine: a big one');

@@ -4,5 +4,6 @@ export { freePort } from './free-port.js';
 export { findJava, installedJavas, type Java } from './java.js';
 export { startKafka, type KafkaBroker, type KafkaOptions } from './kafka-broker.js';
 export { kafkaTool, type KafkaToolOptions } from './kafka-tool.js';
+export { mavenJars } from './maven.js';
 export { startRegistry, type RegistryOptions, type RegistryServer } from './registry-server.js';
 export { KAFKA_VERSION } from './versions.js';

@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { withFileLock } from './file-lock.js';
-import { KAFKA_ARTIFACTS, KAFKA_VERSION, MAVEN_DEPENDENCY_PLUGIN, REGISTRY_ARTIFACT, REGISTRY_VERSION } from './versions.js';
+import { KAFKA_ARTIFACTS, MAVEN_DEPENDENCY_PLUGIN, REGISTRY_ARTIFACT, REGISTRY_VERSION } from './versions.js';
 
 /** Says what is being done when it takes long; the default writes to stderr. */
 export type Progress = (message: string) => void;
@@ -18,9 +18,15 @@ function jarCache(): string {
   return join(cache ? cache : join(homedir(), '.cache'), 'rta', 'jars');
 }
 
-/** The folder that holds (or will hold) Kafka's jars; its name changes with what is in it. */
+/** The folder that holds (or will hold) Kafka's jars. */
 export function kafkaJarFolder(): string {
-  return join(jarCache(), `kafka-${KAFKA_VERSION}-${digest(KAFKA_ARTIFACTS.join('\n'))}`);
+  return jarFolder('kafka', KAFKA_ARTIFACTS);
+}
+
+/** Its name changes with what is in it. */
+function jarFolder(name: string, artifacts: readonly string[]): string {
+  const version = artifacts[0].split(':')[2];
+  return join(jarCache(), `${name}-${version}-${digest(artifacts.join('\n'))}`);
 }
 
 /** The folder that holds (or will hold) the unpacked registry. */
@@ -34,11 +40,20 @@ export function mavenPresent(): boolean {
 }
 
 /** A folder with Kafka's jars and all they depend on, fetched with Maven if this is the first time. Throws when that fails. */
-export async function kafkaJars(progress: Progress = sayOnStderr): Promise<string> {
-  return cached(kafkaJarFolder(), async (folder) => {
-    progress(`Fetching Kafka ${KAFKA_VERSION} with Maven (once; it stays in ${jarCache()})`);
+export async function kafkaJars(progress?: Progress): Promise<string> {
+  return mavenJars('Kafka', KAFKA_ARTIFACTS, progress);
+}
+
+/**
+ * A folder with the jars of `artifacts` (`group:artifact:version`) and all they depend on, fetched with Maven if this is the first time.
+ * Throws when that fails.
+ * @param name for the folder and for people; the version is the first artifact's
+ */
+export async function mavenJars(name: string, artifacts: readonly string[], progress: Progress = sayOnStderr): Promise<string> {
+  return cached(jarFolder(name.toLowerCase().replaceAll(' ', '-'), artifacts), async (folder) => {
+    progress(`Fetching ${name} ${artifacts[0].split(':')[2]} with Maven (once; it stays in ${jarCache()})`);
     const pom = join(folder, 'pom.xml');
-    await writeFile(pom, pomFor(KAFKA_ARTIFACTS));
+    await writeFile(pom, pomFor(artifacts));
     await maven(['-f', pom, `${MAVEN_DEPENDENCY_PLUGIN}:copy-dependencies`, '-DincludeScope=runtime', `-DoutputDirectory=${folder}`]);
   });
 }

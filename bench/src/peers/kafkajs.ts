@@ -10,6 +10,7 @@ export const kafkajs: Peer = {
   description: 'KafkaJS 2.2.4 `eachBatch` with an empty body: at least once, no state, no output; fetches of up to 8 MiB a partition',
   // The same for all: once is enough.
   takes: (workload) => workload.name === 'top',
+  targets: () => null,
   async run({ input, id, env }) {
     const { stdout, ...usage } = await runNode([PROCESS, env.KAFKA_BROKERS, input.topic, id, String(input.records)]);
     const { seconds } = JSON.parse(stdout) as { seconds: number };

@@ -9,8 +9,20 @@ export interface Peer {
   readonly description: string;
   /** Whether it is of interest beside this workload. */
   takes(workload: Workload): boolean;
+  /** How much better rta should be; null where nothing is set. */
+  targets(workload: Workload): Targets | null;
   /** Processes the whole input once, in a process of its own, under a name that was never used. Rejects where the result is wrong. */
   run(task: PeerTask): Promise<RunResult>;
+}
+
+/** Least ratios. */
+export interface Targets {
+  /** Records per second of rta over the peer's. */
+  readonly speed: number;
+  /** CPU seconds of the peer over rta's. */
+  readonly cpu: number;
+  /** Peak memory of the peer over rta's. */
+  readonly memory: number;
 }
 
 interface PeerTask {

@@ -12,6 +12,7 @@ export const rta: Peer = {
   name: 'rta',
   description: '`rta run --until-end`, exactly once (transactions, changelog and output on), default settings, one process on one core',
   takes: () => true,
+  targets: () => null,
   async run({ workload, input, id, directory, env, check }) {
     mkdirSync(join(directory, 'schemas'));
     copyFileSync(SCHEMA, join(directory, 'schemas/user_score.avsc'));

@@ -19,6 +19,7 @@ function sumBy(name: string, users: number): Workload {
     aggregate: { total_score: sum(score) }
 `,
     expected: sumsOf,
+    output: { key: { user_id: 'string' }, value: { total_score: 'long' } },
     row: ({ user_id, total_score }) => [String(user_id), Number(total_score)],
   };
 }

@@ -21,5 +21,6 @@ export const top: Workload = {
         .slice(0, K)
         .map(([user, total], i) => [`${i + 1} ${user}`, total]),
     ),
+  output: { key: { rnk: 'long' }, value: { user_id: 'string', total_score: 'long' } },
   row: ({ rnk, user_id, total_score }) => [`${String(rnk)} ${String(user_id)}`, Number(total_score)],
 };

@@ -14,6 +14,7 @@ export const tumble: Workload = {
     aggregate: { total_score: sum(score) }
 `,
   expected: (input) => windowSums(input, teamId, 10 * SECOND, 10 * SECOND),
+  output: { key: { team_id: 'string', window_start: 'long' }, value: { total_score: 'long' } },
   row: ({ team_id, window_start, total_score }) => [`${String(team_id)} ${String(window_start)}`, Number(total_score)],
 };
 
@@ -27,6 +28,7 @@ export const hop: Workload = {
     aggregate: { total_score: sum(score) }
 `,
   expected: (input) => windowSums(input, userId, 60 * SECOND, 10 * SECOND),
+  output: { key: { user_id: 'string', window_start: 'long' }, value: { total_score: 'long' } },
   row: ({ user_id, window_start, total_score }) => [`${String(user_id)} ${String(window_start)}`, Number(total_score)],
 };
 

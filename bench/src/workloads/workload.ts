@@ -11,6 +11,11 @@ export interface Workload {
   readonly steps: string;
   /** What the output topic must hold in the end, computed plainly: rows by `rowKey`. */
   expected(input: ScoresInput): ReadonlyMap<string, number>;
+  /** Key and value of the output topic, where a peer does not derive them: their fields, in order. */
+  readonly output: { readonly key: OutputFields; readonly value: OutputFields };
   /** A row as in `expected`: everything of it that must agree but the number, and the number. */
   row(row: Readonly<Record<string, unknown>>): readonly [string, number];
 }
+
+/** Name and Avro type of each field. */
+export type OutputFields = Readonly<Record<string, 'long' | 'string'>>;

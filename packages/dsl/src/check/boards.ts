@@ -1,19 +1,21 @@
 import type { BoardAst } from '../ast/ast.js';
-import type { Board, SinkNode } from '../plan/plan.js';
+import type { Board } from '../plan/plan.js';
 import type { Spanned } from '../yaml/read.js';
 import { messages } from './messages.js';
+import type { CheckedSink } from './sinks.js';
 import type { Session } from './session.js';
 import type { Graph } from './streams.js';
 
 /** Resolves boards to the sinks that they show, and their columns. */
-export function checkBoards(boards: readonly BoardAst[], graph: Graph, sinks: readonly SinkNode[], session: Session): readonly Board[] {
+export function checkBoards(boards: readonly BoardAst[], graph: Graph, sinks: readonly CheckedSink[], session: Session): readonly Board[] {
   return boards.flatMap((board) => {
-    const sink = sinkOf(board, graph, sinks, session);
-    if (sink === null) return [];
+    const found = sinkOf(board, graph, sinks, session);
+    if (found === null) return [];
+    const { node: sink, missing } = found;
     const names = sink.columns.map((column) => column.name);
     const column = (setting: Spanned<string> | null): string | null => {
       if (setting === null || names.includes(setting.value)) return setting?.value ?? null;
-      session.report(messages.unknownColumn(setting.span, setting.value, names));
+      if (!missing.has(setting.value)) session.report(messages.unknownColumn(setting.span, setting.value, names));
       return null;
     };
     const { name, show } = board;
@@ -22,21 +24,21 @@ export function checkBoards(boards: readonly BoardAst[], graph: Graph, sinks: re
 }
 
 /** `from` names a sink, or a stream that a sink writes; default the only sink. */
-function sinkOf(board: BoardAst, graph: Graph, sinks: readonly SinkNode[], session: Session): SinkNode | null {
+function sinkOf(board: BoardAst, graph: Graph, sinks: readonly CheckedSink[], session: Session): CheckedSink | null {
   if (sinks.length === 0) return null;
   if (board.from === null) {
     if (sinks.length === 1) return sinks[0];
     session.report(
       messages.fromNeeded(
         board.span,
-        sinks.map((sink) => sink.name),
+        sinks.map(({ node }) => node.name),
       ),
     );
     return null;
   }
   const { value } = board.from;
-  const named = sinks.find((sink) => sink.name === value);
+  const named = sinks.find(({ node }) => node.name === value);
   if (named !== undefined) return named;
   const flow = graph.resolve(board.from, board.span);
-  return sinks.find((sink) => sink.input === flow?.id) ?? null;
+  return sinks.find(({ node }) => node.input === flow?.id) ?? null;
 }

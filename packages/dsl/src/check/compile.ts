@@ -50,7 +50,8 @@ export function compile(input: CompileInput): CompileResult {
 function check(ast: PipelineAst, session: Session): Plan {
   if (ast.sinks.length === 0 && !ast.saysSink) session.report(messages.noSink(ast.span));
   const graph = checkStreams(ast, session);
-  const sinks = checkSinks(ast.sinks, graph, session);
+  const checkedSinks = checkSinks(ast.sinks, graph, session);
+  const sinks = checkedSinks.map(({ node }) => node);
   if (!session.hasErrors()) graph.reportUnused();
   if (ast.alerts !== null) session.report(messages.notYet(ast.alerts.keySpan, '`alerts`'));
   const late = ast.late?.value ?? session.project?.defaults.late ?? { policy: 'drop' };
@@ -63,7 +64,7 @@ function check(ast: PipelineAst, session: Session): Plan {
     .flatMap((step) => step.transforms)
     .map((transform) => (transform.type === 'fold' ? transform.window?.late : null));
   const aside = new Set([late, errors, ...windows].flatMap((policy) => (policy?.policy === 'topic' ? [policy.topic] : [])));
-  const tests = checkTests(ast.tests, graph.sources, sinks, aside, session);
+  const tests = checkTests(ast.tests, graph.sources, checkedSinks, aside, session);
   const read = reachable(graph, sinks);
   return {
     pipeline: ast.name?.value ?? '',
@@ -75,7 +76,7 @@ function check(ast: PipelineAst, session: Session): Plan {
     errors,
     topics,
     tests,
-    boards: checkBoards(ast.boards, graph, sinks, session),
+    boards: checkBoards(ast.boards, graph, checkedSinks, session),
   };
 }
 

@@ -11,9 +11,15 @@ import type { Session } from './session.js';
 /** The namespace of the schemas that sinks derive. */
 const NAMESPACE = 'rta.sinks';
 
+/** A sink, and the columns that it should have and has not because of reported errors: what names them is not reported again. */
+export interface CheckedSink {
+  readonly node: SinkNode;
+  readonly missing: ReadonlySet<string>;
+}
+
 /** Checks the sinks and derives their schemas. */
-export function checkSinks(sinks: readonly SinkAst[], graph: Graph, session: Session): readonly SinkNode[] {
-  const nodes: SinkNode[] = [];
+export function checkSinks(sinks: readonly SinkAst[], graph: Graph, session: Session): readonly CheckedSink[] {
+  const nodes: CheckedSink[] = [];
   const writers = new Map<string, string>();
   const read = new Set(graph.sources.map((source) => source.topic));
   for (const sink of sinks) {
@@ -37,7 +43,7 @@ export function checkSinks(sinks: readonly SinkAst[], graph: Graph, session: Ses
     const storable = columns.map((column) => isStorable(column, sink, session)).every((fine) => fine);
     if (!storable || key === undefined) continue;
     const format = sink.format ?? 'avro';
-    nodes.push({
+    const node: SinkNode = {
       id: sink.name === null ? 'sink' : `sink.${sink.name}`,
       name: sink.name ?? 'sink',
       input: flow.id,
@@ -49,7 +55,8 @@ export function checkSinks(sinks: readonly SinkAst[], graph: Graph, session: Ses
       compacted: flow.relation.kind === 'table',
       columns,
       span: sink.span,
-    });
+    };
+    nodes.push({ node, missing: flow.missing });
   }
   return nodes;
 }

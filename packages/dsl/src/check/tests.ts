@@ -3,10 +3,11 @@ import type { Column, PipelineTest, SinkNode, SourceNode, TestRecord, TestRow } 
 import { textOf, type YamlMap } from '../yaml/node.js';
 import { messages } from './messages.js';
 import type { Session } from './session.js';
+import type { CheckedSink } from './sinks.js';
 import { parseTime, readTestValue } from './test-values.js';
 
 /** What the rows of a topic are typed by. */
-type Written = Pick<SinkNode, 'topic' | 'columns' | 'key'>;
+type Written = Pick<SinkNode, 'topic' | 'columns' | 'key'> & Pick<CheckedSink, 'missing'>;
 
 /**
  * Types the tests of a file against the columns of its sources and sinks.
@@ -16,7 +17,7 @@ type Written = Pick<SinkNode, 'topic' | 'columns' | 'key'>;
 export function checkTests(
   tests: readonly TestAst[],
   sources: readonly SourceNode[],
-  sinks: readonly SinkNode[],
+  sinks: readonly CheckedSink[],
   aside: ReadonlySet<string>,
   session: Session,
 ): readonly PipelineTest[] {
@@ -75,19 +76,23 @@ function record(row: YamlMap, source: SourceNode, session: Session): TestRecord 
 function expected(
   ast: TestTopicAst,
   sources: readonly SourceNode[],
-  sinks: readonly SinkNode[],
+  sinks: readonly CheckedSink[],
   aside: ReadonlySet<string>,
   history: boolean,
   session: Session,
 ): PipelineTest['expect'] {
+  const writtenBy = (isIt: (node: SinkNode) => boolean): Written | undefined => {
+    const found = sinks.find(({ node }) => isIt(node));
+    return found === undefined ? undefined : { ...found.node, missing: found.missing };
+  };
   const sink =
-    sinks.find((candidate) => candidate.topic === ast.topic) ??
+    writtenBy((node) => node.topic === ast.topic) ??
     (aside.has(ast.topic) ? asReceived(ast.topic, sources) : undefined) ??
-    sinks.find((candidate) => candidate.name === ast.topic) ??
-    sinks.find((candidate) => candidate.input.startsWith(`${ast.topic}.`));
+    writtenBy((node) => node.name === ast.topic) ??
+    writtenBy((node) => node.input.startsWith(`${ast.topic}.`));
   if (sink === undefined) {
     if (sinks.length > 0) {
-      const topics = [...sinks.map((candidate) => candidate.topic), ...aside];
+      const topics = [...sinks.map(({ node }) => node.topic), ...aside];
       session.report(messages.unknownTestTopic(ast.span, ast.topic, topics, false));
     }
     return [];
@@ -98,7 +103,7 @@ function expected(
 /** Late and failed records stand as they came: with the columns of whichever source has them. */
 function asReceived(topic: string, sources: readonly SourceNode[]): Written {
   const columns = new Map(sources.flatMap((source) => source.output.columns.map((column) => [column.name, column])));
-  return { topic, columns: [...columns.values()], key: null };
+  return { topic, columns: [...columns.values()], key: null, missing: new Set() };
 }
 
 function expectedRow(row: YamlMap, sink: Written, history: boolean, session: Session): TestRow {
@@ -112,7 +117,7 @@ function expectedRow(row: YamlMap, sink: Written, history: boolean, session: Ses
       session.report(messages.badTestMeta(entry.keySpan, entry.key, history ? ['$deleted'] : []));
     } else {
       const column = columnOf(entry.key, sink.columns);
-      if (column === null) unknown(entry.keySpan, entry.key, sink.topic, sink.columns, session);
+      if (column === null && !sink.missing.has(entry.key)) unknown(entry.keySpan, entry.key, sink.topic, sink.columns, session);
       named.add(entry.key);
       const read = column === null ? null : readTestValue(entry.value, entry.key, column.type, session);
       if (read !== null) values[entry.key] = read;

@@ -60,7 +60,7 @@ export interface KernelStats {
 }
 
 /** Rows in and out of a node since start, and what it keeps. */
-export interface NodeStats {
+interface NodeStats {
   readonly id: string;
   readonly in: number;
   readonly out: number;

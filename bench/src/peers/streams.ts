@@ -1,0 +1,65 @@
+/** Kafka Streams, in `bench/jvm/StreamsPeer.java`. */
+import { KAFKA_VERSION } from '@rta/tools';
+import { fileURLToPath } from 'node:url';
+import { javaProgram, runJava } from '../java.js';
+import { registerOutput } from '../output-schemas.js';
+import type { Peer, Targets } from './peer.js';
+
+const SCHEMA = fileURLToPath(new URL('../../../schemas/user_score.avsc', import.meta.url));
+const THREADS = 2;
+/** Large enough for every workload's keys, so that each commit writes a changed key once, as rta does. */
+const CACHE_BYTES = 256 << 20;
+
+const SOURCE = {
+  name: 'Kafka Streams',
+  artifacts: [`org.apache.kafka:kafka-streams:${KAFKA_VERSION}`, 'org.apache.avro:avro:1.12.0', 'org.slf4j:slf4j-simple:1.7.36'],
+  files: ['StreamsPeer.java', 'Board.java', 'Progress.java', 'Task.java', 'Wire.java'],
+  options: ['-Xmx1g'],
+} as const;
+
+function streams(guarantee: 'at_least_once' | 'exactly_once_v2', name: string, commit: string, targets: Targets | null): Peer {
+  return {
+    name,
+    description: `Kafka Streams ${KAFKA_VERSION}, ${commit}, RocksDB, changelog and output on, ${THREADS} threads, record caches of ${CACHE_BYTES >> 20} MiB, 1 GiB of heap; not pinned; stopped when everything is committed`,
+    takes: () => true,
+    targets: () => targets,
+    async run({ workload, input, id, directory, env, check }) {
+      const { keyId, valueId } = await registerOutput(env.SCHEMA_REGISTRY_URL, id, workload);
+      const result = await runJava(
+        await javaProgram(SOURCE),
+        {
+          id,
+          workload: workload.name,
+          guarantee,
+          threads: THREADS,
+          cacheBytes: CACHE_BYTES,
+          brokers: env.KAFKA_BROKERS,
+          input: input.topic,
+          output: id,
+          records: input.records,
+          partitions: input.partitions,
+          schema: SCHEMA,
+          keySchemaId: keyId,
+          valueSchemaId: valueId,
+          directory,
+        },
+        directory,
+      );
+      await check(id);
+      return result;
+    },
+  };
+}
+
+/** Like for like: what the figures to reach are about. */
+export const streamsExactlyOnce = streams('exactly_once_v2', 'Kafka Streams, exactly once', 'exactly once v2, commit every 100 ms', {
+  speed: 6,
+  cpu: 6,
+  memory: 2,
+});
+export const streamsAtLeastOnce = streams(
+  'at_least_once',
+  'Kafka Streams, at least once',
+  'at least once, commit every 30 s (its default)',
+  null,
+);
