@@ -1,4 +1,5 @@
 /** Aggregates over tables where what is left has to be looked at by hand; the laws have the rest. */
+import type { Accumulator } from '@rta/dsl';
 import { describe, expect, it } from 'vitest';
 import { planStages, StagingError } from '../../src/plan/plan-stages.js';
 import { columnOf, count, event, foldOf, history, pipelineOf, startRun } from './by-hand.js';
@@ -21,6 +22,22 @@ describe.each(implementations)('%s', (_name, kernelOf) => {
       }
     }
     expect(history(plan, run)).toEqual(['users=1 greatest="a"', 'users=2 greatest="b"', 'users=1 greatest="a"', 'users=0 greatest=null']);
+  });
+
+  it('follows sessions that merge, and keeps what those that are over gave', () => {
+    const sessions = foldOf({ n: count }, { group: ['user'], window: { gapMs: 10 } });
+    const events: Accumulator = { fn: 'sum', arg: column('n', LONG), where: null, type: LONG };
+    const plan = pipelineOf([sessions, foldOf({ sessions: count, events })], { latenessMs: 100 });
+    const input = [event(0), event(11), event(6), event(1000), event(1001)];
+    const run = startRun(plan, kernelOf, [input]);
+    for (const _ of input) {
+      for (const [stage, records] of [1, 10, 10].entries()) {
+        run.task(stage, 0).read(0, records);
+        run.task(stage, 0).flush();
+      }
+    }
+    const counts = [1, 2, 1, 2, 2].map((n, i) => `sessions=${n} events=${i + 1}`);
+    expect(history(plan, run)).toEqual(counts);
   });
 });
 
