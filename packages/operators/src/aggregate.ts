@@ -1,4 +1,4 @@
-import type { Column, OperatorSpec, Relation } from '@rta/dsl';
+import type { Column, Emit, OperatorSpec, Relation } from '@rta/dsl';
 import { messages, shapes } from '@rta/dsl';
 import { mayBecomeEmpty } from './aggregates/empty.js';
 
@@ -12,12 +12,28 @@ export const aggregate: OperatorSpec = {
 \`average: sum(score) / count()\`. Beside it stand
 
 - \`groupBy\`: columns, paths or \`{ new: expression }\`; left out, there is one global group. A group column is never null.
-- \`window\`: \`{ tumbling: 1m }\`, or \`{ hopping: 5m, every: 1m }\`, with \`grace\` to keep windows open past the watermark.
+- \`window\`: by event time, with \`grace\` to keep windows open past the watermark:
+  - \`{ tumbling: 1m }\`: one after the other;
+  - \`{ hopping: 5m, every: 1m }\`: overlapping, every row counts in each that its time is in;
+  - \`{ cumulate: 1d, every: 1h }\`: from the same start, after one step, two, and so on up to the size: a day so far, each hour. Each is a
+    window of its own, so with \`emit: updates\` a row changes all that are still to come; \`final\` gives each when it has closed;
+  - \`zone: Europe/Prague\` beside these three: days as its clocks have them, of 23 and 25 hours too. Sizes and steps are whole days (\`7d\` from
+    Monday), or parts that divide a day: \`6h\`, \`15m\`. Those are counted from midnight, each of its full length, and the last ends with the
+    day. Without \`zone\` windows are multiples of the duration since 1970-01-01 in UTC, so \`7d\` begins on a Thursday. There are no months;
+  - \`{ session: 30m }\`: stretches of rows of a group that are no more than the gap apart, up to the last one + gap. A session that grows or
+    joins another is another row, and the old ones get tombstones; it is final when the watermark is 2 x gap past its last row;
+  - \`{ sliding: 5m }\`: one result per row, over the rows of its group from 5m before its time to its time, both included: those are
+    \`window_start\` and \`window_end\`. Results come in the order of event time, when the watermark has passed them.
 - \`emit\`: \`updates\` (default), \`{ every: 10s }\`, or \`final\`, which gives one row per group and window when it has closed.
 - \`ttl\`: without a window, the inactivity in event time after which a group's row leaves.
 
+Over a table (the result of another aggregate, of \`topK\`) a row that changes or leaves is taken back: the groups are always those of the
+table's rows as they are now, and a group without rows is gone. Without \`groupBy\` the one row stays, with a count of 0. So that values can be taken back,
+\`min\`, \`max\`, \`first\`, \`last\`, \`argMin\`, \`argMax\`, \`collect\`, \`topK\` and \`count(distinct x)\` keep the values of all rows of a group there; sketches and
+\`funnel\` cannot, and do not compile. There is no \`window\` and no \`ttl\`.
+
 The result has the group columns, \`window_start\` and \`window_end\` where there is a window, and the new columns; nothing else is left. It is a
-table, keyed by group and window; with \`emit: final\` a stream.
+table, keyed by group and window; with \`emit: final\`, and in sliding windows, a stream.
 `,
   configSchema: {
     type: 'object',
@@ -46,11 +62,17 @@ table, keyed by group and window; with \`emit: final\` a stream.
   },
 
   check(context) {
-    const { input, config, groupBy: group, window, emit, ttlMs } = context;
+    const { input, config, groupBy: group, window, ttlMs } = context;
     if (config.kind !== 'map') return null;
+    const isSliding = window !== null && window !== 'broken' && window.kind === 'sliding';
+    if (isSliding && context.modifier('emit') !== null && context.emit.mode !== 'final')
+      context.report(messages.slidingEmit(context.modifier('emit')!.keySpan));
+    const emit: Emit = isSliding ? { mode: 'final' } : context.emit;
     if (window !== null && input.kind === 'table') context.report(messages.windowOnTable(context.modifier('window')!.keySpan));
     if (window === null && emit.mode === 'final') context.report(messages.finalWithoutWindow(context.modifier('emit')!.keySpan));
     if (window !== null && context.modifier('ttl') !== null) context.report(messages.ttlOnWindow(context.modifier('ttl')!.keySpan));
+    if (window === null && input.kind === 'table' && ttlMs !== null)
+      context.report(messages.ttlOverTable(context.modifier('ttl')!.keySpan));
 
     const taken = new Set([...(group ?? []).map((column) => column.name), ...(window === null ? [] : WINDOW_COLUMNS)]);
     for (const entry of config.entries) {

@@ -82,7 +82,36 @@ describe('types of aggregates', () => {
     ['max(i) - min(i)', 'long'],
     ['sum(i) / count()', 'double?'],
     ['round(avg(i), 2)', 'double'],
+    ['count(distinct s)', 'long'],
+    ['count(distinct n) where i > 1', 'long'],
+    ['approxDistinct(n)', 'long'],
+    ['first(s)', 'string'],
+    ['last(n)', 'int?'],
+    ['last(s) where i > 1', 'string?'],
+    ['argMax(s, d)', 'string'],
+    ['argMin(s, n)', 'string?'],
+    ['variance(i)', 'double?'],
+    ['stddev(n)', 'double?'],
+    ['median(m)', 'double'],
+    ['percentile(n, 0.99)', 'double?'],
+    ['percentile(f, 0) where i > 1', 'double?'],
+    ['collect(n, 5)', 'array<int>'],
+    ['topK(d, 3) where i > 1', 'array<double>'],
+    ['topK(s, 3, n)', 'array<string>'],
+    ['funnel(i > 1, n > 2, s == "x")', 'int'],
+    ['if(funnel(i > 1, i > 2) == 2, last(s), first(s))', 'string'],
+    ['max(d) / median(d) ?? 0', 'double'],
+    ['collect(s, 3)[0]', 'string?'],
+    ['length(topK(i, 2))', 'int'],
   ])('%s is %s', check);
+
+  it('share states: a deviation is the root of a variance, a median a percentile, `topK` of a value ranks by itself', () => {
+    const text =
+      'pipeline: p\nsource: { topic: in, schema: example }\nsteps:\n  - aggregate:\n      a: variance(i)\n      b: stddev(i)\n      c: median(i)\n      d: percentile(i, 0.5)\n      e: topK(i, 2)\n      f: topK(i, 2, i)\nsink: { topic: out }\n';
+    const { plan } = compileExample(text, { type: 'record', name: 'Example', fields: [{ name: 'i', type: 'int' }] });
+    const [fold] = plan!.steps[0].transforms;
+    expect(fold.type === 'fold' && fold.accumulators.map((accumulator) => accumulator.fn)).toEqual(['variance', 'percentile', 'topK']);
+  });
 
   it('keeps equal accumulators once', () => {
     const text =

@@ -33,7 +33,7 @@ export function checkAggregates(flow: Flow, config: YamlMap, group: readonly Nam
   const groupColumns = group.map(({ name, expr }) => ({ name, type: expr.type }));
   for (const entry of config.entries) {
     const found = within(flow, entry.value, session, (ast) =>
-      checkAggregateExpression(ast, scopeOf(flow), session.aggregates, { group: groupColumns, accumulators }),
+      checkAggregateExpression(ast, scopeOf(flow), session.aggregates, { group: groupColumns, accumulators, rows: flow.relation.kind }),
     );
     if (found === null || found.result === null) failed.push(entry.key);
     else {

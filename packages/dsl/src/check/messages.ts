@@ -189,7 +189,7 @@ export const messages = {
   windowKinds: errorMessage('RTA3201', 'A window of no kind, or of two', (span: Span, kinds: readonly string[]) => ({
     span,
     message: kinds.length === 0 ? 'the window has no kind' : `a window has one kind; this has ${listing(kinds, 'and')}`,
-    help: 'one of `{ tumbling: 1m }`, `{ hopping: 5m, every: 1m }`',
+    help: 'one of `{ tumbling: 1m }`, `{ hopping: 5m, every: 1m }`, `{ cumulate: 1h, every: 5m }`, `{ session: 30m }`, `{ sliding: 5m }`',
   })),
   windowSize: errorMessage('RTA3202', 'A window whose sizes do not fit', (span: Span, message: string, help?: string) => ({
     span,
@@ -210,6 +210,11 @@ export const messages = {
     span,
     message: '`ttl` is for aggregates without a window: a window ends by itself',
     help: 'leave `ttl` out; `grace` keeps a window open longer',
+  })),
+  ttlOverTable: errorMessage('RTA3213', '`ttl` of an aggregate over a table', (span: Span) => ({
+    span,
+    message: '`ttl` has no meaning here: this aggregates a table, whose rows change and leave by themselves',
+    help: 'put `ttl` on the aggregate before; its rows then leave this one too',
   })),
   outOfScope: errorMessage(
     'RTA3206',
@@ -235,6 +240,16 @@ export const messages = {
     span,
     message: `the window adds the column ${quote(name)}, and the group has one already`,
     help: 'give the group column another name: `{ outer_start: window_start }`',
+  })),
+  windowZone: errorMessage('RTA3211', 'A time zone that does not fit the window', (span: Span, message: string, help?: string) => ({
+    span,
+    message,
+    help,
+  })),
+  slidingEmit: errorMessage('RTA3212', 'An `emit` on a sliding window', (span: Span) => ({
+    span,
+    message: 'a sliding window gives one row per event, once: there is nothing to update',
+    help: 'leave `emit` out, or take a hopping window',
   })),
 
   // ---- RTA33xx: sinks, topics, boards ----

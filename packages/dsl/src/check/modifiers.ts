@@ -1,5 +1,3 @@
-import { latePolicy } from '../ast/build.js';
-import { showDuration } from '../expression/duration.js';
 import type { Emit, NamedExpr, WindowSpec } from '../plan/plan.js';
 import { definite, isNullable } from '../types/lattice.js';
 import { yamlMessages } from '../yaml/messages.js';
@@ -9,6 +7,7 @@ import type { Flow } from './flow.js';
 import { messages } from './messages.js';
 import type { Modifier, NamedColumn, OperatorSpec } from './operator-spec.js';
 import type { Session } from './session.js';
+import { readWindow } from './windows.js';
 
 /** The modifiers of one step as read: see StepContext. */
 export interface Modifiers {
@@ -48,78 +47,6 @@ function isGroupable(column: NamedColumn, flow: Flow, session: Session): boolean
     return false;
   }
   return true;
-}
-
-const KINDS = ['tumbling', 'hopping', 'sliding', 'session', 'cumulate'] as const;
-
-function readWindow(entry: YamlEntry, node: YamlMap, session: Session): WindowSpec | 'broken' {
-  const { read, report } = session;
-  const kinds = KINDS.filter((kind) => entryOf(node, kind) !== null);
-  if (kinds.length !== 1) {
-    report(messages.windowKinds(entry.keySpan, kinds));
-    return 'broken';
-  }
-  const kind = kinds[0];
-  const kindEntry = entryOf(node, kind)!;
-  const zone = entryOf(node, 'zone');
-  if (zone !== null) report(messages.notYet(zone.keySpan, '`zone`', 'windows are in UTC'));
-  if (kind !== 'tumbling' && kind !== 'hopping') {
-    report(messages.notYet(kindEntry.keySpan, `a ${kind} window`, 'tumbling and hopping are'));
-    return 'broken';
-  }
-  const size = read.durationAt(node, kind);
-  const every = read.durationAt(node, 'every');
-  const grace = read.durationAt(node, 'grace');
-  const late = latePolicy(entryOf(node, 'late'), read);
-  const everyEntry = entryOf(node, 'every');
-  if (size === null || (everyEntry !== null && every === null) || (entryOf(node, 'grace') !== null && grace === null)) return 'broken';
-  if (size.value <= 0) {
-    report(messages.windowSize(size.span, 'a window must be longer than 0'));
-    return 'broken';
-  }
-  if (kind === 'tumbling' && everyEntry !== null) {
-    report(
-      messages.windowSize(
-        everyEntry.keySpan,
-        'a tumbling window has no `every`',
-        `write \`{ hopping: ${showDuration(size.value)}, every: … }\``,
-      ),
-    );
-    return 'broken';
-  }
-  if (kind === 'hopping') {
-    if (every === null) {
-      report(
-        yamlMessages.missingKey(
-          kindEntry.keySpan,
-          'every',
-          'a hopping window',
-          `write \`{ hopping: ${showDuration(size.value)}, every: 1m }\``,
-        ),
-      );
-      return 'broken';
-    }
-    if (every.value <= 0 || every.value > size.value) {
-      report(
-        messages.windowSize(
-          every.span,
-          '`every` must be longer than 0 and at most the size',
-          'with a longer `every`, records would fall between the windows',
-        ),
-      );
-      return 'broken';
-    }
-    if (size.value % every.value !== 0) {
-      report(
-        messages.windowSize(
-          every.span,
-          `\`every\` must divide the size: ${showDuration(size.value)} is no multiple of ${showDuration(every.value)}`,
-        ),
-      );
-      return 'broken';
-    }
-  }
-  return { sizeMs: size.value, advanceMs: every?.value ?? size.value, graceMs: grace?.value ?? 0, late: late?.value ?? null };
 }
 
 function readEmit(entry: YamlEntry, session: Session): Emit {

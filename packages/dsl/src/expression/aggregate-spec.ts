@@ -14,9 +14,16 @@ export interface AggregateSpec {
   /**
    * The type rule. `args` are checked under what `where` proves non-null, and durations arrive as long milliseconds; `where` is a definite
    * boolean. Gives the accumulators to keep and the result as an expression over them: `result` receives one `accumulator` node per
-   * accumulator, in order, typed as the accumulator is (structurally equal accumulators of one fold are kept once).
+   * accumulator, in order, typed as the accumulator is (structurally equal accumulators of one fold are kept once). `rows` says whether rows
+   * may be taken back: of a table, they may.
    */
-  check(args: readonly TypedExpr[], where: TypedExpr | null, distinct: boolean, span: Span): AggregateUse | AggregateProblem;
+  check(
+    args: readonly TypedExpr[],
+    where: TypedExpr | null,
+    distinct: boolean,
+    span: Span,
+    rows: 'stream' | 'table',
+  ): AggregateUse | AggregateProblem;
 }
 
 export interface AggregateUse {

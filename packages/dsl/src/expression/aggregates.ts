@@ -14,6 +14,8 @@ export interface AggregateContext {
   readonly group?: readonly Column[];
   /** Those of the expressions before it in the same fold; the result's list begins with them. */
   readonly accumulators?: readonly Accumulator[];
+  /** What the rows are of; a stream unless said. */
+  readonly rows?: 'stream' | 'table';
 }
 
 export interface AggregateResult {
@@ -56,7 +58,7 @@ export function checkAggregateExpression(
     const rows = inner(false);
     const args = call.args.map((arg) => rows.check(arg, where ? narrow(scope, narrowedBy(where)) : scope));
     if (args.includes(null) || call.over) return null;
-    const use = spec.check((args as TypedExpr[]).map(milliseconds), where, call.distinct, call.span);
+    const use = spec.check((args as TypedExpr[]).map(milliseconds), where, call.distinct, call.span, context.rows ?? 'stream');
     if ('error' in use) {
       const several = (call.name === 'min' || call.name === 'max') && args.length > 1;
       const help = several ? `of several values of one row, use \`${call.name === 'min' ? 'least' : 'greatest'}(a, b)\`` : undefined;

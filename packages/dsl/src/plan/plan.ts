@@ -149,15 +149,53 @@ export interface FoldTransform {
   readonly emit: Emit;
 }
 
-export type WindowSpec = {
-  /** Tumbling has advance = size. Window starts are multiples of `advanceMs` since the epoch; windows are [start, start + size). */
-  readonly sizeMs: number;
-  readonly advanceMs: number;
+/** The windows of a fold, by kind. A row belongs to no, one or several of them; each is `[window_start, window_end)`. */
+export type WindowSpec = HoppingWindow | CumulateWindow | SessionWindow | SlidingWindow;
+
+interface WindowBase {
   /** How long past the watermark a window stays open. */
   readonly graceMs: number;
   /** Overrides the pipeline's policy. */
   readonly late: LatePolicy | null;
-};
+}
+
+/** Windows that times alone tell. */
+interface AlignedWindow extends WindowBase {
+  /**
+   * Null: starts are multiples of a duration since the epoch. An IANA name: whole days go by that zone's calendar, weeks from Monday, and parts
+   * of a day are counted from its beginning, the last one ending with the day.
+   */
+  readonly zone: string | null;
+}
+
+/** Windows of one size, a multiple of the advance, one beginning each `advanceMs`; tumbling has advance = size. */
+export interface HoppingWindow extends AlignedWindow {
+  readonly kind: 'hopping';
+  readonly sizeMs: number;
+  readonly advanceMs: number;
+}
+
+/** Windows that begin each `sizeMs` and end after one, two, … steps, up to the size. */
+export interface CumulateWindow extends AlignedWindow {
+  readonly kind: 'cumulate';
+  readonly sizeMs: number;
+  readonly stepMs: number;
+}
+
+/**
+ * One per event: [its time - size, its time], both included, as `window_start` and `window_end` say. Its fold gives a stream, a row per event,
+ * and has `emit` final.
+ */
+export interface SlidingWindow extends WindowBase {
+  readonly kind: 'sliding';
+  readonly sizeMs: number;
+}
+
+/** Stretches of events no more than `gapMs` apart, per group: from the first event to the last + gap. */
+export interface SessionWindow extends WindowBase {
+  readonly kind: 'session';
+  readonly gapMs: number;
+}
 
 export type Emit = { readonly mode: 'updates' } | { readonly mode: 'final' } | { readonly mode: 'every'; readonly everyMs: number };
 
@@ -166,14 +204,35 @@ export type Emit = { readonly mode: 'updates' } | { readonly mode: 'final' } | {
  * - count: how many; long
  * - sum: exact; long for int and long (sum of nothing is 0), decimal, double (exactly rounded; NaN and infinities counted apart)
  * - min, max: nullable arg type; null of nothing. Order: numbers by value (NaN greatest), strings by code point (UTF-8 bytes), enums by symbol text, false < true
+ * - first, last: the value of the first or last row; nullable arg type. Rows are in the order of (event time, partition, offset); rows that are
+ *   no records of a source (results of closed windows) have no partition and offset, and go by the bytes of their values
+ * - argMin, argMax: the value of the row with the least or greatest `by` (not null), the first of such rows; nullable arg type
+ * - collect: the values of the first `limit` rows; array
+ * - topK: the values of the `limit` rows with the greatest `by` (not null), greatest first, of equals the first; array
+ * - distinct: how many different values, told apart by their bytes as keys are; long
+ * - approxDistinct: the same by HyperLogLog; long
+ * - variance: of a sample of doubles, exactly rounded; null of less than two values
+ * - percentile: of doubles, by a DDSketch, at the rank `fraction` * (n - 1); null of nothing
+ * - funnel: `arg` is a long whose bits are the conditions that the row meets, bit 0 the first of `limit`: how many are met in order; int
  */
 export interface Accumulator {
-  readonly fn: 'count' | 'sum' | 'min' | 'max';
+  readonly fn: 'count' | 'sum' | 'min' | 'max' | PositionFn | 'distinct' | 'approxDistinct' | 'variance' | 'percentile' | 'funnel';
   readonly arg: TypedExpr | null;
+  /** argMin, argMax, topK: what rows are ranked by. */
+  readonly by?: TypedExpr;
+  /** collect, topK: how many values at most; funnel: how many conditions. */
+  readonly limit?: number;
+  /** percentile: from 0 to 1. */
+  readonly fraction?: number;
+  /** Set by the physical plan: rows may be taken back, so what is kept of them is kept of all. */
+  readonly retracts?: boolean;
   readonly where: TypedExpr | null;
   /** Of its result. */
   readonly type: Type;
 }
+
+/** Accumulators that keep values of some rows, with the rows' places. */
+export type PositionFn = 'first' | 'last' | 'argMin' | 'argMax' | 'collect' | 'topK';
 
 /** Exact top-K of a table, per group of `group` columns (none: one global board). */
 export interface RankTransform {

@@ -129,15 +129,34 @@ function showNamed({ name, expr }: NamedExpr): string {
 function showWindow(window: WindowSpec | null): string {
   if (window === null) return '';
   const late = window.late === null ? '' : ` late ${showPolicy(window.late)}`;
-  return ` window ${showDuration(window.sizeMs)} every ${showDuration(window.advanceMs)} grace ${showDuration(window.graceMs)}${late}`;
+  return ` window ${showKind(window)} grace ${showDuration(window.graceMs)}${late}`;
+}
+
+function showKind(window: WindowSpec): string {
+  switch (window.kind) {
+    case 'hopping':
+      return `${showDuration(window.sizeMs)} every ${showDuration(window.advanceMs)}${showZone(window.zone)}`;
+    case 'cumulate':
+      return `cumulate ${showDuration(window.sizeMs)} every ${showDuration(window.stepMs)}${showZone(window.zone)}`;
+    case 'sliding':
+      return `sliding ${showDuration(window.sizeMs)}`;
+    case 'session':
+      return `session ${showDuration(window.gapMs)}`;
+  }
+}
+
+function showZone(zone: string | null): string {
+  return zone === null ? '' : ` in ${zone}`;
 }
 
 function showEmit(emit: Emit): string {
   return emit.mode === 'every' ? `every ${showDuration(emit.everyMs)}` : emit.mode;
 }
 
-function showAccumulator({ fn, arg, where, type }: Accumulator): string {
-  return `${fn}(${arg === null ? '' : showExpr(arg)})${where === null ? '' : ` where ${showExpr(where)}`}: ${showType(type)}`;
+function showAccumulator({ fn, arg, by, limit, fraction, where, type }: Accumulator): string {
+  const args = [arg, by].flatMap((expr) => (expr ? [showExpr(expr)] : []));
+  for (const constant of [limit, fraction]) if (constant !== undefined) args.push(String(constant));
+  return `${fn}(${args.join(', ')})${where === null ? '' : ` where ${showExpr(where)}`}: ${showType(type)}`;
 }
 
 function showOrder(order: Order): string {

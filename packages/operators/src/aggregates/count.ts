@@ -1,24 +1,39 @@
-import type { AggregateSpec } from '@rta/dsl';
-import { isNullable } from '@rta/dsl';
+import type { AggregateProblem, AggregateSpec, TypedExpr } from '@rta/dsl';
+import { definite, isNullable, showType } from '@rta/dsl';
 import { LONG } from './types.js';
 
-/** `count()` of rows, `count(x)` of values. */
+/** Whether values can be told apart as keys are. */
+export function countable(name: string, arg: TypedExpr): AggregateProblem | null {
+  const { kind } = definite(arg.type);
+  if (!['null', 'array', 'map', 'record'].includes(kind)) return null;
+  const help = 'give it a text, a number, a time or one of its fields';
+  return { error: `\`${name}\` cannot tell values of ${showType(arg.type)} apart`, help };
+}
+
+/** `count()` of rows, `count(x)` of values, `count(distinct x)` of different values. */
 export const count: AggregateSpec = {
   name: 'count',
-  summary: 'The number of rows, or of values that are not null.',
+  summary: 'The number of rows, of values that are not null, or of different values.',
   doc: `
-\`count()\` counts rows; \`count(x)\` those where \`x\` is not null. With \`where\` only rows for which the condition is true are counted. The
-result is a long and never null: 0 of nothing.
+\`count()\` counts rows; \`count(x)\` those where \`x\` is not null; \`count(distinct x)\` the different values of \`x\` that are not null, exactly. With
+\`where\` only rows for which the condition is true are counted. The result is a long and never null: 0 of nothing.
+
+Values are different where \`groupBy\` makes different groups of them (so 0.0 and -0.0 are). A group of \`count(distinct x)\` keeps every value it
+has seen, which is written to its changelog at each commit in which a new one came; \`approxDistinct(x)\` keeps 4 KiB at most. \`window\` or \`ttl\`
+bound for how long.
+
+Of \`ann\`, \`bob\` and \`ann\` \`count(distinct user)\` is 2.
 `,
   example: 'count() where score > 10',
   check(args, where, distinct) {
     if (args.length > 1)
       return { error: '`count` takes one value, or none', help: 'write `count()` for rows, `count(x)` for values that are not null' };
-    if (distinct)
-      return {
-        error: '`count(distinct …)` is not available yet',
-        help: 'group by the value first, then count the groups in a second `aggregate`',
-      };
+    if (distinct) {
+      if (args.length === 0) return { error: '`count(distinct)` needs to know of what', help: 'for example `count(distinct user_id)`' };
+      const problem = countable('count(distinct …)', args[0]);
+      if (problem !== null) return problem;
+      return { accumulators: [{ fn: 'distinct', arg: args[0], where, type: LONG }], result: ([n]) => n };
+    }
     // A value that is never null counts as the row does, so that both share one accumulator.
     const arg = args.length === 1 && isNullable(args[0].type) ? args[0] : null;
     return { accumulators: [{ fn: 'count', arg, where, type: LONG }], result: ([n]) => n };

@@ -9,11 +9,14 @@ export function mayBecomeEmpty(results: readonly NamedExpr[], accumulators: read
   return results.map(({ name, expr }) => ({ name, expr: widen(expr, accumulators) }));
 }
 
+/** Accumulators that are null of nothing. */
+const OF_VALUES: readonly Accumulator['fn'][] = ['min', 'max', 'first', 'last', 'argMin', 'argMax', 'percentile'];
+
 function widen(expr: TypedExpr, accumulators: readonly Accumulator[]): TypedExpr {
   const inner = (part: TypedExpr): TypedExpr => widen(part, accumulators);
   switch (expr.kind) {
     case 'accumulator':
-      return { ...expr, type: nullableIf(['min', 'max'].includes(accumulators[expr.index].fn), expr.type) };
+      return { ...expr, type: nullableIf(OF_VALUES.includes(accumulators[expr.index].fn), expr.type) };
     case 'cast':
     case 'unary': {
       const operand = inner(expr.operand);

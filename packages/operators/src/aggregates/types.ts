@@ -8,7 +8,7 @@ export const DOUBLE: Type = { kind: 'double' };
 export function oneArgument(name: string, args: readonly TypedExpr[], distinct: boolean): TypedExpr | AggregateProblem {
   if (args.length !== 1) return { error: `\`${name}\` takes one value`, help: `for example \`${name}(score)\`` };
   if (distinct)
-    return { error: `\`${name}(distinct …)\` is not available yet`, help: `leave \`distinct\` out, or group by the value first` };
+    return { error: `\`${name}\` takes no \`distinct\``, help: 'leave it out, or group by the value first and aggregate the groups' };
   return args[0];
 }
 

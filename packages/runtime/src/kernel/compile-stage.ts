@@ -4,15 +4,19 @@
  */
 import type { AvroSchema } from '@rta/dsl';
 import type { SourceInput, Stage } from '../plan/physical.js';
+import { holdOf } from '../plan/window-times.js';
 import { FoldGenerator, type FoldShape, foldShape } from './generate/fold.js';
 import { RankGenerator } from './generate/rank.js';
 import { generateScan, type Scan, type Writer } from './generate/scan.js';
 import { StageShape } from './generate/stage-shape.js';
 import { type AvroRecord, parseAvro } from './run/avro-schema.js';
+import type { FoldMemory } from './run/fold-memory.js';
 import { FoldState } from './run/fold-state.js';
 import { GeneratedKernel } from './run/generated-kernel.js';
 import { RankState } from './run/rank-state.js';
 import { Reason } from './run/reject.js';
+import { SessionState } from './run/session-state.js';
+import { SlidingState } from './run/sliding-state.js';
 import type { TaskState } from './run/task-state.js';
 import type { KernelFactory } from './stage-kernel.js';
 import { layoutOf } from './state-layout.js';
@@ -38,7 +42,7 @@ export function kernelSources(stage: Stage): readonly KernelSource[] {
   return new CompiledStage(stage).sources();
 }
 
-type NodeState = FoldState | RankState;
+type NodeState = FoldMemory | RankState;
 
 export class CompiledStage {
   /** Per node: what makes its state in a task; null for nodes that keep nothing. */
@@ -63,8 +67,11 @@ export class CompiledStage {
         const generator = new FoldGenerator(this.shape, this.folds, i);
         const code = generator.generate();
         this.generated.push({ id: node.id, code });
-        for (const consumer of this.shape.consumersOf(i)) feeds.set(consumer, { fold: i, generator });
         const fingerprint = this.fingerprintOf(node.store);
+        const { window } = node.transform;
+        if (window?.kind === 'sliding') return (K) => new SlidingState(node, window, i, code, K, fingerprint);
+        if (window?.kind === 'session') return (K) => new SessionState(node, window, i, code, K, fingerprint);
+        for (const consumer of this.shape.consumersOf(i)) feeds.set(consumer, { fold: i, generator });
         return (K) => new FoldState(node, i, code, K, fingerprint);
       }
       if (node.op === 'rank') {
@@ -76,7 +83,7 @@ export class CompiledStage {
       }
       return null;
     });
-    this.holds = stage.nodes.map((node) => (node.op === 'fold' && node.mode !== 'partial' ? (node.transform.window?.graceMs ?? 0) : 0));
+    this.holds = stage.nodes.map((node) => (node.op === 'fold' && node.mode !== 'partial' ? holdOf(node.transform.window) : 0));
     this.readerSchemas = stage.inputs.map((input) => (input.kind === 'source' ? recordOf(input.readerSchema) : null));
   }
 

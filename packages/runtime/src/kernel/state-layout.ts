@@ -3,15 +3,21 @@
  *
  * ```
  * groupKey      := Avro binary of the group columns, in order, as fields of a record (nullable: union [null, T], timestamp: long ms …)
- * storeKey      := store:uint8 [windowStart:int64 BE, sign bit flipped, when windowed] groupKey          (fold stores)
+ * storeKey      := store:uint8 [windowId:int64 BE, sign bit flipped, when windowed] groupKey          (fold stores)
+ *                  "windowed" is of windows that times alone tell, by their number (aligned-windows.ts: the start, or of
+ *                  cumulating ones the end), and of sliding ones, by the time of the moment; a session is where its group's events are
  *                | store:uint8 rowKey                                                                    (row stores)
  * rowKey        := Avro binary of the table's key columns, in order
- * entry         := Avro record { time: long, [first: long, when ttl], a0, a1, … }
- *                  time = greatest contributing event time (ms); first = least
- * storeValue    := fingerprint:uint32 BE  (ttl ? Avro array of entry, oldest first : entry)              (fold stores)
+ * entry         := Avro record { time: long, [first: long, when several | rows: long, in sliding windows], [out: array of record { time, first }, sessions with
+ *                  `emit: every`], a0, a1, … }
+ *                  time = greatest contributing event time (ms); first = least; out = the sessions whose rows this one takes the place of,
+ *                  oldest first: itself as it was at the last emission, and those that were merged into it
+ *                  rows = of a moment in sliding windows: how many events it has whose rows were not given when this was written
+ *                  several: a group has one entry per stretch of events, with a ttl and in session windows
+ * storeValue    := fingerprint:uint32 BE  (several ? Avro array of entry, oldest first : entry)          (fold stores)
  *                | fingerprint:uint32 BE  Avro record { time: long, c0, c1, … : the row's columns }      (row stores)
  * partial       := repartition record from a fold of mode `partial`:
- *                  key = groupKey, value = [windowStart:int64 BE when windowed] (ttl ? Avro array of entry : entry)
+ *                  key = groupKey, value = [windowId:int64 BE when windowed] (several ? Avro array of entry : entry)
  *                  partition = murmur2(groupKey), so all windows of a group meet in one task
  * candidate     := repartition record from a rank of mode `local`:
  *                  key = rowKey of the input row, value = Avro record { time, c0, c1, … } or null when the row left the best k of its task
@@ -24,6 +30,21 @@
  *                | sum of double/float: record { parts: array<double> (their exact sum is the finite sum), nan: long, pos: long, neg: long
  *                  (counts of NaN, +inf, -inf), n: … nothing else }
  *                | min, max: union [null, T]
+ *                | first, last, argMin, argMax, collect, topK: array of record { [by: B, when ranked], time: long, partition: int, offset: long,
+ *                  value: T }, those kept, best first; partition and offset are -1 for rows that are no records of a source
+ *                | distinct: array of T, in any order
+ *                | approxDistinct: bytes: 4096 registers of one byte; while that is shorter, for each register that is not 0, in order,
+ *                  its number (uint16 BE) and it. Register and rank of a value: see hyper-log-log.ts
+ *                | variance: record { n: long (values), bad: long (of them NaN or infinite), sum: array<double> (their exact sum is that of
+ *                  the finite values), squares: array<double>, wide: bytes (decimal; in units of 2^-2148 what of the sum of the squares is
+ *                  not in `squares`) }
+ *                | percentile: record { nan: long, pos: long, neg: long, zero: long (how many of each), above: array of bucket,
+ *                  below: array of bucket }, bucket = record { i: int, n: long }, by i: see dd-sketch.ts
+ *                | funnel: record { complete: boolean, rows: array of record { time, partition, offset, met: int } }, in order; none when
+ *                  complete
+ * over tables    | count, sum, variance: as above, and in partials less than 0 where more rows left than came
+ *                | others: array of record { [by: B], time: long (0 for min, max, distinct), value: T, n: long (how many rows have them) }, in
+ *                  any order, none with n = 0
  * ```
  * fingerprint: first four bytes of the MD5 of the canonical JSON of the store's schema.
  *
@@ -33,6 +54,7 @@
 import { createHash } from 'node:crypto';
 import type { Accumulator, AvroSchema, Column, FoldTransform, Type } from '@rta/dsl';
 import type { Stage } from '../plan/physical.js';
+import { keepsOut, reachOf } from '../plan/window-times.js';
 
 /** The Avro schema of what follows the fingerprint in a store's values, and the fingerprint. */
 export interface StoreLayout {
@@ -52,7 +74,7 @@ export function layoutOf(stage: Stage, store: number): StoreLayout {
 /** Layout of a fold's store values; partials have the same schema, without the fingerprint. */
 export function foldLayout(fold: FoldTransform): StoreLayout {
   const entry = entrySchema(fold);
-  return withFingerprint(fold.ttlMs === null ? entry : { type: 'array', items: entry });
+  return withFingerprint(reachOf(fold) === null ? entry : { type: 'array', items: entry });
 }
 
 /** Layout of the values of a store of rows; candidates have the same schema, without the fingerprint. */
@@ -65,16 +87,21 @@ export function rowLayout(columns: readonly Column[]): StoreLayout {
 /** One incarnation of a group: times and accumulators. */
 export function entrySchema(fold: FoldTransform): AvroSchema {
   const named = new Set<string>();
-  const times = fold.ttlMs === null ? ['time'] : ['time', 'first'];
+  const isSliding = fold.window?.kind === 'sliding';
+  const times = isSliding ? ['time', 'rows'] : reachOf(fold) === null ? ['time'] : ['time', 'first'];
+  const out: AvroSchema = { type: 'array', items: { type: 'record', name: 'out', fields: ['time', 'first'].map(longField) } };
   return {
     type: 'record',
     name: 'entry',
     fields: [
-      ...times.map((name) => ({ name, type: 'long' })),
+      ...times.map(longField),
+      ...(keepsOut(fold) ? [{ name: 'out', type: out }] : []),
       ...fold.accumulators.map((accumulator, i) => ({ name: `a${i}`, type: accumulatorSchema(accumulator, named) })),
     ],
   };
 }
+
+const longField = (name: string): AvroSchema => ({ name, type: 'long' });
 
 /** Of group keys, row keys and the group of a rank: the columns as fields of a record. */
 export function keySchema(columns: readonly Column[]): AvroSchema {
@@ -88,10 +115,90 @@ export function valueSchema(type: Type): AvroSchema {
 }
 
 function accumulatorSchema(accumulator: Accumulator, named: Set<string>): AvroSchema {
-  const { fn, type } = accumulator;
-  const of = type.kind === 'nullable' ? type.of : type;
-  if (fn === 'count') return 'long';
-  if (fn !== 'sum') return ['null', avroOf(of, named)];
+  const { fn, type, arg, by } = accumulator;
+  const of = definite(type);
+  if (accumulator.retracts === true && arg !== null && fn !== 'count' && fn !== 'sum' && fn !== 'variance') {
+    const name = `bag${nameOf({ kind: 'array', items: definite(arg.type) })}${by ? nameOf(definite(by.type)) : ''}`;
+    const items = define(name, named, () =>
+      recordOf(name, [
+        ...(by ? [['by', avroOf(definite(by.type), named)] as const] : []),
+        ['time', 'long'],
+        ['value', avroOf(definite(arg.type), named)],
+        ['n', 'long'],
+      ]),
+    );
+    return { type: 'array', items };
+  }
+  switch (fn) {
+    case 'count':
+      return 'long';
+    case 'min':
+    case 'max':
+      return ['null', avroOf(of, named)];
+    case 'sum':
+      return sumSchema(of, named);
+    case 'distinct':
+      return { type: 'array', items: avroOf(definite(accumulator.arg!.type), named) };
+    case 'approxDistinct':
+      return 'bytes';
+    case 'variance':
+      return define('variance', named, () => recordOf('variance', VARIANCE));
+    case 'percentile':
+      return define('sketch', named, () => {
+        const counts = ['nan', 'pos', 'neg', 'zero'].map((name) => [name, 'long'] as const);
+        const bucket = recordOf('bucket', [
+          ['i', 'int'],
+          ['n', 'long'],
+        ]);
+        return recordOf('sketch', [...counts, ['above', { type: 'array', items: bucket }], ['below', { type: 'array', items: 'bucket' }]]);
+      });
+    case 'funnel':
+      return define('funnel', named, () => {
+        const row = recordOf('met', [...PLACE, ['met', 'int']]);
+        return recordOf('funnel', [
+          ['complete', 'boolean'],
+          ['rows', { type: 'array', items: row }],
+        ]);
+      });
+    default: {
+      const name = `kept${nameOf({ kind: 'array', items: definite(accumulator.arg!.type) })}${by ? nameOf(definite(by.type)) : ''}`;
+      const items = define(name, named, () =>
+        recordOf(name, [
+          ...(by ? [['by', avroOf(definite(by.type), named)] as const] : []),
+          ...PLACE,
+          ['value', avroOf(definite(accumulator.arg!.type), named)],
+        ]),
+      );
+      return { type: 'array', items };
+    }
+  }
+}
+
+const PLACE = [
+  ['time', 'long'],
+  ['partition', 'int'],
+  ['offset', 'long'],
+] as const;
+
+const VARIANCE: Fields = [
+  ['n', 'long'],
+  ['bad', 'long'],
+  ['sum', { type: 'array', items: 'double' }],
+  ['squares', { type: 'array', items: 'double' }],
+  ['wide', 'bytes'],
+];
+
+type Fields = readonly (readonly [name: string, type: AvroSchema])[];
+
+function recordOf(name: string, fields: Fields): AvroSchema {
+  return { type: 'record', name, fields: fields.map(([field, type]) => ({ name: field, type })) };
+}
+
+function definite(type: Type): Type {
+  return type.kind === 'nullable' ? type.of : type;
+}
+
+function sumSchema(of: Type, named: Set<string>): AvroSchema {
   switch (of.kind) {
     case 'decimal':
       return 'bytes';

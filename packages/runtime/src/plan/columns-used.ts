@@ -1,4 +1,4 @@
-import type { TypedExpr } from '@rta/dsl';
+import type { Accumulator, TypedExpr } from '@rta/dsl';
 import type { StageNode } from './physical.js';
 
 /** Names of the input columns that an expression reads. */
@@ -37,6 +37,11 @@ export function columnsOf(expr: TypedExpr, into: Set<string> = new Set<string>()
   return into;
 }
 
+/** The expressions of an accumulator over the rows that it takes in. */
+export function expressionsOf({ arg, by, where }: Accumulator): TypedExpr[] {
+  return [arg, by, where].filter((expr) => expr !== null && expr !== undefined);
+}
+
 /**
  * The columns of input `input` that any node of a stage needs, so that the kernel reads no others: a backward pass over the tree of nodes.
  */
@@ -65,10 +70,7 @@ function wantedOfInput(node: StageNode, wantedOfIt: ReadonlySet<string>): Set<st
       break;
     case 'fold':
       for (const group of node.transform.group) columnsOf(group.expr, wanted);
-      for (const accumulator of node.transform.accumulators) {
-        if (accumulator.arg) columnsOf(accumulator.arg, wanted);
-        if (accumulator.where) columnsOf(accumulator.where, wanted);
-      }
+      for (const accumulator of node.transform.accumulators) for (const expr of expressionsOf(accumulator)) columnsOf(expr, wanted);
       break;
     case 'rank':
     case 'sink':

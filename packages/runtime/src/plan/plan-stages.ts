@@ -1,5 +1,6 @@
 import type { Column, Plan, Relation, SinkNode, SourceNode, Span, StepNode, Transform, FoldTransform, RankTransform } from '@rta/dsl';
 import { columnsOf, columnsUsed } from './columns-used.js';
+import { retracting, type TableFacts, whyNotOverTable } from './table-folds.js';
 import type { PhysicalPlan, RepartitionInput, SourceInput, Stage, StageInput, StageNode, StageOutput, StoreSpec } from './physical.js';
 
 /** A plan that the engine cannot run, with the step that asks for it. */
@@ -30,7 +31,7 @@ export function planStages(plan: Plan): PhysicalPlan {
 }
 
 /** Where an edge of the logical plan is available: a stage, and an input or node in it. */
-interface Place {
+interface Place extends TableFacts {
   readonly stage: StageDraft;
   readonly from: { readonly input: number } | { readonly node: number };
   readonly relation: Relation;
@@ -89,7 +90,8 @@ class Stager {
       idleMs: source.idleMs,
     };
     const stage = this.newStage(() => input);
-    return { stage, from: { input: 0 }, relation: source.output, partitionedBy: source.key === null ? null : [source.key], folded: false };
+    const partitionedBy = source.key === null ? null : [source.key];
+    return { stage, from: { input: 0 }, relation: source.output, partitionedBy, folded: false, periodic: false, inexactTimes: false };
   }
 
   private step(step: StepNode): Place {
@@ -127,11 +129,13 @@ class Stager {
   }
 
   private fold(place: Place, step: StepNode, transform: FoldTransform): Place {
-    if (place.relation.kind === 'table')
-      throw new StagingError(
-        `"${step.verb}" over a table is not available yet; make the table a stream with a window and \`emit: final\``,
-        step.span,
-      );
+    const overTable = place.relation.kind === 'table';
+    if (overTable) {
+      const problem = whyNotOverTable(transform, place);
+      if (problem !== null) throw new StagingError(problem, step.span);
+      transform = retracting(transform);
+    }
+    const facts: TableFacts = { periodic: transform.emit.mode === 'every', inexactTimes: overTable };
     const groups = transform.group.map((g) => ({ name: g.name, type: g.expr.type }));
     const windowColumns: Column[] = transform.window
       ? ['window_start', 'window_end'].map((name) => ({ name, type: { kind: 'timestamp', unit: 'millis' } }))
@@ -153,11 +157,11 @@ class Stager {
         partitionedBy,
       );
       place.stage.stores.push({ kind: 'fold', node: place.stage.nodes.length - 1 });
-      return { ...added, folded: true };
+      return { ...added, ...facts, folded: true };
     }
     const { output, next } = this.split(place, place.relation.columns);
     this.add(place, { op: 'fold', mode: 'partial', transform, store: null, output, ...this.base(place, step, relation) }, relation, null);
-    const received: Place = { stage: next, from: { input: 0 }, relation: place.relation, partitionedBy, folded: false };
+    const received: Place = { ...place, stage: next, from: { input: 0 }, partitionedBy, folded: false };
     next.stores.push({ kind: 'fold', node: 0 });
     const merged = this.add(
       received,
@@ -165,7 +169,7 @@ class Stager {
       relation,
       partitionedBy,
     );
-    return { ...merged, folded: true };
+    return { ...merged, ...facts, folded: true };
   }
 
   private rank(place: Place, step: StepNode, transform: RankTransform, output: Relation | null): Place {
@@ -178,6 +182,7 @@ class Stager {
           ? transform.group
           : place.relation.key;
     const relation: Relation = output ?? { kind: 'table', columns: [...ranked, ...place.relation.columns], key, windowed: false };
+    if (transform.emit.mode === 'every') place = { ...place, periodic: true };
     const whole = place.partitionedBy?.every((name) => transform.group.includes(name)) ?? false;
     if (whole)
       return this.add(
@@ -193,7 +198,7 @@ class Stager {
       place.relation,
       null,
     );
-    const received: Place = { stage: next, from: { input: 0 }, relation: place.relation, partitionedBy: transform.group, folded: false };
+    const received: Place = { ...place, stage: next, from: { input: 0 }, partitionedBy: transform.group, folded: false };
     next.stores.push({ kind: 'rows', node: 0 });
     return this.add(
       received,

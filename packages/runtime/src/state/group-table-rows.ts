@@ -2,6 +2,7 @@
  * The rows of a group table: fixed-size memory per group, and an arena for what has no fixed size. See group-table.ts for the layout.
  */
 import { compareBytes } from './group-table-hash.js';
+import { SideState } from './side-state.js';
 
 /** Fields of a slot in `meta`. The first: where a key that is longer than INLINE_KEY bytes begins in the arena. */
 export const KEY_START = 0;
@@ -62,6 +63,8 @@ export class GroupRows {
   readonly keyOffset: number;
   /** Values of a slot that do not fit elsewhere, one map per column of that kind; empty as a rule. */
   readonly sides: Map<number, unknown>[] = [];
+  /** Of the states in `sides` that have no fixed size. */
+  sideBytes = 0;
   /** Slots ever used: all slots are below it. */
   slots = 0;
 
@@ -112,7 +115,13 @@ export class GroupRows {
       this.meta[m + f + 1] = -1;
       this.meta[m + f + 2] = 0;
     }
-    for (const side of this.sides) if (side.size > 0) side.delete(slot);
+    for (const side of this.sides) {
+      if (side.size === 0) continue;
+      const state = side.get(slot);
+      if (state === undefined) continue;
+      if (state instanceof SideState) this.sideBytes -= state.bytes;
+      side.delete(slot);
+    }
   }
 
   /** Moves a slot's values to another slot; the first has those of a new one then. */
@@ -154,6 +163,7 @@ export class GroupRows {
     }
     if (arenaBytes < this.arena.length) this.arena = new Uint8Array(Math.max(FIRST_ARENA, arenaBytes));
     for (const side of this.sides) side.clear();
+    this.sideBytes = 0;
     this.slots = 0;
     this.freeSlot = -1;
     this.freeSlots = 0;

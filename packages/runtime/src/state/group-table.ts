@@ -51,19 +51,23 @@ export class GroupTable extends GroupRows {
   dirtyCount = 0;
   /** Groups that are only in the store. */
   evicted = 0;
-  /** First ms of the window that the table is of, and the first after it; NaN for tables without windows. */
+  /** The number of the window that the table is of, in aligned-windows.ts; NaN for tables without windows. */
+  id = NaN;
+  /** First ms of that window, and the first after it; of sessions: of the one that is handed on. */
   start = NaN;
   end = NaN;
   /** Number of the flush that writes what changes now. */
   flush = 1;
+  /** The slot with the key of the row that is handed on, where the row is of another slot: a session. */
+  owner = 0;
 
   private index = new Int32Array(FIRST_SLOTS * INDEX_PER_SLOT * 2);
   private mask = FIRST_SLOTS * INDEX_PER_SLOT - 1;
   private hand = 0;
 
-  /** Bytes of the arrays. */
+  /** Bytes of the arrays, and of what has no fixed size. */
   get bytes(): number {
-    return this.rowBytes.byteLength + this.arena.byteLength + this.index.byteLength + this.dirty.byteLength;
+    return this.rowBytes.byteLength + this.arena.byteLength + this.index.byteLength + this.dirty.byteLength + this.sideBytes;
   }
 
   /** Whether the arrays will have to grow soon. */

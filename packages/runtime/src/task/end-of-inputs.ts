@@ -1,6 +1,7 @@
 /** Where `--until-end` ends. */
 import { tpKey, type Log } from '../log/log.js';
 import type { PhysicalPlan } from '../plan/physical.js';
+import { spanOf } from '../plan/window-times.js';
 import type { Task } from './task.js';
 import { inputTopics } from './topology.js';
 
@@ -22,7 +23,6 @@ export function closingTime(plan: PhysicalPlan, tasks: readonly Task[]): number 
   let span = 0;
   for (const stage of plan.stages)
     for (const node of stage.nodes)
-      if (node.op === 'fold' && node.mode !== 'partial' && node.transform.window)
-        span += node.transform.window.sizeMs + node.transform.window.graceMs;
+      if (node.op === 'fold' && node.mode !== 'partial' && node.transform.window) span += spanOf(node.transform.window);
   return max + span;
 }

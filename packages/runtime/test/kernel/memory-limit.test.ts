@@ -81,7 +81,8 @@ const totals = (over: Partial<FoldTransform> = {}): FoldTransform => ({
   ...foldOf({ total: sumPoints, most: maxPoints }, { group: ['user'] }),
   ...over,
 });
-const window = { sizeMs: 4000, advanceMs: 4000, graceMs: 3000, late: null };
+const window = { kind: 'hopping', sizeMs: 4000, advanceMs: 4000, zone: null, graceMs: 3000, late: null } as const;
+const session = { kind: 'session', gapMs: 4000, graceMs: 0, late: null } as const;
 const board: Transform = {
   type: 'rank',
   group: [],
@@ -99,6 +100,8 @@ describe('a limit of memory', () => {
     ['groups with a ttl', [totals({ ttlMs: 9000 })], false, 4],
     ['final windows', [totals({ window, emit: { mode: 'final' } })], true, 2],
     ['windows that are updated', [totals({ window })], false, 2],
+    ['final sessions', [totals({ window: session, emit: { mode: 'final' } })], true, 4],
+    ['sessions that are updated', [totals({ window: session })], false, 4],
     ['a board', [totals(), board], false, 2],
   ])('is kept, and changes nothing: %s', (_what, transforms, inOrder, slack) => {
     const [stage] = planStages(pipelineOf(transforms, { key: 'user', latenessMs: 2000 })).stages;

@@ -78,7 +78,7 @@ const rank: Transform = {
   ties: false,
   emit: { mode: 'updates' },
 };
-const window = (sizeMs: number, advanceMs: number) => ({ sizeMs, advanceMs, graceMs: 0, late: null });
+const window = (sizeMs: number, advanceMs: number) => ({ kind: 'hopping', sizeMs, advanceMs, zone: null, graceMs: 0, late: null }) as const;
 
 const CASES: Readonly<Record<string, { readonly transforms: readonly Transform[]; readonly users: number }>> = {
   sum: { transforms: [fold({})], users: 4000 },

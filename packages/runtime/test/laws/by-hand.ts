@@ -1,5 +1,16 @@
 /** Runs whose every step is written in the test. */
-import type { Accumulator, FoldTransform, Plan, Transform, TypedExpr, WindowSpec } from '@rta/dsl';
+import type {
+  Accumulator,
+  CumulateWindow,
+  FoldTransform,
+  HoppingWindow,
+  Plan,
+  SessionWindow,
+  SlidingWindow,
+  Transform,
+  TypedExpr,
+  WindowSpec,
+} from '@rta/dsl';
 import { AvroCodec, toValue } from '../../src/kernel/interpreter/avro-codec.js';
 import type { Datum } from '../../src/kernel/interpreter/avro-read.js';
 import type { KernelCompiler } from '../../src/kernel/stage-kernel.js';
@@ -39,21 +50,30 @@ export function startRun(
   });
 }
 
-/** Everything written to the only sink, in order: its columns, or `key gone` (keys of one column). */
+/** Everything written to the only sink, in order: its columns, or `key gone`. */
 export function history(plan: Plan, run: PipelineRun): string[] {
   const [sink] = plan.sinks;
   const value = new AvroCodec(sink.valueSchema!);
   const key = new AvroCodec(sink.keySchema ?? 'null');
   return run.sinks.get(sink.topic)!.map((written) => {
-    if (written.value === null) return `${key.decode(written.key!.subarray(5)) as string} gone`;
+    if (written.value === null) return `${textOfKey(key.decode(written.key!.subarray(5)))} gone`;
     const fields = value.decode(written.value.subarray(5)) as ReadonlyMap<string, Datum>;
     return textOfRow(sink.columns, Object.fromEntries(sink.columns.map((c) => [c.name, toValue(c.type, fields.get(c.name)!)])));
   });
 }
 
+function textOfKey(key: Datum): string {
+  return key instanceof Map ? [...key.values()].join(' ') : (key as string);
+}
+
 export interface FoldOptions {
   readonly group?: readonly string[];
-  readonly window?: Partial<WindowSpec> & { readonly sizeMs: number };
+  /** Hopping where nothing else is said; tumbling without an advance. */
+  readonly window?:
+    | (Partial<HoppingWindow> & { readonly sizeMs: number })
+    | (Partial<CumulateWindow> & { readonly sizeMs: number; readonly stepMs: number })
+    | (Partial<SlidingWindow> & { readonly kind: 'sliding'; readonly sizeMs: number })
+    | (Partial<SessionWindow> & { readonly gapMs: number });
   readonly ttlMs?: number;
   readonly emit?: FoldTransform['emit'];
   readonly results?: FoldTransform['results'];
@@ -65,12 +85,22 @@ export function foldOf(accumulators: { readonly [name: string]: Accumulator }, o
   return {
     type: 'fold',
     group: group.map((name) => ({ name, expr: columnOf(name) })),
-    window: window ? { advanceMs: window.sizeMs, graceMs: 0, late: null, ...window } : null,
+    window: window ? windowOf(window) : null,
     ttlMs,
     accumulators: Object.values(accumulators),
     results: results ?? Object.entries(accumulators).map(([name, { type }], i) => ({ name, expr: accumulator(i, type) })),
     emit,
   };
+}
+
+function windowOf(window: NonNullable<FoldOptions['window']>): WindowSpec {
+  const common = { graceMs: 0, late: null };
+  if ('kind' in window && window.kind === 'sliding') return { ...common, ...window, kind: 'sliding' };
+  return 'gapMs' in window
+    ? { ...common, kind: 'session', ...window }
+    : 'stepMs' in window
+      ? { ...common, kind: 'cumulate', zone: null, ...window }
+      : { ...common, kind: 'hopping', advanceMs: window.sizeMs, zone: null, ...window };
 }
 
 export function columnOf(name: string): TypedExpr {

@@ -62,6 +62,7 @@ function survivesRestart({ steps }: Pipeline): boolean {
   const fold = transforms.findIndex((t) => t.type === 'fold');
   return (
     !every ||
-    transforms.every((t, i) => !(t.type === 'rank' || (t.type === 'filter' && i > fold) || (t.type === 'fold' && t.ttlMs !== null)))
+    (transforms.filter((t) => t.type === 'fold').length < 2 &&
+      transforms.every((t, i) => !(t.type === 'rank' || (t.type === 'filter' && i > fold) || (t.type === 'fold' && t.ttlMs !== null))))
   );
 }

@@ -3,18 +3,18 @@
  * partition is a list of events; the watermark that the pipeline has reached in the end is given by them too.
  */
 import {
-  type Accumulator,
   ExpressionError,
   type FoldTransform,
   type Plan,
   type ProjectTransform,
   type RankTransform,
   type Row,
+  type SlidingWindow,
   type StepNode,
   type Value,
 } from '@rta/dsl';
-import { doubleOfExact, exactOfDouble } from '../../src/kernel/interpreter/exact-sum.js';
-import { canonicalLong, compareTotally, compareValues } from '../../src/kernel/interpreter/values.js';
+import { compareValues } from '../../src/kernel/interpreter/values.js';
+import { accumulate, givenBy } from './recompute-accumulators.js';
 import { evaluateExpr } from './evaluation.js';
 import { textOfRow, textOfValue } from './text.js';
 import type { LateReport } from './stage-runner.js';
@@ -28,10 +28,15 @@ export interface Recomputed {
   readonly late: readonly LateReport[];
 }
 
-interface StreamItem {
+export interface StreamItem {
   readonly row: Row;
   readonly time: number;
   readonly origin: { readonly partition: number; readonly offset: number; readonly watermark: number } | null;
+}
+
+interface Interval {
+  readonly start: number;
+  readonly end: number;
 }
 
 /** Rows of a stream, or the rows that a table has in the end, and the watermark that got here. */
@@ -108,7 +113,7 @@ function applyTo(step: StepNode, item: StreamItem | null): StreamItem | null {
     else if (transform.type === 'project') item = { ...item, row: project(transform, item) };
     else if (transform.type === 'fold') {
       for (const group of transform.group) evaluateExpr(group.expr, item);
-      for (const accumulator of transform.accumulators) argumentOf(accumulator, item);
+      for (const accumulator of transform.accumulators) givenBy(accumulator, item);
       return null;
     }
   }
@@ -129,45 +134,108 @@ function project(transform: ProjectTransform, item: StreamItem): Row {
 
 // ---- Aggregation ----
 
+/** Some rows of a group that make one result. */
+interface Bucket {
+  readonly group: Row;
+  readonly window: Interval | null;
+  readonly items: readonly StreamItem[];
+}
+
 function fold(transform: FoldTransform, rows: Rows, step: string, late: LateReport[]): Rows {
-  const buckets = new Map<string, { group: Row; start: number | null; items: StreamItem[] }>();
-  for (const item of rows.items) {
-    const group: Row = Object.fromEntries(transform.group.map((g) => [g.name, evaluateExpr(g.expr, item)]));
-    const missed: { start: number; end: number }[] = [];
-    for (const { start, end, closesAt } of intervalsOf(transform, item.time)) {
-      // Rule 2: judged against the record's own partition, at the source only.
-      if (item.origin !== null && item.origin.watermark >= closesAt) {
-        missed.push({ start, end });
-        continue;
-      }
-      const id = `${transform.group.map((g) => textOfValue(g.expr.type, group[g.name])).join()}|${transform.window ? start : ''}`;
-      const bucket = buckets.get(id) ?? { group, start: transform.window ? start : null, items: [] };
-      bucket.items.push(item);
-      buckets.set(id, bucket);
-    }
-    if (missed.length > 0) late.push({ partition: item.origin!.partition, offset: item.origin!.offset, step, windows: missed });
-  }
-  const hold = transform.window?.graceMs ?? 0;
-  const items = [...buckets.values()].flatMap(({ group, start, items: members }): StreamItem[] => {
-    const end = start === null ? null : start + transform.window!.sizeMs;
-    if (transform.emit.mode === 'final' && end! + hold > rows.watermark) return [];
+  if (transform.window?.kind === 'sliding') return slide(transform, transform.window, rows, step, late);
+  const hold = holdOf(transform);
+  const isFinal = transform.emit.mode === 'final';
+  const items = bucketsOf(transform, rows, step, late).flatMap(({ group, window, items: members }): StreamItem[] => {
+    const last = Math.max(...members.map((item) => item.time));
+    const isSession = transform.window?.kind === 'session';
+    if (isFinal && (isSession ? last : window!.end) + hold > rows.watermark) return [];
     const counted = transform.ttlMs === null ? members : newestIncarnation(members, transform.ttlMs, rows.watermark);
     if (counted.length === 0) return [];
-    const time = transform.emit.mode === 'final' ? end! - 1 : Math.max(...counted.map((item) => item.time));
-    const windows: Row = start === null ? {} : { window_start: start, window_end: end };
+    const time = isFinal && !isSession ? window!.end - 1 : Math.max(...counted.map((item) => item.time));
+    const windows: Row = window === null ? {} : { window_start: window.start, window_end: window.end };
     const row = orNull(() => resultOf(transform, { ...group, ...windows }, counted, time));
     return row === null ? [] : [{ row, time, origin: null }];
   });
   return { items, watermark: rows.watermark - hold };
 }
 
-/** The windows that contain a time, oldest first; without windows one that never closes, or, with ttl, at the end of the ttl. */
-function intervalsOf({ window, ttlMs }: FoldTransform, time: number): { start: number; end: number; closesAt: number }[] {
-  if (window === null) return [{ start: time, end: time + (ttlMs ?? 0), closesAt: ttlMs === null ? Infinity : time + ttlMs }];
-  const { sizeMs, advanceMs, graceMs } = window;
+/** Rule 7: a row per event that was not late, over [its time - size, its time]. */
+function slide(transform: FoldTransform, { sizeMs, graceMs }: SlidingWindow, rows: Rows, step: string, late: LateReport[]): Rows {
+  const items = bucketsOf(transform, rows, step, late).flatMap(({ group, items: members }) =>
+    members.flatMap(({ time }): StreamItem[] => {
+      if (time + graceMs >= rows.watermark) return [];
+      const inside = members.filter((other) => other.time >= time - sizeMs && other.time <= time);
+      const row = orNull(() => resultOf(transform, { ...group, window_start: time - sizeMs, window_end: time }, inside, time));
+      return row === null ? [] : [{ row, time, origin: null }];
+    }),
+  );
+  return { items, watermark: rows.watermark - graceMs };
+}
+
+/** Rule 7: aligned windows hold the watermark by their grace; rule 3: a session is over when its last event is 2 x gap behind it. */
+function holdOf({ window }: FoldTransform): number {
+  if (window === null) return 0;
+  return window.graceMs + (window.kind === 'session' ? 2 * window.gapMs : 0);
+}
+
+/** Rule 2: late is judged against the record's own partition, at the source only. */
+function bucketsOf(transform: FoldTransform, rows: Rows, step: string, late: LateReport[]): Bucket[] {
+  const buckets = new Map<string, { group: Row; window: Interval | null; items: StreamItem[] }>();
+  for (const item of rows.items) {
+    const group: Row = Object.fromEntries(transform.group.map((g) => [g.name, evaluateExpr(g.expr, item)]));
+    const missed: Interval[] = [];
+    for (const { window, missing, closesAt } of intervalsOf(transform, item.time)) {
+      if (item.origin !== null && item.origin.watermark >= closesAt) {
+        missed.push(missing);
+        continue;
+      }
+      const values = transform.group.map((g) => textOfValue(g.expr.type, group[g.name])).join();
+      const id = `${values}|${window === null ? '' : `${window.start}-${window.end}`}`;
+      const bucket = buckets.get(id) ?? { group, window, items: [] };
+      bucket.items.push(item);
+      buckets.set(id, bucket);
+    }
+    if (missed.length > 0) late.push({ partition: item.origin!.partition, offset: item.origin!.offset, step, windows: missed });
+  }
+  const { window } = transform;
+  return window?.kind === 'session' ? [...buckets.values()].flatMap((bucket) => sessionsOf(bucket, window.gapMs)) : [...buckets.values()];
+}
+
+/** Rule 3: events no more than the gap apart belong to one session. */
+function sessionsOf({ group, items }: Bucket, gapMs: number): Bucket[] {
+  const sorted = [...items].sort((a, b) => a.time - b.time);
+  const starts = sorted.flatMap((item, i) => (i === 0 || item.time - sorted[i - 1].time > gapMs ? [i] : []));
+  return starts.map((start, i) => {
+    const members = sorted.slice(start, starts[i + 1]);
+    return { group, window: { start: members[0].time, end: members.at(-1)!.time + gapMs }, items: members };
+  });
+}
+
+/** What a time counts in, oldest first: the window, what is said of who misses it, and the watermark from which on that happens. */
+function intervalsOf({ window, ttlMs }: FoldTransform, time: number): { window: Interval | null; missing: Interval; closesAt: number }[] {
+  if (window === null) {
+    return [{ window: null, missing: { start: time, end: time + (ttlMs ?? 0) }, closesAt: ttlMs === null ? Infinity : time + ttlMs }];
+  }
+  if (window.kind === 'session') {
+    const missing = { start: time, end: time + window.gapMs };
+    return [{ window: null, missing, closesAt: missing.end + window.graceMs }];
+  }
+  const { graceMs } = window;
+  // Rule 4: a record is late when it is older than its own partition's watermark.
+  if (window.kind === 'sliding')
+    return [{ window: null, missing: { start: time - window.sizeMs, end: time }, closesAt: time + graceMs + 1 }];
+  if (window.kind === 'cumulate') {
+    const start = Math.floor(time / window.sizeMs) * window.sizeMs;
+    const ends = Array.from({ length: window.sizeMs / window.stepMs }, (_, i) => start + (i + 1) * window.stepMs);
+    return ends.flatMap((end) => (end > time ? [{ window: { start, end }, missing: { start, end }, closesAt: end + graceMs }] : []));
+  }
+  const { sizeMs, advanceMs } = window;
   const first = Math.floor((time - sizeMs) / advanceMs) * advanceMs + advanceMs;
   const starts = Array.from({ length: Math.floor((time - first) / advanceMs) + 1 }, (_, i) => first + i * advanceMs);
-  return starts.map((start) => ({ start, end: start + sizeMs, closesAt: start + sizeMs + graceMs }));
+  return starts.map((start) => {
+    const interval = { start, end: start + sizeMs };
+    return { window: interval, missing: interval, closesAt: interval.end + graceMs };
+  });
 }
 
 /** Rule 3: records no more than the ttl apart belong together; the last such stretch is the row, until its last record + ttl. */
@@ -180,38 +248,11 @@ function newestIncarnation(items: readonly StreamItem[], ttlMs: number, watermar
 
 function resultOf(transform: FoldTransform, row: Row, items: readonly StreamItem[], time: number): Row {
   const accumulated = transform.accumulators.map((accumulator) => {
-    const values = items.map((item) => argumentOf(accumulator, item)).filter((value) => value !== null);
-    return () => accumulate(accumulator, values);
+    const given = items.map((item) => givenBy(accumulator, item)).filter((one) => one !== null);
+    return () => accumulate(accumulator, given);
   });
   const results = transform.results.map((r) => [r.name, evaluateExpr(r.expr, { row, time }, accumulated)]);
   return { ...row, ...Object.fromEntries(results) };
-}
-
-/** What a row gives to an accumulator; null: nothing. */
-function argumentOf({ where, arg }: Accumulator, item: StreamItem): Value {
-  if (where !== null && evaluateExpr(where, item) !== true) return null;
-  return arg === null ? true : evaluateExpr(arg, item);
-}
-
-function accumulate({ fn, type }: Accumulator, values: readonly Value[]): Value {
-  switch (fn) {
-    case 'count':
-      return values.length;
-    case 'min':
-      return [...values].sort(compareTotally)[0] ?? null;
-    case 'max':
-      return [...values].sort((a, b) => compareTotally(b, a))[0] ?? null;
-    case 'sum':
-      break;
-  }
-  if (type.kind === 'double') {
-    const doubles = values as number[];
-    if (!doubles.every(Number.isFinite)) return doubles.filter((x) => !Number.isFinite(x)).reduce((a, b) => a + b);
-    return doubleOfExact(doubles.map(exactOfDouble).reduce((a, b) => a + b, 0n));
-  }
-  const sum = values.map((value) => BigInt(value as number | bigint)).reduce((a, b) => a + b, 0n);
-  if (sum !== BigInt.asIntN(64, sum)) throw new ExpressionError('overflow', 'the sum is outside 64 bits');
-  return canonicalLong(sum);
 }
 
 // ---- Boards ----

@@ -1,5 +1,5 @@
 /** Pipelines and events as short text, for counter-examples that can be read. */
-import type { Transform, Type, TypedExpr } from '@rta/dsl';
+import type { Accumulator, Transform, Type, TypedExpr } from '@rta/dsl';
 import type { Event } from './events.js';
 import type { StepSpec } from './plan-builder.js';
 
@@ -14,6 +14,8 @@ function showExpr(expr: TypedExpr): string {
       return `#${expr.index}`;
     case 'cast':
       return showExpr(expr.operand);
+    case 'call':
+      return `${expr.fn}(${expr.args.map(showExpr).join(', ')})`;
     case 'binary':
       return `(${showExpr(expr.left)} ${expr.op} ${showExpr(expr.right)})`;
     default:
@@ -25,6 +27,10 @@ export function showStep({ id, input, transform }: StepSpec): string {
   return `${id} <- ${input}: ${showTransform(transform)}`;
 }
 
+function argumentsOf({ arg, by, limit, fraction }: Accumulator): string {
+  return [arg && showExpr(arg), by && showExpr(by), limit, fraction].filter((part) => part !== null && part !== undefined).join(', ');
+}
+
 function showTransform(transform: Transform): string {
   switch (transform.type) {
     case 'filter':
@@ -33,8 +39,8 @@ function showTransform(transform: Transform): string {
       return `project ${transform.columns.map((c) => `${c.name}=${showExpr(c.expr)}`).join(', ')}`;
     case 'fold': {
       const { group, window, ttlMs, emit, accumulators, results } = transform;
-      const calls = accumulators.map((a) => `${a.fn}(${a.arg ? showExpr(a.arg) : ''})${a.where ? ` where ${showExpr(a.where)}` : ''}`);
-      const size = window ? ` window ${window.sizeMs} every ${window.advanceMs} grace ${window.graceMs}` : '';
+      const calls = accumulators.map((a) => `${a.fn}(${argumentsOf(a)})${a.where ? ` where ${showExpr(a.where)}` : ''}`);
+      const size = window ? ` window ${Object.values(window).join(' ')}` : '';
       const named = results.map((r) => `${r.name}=${showExpr(r.expr)}`).join(', ');
       return `fold by [${group.map((g) => showExpr(g.expr)).join(', ')}]${size}${ttlMs === null ? '' : ` ttl ${ttlMs}`} ${emit.mode}: ${calls.join(', ')} => ${named}`;
     }

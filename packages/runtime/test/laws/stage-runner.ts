@@ -189,6 +189,12 @@ class Task {
     };
   }
 
+  /** Keys that the changelog has a value of. */
+  get logEntries(): number {
+    const live = new Map(this.logged.map(({ key, value }) => [hex(key!), value]));
+    return [...live.values()].filter((value) => value !== null).length;
+  }
+
   /** Some records of one upstream partition, as one batch. False: there are none. */
   deliver(choose: (n: number) => number): boolean {
     const waiting = this.queue.flatMap((queue, upstream) => (queue.length > 0 ? [upstream] : []));

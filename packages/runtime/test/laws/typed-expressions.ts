@@ -38,6 +38,16 @@ export function compare(op: '<' | '<=' | '>' | '>=', left: TypedExpr, value: Val
   return binary('??', binary(op, left, right, nullable(BOOLEAN)), literal(false, BOOLEAN), BOOLEAN);
 }
 
+/** The conditions as bits of a long, as the compiler gives them to a funnel. */
+export function bits(conditions: readonly TypedExpr[]): TypedExpr {
+  return conditions
+    .map((condition, i): TypedExpr => {
+      const args = [condition, literal(2 ** i, LONG), literal(0, LONG)];
+      return { kind: 'call', fn: 'if', args, type: LONG, span: NOWHERE };
+    })
+    .reduce((a, b) => binary('+', a, b, LONG));
+}
+
 export function isNotNull(operand: TypedExpr): TypedExpr {
   const nothing = cast(literal(null, { kind: 'null' }), nullable(operand.type));
   return binary('!=', operand.type.kind === 'nullable' ? operand : cast(operand, nullable(operand.type)), nothing, BOOLEAN);

@@ -1,6 +1,6 @@
 /** Random columns of every type, with values, and pipelines over them: what the generated readers and writers have to get right. */
 import { Buffer } from 'node:buffer';
-import type { AvroSchema, Column, FoldTransform, Row, Transform, Type, Value } from '@rta/dsl';
+import type { Accumulator, AvroSchema, Column, FoldTransform, Row, Transform, Type, Value, WindowSpec } from '@rta/dsl';
 import fc from 'fast-check';
 import { AvroCodec, RowCodec, toRaw } from '../../src/kernel/interpreter/avro-codec.js';
 import { jsonOfRow, textOf } from '../../src/kernel/interpreter/json-write.js';
@@ -137,26 +137,33 @@ export const wideCase: fc.Arbitrary<WideCase> = fc
 
 export const wideSchemas = ({ source }: WideCase): ReadonlyMap<number, AvroSchema> => new Map([[WIDE_SCHEMA_ID, source.schema]]);
 
+const WINDOWS: readonly (WindowSpec | null)[] = [
+  null,
+  { kind: 'hopping', sizeMs: 10, advanceMs: 5, zone: null, graceMs: 0, late: null },
+  { kind: 'session', gapMs: 3, graceMs: 0, late: null },
+  { kind: 'sliding', sizeMs: 10, graceMs: 0, late: null },
+];
+
 function stepsOver(columns: readonly Column[], scalars: readonly Column[]): fc.Arbitrary<StepSpec[]> {
   const group: fc.Arbitrary<Column[]> = scalars.length > 0 ? fc.subarray([...scalars]) : fc.constant([]);
   return fc
     .record({
       group,
-      minmax: fc.boolean(),
+      keeps: fc.constantFrom<'extremes' | 'values' | 'sets'>('extremes', 'values', 'sets'),
       filter: fc.option(fc.constantFrom(...columns)),
       derived: fc.boolean(),
       board: fc.boolean(),
-      windowed: fc.boolean(),
+      window: fc.constantFrom(...WINDOWS),
     })
-    .map(({ group: by, minmax, filter, derived, board, windowed }) => {
+    .map(({ group: by, keeps, filter, derived, board, window }) => {
       const transforms: Transform[] = [];
       if (filter !== null) transforms.push({ type: 'filter', condition: isNotNull(column(filter.name, filter.type)) });
       if (derived) transforms.push({ type: 'project', columns: columns.map((c) => ({ name: c.name, expr: column(c.name, c.type) })) });
-      const fold = foldOf(by, scalars, minmax, windowed);
+      const fold = foldOf(by, columns, keeps, window);
       transforms.push(fold);
-      const results = fold.results.map((r): Column => ({ name: r.name, type: r.expr.type }));
-      if (board) {
-        const key = [...by.map((c) => c.name), ...(windowed ? ['window_start', 'window_end'] : [])];
+      const results = fold.results.map((r): Column => ({ name: r.name, type: r.expr.type })).filter(isScalar);
+      if (board && window?.kind !== 'sliding') {
+        const key = [...by.map((c) => c.name), ...(window !== null ? ['window_start', 'window_end'] : [])];
         const order = results.map((r, i) => ({ expr: column(r.name, r.type), descending: i % 2 === 0, nullsFirst: i % 3 === 0 }));
         transforms.push({ type: 'rank', group: [], k: 2, by: order, tieBreak: key, rank: 'place', ties: true, emit: { mode: 'updates' } });
       }
@@ -164,26 +171,52 @@ function stepsOver(columns: readonly Column[], scalars: readonly Column[]): fc.A
     });
 }
 
-/** Counts and sums, and the extremes of every column. */
-function foldOf(group: readonly Column[], scalars: readonly Column[], minmax: boolean, windowed: boolean): FoldTransform {
+/** Counts and sums, and, of every column, the extremes or what keeps values. */
+function foldOf(
+  group: readonly Column[],
+  columns: readonly Column[],
+  keeps: 'extremes' | 'values' | 'sets',
+  window: WindowSpec | null,
+): FoldTransform {
+  const scalars = columns.filter(isScalar);
   const sums = scalars.filter((c) => ['int', 'long', 'float', 'double', 'decimal'].includes(definite(c.type).kind));
   const accumulators: FoldTransform['accumulators'] = [
     { fn: 'count', arg: null, where: null, type: LONG },
     ...scalars.map((c) => ({ fn: 'count', arg: column(c.name, c.type), where: null, type: LONG }) as const),
     ...sums.map((c) => ({ fn: 'sum', arg: column(c.name, c.type), where: null, type: sumType(definite(c.type)) }) as const),
-    ...scalars
-      .filter(() => minmax)
-      .flatMap((c) => (['min', 'max'] as const).map((fn) => ({ fn, arg: column(c.name, c.type), where: null, type: nullable(c.type) }))),
+    ...(keeps === 'extremes' ? scalars.flatMap(extremesOf) : keeps === 'values' ? columns.flatMap(keptOf) : scalars.flatMap(setsOf)),
   ];
   return {
     type: 'fold',
     group: group.map((c) => ({ name: c.name, expr: column(c.name, c.type) })),
-    window: windowed ? { sizeMs: 10, advanceMs: 5, graceMs: 0, late: null } : null,
+    window,
     ttlMs: null,
     accumulators,
     results: accumulators.map((a, i) => ({ name: `r${i}`, expr: accumulator(i, a.type) })),
-    emit: { mode: 'updates' },
+    emit: { mode: window?.kind === 'sliding' ? 'final' : 'updates' },
   };
+}
+
+const isScalar = ({ type }: Column): boolean => !['array', 'map', 'record', 'null'].includes(definite(type).kind);
+
+function extremesOf({ name, type }: Column): Accumulator[] {
+  return (['min', 'max'] as const).map((fn) => ({ fn, arg: column(name, type), where: null, type: nullable(type) }));
+}
+
+function keptOf({ name, type }: Column): Accumulator[] {
+  if (definite(type).kind === 'null') return [];
+  const arg = column(name, type);
+  const one = (['first', 'last'] as const).map((fn): Accumulator => ({ fn, arg, where: null, type: nullable(type) }));
+  const array: Type = { kind: 'array', items: definite(type) };
+  const several: Accumulator[] = [{ fn: 'collect', arg, limit: 3, where: null, type: array }];
+  const ordered = isScalar({ name, type }) && definite(type).kind !== 'bytes';
+  if (ordered) several.push({ fn: 'topK', arg, by: arg, limit: 2, where: null, type: array });
+  if (ordered) several.push({ fn: 'argMin', arg, by: arg, where: null, type: nullable(type) });
+  return [...one, ...several];
+}
+
+function setsOf({ name, type }: Column): Accumulator[] {
+  return (['distinct', 'approxDistinct'] as const).map((fn) => ({ fn, arg: column(name, type), where: null, type: LONG }));
 }
 
 function sumType(type: Type): Type {

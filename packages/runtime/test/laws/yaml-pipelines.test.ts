@@ -49,8 +49,104 @@ const pipelines: Readonly<Record<string, string>> = {
   emit: final
 - window: { tumbling: 20ms }
   aggregate: { busiest: max(n), users: count(), all: sum(n) }`,
+  'sessions and the longest of them': `
+- groupBy: user
+  window: { session: 6ms }
+  aggregate: { n: count(), began: min($time), spent: sum(amount) }
+- filter: n > 1
+- topK: { k: 3, by: [n desc, began], rank: rnk }
+- select: [rnk, user, window_end, n]`,
+  'sessions counted': `
+- groupBy: [user, { named: team ?? "none" }]
+  window: { session: 4ms, grace: 2ms }
+  aggregate: { n: count(), points: max(points) }
+  emit: final
+- window: { tumbling: 10ms }
+  aggregate: { sessions: count(), most: max(n) }`,
+  'the last milliseconds before each record': `
+- filter: points > 0
+- groupBy: user
+  window: { sliding: 8ms, grace: 1ms }
+  aggregate: { n: count(), best: max(points), spent: sum(amount) }
+- filter: n > 1
+- select: [user, window_end, n, best, spent]`,
+  'an hour that grows, and windows of a zone': `
+- groupBy: user
+  window: { cumulate: 12ms, every: 4ms }
+  aggregate: { n: count(), mean: avg(amount) }
+  emit: final
+- window: { hopping: 20ms, every: 10ms, zone: America/New_York }
+  aggregate: { rows: count(), n: sum(n) }`,
   'one global row': `
 - aggregate: { n: count(), sum: sum(amount), low: min(user), high: max(at) }`,
+  'first and last': `
+- groupBy: { named: team ?? "none" }
+  window: { hopping: 20ms, every: 10ms }
+  aggregate:
+    opened: first(user)
+    latest: last(bonus)
+    closed: last(at) where points > 0
+    best: argMax(user, amount)
+    worst: argMin(points, bonus)
+- filter: opened != "c"`,
+  'lists and journeys': `
+- groupBy: user
+  aggregate:
+    path: collect(team, 3)
+    tops: topK(points, 2)
+    richest: topK(team, 2, bonus)
+    steps: funnel(points > 0, bonus != null, team == "x")
+  ttl: 15ms
+- derive: { start: 'path[0] ?? "-"', n: length(tops) }`,
+  'how many and how spread': `
+- groupBy: { named: team ?? "none" }
+  aggregate:
+    users: count(distinct user)
+    amounts: count(distinct amount) where points > 0
+    about: approxDistinct(user)
+    middle: median(points)
+    high: percentile(amount, 0.9)
+    spread: stddev(points)
+    variance: variance(amount) where amount < 1e10
+- topK: { k: 2, by: [users desc, named], rank: place }`,
+  'of closed windows': `
+- groupBy: user
+  window: { tumbling: 5ms, grace: 2ms }
+  aggregate: { n: count(), busiest: max(team) }
+  emit: final
+- window: { tumbling: 20ms }
+  aggregate:
+    firsts: first(user)
+    lasts: last(busiest)
+    users: collect(user, 4)
+    most: argMax(user, n)
+    days: count(distinct window_start)
+    went: funnel(n == 1, n > 1)
+    middle: median(n)`,
+  'aggregates of aggregates': `
+- groupBy: [user, { named: team ?? "none" }]
+  aggregate: { high: max(points), rich: count() where amount > 1, latest: last(bonus) }
+  ttl: 15ms
+- groupBy: named
+  aggregate:
+    mean: avg(high)
+    users: count()
+    spread: stddev(rich)
+    least: min(latest)
+    best: argMax(user, high)
+    who: collect(user, 3)
+    newest: last(user)
+    highs: count(distinct high)
+    three: topK(high, 2)
+- filter: users > 1
+- groupBy: users
+  aggregate: { teams: count(), of: max(named), all: sum(highs) }`,
+  'an aggregate of a board': `
+- groupBy: user
+  aggregate: { n: count(), team: max(team ?? "none") }
+- topK: { k: 3, by: [n desc, user], rank: place }
+- groupBy: team
+  aggregate: { leaders: count(), best: min(place), sum: sum(n), users: 'collect(user, 3)' }`,
   'ties per team': `
 - groupBy: user
   aggregate: { team: max(team ?? "none"), n: count() }

@@ -34,5 +34,5 @@ export const functionRuntime: Readonly<Record<string, Implementation>> = Object.
 /** Aggregates of the language, for messages about them where they cannot stand. */
 export const AGGREGATE_NAMES: ReadonlySet<string> = new Set([
   ...['count', 'sum', 'avg', 'min', 'max', 'first', 'last', 'argMin', 'argMax', 'median', 'percentile', 'stddev', 'variance'],
-  ...['collect', 'funnel', 'approxDistinct'],
+  ...['collect', 'topK', 'funnel', 'approxDistinct'],
 ]);

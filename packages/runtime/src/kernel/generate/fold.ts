@@ -1,12 +1,15 @@
 /** Code of one fold: its accumulators' layout, and the functions that `FoldState` calls (see `FoldCode`). */
 import type { Column, FoldTransform, TypedExpr } from '@rta/dsl';
 import type { StageNode } from '../../plan/physical.js';
+import { keepsOut, reachOf } from '../../plan/window-times.js';
 import { FAILED } from '../../state/group-table.js';
 import { FLAGS, KEY_LENGTH, rowSizeOf, type TableLayout } from '../../state/group-table-rows.js';
+import type { FoldState } from '../run/fold-state.js';
 import type { FoldCode } from '../run/fold-tables.js';
 import { rowError } from '../run/row-error.js';
 import { expressionSource, mayThrow } from '../expression-source.js';
-import { type AccumulatorCode, accumulatorCode, Slots } from './accumulators.js';
+import { accumulatorCode } from './accumulators.js';
+import { type AccumulatorCode, Slots } from './accumulators/code.js';
 import { Code, makeFunction } from './code.js';
 import { type Operand, valueOperand } from './operand.js';
 import { readColumns } from './read-columns.js';
@@ -14,6 +17,8 @@ import { namedOperand, scopeOf } from './scope.js';
 import type { StageShape } from './stage-shape.js';
 import { guardedStream } from './stream-edges.js';
 import { type TableAction, tableEdges, type TableRow } from './table-edges.js';
+import { retracts, rowCountOf } from '../../plan/table-folds.js';
+import { applyCode } from './contribution-code.js';
 import { candidateCode } from './rank-feed.js';
 
 export interface FoldShape {
@@ -31,9 +36,12 @@ const WINDOW_TYPE = { kind: 'timestamp', unit: 'millis' } as const;
 export function foldShape(node: Extract<StageNode, { op: 'fold' }>): FoldShape {
   const { transform, mode } = node;
   const slots = new Slots();
-  // Greatest event time, and with ttl the least.
+  // Greatest event time, and where there are several incarnations the least; of a session also those of the row
+  // that is out, of a moment in a sliding window how many rows are to be given.
   slots.num(-Infinity);
-  if (transform.ttlMs !== null) slots.num(Infinity);
+  if (reachOf(transform) !== null) slots.num(Infinity);
+  if (transform.window?.kind === 'session') slots.num(-Infinity, Infinity);
+  if (transform.window?.kind === 'sliding') slots.num(0);
   const accumulators = transform.accumulators.map((accumulator) => accumulatorCode(accumulator, slots));
   const layout = { init: Float64Array.from(slots.init), blobs: slots.blobs, sides: slots.sides };
   return {
@@ -49,6 +57,10 @@ export function foldShape(node: Extract<StageNode, { op: 'fold' }>): FoldShape {
 
 export class FoldGenerator {
   private readonly fold: FoldShape;
+  /** Rows are those of sessions. */
+  private readonly isSession: boolean;
+  /** The key stands at another slot than the accumulators, that of the group; and rows have the time of their last event. */
+  private readonly ofGroup: boolean;
 
   constructor(
     private readonly shape: StageShape,
@@ -56,16 +68,22 @@ export class FoldGenerator {
     private readonly index: number,
   ) {
     this.fold = folds.get(index)!;
+    const { window } = this.fold.transform;
+    this.isSession = window?.kind === 'session';
+    this.ofGroup = this.isSession || window?.kind === 'sliding';
   }
 
   generate(): FoldCode {
     const { shape, index, fold } = this;
     const ranks = shape.consumersOf(index).filter((i) => shape.node(i).op === 'rank');
+    const folds = shape.consumersOf(index).filter((i) => shape.node(i).op === 'fold');
+    const overTable = retracts(fold.transform);
     const final = fold.transform.emit.mode === 'final' && fold.transform.window !== null;
     const partial = fold.mode === 'partial';
     return {
       layout: fold.layout,
-      pinned: partial || final ? 0 : ranks.reduce((mask, rank) => mask | shape.bits.get(rank)!, 0),
+      ranked: ranks.length > 0,
+      pinned: partial || final || this.isSession ? 0 : ranks.reduce((mask, rank) => mask | shape.bits.get(rank)!, 0),
       writeEntry: this.make('K, T, s, p', (code) => this.writeEntry(code)),
       readAccumulators: this.make('K, T, s', (code) => this.readAccumulators(code)),
       merge: this.make('T, sf, s', (code) => this.merge(code)),
@@ -80,8 +98,18 @@ export class FoldGenerator {
       prime: this.make('K, T, s', (code) => {
         if (!partial && !final) this.row(code, 'prime');
       }),
+      apply: overTable && fold.mode !== 'merge' ? this.make('K, T, s, cells, sign, time', (code) => applyCode(code, fold)) : null,
+      isEmpty:
+        overTable && !partial && fold.transform.group.length > 0
+          ? this.make('K, T, s', (code) => code.line(`return ${fold.accumulators[rowCountOf(fold.transform)].result(code).value} === 0;`))
+          : null,
+      settle: this.make('K, T, s', (code) => {
+        if (this.isSession && !partial && !final) this.row(code, 'settle');
+      }),
       freeze: (K, T) => {
-        if (!final) for (const rank of ranks) (K.nodes[rank] as { freeze(k: typeof K, t: typeof T): void }).freeze(K, T);
+        if (final || this.isSession) return;
+        for (const other of folds) (K.nodes[other] as FoldState).rows!.freeze(T);
+        for (const rank of ranks) (K.nodes[rank] as { freeze(k: typeof K, t: typeof T): void }).freeze(K, T);
       },
     };
   }
@@ -104,7 +132,9 @@ export class FoldGenerator {
 
   private writeEntry(code: Code): void {
     code.line('const W = K.values;', 'p = W.long(p, N[q]);');
-    if (this.fold.transform.ttlMs !== null) code.line('p = W.long(p, N[q + 1]);');
+    const { transform } = this.fold;
+    if (reachOf(transform) !== null || transform.window?.kind === 'sliding') code.line('p = W.long(p, N[q + 1]);');
+    if (keepsOut(this.fold.transform)) code.line(`p = K.nodes[${this.index}].writeOut(K, T, s, p);`);
     for (const accumulator of this.fold.accumulators) accumulator.write(code);
     code.line('return p;');
   }
@@ -125,7 +155,8 @@ export class FoldGenerator {
     const { groupColumns, transform } = this.fold;
     const [p, end] = [code.local('kp', '0'), code.local('ke', '0')];
     const bytes = code.local('key', 'null');
-    code.line(`${bytes} = T.keyBytes(s);`, `${p} = T.keyStart(s);`, `${end} = ${p} + M[m + ${KEY_LENGTH}];`);
+    const [slot, meta] = this.ofGroup ? ['T.owner', `T.owner * ${this.fold.metaStride}`] : ['s', 'm'];
+    code.line(`${bytes} = T.keyBytes(${slot});`, `${p} = T.keyStart(${slot});`, `${end} = ${p} + M[${meta} + ${KEY_LENGTH}];`);
     const operands = readColumns(code, groupColumns, wanted, bytes, p, end);
     if (transform.window !== null) {
       operands.set('window_start', { ...valueOperand(WINDOW_TYPE, 'T.start'), window: true });
@@ -143,11 +174,12 @@ export class FoldGenerator {
     const readers = shape.readers[index];
     const time = 'N[q]';
     const flags = `M[m + ${FLAGS}]`;
-    const slot = { table: 'T', slot: 's' };
-    if (action === 'retract') {
+    // A rank cannot go back to a session, whose slot and key may change: it keeps the rows.
+    const slot = this.isSession ? null : { table: 'T', slot: 's' };
+    if (action === 'retract' || action === 'settle') {
       const everything = new Set(fold.groupColumns.map((c) => c.name));
       const row: TableRow = { operands: this.keyOperands(code, everything), time, flags, slot };
-      code.line(`K.rowsOut[${index}]++;`);
+      if (action === 'retract') code.line(`K.rowsOut[${index}]++;`);
       tableEdges(shape, code, readers, row, action);
       return;
     }
@@ -173,13 +205,7 @@ export class FoldGenerator {
   }
 
   /** Computes the results, and adds `body` where that worked; 'throws': an `else` may follow. */
-  private computed(
-    code: Code,
-    time: string,
-    flags: string,
-    slot: { table: string; slot: string },
-    body: (row: TableRow) => void,
-  ): 'throws' | 'safe' {
+  private computed(code: Code, time: string, flags: string, slot: TableRow['slot'], body: (row: TableRow) => void): 'throws' | 'safe' {
     const { fold, shape, index } = this;
     const operands = this.keyOperands(code, this.wantedKeys());
     const accumulated = fold.accumulators.map((accumulator) => accumulator.result(code));
@@ -270,8 +296,8 @@ export class FoldGenerator {
   private emitFinal(code: Code): void {
     const { shape, index, folds } = this;
     const time = 'time';
-    code.line('const time = T.end - 1;');
-    this.computed(code, time, '', { table: 'T', slot: 's' }, (row) => {
+    code.line(`const time = ${this.ofGroup ? 'N[q]' : 'T.end - 1'};`);
+    this.computed(code, time, '', null, (row) => {
       code.line(`K.rowsOut[${index}]++;`);
       guardedStream(shape, folds, code, index, { operands: row.operands, time, late: null, at: null });
     });

@@ -32,7 +32,7 @@ export function candidateCode(shape: StageShape, code: Code, i: number, row: Row
       writeColumns(code, 'K.keys', p, columnsNamed(node.inputColumns, group), row);
       code.line(`${groupVar} = ${rank}.groupOf(K.keys.bytes, 0, ${p});`);
     }
-    if (node.transform.emit.mode === 'final' && node.mode === 'global')
+    if (node.transform.emit.mode === 'final' && node.mode !== 'local')
       code.line(`${groupVar}.end = ${row.operands.get('window_end')!.definite};`);
     const worse = plainlyWorse(by[0], orders[0], `${groupVar}.bound`, 'b0');
     const skip = worse === null ? 'false' : `(${flags} & ${bit}) === 0 && ${groupVar}.bound !== null && !${rank}.freezing && ${worse}`;
@@ -95,12 +95,13 @@ export function putRowCode(shape: StageShape, code: Code, i: number, row: RowSou
   code.line(`K.nodes[${i}].put(K.keys.bytes, 0, ${kp}, K.values.bytes, 0, ${vp});`);
 }
 
-export function takeRowCode(shape: StageShape, code: Code, i: number, row: RowSource): void {
+/** Adds lines that call a method of that rank with the row's key. */
+export function keyedRowCode(shape: StageShape, code: Code, i: number, row: RowSource, method: 'take' | 'settleRow'): void {
   const node = shape.node(i);
   const kp = code.local('kp', '0');
   code.line(`${kp} = 0;`);
   writeColumns(code, 'K.keys', kp, columnsNamed(node.inputColumns, node.inputKey ?? []), row);
-  code.line(`K.nodes[${i}].take(K.keys.bytes, 0, ${kp});`);
+  code.line(`K.nodes[${i}].${method}(K.keys.bytes, 0, ${kp});`);
 }
 
 function writeColumns(code: Code, w: string, p: string, columns: readonly Column[], row: RowSource): void {

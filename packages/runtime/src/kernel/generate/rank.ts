@@ -1,5 +1,5 @@
 /** Code of one rank: the functions that `RankState` calls (see `RankCode`). */
-import { compareStrings, type Order, type RankTransform, type Type } from '@rta/dsl';
+import { compareStrings, type Order, type RankTransform, type Type, type WindowSpec } from '@rta/dsl';
 import type { StageNode } from '../../plan/physical.js';
 import { META_FIELDS } from '../../state/group-table-rows.js';
 import type { Candidate, RankCode } from '../run/rank-index.js';
@@ -35,7 +35,7 @@ export class RankGenerator {
     return {
       bit: feed === null ? ROWS_BIT : shape.bits.get(index)!,
       consumers: shape.consumerMask(index),
-      windowed: feed !== null && this.isOfOneWindow(),
+      windowed: this.isOfOneWindow(),
       compare: this.comparator(true),
       compareBy: this.comparator(false),
       feed: feed ?? this.make('K, T, s', (code) => this.feedRow(code)),
@@ -130,7 +130,7 @@ export class RankGenerator {
       if (!('node' in from)) return false;
       i = from.node;
       const node = this.shape.node(i);
-      if (node.op === 'fold') return node.transform.window !== null && (column === 'window_start' || column === 'window_end');
+      if (node.op === 'fold') return isClosedWith(node.transform.window, column);
       if (node.op === 'project') {
         const source = node.transform.columns.find((c) => c.name === column)?.expr;
         if (source?.kind !== 'column') return false;
@@ -138,6 +138,12 @@ export class RankGenerator {
       } else if (node.op !== 'filter') return false;
     }
   }
+}
+
+/** Whether rows with the same value in that column of a fold's table come to their end together. */
+function isClosedWith(window: WindowSpec | null, column: string): boolean {
+  if (window === null) return false;
+  return column === 'window_end' || (column === 'window_start' && window.kind === 'hopping');
 }
 
 /** Nulls go last unless said, whatever the direction. */

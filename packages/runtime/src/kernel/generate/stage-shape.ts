@@ -1,6 +1,6 @@
 /** The tree of a stage's nodes, looked at from above: who reads what, and which columns anyone needs. */
 import type { TypedExpr } from '@rta/dsl';
-import { columnsOf } from '../../plan/columns-used.js';
+import { columnsOf, expressionsOf } from '../../plan/columns-used.js';
 import type { SinkOutput, Stage, StageNode } from '../../plan/physical.js';
 import { FIRST_CONSUMER_BIT, MAX_CONSUMERS } from '../../state/group-table.js';
 import { Constants } from './code.js';
@@ -76,10 +76,8 @@ export class StageShape {
         }
         case 'fold':
           for (const group of node.transform.group) add(group.expr);
-          for (const { arg, where } of node.transform.accumulators) {
-            add(arg);
-            add(where);
-          }
+          for (const accumulator of node.transform.accumulators) expressionsOf(accumulator).forEach(add);
+          if (node.inputKind === 'table') for (const name of node.inputKey ?? []) wanted.add(name);
           break;
         case 'rank':
         case 'sink':

@@ -2,10 +2,16 @@
  * Code for what follows a stream: rows go through filters and projections to folds and sinks, at once. First everything is computed that may
  * fail, for all branches; then everything is done. So a row that fails has no effect at all.
  */
+import type { Type, TypedExpr } from '@rta/dsl';
 import { conditionSource, mayThrow } from '../expression-source.js';
+import type { CumulateWindow, HoppingWindow } from '@rta/dsl';
+import { alignedWindows } from '../../plan/aligned-windows.js';
+import { acceptanceOf, reachOf } from '../../plan/window-times.js';
 import { hashBytes } from '../../state/group-table-hash.js';
+import { expressionsOf } from '../../plan/columns-used.js';
 import { FLAGS, NEXT } from '../../state/group-table-rows.js';
 import { rowError } from '../run/row-error.js';
+import { STALE } from '../run/session-chains.js';
 import type { Code } from './code.js';
 import type { FoldShape } from './fold.js';
 import type { Operand } from './operand.js';
@@ -126,27 +132,30 @@ class StreamEdges {
     const fold = this.folds.get(i);
     if (node.op !== 'fold' || !fold) throw new Error(`${node.id} has no code`);
     const { group, accumulators } = node.transform;
-    this.note(i, [...group.map((g) => g.expr), ...accumulators.flatMap(({ arg, where }) => [arg, where].filter((e) => e !== null))]);
+    this.note(i, [...group.map((g) => g.expr), ...accumulators.flatMap(expressionsOf)]);
     const groups: Operand[] = [];
-    const inputs: { readonly where: string | null; readonly arg: Operand | null }[] = [];
+    const inputs: FoldInput[] = [];
     const scope = scopeOf(row);
     this.when(passed, () => {
       for (const { expr } of group) groups.push(operandOf(code, expr, scope));
-      for (const { arg, where } of accumulators) {
+      for (const { arg, by, where } of accumulators) {
         let condition: string | null = null;
         if (where !== null) {
           condition = code.local('ok', 'false');
           code.line(`${condition} = ${conditionSource(where, scope, code)};`);
         }
-        let operand: Operand | null = null;
-        // Where the condition does not hold, the argument is not looked at.
-        if (arg !== null) this.when(condition !== null && mayThrow(arg) ? condition : null, () => (operand = operandOf(code, arg, scope)));
-        inputs.push({ where: condition, arg: operand });
+        // Where the condition does not hold, the arguments are not looked at.
+        const operand = (expr: TypedExpr): Operand => {
+          let found: Operand | null = null;
+          this.when(condition !== null && mayThrow(expr) ? condition : null, () => (found = operandOf(code, expr, scope)));
+          return found!;
+        };
+        inputs.push({ where: condition, arg: arg && operand(arg), by: by === undefined ? null : operand(by) });
       }
     });
     this.effect(passed, () => {
       code.line(`K.rowsIn[${i}]++;`);
-      const values = inputs.map(({ where, arg }) => ({ where, arg: arg && this.bound(arg) }));
+      const values = inputs.map(({ where, arg, by }) => ({ where, arg: arg && this.bound(arg), by: by && this.bound(by) }));
       const update = (table: string, missing: () => void): void => this.update(i, fold, table, row, values, missing);
       this.withKey(fold, groups, (key) => this.windows(i, row, fold, key, update));
     });
@@ -179,7 +188,7 @@ class StreamEdges {
   private windows(i: number, row: RowSource, fold: FoldShape, key: Key, update: (table: string, missing: () => void) => void): void {
     const { code } = this;
     const { late } = this.source;
-    const { window, ttlMs } = fold.transform;
+    const { window } = fold.transform;
     const state = `K.nodes[${i}]`;
     const table = code.local('T', 'null');
     const find = (): void => {
@@ -190,16 +199,27 @@ class StreamEdges {
         ),
       );
     };
-    if (window === null) {
+    if (window === null || window.kind === 'session' || window.kind === 'sliding') {
       const accepted = (): void => {
         code.line(`${table} = ${state}.table;`);
         find();
       };
-      if (ttlMs === null || late === null) accepted();
+      const acceptance = acceptanceOf(fold.transform);
+      if (acceptance === null || late === null) accepted();
       else {
-        const missed = `[{ start: ${row.time}, end: ${row.time} + ${ttlMs} }]`;
-        code.block(`if (${row.time} + ${ttlMs} > ${late.watermark})`, accepted, `} else { ${late.report(i, missed)} }`);
+        const missed =
+          window?.kind === 'sliding'
+            ? `[{ start: ${row.time} - ${window.sizeMs}, end: ${row.time} }]`
+            : `[{ start: ${row.time}, end: ${row.time} + ${reachOf(fold.transform)} }]`;
+        code.block(`if (${row.time} + ${acceptance} > ${late.watermark})`, accepted, `} else { ${late.report(i, missed)} }`);
       }
+      return;
+    }
+    if (window.kind !== 'hopping' || window.zone !== null) {
+      this.alignedWindows(i, row, window, (id) => {
+        code.line(`${table} = ${state}.windows.at(${id});`);
+        find();
+      });
       return;
     }
     const { sizeMs, advanceMs, graceMs } = window;
@@ -235,41 +255,59 @@ class StreamEdges {
     if (late !== null) code.line(`if (${missed} !== null) { ${late.report(i, missed)} }`);
   }
 
-  /** Takes the row into the accumulators of a slot of `table`. */
-  private update(
-    i: number,
-    fold: FoldShape,
-    table: string,
-    row: RowSource,
-    inputs: readonly { readonly where: string | null; readonly arg: Operand | null }[],
-    findSlot: () => void,
-  ): void {
+  /** Windows whose bounds take more than a multiplication. */
+  private alignedWindows(i: number, row: RowSource, window: HoppingWindow | CumulateWindow, accepted: (id: string) => void): void {
     const { code } = this;
-    const { ttlMs } = fold.transform;
+    const { late } = this.source;
+    const windows = code.constant(alignedWindows(window));
+    const [id, missed] = [code.local('id', '0'), code.local('missed', 'null')];
+    code.line(`${missed} = null;`);
+    const next = `${id} = ${windows}.next(${id}, ${row.time})`;
+    code.block(`for (${id} = ${windows}.first(${row.time}); ${id} === ${id}; ${next})`, () => {
+      const interval = `{ start: ${windows}.startOf(${id}), end: ${windows}.endOf(${id}) }`;
+      if (late !== null)
+        code.line(
+          `if (${late.watermark} >= ${windows}.endOf(${id}) + ${window.graceMs}) { (${missed} ??= []).push(${interval}); continue; }`,
+        );
+      accepted(id);
+    });
+    if (late !== null) code.line(`if (${missed} !== null) { ${late.report(i, missed)} }`);
+  }
+
+  /** Takes the row into the accumulators of a slot of `table`. */
+  private update(i: number, fold: FoldShape, table: string, row: RowSource, inputs: readonly FoldInput[], findSlot: () => void): void {
+    const { code } = this;
+    const reach = reachOf(fold.transform);
     const { numStride, metaStride } = fold;
     const t = row.time;
     const partial = fold.mode === 'partial';
+    const long: Type = { kind: 'long' };
+    const place = { time: t, partition: row.meta?.('$partition', long) ?? '-1', offset: row.meta?.('$offset', long) ?? '-1' };
+    const isSliding = fold.transform.window?.kind === 'sliding';
     code.block('', () => {
       code.line('let s, head;');
       findSlot();
       code.line('head = s;', `const T = ${table};`, `let N = T.num, q = s * ${numStride};`);
-      if (ttlMs === null) code.line(`if (${t} > N[q]) N[q] = ${t};`);
+      if (isSliding) code.line(`s = K.nodes[${i}].moment(T, s, ${t}, 1); N = T.num; q = s * ${numStride};`);
+      else if (reach === null) code.line(`if (${t} > N[q]) N[q] = ${t};`);
       else {
         const alone = `T.meta[s * ${metaStride} + ${NEXT}] < 0`;
         code.line(
-          `if (${t} - N[q] <= ${ttlMs} && N[q + 1] - ${t} <= ${ttlMs} && ${alone}) {`,
+          `if (${t} - N[q] <= ${reach} && N[q + 1] - ${t} <= ${reach} && ${alone}) {`,
           `if (${t} > N[q]) N[q] = ${t};`,
           `if (${t} < N[q + 1]) N[q + 1] = ${t};`,
           `} else { s = K.nodes[${i}].place(T, s, ${t}, ${t}); N = T.num; q = s * ${numStride}; }`,
         );
       }
       for (const [j, accumulator] of fold.accumulators.entries()) {
-        const { where, arg } = inputs[j];
-        const tests = [...(where === null ? [] : [where]), ...(arg === null || arg.isNull === null ? [] : [`!${arg.isNull}`])];
-        if (tests.length === 0) accumulator.update(code, arg);
-        else code.block(`if (${tests.join(' && ')})`, () => accumulator.update(code, arg));
+        const { where, arg, by } = inputs[j];
+        const nulls = [arg, by].flatMap((operand) => (operand === null || operand.isNull === null ? [] : [`!${operand.isNull}`]));
+        const tests = [...(where === null ? [] : [where]), ...nulls];
+        if (tests.length === 0) accumulator.update(code, arg, { by, ...place });
+        else code.block(`if (${tests.join(' && ')})`, () => accumulator.update(code, arg, { by, ...place }));
       }
-      if (!partial) code.line(`if ((T.meta[head * ${metaStride} + ${FLAGS}] & 3) !== 3) T.touch(head);`);
+      if (!partial && fold.transform.window?.kind === 'session') code.line(`T.meta[s * ${metaStride} + ${FLAGS}] |= ${STALE};`);
+      if (!partial && !isSliding) code.line(`if ((T.meta[head * ${metaStride} + ${FLAGS}] & 3) !== 3) T.touch(head);`);
     });
   }
 
@@ -306,6 +344,13 @@ class StreamEdges {
   private effect(passed: string | null, body: () => void): void {
     this.effects.push(() => this.when(passed, body));
   }
+}
+
+/** What an accumulator takes of a row. */
+interface FoldInput {
+  readonly where: string | null;
+  readonly arg: Operand | null;
+  readonly by: Operand | null;
 }
 
 interface Key {

@@ -6,7 +6,8 @@ import { conditionSource, mayThrow } from '../expression-source.js';
 import { rowError } from '../run/row-error.js';
 import type { Code } from './code.js';
 import type { Operand } from './operand.js';
-import { candidateCode, putRowCode, takeRowCode } from './rank-feed.js';
+import { contributionCode } from './contribution-code.js';
+import { candidateCode, keyedRowCode, putRowCode } from './rank-feed.js';
 import { namedOperand, operandOf, type RowSource, scopeOf } from './scope.js';
 import { sinkCode } from './sink.js';
 import type { StageShape } from './stage-shape.js';
@@ -19,10 +20,13 @@ export interface TableRow extends RowSource {
   readonly slot: { readonly table: string; readonly slot: string } | null;
 }
 
-/** What is done with a row: handed on, taken back, or only noted as handed on before (after a restart). */
-export type TableAction = 'upsert' | 'retract' | 'prime';
+/**
+ * What is done with a row: handed on, taken back, only noted as handed on before (after a restart), or said to be there for good (of a session
+ * that is over).
+ */
+export type TableAction = 'upsert' | 'retract' | 'prime' | 'settle';
 
-/** Adds lines that do `action` for all readers in `readers` of the row. For retractions only key columns need be there. */
+/** Adds lines that do `action` for all readers in `readers` of the row. To take back and to settle only key columns need be there. */
 export function tableEdges(shape: StageShape, code: Code, readers: readonly number[], row: TableRow, action: TableAction): void {
   for (const reader of readers) edge(shape, code, reader, row, action);
 }
@@ -38,6 +42,7 @@ function edge(shape: StageShape, code: Code, i: number, row: TableRow, action: T
       break;
     case 'sink': {
       const bit = shape.bits.get(i)!;
+      if (action === 'settle') break;
       if (action === 'prime') code.line(`${row.flags} |= ${bit};`);
       else if (action === 'upsert') {
         sinkCode(shape, code, i, row, false);
@@ -51,14 +56,18 @@ function edge(shape: StageShape, code: Code, i: number, row: TableRow, action: T
       break;
     }
     case 'rank': {
-      code.line(`K.rowsIn[${i}]++;`);
       const bit = shape.bits.get(i)!;
+      if (action === 'settle') {
+        code.block(`if ((${row.flags} & ${bit}) !== 0)`, () => keyedRowCode(shape, code, i, row, 'settleRow'));
+        break;
+      }
+      code.line(`K.rowsIn[${i}]++;`);
       if (row.slot !== null) {
         if (action === 'retract') code.line(`K.nodes[${i}].remove(${row.slot.table}, ${row.slot.slot});`);
         else candidateCode(shape, code, i, row, bit, row.slot.table, row.slot.slot);
       } else if (action === 'retract') {
         code.block(`if ((${row.flags} & ${bit}) !== 0)`, () => {
-          takeRowCode(shape, code, i, row);
+          keyedRowCode(shape, code, i, row, 'take');
           code.line(`${row.flags} &= ${~bit};`);
         });
       } else {
@@ -68,7 +77,7 @@ function edge(shape: StageShape, code: Code, i: number, row: TableRow, action: T
       break;
     }
     case 'fold':
-      throw new Error(`${node.id}: a fold over a table is not available`);
+      contributionCode(shape, code, i, row, action);
   }
 }
 
@@ -76,8 +85,8 @@ function filter(shape: StageShape, code: Code, i: number, row: TableRow, action:
   const node = shape.node(i);
   if (node.op !== 'filter') return;
   const readers = shape.readers[i];
-  code.line(`K.rowsIn[${i}]++;`);
-  if (action === 'retract') {
+  if (action !== 'settle') code.line(`K.rowsIn[${i}]++;`);
+  if (action === 'retract' || action === 'settle') {
     tableEdges(shape, code, readers, row, action);
     return;
   }
@@ -100,10 +109,10 @@ function project(shape: StageShape, code: Code, i: number, row: TableRow, action
   const node = shape.node(i);
   if (node.op !== 'project') return;
   const readers = shape.readers[i];
-  code.line(`K.rowsIn[${i}]++; K.rowsOut[${i}]++;`);
+  if (action !== 'settle') code.line(`K.rowsIn[${i}]++; K.rowsOut[${i}]++;`);
   const operands = new Map<string, Operand>();
   const scope = scopeOf(row);
-  if (action === 'retract') {
+  if (action === 'retract' || action === 'settle') {
     // Keys pass through; what is computed is not needed to take a row back.
     for (const { name, expr } of node.transform.columns) {
       const named = expr.kind === 'column' && !row.operands.has(expr.name) ? null : namedOperand(expr, scope);

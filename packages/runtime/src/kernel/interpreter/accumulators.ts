@@ -1,8 +1,15 @@
 /** The accumulators of a fold, as plain immutable values: what is in, what comes out, and their Avro form. */
 import type { Accumulator, Type, Value } from '@rta/dsl';
 import { ExpressionError } from '@rta/dsl';
-import { bigintOfBytes, bytesOfBigint, type Raw, toRaw, toValue } from './avro-codec.js';
+import { bigintOfBytes, bytesOfBigint, toRaw, toValue } from './avro-codec.js';
 import type { Datum } from './avro-read.js';
+import { approxDistinct, percentile } from './accumulators/sketches.js';
+import { bag } from './accumulators/bag.js';
+import { distinct } from './accumulators/distinct.js';
+import { funnel } from './accumulators/funnel.js';
+import { keptValues } from './accumulators/kept-values.js';
+import type { Kind } from './accumulators/kind.js';
+import { variance } from './accumulators/variance.js';
 import { doubleOfExact, exactOfDouble, partsOfExact } from './exact-sum.js';
 import { canonicalLong, compareTotally, definite } from './values.js';
 
@@ -14,56 +21,61 @@ interface DoubleSum {
   readonly neg: number;
 }
 
-/** count: number; sum: bigint (longs, unscaled decimals) or DoubleSum; min and max: the value or null. */
-export type State = number | bigint | DoubleSum | { readonly best: Value };
+/** What a state is depends on the kind: each knows its own. */
+export type State = unknown;
 
-interface Kind {
-  readonly empty: State;
-  /** The state of one value alone, which is not null. */
-  of(value: Value): State;
-  merge(a: State, b: State): State;
-  /** Throws ExpressionError where the final value does not fit. */
-  result(state: State): Value;
-  toRaw(state: State): Raw;
-  fromDatum(datum: Datum): State;
+export function kindOf(accumulator: Accumulator): Kind<State> {
+  return chosen(accumulator) as Kind<State>;
 }
 
-export function kindOf(accumulator: Accumulator): Kind {
+function chosen(accumulator: Accumulator): unknown {
   const type = definite(accumulator.type);
   switch (accumulator.fn) {
     case 'count':
       return count;
     case 'min':
-      return extreme(type, -1);
+      return accumulator.retracts === true ? bag(accumulator) : extreme(type, -1);
     case 'max':
-      return extreme(type, 1);
+      return accumulator.retracts === true ? bag(accumulator) : extreme(type, 1);
     case 'sum':
       return type.kind === 'decimal' ? decimalSum(type.precision) : type.kind === 'double' || type.kind === 'float' ? doubleSum : longSum;
+    case 'distinct':
+      return accumulator.retracts === true ? bag(accumulator) : distinct(accumulator);
+    case 'approxDistinct':
+      return approxDistinct(accumulator);
+    case 'variance':
+      return variance;
+    case 'percentile':
+      return percentile(accumulator);
+    case 'funnel':
+      return funnel(accumulator);
+    default:
+      return accumulator.retracts === true ? bag(accumulator) : keptValues(accumulator);
   }
 }
 
-const count: Kind = {
+const count: Kind<number> = {
   empty: 0,
   of: () => 1,
-  merge: (a, b) => (a as number) + (b as number),
-  result: (state) => state as number,
-  toRaw: (state) => state as number,
+  merge: (a, b) => a + b,
+  inverse: (state) => -state,
+  result: (state) => state,
+  toRaw: (state) => state,
   fromDatum: (datum) => Number(datum),
 };
 
 const LOW_BITS = 52n;
 
-const longSum: Kind = {
+const longSum: Kind<bigint> = {
   empty: 0n,
-  of: (value) => BigInt(value as number | bigint),
-  merge: (a, b) => (a as bigint) + (b as bigint),
-  result: (state) => {
-    const sum = state as bigint;
+  of: ({ value }) => BigInt(value as number | bigint),
+  merge: (a, b) => a + b,
+  inverse: (state) => -state,
+  result: (sum) => {
     if (sum !== BigInt.asIntN(64, sum)) throw new ExpressionError('overflow', `the sum ${sum} is outside 64 bits`);
     return canonicalLong(sum);
   },
-  toRaw: (state) => {
-    const sum = state as bigint;
+  toRaw: (sum) => {
     return { hi: canonicalLong(sum >> LOW_BITS), lo: Number(BigInt.asUintN(Number(LOW_BITS), sum)) };
   },
   fromDatum: (datum) => {
@@ -72,25 +84,25 @@ const longSum: Kind = {
   },
 };
 
-function decimalSum(precision: number): Kind {
+function decimalSum(precision: number): Kind<bigint> {
   return {
     empty: 0n,
-    of: (value) => value as bigint,
-    merge: (a, b) => (a as bigint) + (b as bigint),
-    result: (state) => {
-      const sum = state as bigint;
+    of: ({ value }) => value as bigint,
+    merge: (a, b) => a + b,
+    inverse: (state) => -state,
+    result: (sum) => {
       const magnitude = sum < 0n ? -sum : sum;
       if (magnitude >= 10n ** BigInt(precision)) throw new ExpressionError('overflow', `the sum has more than ${precision} digits`);
       return sum;
     },
-    toRaw: (state) => bytesOfBigint(state as bigint),
+    toRaw: bytesOfBigint,
     fromDatum: (datum) => bigintOfBytes(datum as Uint8Array),
   };
 }
 
-const doubleSum: Kind = {
+const doubleSum: Kind<DoubleSum> = {
   empty: { exact: 0n, nan: 0, pos: 0, neg: 0 },
-  of: (value) => {
+  of: ({ value }) => {
     const double = value as number;
     return {
       exact: Number.isFinite(double) ? exactOfDouble(double) : 0n,
@@ -99,19 +111,13 @@ const doubleSum: Kind = {
       neg: Number(double === -Infinity),
     };
   },
-  merge: (a, b) => {
-    const [x, y] = [a as DoubleSum, b as DoubleSum];
-    return { exact: x.exact + y.exact, nan: x.nan + y.nan, pos: x.pos + y.pos, neg: x.neg + y.neg };
-  },
-  result: (state) => {
-    const { exact, nan, pos, neg } = state as DoubleSum;
+  merge: (x, y) => ({ exact: x.exact + y.exact, nan: x.nan + y.nan, pos: x.pos + y.pos, neg: x.neg + y.neg }),
+  inverse: ({ exact, nan, pos, neg }) => ({ exact: -exact, nan: -nan, pos: -pos, neg: -neg }),
+  result: ({ exact, nan, pos, neg }) => {
     if (nan > 0 || (pos > 0 && neg > 0)) return NaN;
     return pos > 0 ? Infinity : neg > 0 ? -Infinity : doubleOfExact(exact);
   },
-  toRaw: (state) => {
-    const { exact, nan, pos, neg } = state as DoubleSum;
-    return { parts: partsOfExact(exact), nan, pos, neg };
-  },
+  toRaw: ({ exact, nan, pos, neg }) => ({ parts: partsOfExact(exact), nan, pos, neg }),
   fromDatum: (datum) => {
     const fields = datum as ReadonlyMap<string, Datum>;
     const exact = (fields.get('parts') as number[]).map(exactOfDouble).reduce((a, b) => a + b, 0n);
@@ -120,18 +126,17 @@ const doubleSum: Kind = {
 };
 
 /** @param sign -1 keeps the least, 1 the greatest */
-function extreme(type: Type, sign: -1 | 1): Kind {
-  const best = (state: State): Value => (state as { readonly best: Value }).best;
+function extreme(type: Type, sign: -1 | 1): Kind<Value> {
   return {
-    empty: { best: null },
-    of: (value) => ({ best: value }),
+    empty: null,
+    of: ({ value }) => value,
     merge: (a, b) => {
-      if (best(a) === null) return b;
-      if (best(b) === null) return a;
-      return compareTotally(best(b), best(a)) * sign > 0 ? b : a;
+      if (a === null) return b;
+      if (b === null) return a;
+      return compareTotally(b, a) * sign > 0 ? b : a;
     },
-    result: best,
-    toRaw: (state) => toRaw(type, best(state)),
-    fromDatum: (datum) => ({ best: datum === null ? null : toValue(type, datum) }),
+    result: (best) => best,
+    toRaw: (best) => toRaw(type, best),
+    fromDatum: (datum) => (datum === null ? null : toValue(type, datum)),
   };
 }

@@ -1,145 +1,80 @@
-/** Keyed aggregation: windows, ttl, and the three modes in which a fold is run. */
+/** Keyed aggregation without windows, with a ttl, or in windows that times alone tell. */
 import { Buffer } from 'node:buffer';
-import { ExpressionError, type FoldTransform, type Row, type Value } from '@rta/dsl';
-import type { StageNode } from '../../plan/physical.js';
-import { kindOf, type State } from './accumulators.js';
-import { evaluateResult, evaluateRow } from './expressions.js';
-import { type Entry, GroupCodec, type Incarnation } from './groups.js';
-import { partitionOf } from './murmur2.js';
-import { type Change, type Effect, Operator, type StageContext, type StreamRow, type TimedRow } from './operator.js';
-import { EveryGate } from './every-gate.js';
+import type { CumulateWindow, HoppingWindow } from '@rta/dsl';
+import { type AlignedWindows, alignedWindows, isAligned } from '../../plan/aligned-windows.js';
+import { retracts, rowCountOf } from '../../plan/table-folds.js';
+import type { Entry } from './groups.js';
+import { type FoldNode, type Interval, KeyedFold } from './keyed-fold.js';
+import type { Change, StageContext, StreamRow, TimedRow } from './operator.js';
 
-interface Interval {
-  readonly start: number;
-  readonly end: number;
-}
+export class Fold extends KeyedFold {
+  private readonly window: HoppingWindow | CumulateWindow | null = null;
+  private readonly windows: AlignedWindows | null = null;
+  /** The accumulator that tells whether a group has rows; -1: groups do not become empty. */
+  private readonly rowCount: number;
 
-type FoldNode = Extract<StageNode, { op: 'fold' }>;
-
-export class Fold extends Operator {
-  override readonly hold: number;
-  private readonly fold: FoldTransform;
-  private readonly codec: GroupCodec;
-  private readonly kinds;
-  private readonly gate: EveryGate;
-  /** By `[windowStart] groupKey` as hex. */
-  private readonly groups = new Map<string, Entry>();
-
-  constructor(
-    override readonly node: FoldNode,
-    stage: StageContext,
-  ) {
+  constructor(node: FoldNode, stage: StageContext) {
     super(node, stage);
-    this.fold = node.transform;
-    this.codec = new GroupCodec(this.fold);
-    this.kinds = this.fold.accumulators.map(kindOf);
-    this.hold = node.mode === 'partial' ? 0 : (this.fold.window?.graceMs ?? 0);
-    this.gate = new EveryGate(this.fold.emit, stage.env);
+    this.rowCount = retracts(this.fold) && this.fold.group.length > 0 ? rowCountOf(this.fold) : -1;
+    const { window } = node.transform;
+    if (window === null) return;
+    if (!isAligned(window)) throw new Error(`${node.id}: a ${window.kind} window has a fold of its own`);
+    this.window = window;
+    this.windows = alignedWindows(window);
   }
 
-  // ---- What comes in ----
-
-  override row(input: StreamRow, effects: Effect[]): void {
-    const { env } = this.stage;
-    const group: Row = Object.fromEntries(this.fold.group.map((g) => [g.name, evaluateRow(g.expr, input, env)]));
-    const states = this.fold.accumulators.map(({ where, arg }, i): State => {
-      if (where !== null && evaluateRow(where, input, env) !== true) return this.kinds[i].empty;
-      if (arg === null) return this.kinds[i].of(true);
-      const value = evaluateRow(arg, input, env);
-      return value === null ? this.kinds[i].empty : this.kinds[i].of(value);
-    });
-    const groupKey = this.codec.encodeGroup(group);
-    const incarnation: Incarnation = { first: input.time, time: input.time, states };
-    const { windows, missed } = this.judge(input);
-    effects.push(() => {
-      this.rowsIn++;
-      if (missed.length > 0) this.reportLate(input, missed);
-      for (const windowStart of windows) this.contribute(this.entryOf(groupKey, windowStart), incarnation);
-    });
-  }
-
-  /** Which windows the row counts in (null: there are none, and it counts), and which it is too late for. Only sources are judged. */
-  private judge({ time, source }: StreamRow): { windows: (number | null)[]; missed: Interval[] } {
+  protected override judge({ time, source }: StreamRow): { windows: (number | null)[]; missed: Interval[] } {
     const watermark = source?.watermark ?? -Infinity;
-    const { window, ttlMs } = this.fold;
-    if (window === null) {
+    const { window, windows } = this;
+    const { ttlMs } = this.fold;
+    if (window === null || windows === null) {
       const late = ttlMs !== null && time + ttlMs <= watermark;
       return late ? { windows: [], missed: [{ start: time, end: time + ttlMs }] } : { windows: [null], missed: [] };
     }
-    const { sizeMs, advanceMs, graceMs } = window;
-    const windows: number[] = [];
+    const accepted: number[] = [];
     const missed: Interval[] = [];
-    const last = Math.floor(time / advanceMs) * advanceMs;
-    for (let start = last; start + sizeMs > time; start -= advanceMs) {
-      if (watermark >= start + sizeMs + graceMs) missed.unshift({ start, end: start + sizeMs });
-      else windows.unshift(start);
+    for (let id = windows.first(time); !Number.isNaN(id); id = windows.next(id, time)) {
+      if (watermark >= windows.endOf(id) + window.graceMs) missed.push(this.intervalOf(windows, id));
+      else accepted.push(id);
     }
-    return { windows, missed };
+    return { windows: accepted, missed };
   }
 
-  private reportLate({ source }: StreamRow, missed: readonly Interval[]): void {
-    if (source === null) return;
-    const { record, input } = source;
-    const { offset, timestamp, key, value, rawHeaders } = record;
-    this.stage.env.late({ input, offset, timestamp, key, value, headers: rawHeaders }, this.node.step, missed);
-    source.late = true;
-  }
+  // ---- Over a table ----
 
-  override received(key: Uint8Array, value: Uint8Array | null): void {
+  /** A row of a table: what it gave is taken back, what it gives now is added. */
+  override change({ before, after }: Change): void {
     this.rowsIn++;
-    if (value === null) throw new Error('a partial result has no value');
-    const partial = this.codec.decodePartial(key, value);
-    const entry = this.entryOf(partial.groupKey, partial.windowStart);
-    for (const incarnation of partial.incarnations) this.contribute(entry, incarnation);
-  }
-
-  override change(_change: Change): void {
-    throw new Error('a fold over a table is not available');
+    for (const [timed, sign] of [[before, -1] as const, [after, 1] as const]) {
+      if (timed === null) continue;
+      const given = this.orNull(() => this.given({ ...timed, source: null }));
+      if (given === null) continue;
+      const { incarnation } = given;
+      const states = incarnation.states.map((state, i) => (sign < 0 ? this.kinds[i].inverse!(state) : state));
+      this.contribute(this.entryOf(given.groupKey, null), { ...incarnation, states });
+    }
   }
 
   override prime(_row: TimedRow): void {
-    throw new Error('a fold over a table is not available');
+    // What the row gives is in the state.
   }
 
-  private entryOf(groupKey: Buffer, windowStart: number | null): Entry {
-    const fresh = this.codec.entry(groupKey, windowStart);
-    const id = this.idOf(fresh);
-    const entry = this.groups.get(id) ?? fresh;
-    this.groups.set(id, entry);
-    return entry;
-  }
-
-  private idOf(entry: Entry): string {
-    return this.codec.encodeKey(entry).toString('hex');
-  }
-
-  /** Joins all incarnations that are no further than the ttl from it; without ttl that is the only one. */
-  private contribute(entry: Entry, incoming: Incarnation): void {
-    const reach = this.fold.ttlMs ?? Infinity;
-    const near = (other: Incarnation): boolean => other.first - reach <= incoming.time && incoming.first <= other.time + reach;
-    const merged = entry.incarnations.filter(near).reduce((a, b) => this.merge(a, b), incoming);
-    const apart = entry.incarnations.filter((other) => !near(other));
-    entry.incarnations = [...apart, merged].sort((a, b) => a.time - b.time);
-    entry.dirty = true;
-    entry.pending = true;
-  }
-
-  private merge(a: Incarnation, b: Incarnation): Incarnation {
-    const states = a.states.map((state, i) => this.kinds[i].merge(state, b.states[i]));
-    return { first: Math.min(a.first, b.first), time: Math.max(a.time, b.time), states };
+  /** A group of a table's rows that has none left. The one group of an aggregate without `groupBy` stays. */
+  private isEmpty(entry: Entry): boolean {
+    return this.rowCount >= 0 && entry.incarnations.length > 0 && entry.incarnations[0].states[this.rowCount] === 0;
   }
 
   // ---- What goes out ----
 
-  override flush(watermark: number): void {
-    if (this.node.mode === 'partial') {
-      this.sendPartials();
-      return;
-    }
+  protected override flushGroups(watermark: number): void {
     const open = this.gate.opens();
     this.closeWindows(watermark);
     this.expire(watermark, open);
     for (const [id, entry] of [...this.groups]) {
+      if (this.isEmpty(entry) && (open || !entry.shown)) {
+        entry.incarnations = [];
+        entry.dirty = true;
+      }
       const gone = entry.emitted !== null && !this.isVisible(entry, watermark);
       if (gone) entry.pending = true;
       if (entry.pending && open && this.fold.emit.mode !== 'final') this.emit(entry, watermark);
@@ -148,24 +83,13 @@ export class Fold extends Operator {
     }
   }
 
-  private sendPartials(): void {
-    const output = this.node.output!;
-    const { env } = this.stage;
-    for (const entry of this.groups.values()) {
-      const partition = partitionOf(entry.groupKey, env.partitions[output]);
-      this.stage.write(output, partition, env.now(), entry.groupKey, this.codec.encodePartial(entry));
-      this.rowsOut++;
-    }
-    this.groups.clear();
-  }
-
   /** In (window end, key) order: a final window's row, or the last of the updates that are still due; then the state goes. */
   private closeWindows(watermark: number): void {
     const closed = [...this.groups].filter(([, entry]) => this.closesAt(entry) <= watermark);
-    closed.sort(([, a], [, b]) => a.windowStart! - b.windowStart! || Buffer.compare(a.groupKey, b.groupKey));
+    closed.sort(([, a], [, b]) => this.endOf(a) - this.endOf(b) || Buffer.compare(a.groupKey, b.groupKey));
     for (const [id, entry] of closed) {
       if (this.fold.emit.mode === 'final') {
-        const row = this.rowOf(entry, entry.incarnations[0]);
+        const row = this.rowOf(entry, this.windowOf(entry), entry.incarnations[0]);
         if (row !== null) this.emitRow({ row, time: this.endOf(entry) - 1 });
       } else if (entry.pending) this.emit(entry, watermark);
       entry.incarnations = [];
@@ -194,19 +118,11 @@ export class Fold extends Operator {
     this.emitChange(before, entry.emitted);
   }
 
-  private log(entry: Entry): void {
-    const key = Buffer.concat([Buffer.from([this.node.store!]), this.codec.encodeKey(entry)]);
-    const exists = entry.incarnations.length > 0;
-    if (exists || entry.logged) this.stage.changelog(key, exists ? this.codec.encodeStoreValue(entry) : null);
-    entry.logged = exists;
-    entry.dirty = false;
-  }
-
   /** The row of a table: the newest incarnation's, while it lives. */
   private visibleRow(entry: Entry, watermark: number): TimedRow | null {
     if (!this.isVisible(entry, watermark)) return null;
     const newest = entry.incarnations[entry.incarnations.length - 1];
-    const row = this.rowOf(entry, newest);
+    const row = this.rowOf(entry, this.windowOf(entry), newest);
     return row === null ? null : { row, time: newest.time };
   }
 
@@ -216,39 +132,20 @@ export class Fold extends Operator {
     return this.fold.ttlMs === null || newest.time + this.fold.ttlMs > watermark;
   }
 
-  /** Group columns, window columns, results; null where a result cannot be computed. */
-  private rowOf(entry: Entry, { states, time }: Incarnation): Row | null {
-    const windowed: Row = entry.windowStart === null ? {} : { window_start: entry.windowStart, window_end: this.endOf(entry) };
-    const row: Row = { ...entry.group, ...windowed };
-    return this.orNull(() => {
-      const accumulated = states.map((state, i) => attempt(() => this.kinds[i].result(state)));
-      const results = this.fold.results.map(({ name, expr }): [string, Value] => [
-        name,
-        evaluateResult(expr, { row, time, source: null }, accumulated, this.stage.env),
-      ]);
-      return { ...row, ...Object.fromEntries(results) };
-    });
+  private windowOf({ windowId }: Entry): Interval | null {
+    return this.windows === null ? null : this.intervalOf(this.windows, windowId!);
+  }
+
+  private intervalOf(windows: AlignedWindows, id: number): Interval {
+    return { start: windows.startOf(id), end: windows.endOf(id) };
   }
 
   private endOf(entry: Entry): number {
-    return entry.windowStart! + this.fold.window!.sizeMs;
+    return this.windowOf(entry)!.end;
   }
 
   private closesAt(entry: Entry): number {
-    return this.fold.window === null ? Infinity : this.endOf(entry) + this.fold.window.graceMs;
-  }
-
-  // ---- State ----
-
-  override restore(key: Uint8Array, value: Uint8Array | null): void {
-    const entry = this.codec.decodeKey(key);
-    if (value === null) {
-      this.groups.delete(this.idOf(entry));
-      return;
-    }
-    entry.incarnations = this.codec.decodeStoreValue(value);
-    entry.logged = true;
-    this.groups.set(this.idOf(entry), entry);
+    return this.window === null ? Infinity : this.endOf(entry) + this.window.graceMs;
   }
 
   override restored(watermark: number): void {
@@ -273,22 +170,5 @@ export class Fold extends Operator {
       due = Math.min(due, entry.incarnations[0].time + 2 * ttlMs);
     }
     return due;
-  }
-
-  override entries(): { readonly all: number; readonly dirty: number } {
-    return { all: this.groups.size, dirty: [...this.groups.values()].filter((entry) => entry.dirty).length };
-  }
-}
-
-/** The value, or the error that using it throws: a result is only wrong where it is looked at. */
-function attempt(compute: () => Value): () => Value {
-  try {
-    const value = compute();
-    return () => value;
-  } catch (error) {
-    if (!(error instanceof ExpressionError)) throw error;
-    return () => {
-      throw error;
-    };
   }
 }

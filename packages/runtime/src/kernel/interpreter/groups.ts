@@ -1,24 +1,43 @@
 /** The entries of a fold: one per group (and window), with their incarnations, and their bytes in changelogs and repartition records. */
 import { Buffer } from 'node:buffer';
 import type { FoldTransform, Row } from '@rta/dsl';
+import { isAligned } from '../../plan/aligned-windows.js';
+import { reachOf } from '../../plan/window-times.js';
 import { entrySchema, foldLayout, keySchema } from '../state-layout.js';
 import { kindOf, type State } from './accumulators.js';
 import { AvroCodec, type Raw, RowCodec } from './avro-codec.js';
 import type { Datum } from './avro-read.js';
 import type { TimedRow } from './operator.js';
 
-/** A stretch of event time without a pause longer than the ttl, and what was folded in it. Without ttl a group has just one. */
+/**
+ * A stretch of event time without a pause longer than the ttl, or the gap of a session, and what was folded in it. Without either a group
+ * has just one.
+ */
 export interface Incarnation {
   /** Least and greatest contributing event time, ms. */
   readonly first: number;
   readonly time: number;
   readonly states: readonly State[];
+  /** Of a session: the rows that are out for it or for what was merged into it, oldest first. */
+  readonly out: readonly OutRow[];
+  /** Of a session: changed since its row was handed on. */
+  readonly changed: boolean;
+  /** Of a moment in sliding windows: rows that are still to be given for it. */
+  readonly rows: number;
+}
+
+/** A session as it was when its row was handed on. */
+export interface OutRow {
+  readonly first: number;
+  readonly time: number;
+  /** Null where it could not be computed. */
+  readonly row: TimedRow | null;
 }
 
 export interface Entry {
   readonly groupKey: Buffer;
   readonly group: Row;
-  readonly windowStart: number | null;
+  readonly windowId: number | null;
   /** Oldest first. */
   incarnations: readonly Incarnation[];
   /** The row that those downstream have, as far as this node knows. */
@@ -38,12 +57,18 @@ export class GroupCodec {
   private readonly value: AvroCodec;
   private readonly fingerprint: number;
   private readonly kinds;
+  /** One entry per group (and window). */
+  private readonly single: boolean;
+  /** Keys begin with the window's number, or the time of a moment. */
+  private readonly aligned: boolean;
 
-  constructor(private readonly transform: FoldTransform) {
+  constructor(transform: FoldTransform) {
     const columns = transform.group.map((g) => ({ name: g.name, type: g.expr.type }));
     this.key = new RowCodec(keySchema(columns), columns, (_, i) => `k${i}`);
     const entry = entrySchema(transform);
-    this.value = new AvroCodec(transform.ttlMs === null ? entry : { type: 'array', items: entry });
+    this.single = reachOf(transform) === null;
+    this.value = new AvroCodec(this.single ? entry : { type: 'array', items: entry });
+    this.aligned = isAligned(transform.window) || transform.window?.kind === 'sliding';
     this.fingerprint = foldLayout(transform).fingerprint;
     this.kinds = transform.accumulators.map(kindOf);
   }
@@ -52,37 +77,48 @@ export class GroupCodec {
     return this.key.encode(group);
   }
 
-  /** `[windowStart] groupKey` */
+  /** `[windowId] groupKey` */
   encodeKey(entry: Entry): Buffer {
-    return this.transform.window === null ? entry.groupKey : Buffer.concat([encodeWindowStart(entry.windowStart!), entry.groupKey]);
+    return !this.aligned ? entry.groupKey : Buffer.concat([encodeWindowId(entry.windowId!), entry.groupKey]);
   }
 
   decodeKey(bytes: Uint8Array): Entry {
     const buffer = Buffer.from(bytes);
-    const windowed = this.transform.window !== null;
-    return this.entry(windowed ? buffer.subarray(8) : buffer, windowed ? decodeWindowStart(buffer) : null);
+    return this.entry(this.aligned ? buffer.subarray(8) : buffer, this.aligned ? decodeWindowId(buffer) : null);
   }
 
-  entry(groupKey: Buffer, windowStart: number | null): Entry {
+  entry(groupKey: Buffer, windowId: number | null): Entry {
     const group = this.key.decode(groupKey).row;
-    return { groupKey, group, windowStart, incarnations: [], emitted: null, shown: false, dirty: false, pending: false, logged: false };
+    return { groupKey, group, windowId, incarnations: [], emitted: null, shown: false, dirty: false, pending: false, logged: false };
   }
 
   encodeIncarnations(incarnations: readonly Incarnation[]): Buffer {
-    const raws = incarnations.map(({ first, time, states }): Raw => {
+    const raws = incarnations.map(({ first, time, states, out, rows }): Raw => {
       const accumulators = Object.fromEntries(states.map((state, i) => [`a${i}`, this.kinds[i].toRaw(state)]));
-      return { ...accumulators, time, first };
+      return { ...accumulators, time, first, rows, out: out.map((row) => ({ time: row.time, first: row.first })) };
     });
-    return this.value.encode(this.transform.ttlMs === null ? raws[0] : raws);
+    return this.value.encode(this.single ? raws[0] : raws);
   }
 
   decodeIncarnations(bytes: Uint8Array): Incarnation[] {
     const datum = this.value.decode(bytes);
-    const entries = (this.transform.ttlMs === null ? [datum] : datum) as ReadonlyMap<string, Datum>[];
+    const entries = (this.single ? [datum] : datum) as ReadonlyMap<string, Datum>[];
     return entries.map((fields) => {
       const time = Number(fields.get('time'));
       const states = this.kinds.map((kind, i) => kind.fromDatum(fields.get(`a${i}`)!));
-      return { first: fields.has('first') ? Number(fields.get('first')) : time, time, states };
+      const out = ((fields.get('out') ?? []) as ReadonlyMap<string, Datum>[]).map((row) => ({
+        first: Number(row.get('first')),
+        time: Number(row.get('time')),
+        row: null,
+      }));
+      return {
+        first: fields.has('first') ? Number(fields.get('first')) : time,
+        time,
+        states,
+        out,
+        changed: false,
+        rows: Number(fields.get('rows') ?? 0),
+      };
     });
   }
 
@@ -96,14 +132,13 @@ export class GroupCodec {
 
   encodePartial(entry: Entry): Buffer {
     const incarnations = this.encodeIncarnations(entry.incarnations);
-    return this.transform.window === null ? incarnations : Buffer.concat([encodeWindowStart(entry.windowStart!), incarnations]);
+    return !this.aligned ? incarnations : Buffer.concat([encodeWindowId(entry.windowId!), incarnations]);
   }
 
   decodePartial(groupKey: Uint8Array, value: Uint8Array): Entry {
     const buffer = Buffer.from(value);
-    const windowed = this.transform.window !== null;
-    const entry = this.entry(Buffer.from(groupKey), windowed ? decodeWindowStart(buffer) : null);
-    entry.incarnations = this.decodeIncarnations(windowed ? buffer.subarray(8) : buffer);
+    const entry = this.entry(Buffer.from(groupKey), this.aligned ? decodeWindowId(buffer) : null);
+    entry.incarnations = this.decodeIncarnations(this.aligned ? buffer.subarray(8) : buffer);
     return entry;
   }
 }
@@ -122,12 +157,12 @@ export function afterFingerprint(bytes: Uint8Array, fingerprint: number): Uint8A
 }
 
 /** int64, big endian, sign bit flipped: byte order is the order of time. */
-function encodeWindowStart(start: number): Buffer {
+function encodeWindowId(start: number): Buffer {
   const bytes = Buffer.alloc(8);
   bytes.writeBigUInt64BE(BigInt(start) + (1n << 63n));
   return bytes;
 }
 
-function decodeWindowStart(bytes: Buffer): number {
+function decodeWindowId(bytes: Buffer): number {
   return Number(bytes.readBigUInt64BE(0) - (1n << 63n));
 }

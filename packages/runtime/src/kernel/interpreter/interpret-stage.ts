@@ -12,7 +12,9 @@ import { Rejected } from './avro-read.js';
 import { Fold } from './fold.js';
 import type { Effect, Operator, StageContext } from './operator.js';
 import { Rank } from './rank.js';
+import { SessionFold } from './session-fold.js';
 import { Sink } from './sink.js';
+import { SlidingFold } from './sliding-fold.js';
 import { Source } from './source.js';
 import { Filter, Project } from './stateless.js';
 
@@ -232,8 +234,11 @@ function operatorOf(node: StageNode, stage: Stage, context: StageContext): Opera
       return new Filter(node, context, node.transform);
     case 'project':
       return new Project(node, context, node.transform);
-    case 'fold':
-      return new Fold(node, context);
+    case 'fold': {
+      const { window } = node.transform;
+      if (window?.kind === 'sliding') return new SlidingFold(node, context, window);
+      return window?.kind === 'session' ? new SessionFold(node, context, window) : new Fold(node, context);
+    }
     case 'rank':
       return new Rank(node, context);
     case 'sink': {

@@ -1,13 +1,14 @@
 /** A fold's part of a flush: which groups go out, close and expire, in the three modes of emission; and partials. */
-import { CHANGED, DEAD, DIRTY, EMITTED, type GroupTable, LOGGED, PENDING, SHRUNK } from '../../state/group-table.js';
-import { compareBytes, hashBytes } from '../../state/group-table-hash.js';
+import { CHANGED, DIRTY, EMITTED, type GroupTable, LOGGED, PENDING, SHRUNK } from '../../state/group-table.js';
+import { compareBytes } from '../../state/group-table-hash.js';
 import { FLAGS, FLUSH, KEY_LENGTH, NEXT } from '../../state/group-table-rows.js';
-import { type FoldCode, type FoldNode, FoldTables } from './fold-tables.js';
+import { Contributions } from './contributions.js';
+import { FoldMemory } from './fold-memory.js';
+import type { FoldCode, FoldNode } from './fold-tables.js';
 import { sortedByKey } from './key-order.js';
 import type { TaskState } from './task-state.js';
 
-export class FoldState extends FoldTables {
-  private flushNumber = 1;
+export class FoldState extends FoldMemory {
   private readonly grace: number;
   private readonly emitMode: 'updates' | 'final' | 'every';
   private readonly everyMs: number;
@@ -15,12 +16,13 @@ export class FoldState extends FoldTables {
   private period: number;
   /** Slots with PENDING, when emissions wait for a tick. */
   private readonly pending = new Map<GroupTable, number[]>();
-  /** Slots with DEAD, in the order of their flushes. */
-  private readonly dead: number[] = [];
+  /** What the rows of a table gave; null where rows are of streams. */
+  readonly rows: Contributions | null;
 
   constructor(node: FoldNode, index: number, code: FoldCode, K: TaskState, fingerprint: number) {
     super(node, index, code, K, fingerprint);
     const { window, emit } = node.transform;
+    this.rows = code.apply && new Contributions(this, code.apply);
     this.grace = window?.graceMs ?? 0;
     this.emitMode = emit.mode;
     this.everyMs = emit.mode === 'every' ? emit.everyMs : 0;
@@ -36,8 +38,7 @@ export class FoldState extends FoldTables {
     const open = this.opens(K);
     if (this.windows) this.closeWindows(K, watermark);
     if (this.expiry) this.expire(K, watermark);
-    if (this.windows) for (const table of this.windows.all()) this.flushTable(K, table, watermark, open);
-    else this.flushTable(K, this.table, watermark, open);
+    for (const table of this.tables()) this.flushTable(K, table, watermark, open);
     if (open && this.evictedArePending) {
       this.eachEvicted(K, (T, slot) => {
         if (T.num[slot * T.numStride] + this.ttl > watermark) this.handOn(K, T, slot);
@@ -45,10 +46,7 @@ export class FoldState extends FoldTables {
       });
       this.evictedArePending = false;
     }
-    this.watermark = watermark;
-    this.flushNumber++;
-    this.table.flush = this.flushNumber;
-    if (this.windows) this.windows.flush = this.flushNumber;
+    this.flushed(watermark);
   }
 
   /** `every`: the first flush after each multiple of the period, by the wall clock. */
@@ -65,19 +63,18 @@ export class FoldState extends FoldTables {
   /** Changelog values, and rows. */
   private flushTable(K: TaskState, T: GroupTable, watermark: number, open: boolean): void {
     const { emitMode } = this;
-    const count = T.dirtyCount;
-    const { dirty } = T;
-    const waits = emitMode === 'every';
+    const { dirty, dirtyCount: count } = T;
     T.dirtyCount = 0;
     for (let i = 0; i < count; i++) {
       const slot = dirty[i];
       const f = slot * T.metaStride + FLAGS;
       if (this.expiry !== null && this.dropOld(K, T, slot, watermark, open)) continue;
+      if (this.dropEmpty(K, T, slot, open)) continue;
       const flags = T.meta[f];
       if ((flags & CHANGED) !== 0) this.log(K, T, slot);
       T.meta[f] = (T.meta[f] & ~(DIRTY | CHANGED)) | LOGGED;
       const quiet = this.expiry !== null && T.num[slot * T.numStride] + this.ttl <= watermark;
-      if (waits) {
+      if (emitMode === 'every') {
         if (quiet || (flags & CHANGED) !== 0) this.wait(T, slot);
       } else if (emitMode === 'updates') {
         if (quiet) this.takeBack(K, T, slot);
@@ -85,7 +82,7 @@ export class FoldState extends FoldTables {
       }
       if (this.expiry !== null) this.expiry.add(slot, this.dueOf(slot));
     }
-    if (waits && open) this.emitPending(K, T, watermark);
+    if (emitMode === 'every' && open) this.emitPending(K, T, watermark);
   }
 
   private handOn(K: TaskState, T: GroupTable, slot: number): void {
@@ -117,30 +114,31 @@ export class FoldState extends FoldTables {
       const f = slot * T.metaStride + FLAGS;
       if ((T.meta[f] & PENDING) === 0) continue;
       T.meta[f] &= ~PENDING;
+      if (this.dropEmpty(K, T, slot, true)) continue;
       if (T.num[slot * T.numStride] + this.ttl > watermark) this.handOn(K, T, slot);
       else this.takeBack(K, T, slot);
       if (this.expiry !== null) this.expiry.add(slot, this.dueOf(slot));
     }
   }
 
+  /** Drops a group of a table's rows that has none left; not before its row has been taken back, which a restart would forget. */
+  private dropEmpty(K: TaskState, T: GroupTable, slot: number, open: boolean): boolean {
+    const waits = this.emitMode === 'every' && !open && (T.meta[slot * T.metaStride + FLAGS] & EMITTED) !== 0;
+    if (waits || this.code.isEmpty?.(K, T, slot) !== true) return false;
+    this.takeBack(K, T, slot);
+    this.free(K, T, slot);
+    return true;
+  }
+
   // ---- Ttl ----
 
   /** Lists what the new watermark takes away: rows of quiet groups, and old incarnations. */
   private expire(K: TaskState, watermark: number): void {
-    const { cold, coldWidth, table } = this;
-    if (cold !== null && table.evicted > 0) {
-      for (const list of cold.listsUpTo(Math.floor(watermark / coldWidth))) {
-        for (const key of cold.take(list)) {
-          const hash = hashBytes(key, 0, key.length);
-          // Those that came back in the meantime are entered in the index.
-          if (table.find(hash, key, 0, key.length) < 0) this.readBack(K, table, hash, key, 0, key.length);
-        }
-      }
-    }
+    this.recall(K, watermark);
     this.expiry!.expire(
       watermark,
       (slot) => this.dueOf(slot),
-      (slot) => table.visit(slot),
+      (slot) => this.table.visit(slot),
     );
   }
 
@@ -174,41 +172,13 @@ export class FoldState extends FoldTables {
     return true;
   }
 
-  /** Frees a group that is over, with a tombstone in the changelog if it is known there. */
-  private free(K: TaskState, T: GroupTable, slot: number): void {
-    const f = slot * T.metaStride + FLAGS;
-    if ((T.meta[f] & LOGGED) !== 0) this.logTombstone(K, T, slot);
-    if (this.cold === null) {
-      T.remove(slot);
-      return;
-    }
-    T.reset(slot);
-    T.meta[f] = DEAD;
-    T.meta[f + FLUSH - FLAGS] = this.flushNumber;
-    this.dead.push(slot);
-  }
-
-  override stored(commit: number): void {
-    super.stored(commit);
-    const { dead, table: T } = this;
-    let done = 0;
-    for (; done < dead.length; done++) {
-      const m = dead[done] * T.metaStride;
-      // Revived, or dead again since.
-      if ((T.meta[m + FLAGS] & DEAD) === 0) continue;
-      if (T.meta[m + FLUSH] > commit) break;
-      T.remove(dead[done]);
-    }
-    dead.splice(0, done);
-  }
-
   // ---- Windows ----
 
   /** In (window end, key) order, so that results are the same whenever the watermark came by. */
   private closeWindows(K: TaskState, watermark: number): void {
     const windows = this.windows!;
     for (const table of windows.endingBy(watermark - this.grace)) {
-      const evicted = table.evicted > 0 ? this.cold!.take(table.start) : [];
+      const evicted = table.evicted > 0 ? this.cold!.take(table.id) : [];
       if (this.emitMode === 'final') this.closeFinal(K, table, evicted);
       else this.closeTable(K, table, evicted);
       this.pending.delete(table);
@@ -254,24 +224,10 @@ export class FoldState extends FoldTables {
     for (const key of evicted) this.withEvicted(K, T, key, (slot) => this.logTombstone(K, T, slot));
   }
 
-  /** Has a look at a group that is evicted still, as if it were in the table. A rank may keep it there. */
-  private withEvicted(K: TaskState, T: GroupTable, key: Uint8Array, look: (slot: number) => void): void {
-    const hash = hashBytes(key, 0, key.length);
-    if (T.find(hash, key, 0, key.length) >= 0) return;
-    const slot = this.readBack(K, T, hash, key, 0, key.length);
-    if (slot < 0) return;
-    look(slot);
-    if ((T.meta[slot * T.metaStride + FLAGS] & this.code.pinned) !== 0) return;
-    this.expiry?.remove(slot);
-    T.removeAll(slot);
-    T.evicted++;
-  }
-
   /** Calls `look` for every group whose row was handed on, evicted ones too: for ranks that read the whole table. */
   eachEmitted(K: TaskState, look: (T: GroupTable, slot: number) => void, only?: GroupTable): void {
     const isOut = (T: GroupTable, slot: number): boolean => (T.meta[slot * T.metaStride + FLAGS] & EMITTED) !== 0;
-    const tables = only ? [only] : this.windows === null ? [this.table] : this.windows.all();
-    for (const T of tables)
+    for (const T of this.tables(only))
       for (let slot = 0; slot < T.slots; slot++) if (T.meta[slot * T.metaStride + KEY_LENGTH] >= 0 && isOut(T, slot)) look(T, slot);
     this.eachEvicted(
       K,
@@ -282,29 +238,11 @@ export class FoldState extends FoldTables {
     );
   }
 
-  private eachEvicted(K: TaskState, look: (T: GroupTable, slot: number) => void, only?: GroupTable): void {
-    const tables = only ? [only] : this.windows === null ? [this.table] : this.windows.all();
-    for (const T of tables) {
-      if (T.evicted === 0) continue;
-      for (const key of this.evictedOf(T)) this.withEvicted(K, T, key, (slot) => look(T, slot));
-    }
-  }
-
-  private evictedOf(T: GroupTable): Uint8Array[] {
-    if (this.windows !== null) return this.cold!.keys(T.start);
-    return this.cold!.listsUpTo(Infinity).flatMap((list) => this.cold!.keys(list));
-  }
-
   /** Earliest event time at which `flush` has something to close or to take back. */
   nextDue(): number {
     if (this.node.mode === 'partial') return Infinity;
     if (this.windows) return this.windows.firstEnd + this.grace;
-    if (this.expiry === null) return Infinity;
-    const [cold] = this.cold !== null && this.table.evicted > 0 ? this.cold.listsUpTo(Infinity) : [];
-    return Math.min(
-      this.expiry.next((slot) => this.dueOf(slot)),
-      cold === undefined ? Infinity : cold * this.coldWidth,
-    );
+    return this.nextExpiry();
   }
 
   // ---- Partials ----
@@ -322,25 +260,6 @@ export class FoldState extends FoldTables {
     }
   }
 
-  private sendTable(K: TaskState, T: GroupTable): void {
-    const output = this.node.output!;
-    const { metaStride } = T;
-    const single = K.env.partitions[output] === 1;
-    let sent = 0;
-    for (let slot = 0; slot < T.slots; slot++) {
-      const length = T.meta[slot * metaStride + KEY_LENGTH];
-      if (length < 0) continue;
-      const keys = T.keyBytes(slot);
-      const start = T.keyStart(slot);
-      const p = this.writeEntries(K, T, slot, this.windows === null ? 0 : K.values.sortableLong(0, T.start));
-      const partition = single ? 0 : K.partitionOf(output, keys, start, start + length);
-      K.builder(output, partition).append(K.now, keys, start, start + length, K.values.bytes, 0, p, null);
-      sent++;
-    }
-    if (sent > 0) K.wrote[output] = true;
-    K.rowsOut[this.index] += sent;
-  }
-
   // ---- After a restart ----
 
   restored(K: TaskState, watermark: number): void {
@@ -348,8 +267,7 @@ export class FoldState extends FoldTables {
     this.watermark = watermark;
     if (this.emitMode === 'final' || this.node.mode === 'partial') return;
     const every = this.emitMode === 'every';
-    const tables = this.windows === null ? [this.table] : this.windows.all();
-    for (const T of tables) {
+    for (const T of this.tables()) {
       for (let slot = 0; slot < T.slots; slot++) {
         if (T.meta[slot * T.metaStride + KEY_LENGTH] < 0) continue;
         // Which periodic emissions were still due is not in the state: all are, once more, and every row counts as emitted.
@@ -369,23 +287,7 @@ export class FoldState extends FoldTables {
     if (this.code.pinned !== 0) this.eachEvicted(K, () => undefined);
   }
 
-  // ---- Counts ----
-
-  entries(): number {
-    let entries = this.table.size + this.table.evicted - this.dead.length;
-    if (this.windows !== null) for (const table of this.windows.all()) entries += table.size + table.evicted;
-    return entries;
-  }
-
-  bytes(): number {
-    let bytes = this.table.bytes + (this.cold?.bytes ?? 0) + (this.expiry?.bytes ?? 0);
-    if (this.windows !== null) for (const table of this.windows.all()) bytes += table.bytes;
-    return bytes;
-  }
-
-  dirtyEntries(): number {
-    let dirty = this.table.dirtyCount;
-    if (this.windows !== null) for (const table of this.windows.all()) dirty += table.dirtyCount;
-    return dirty;
+  override bytes(): number {
+    return super.bytes() + (this.rows?.bytes ?? 0);
   }
 }

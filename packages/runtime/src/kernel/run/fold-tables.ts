@@ -2,13 +2,15 @@
  * The groups of one fold in one task: where they are, how records and encoded entries get in, and how they are written. What a group's
  * accumulators are is generated code (`FoldCode`).
  *
- * An incarnation is `num[0]` = greatest contributing event time and, with ttl, `num[1]` = the least; the accumulators follow. The slot with
- * the key holds the newest incarnation, older ones hang on it by NEXT.
+ * An incarnation is `num[0]` = greatest contributing event time and, where a group has several (with a ttl; sessions), `num[1]` = the least;
+ * the accumulators follow. The slot with the key holds the newest incarnation, older ones hang on it by NEXT.
  */
 import { CHANGED, DEAD, DIRTY, EMITTED, FAILED, GroupTable, LOGGED } from '../../state/group-table.js';
-import { FLAGS, FLUSH, HASH, KEY_LENGTH, NEXT, type TableLayout } from '../../state/group-table-rows.js';
+import { FLAGS, FLUSH, KEY_LENGTH, NEXT, type TableLayout } from '../../state/group-table-rows.js';
 import { hashBytes } from '../../state/group-table-hash.js';
 import type { StageNode } from '../../plan/physical.js';
+import { alignedWindows, isAligned } from '../../plan/aligned-windows.js';
+import { reachOf } from '../../plan/window-times.js';
 import { readInt32, readSortableLong } from './bytes.js';
 import { ColdGroups } from './cold-groups.js';
 import { ExpiryIndex } from './expiry-index.js';
@@ -23,6 +25,8 @@ export interface FoldCode {
   readonly layout: TableLayout;
   /** Flag bits by which ranks that read the fold's table hold slots that they need. */
   readonly pinned: number;
+  /** Ranks read the fold's rows. */
+  readonly ranked: boolean;
   /** Writes `time, [first,] accumulators` of one incarnation to `K.values` at `p`; the position after it is returned. */
   writeEntry(K: TaskState, T: GroupTable, slot: number, p: number): number;
   /** Folds the accumulators of an encoded entry at `K.cursor` (behind its times) into a slot. */
@@ -35,8 +39,14 @@ export interface FoldCode {
   retract(K: TaskState, T: GroupTable, slot: number): void;
   /** After a restart, or after eviction: those behind have the row already. */
   prime(K: TaskState, T: GroupTable, slot: number): void;
+  /** Over a table: takes what a row gives into a slot, or out of it. Null: rows are of streams, or come as partials. */
+  readonly apply: ((K: TaskState, T: GroupTable, slot: number, cells: readonly unknown[], sign: 1 | -1, time: number) => void) | null;
+  /** Over a table: whether the group has no rows, so that it is none. Null: groups stay. */
+  readonly isEmpty: ((K: TaskState, T: GroupTable, slot: number) => boolean) | null;
   /** A window's rows will not change any more, and its table goes: ranks keep what they need. */
   freeze(K: TaskState, T: GroupTable): void;
+  /** As `freeze`, of the row of one session. */
+  settle(K: TaskState, T: GroupTable, slot: number): void;
 }
 
 export class FoldTables {
@@ -50,16 +60,16 @@ export class FoldTables {
   protected readonly cold: ColdGroups | null;
   /** Of the last flush. */
   protected watermark = -Infinity;
-  /** Milliseconds per list of evicted groups with ttl. */
+  /** Milliseconds per list of evicted groups that expire. */
   protected readonly coldWidth: number;
   /** The flush number that restored entries get; see `stored`. */
-  private restoring = -(2 ** 30);
-  private isRestored = false;
+  protected restoring = -(2 ** 30);
   /** `emit: every` after a restart: groups that were evicted before are all still to be emitted. */
   protected evictedArePending = false;
-  private readonly hasTtl: boolean;
-  private readonly store: number;
-  private readonly fingerprint: number;
+  /** A group may have several incarnations, and is written as an array of them. */
+  protected readonly several: boolean;
+  protected readonly store: number;
+  protected readonly fingerprint: number;
   private readonly lookup = new Scratch();
 
   constructor(
@@ -70,19 +80,26 @@ export class FoldTables {
     fingerprint: number,
   ) {
     const { window, ttlMs, emit } = node.transform;
+    const reach = reachOf(node.transform);
     this.table = new GroupTable(code.layout);
-    this.windows = window && new WindowTables(code.layout, window.sizeMs, window.advanceMs);
+    this.windows = isAligned(window) ? new WindowTables(code.layout, alignedWindows(window)) : null;
     this.ttl = ttlMs ?? Infinity;
-    this.hasTtl = ttlMs !== null;
-    this.expiry = ttlMs === null || node.mode === 'partial' ? null : new ExpiryIndex(ttlMs);
-    this.coldWidth = Math.max(1, Math.floor((ttlMs ?? 0) / 64));
+    this.several = reach !== null;
+    const expires = reach ?? (window?.kind === 'sliding' ? window.sizeMs : null);
+    this.expiry = expires === null || node.mode === 'partial' ? null : new ExpiryIndex(expires);
+    this.coldWidth = Math.max(1, Math.floor((reach ?? 0) / 64));
     this.store = node.store ?? 0;
     this.fingerprint = fingerprint;
     const { store, memoryLimit } = K.env;
-    const evicts = store !== null && memoryLimit < Infinity && node.mode !== 'partial';
+    const evicts = store !== null && memoryLimit < Infinity && node.mode !== 'partial' && window?.kind !== 'sliding';
     this.cold = evicts
-      ? new ColdGroups(store, memoryLimit, window !== null || ttlMs !== null || code.pinned !== 0 || emit.mode === 'every')
+      ? new ColdGroups(store, memoryLimit, window !== null || reach !== null || code.pinned !== 0 || emit.mode === 'every')
       : null;
+  }
+
+  /** All tables, or just one of them. */
+  protected tables(only?: GroupTable): Iterable<GroupTable> {
+    return only ? [only] : this.windows === null ? [this.table] : this.windows.all();
   }
 
   // ---- Adding ----
@@ -108,15 +125,20 @@ export class FoldTables {
     T.meta[slot * T.metaStride + FLUSH] = this.restoring;
     T.evicted--;
     if (this.expiry !== null) this.expiry.add(slot, this.dueOf(slot));
-    const isOut = this.evictedArePending || T.num[slot * T.numStride] + this.ttl > this.watermark;
-    if (this.node.transform.emit.mode === 'final' || !isOut) return slot;
+    if (this.node.transform.emit.mode === 'final') return slot;
     // Those behind write their keys to the same scratch, and the caller may still need what is there.
     const scratch = K.keys.bytes;
     const saved = key === scratch ? key.slice(start, end) : null;
-    this.code.prime(K, T, slot);
-    T.meta[slot * T.metaStride + FLAGS] |= EMITTED;
+    this.cameBack(K, T, slot);
     if (saved !== null) scratch.set(saved, start);
     return slot;
+  }
+
+  /** A group is in the table again: those behind have its row, if it was out. */
+  protected cameBack(K: TaskState, T: GroupTable, slot: number): void {
+    if (!this.evictedArePending && T.num[slot * T.numStride] + this.ttl <= this.watermark) return;
+    this.code.prime(K, T, slot);
+    T.meta[slot * T.metaStride + FLAGS] |= EMITTED;
   }
 
   /**
@@ -169,7 +191,7 @@ export class FoldTables {
   /** Folds encoded entries (of a partial, or of a store) into a group: `bytes[start, end)` as state-layout.ts has it. */
   private addEncoded(K: TaskState, T: GroupTable, slot: number, bytes: Uint8Array, start: number, end: number): void {
     const c = K.cursor.at(bytes, start, end);
-    if (!this.hasTtl) {
+    if (!this.several) {
       const time = Number(c.long());
       const q = slot * T.numStride;
       if (time > T.num[q]) T.num[q] = time;
@@ -181,12 +203,15 @@ export class FoldTables {
         count = -count;
         c.long();
       }
-      for (; count > 0; count--) {
-        const last = Number(c.long());
-        const first = Number(c.long());
-        this.code.readAccumulators(K, T, this.place(T, slot, first, last));
-      }
+      for (; count > 0; count--) this.addIncarnation(K, T, slot);
     }
+  }
+
+  /** Folds the incarnation at `K.cursor` into a group. */
+  protected addIncarnation(K: TaskState, T: GroupTable, head: number): void {
+    const last = Number(K.cursor.long());
+    const first = Number(K.cursor.long());
+    this.code.readAccumulators(K, T, this.place(T, head, first, last));
   }
 
   /** A partial that came through the repartition topic. */
@@ -227,13 +252,13 @@ export class FoldTables {
 
   protected writeKey(to: Scratch, T: GroupTable, key: Uint8Array, start: number, end: number): number {
     let p = to.byte(0, this.store);
-    if (this.windows !== null) p = to.sortableLong(p, T.start);
+    if (this.windows !== null) p = to.sortableLong(p, T.id);
     return to.copy(p, key, start, end);
   }
 
   /** The group's entry, or with ttl all its incarnations, oldest first, to `K.values`. */
   protected writeEntries(K: TaskState, T: GroupTable, head: number, p: number): number {
-    if (!this.hasTtl) return this.code.writeEntry(K, T, head, p);
+    if (!this.several) return this.code.writeEntry(K, T, head, p);
     const W = K.values;
     if (T.meta[head * T.metaStride + NEXT] < 0) return W.byte(this.code.writeEntry(K, T, head, W.byte(p, 2)), 0);
     const slots: number[] = [];
@@ -254,6 +279,26 @@ export class FoldTables {
   protected logTombstone(K: TaskState, T: GroupTable, slot: number): void {
     const end = this.writeStoreKey(K, T, slot);
     K.changelog().append(K.now, K.keys.bytes, 0, end, null, 0, 0, null);
+  }
+
+  /** Partials of all groups, to the repartition topic. */
+  protected sendTable(K: TaskState, T: GroupTable): void {
+    const output = this.node.output!;
+    const { metaStride } = T;
+    const single = K.env.partitions[output] === 1;
+    let sent = 0;
+    for (let slot = 0; slot < T.slots; slot++) {
+      const length = T.meta[slot * metaStride + KEY_LENGTH];
+      if (length < 0) continue;
+      const keys = T.keyBytes(slot);
+      const start = T.keyStart(slot);
+      const p = this.writeEntries(K, T, slot, this.windows === null ? 0 : K.values.sortableLong(0, T.id));
+      const partition = single ? 0 : K.partitionOf(output, keys, start, start + length);
+      K.builder(output, partition).append(K.now, keys, start, start + length, K.values.bytes, 0, p, null);
+      sent++;
+    }
+    if (sent > 0) K.wrote[output] = true;
+    K.rowsOut[this.index] += sent;
   }
 
   // ---- Restoring ----
@@ -281,93 +326,15 @@ export class FoldTables {
     T.meta[slot * T.metaStride + FLUSH] = this.restoring;
   }
 
-  private checkFingerprint(value: Uint8Array): void {
+  protected checkFingerprint(value: Uint8Array): void {
     const found = readInt32(value, 0) >>> 0;
     if (found !== this.fingerprint)
       throw new Error(`the state of ${this.node.id} was written with another layout (${found}, expected ${this.fingerprint})`);
   }
-
-  // ---- Eviction ----
-
-  /** What was changed by flush `commit` at the latest is in the store; 0: all that was restored so far is. */
-  stored(commit: number): void {
-    if (this.cold !== null) this.cold.stored = commit > 0 ? commit : this.restoring++;
-  }
-
-  /** All that was restored is in the store. */
-  protected endRestoring(): void {
-    if (this.isRestored) return;
-    this.stored(0);
-    this.isRestored = true;
-  }
-
-  /** Evicts groups where the tables would grow beyond the limit. `total`: bytes of all tables of the task. */
-  relieve(total: number, limit: number): void {
-    const { cold } = this;
-    if (cold === null) return;
-    if (this.windows === null) {
-      this.relieveTable(this.table, total, limit);
-      return;
-    }
-    // A window in which nothing happens any more goes as a whole, oldest first; then what is left is looked at group by group.
-    for (const table of this.windows.inOrder()) {
-      if (total <= limit) break;
-      if (table.slots > 0 && this.isIdle(table)) {
-        const before = table.bytes;
-        const evicted = table.evicted + table.size;
-        for (let slot = 0; slot < table.slots; slot++)
-          if (table.meta[slot * table.metaStride + KEY_LENGTH] >= 0) this.evicting(table, slot);
-        table.clear(true);
-        table.evicted = evicted;
-        total -= before - table.bytes;
-      }
-    }
-    for (const table of this.windows.all()) this.relieveTable(table, total, limit);
-  }
-
-  private relieveTable(table: GroupTable, total: number, limit: number): void {
-    if (!table.isNearlyFull || total + table.growth <= limit) return;
-    table.evict(table.size >> 2, this.cold!.stored, this.code.pinned, (slot) => this.evicting(table, slot));
-    if (this.windows === null && !this.hasTtl) this.cold!.tidy(0, table.evicted);
-  }
-
-  /** Evicts every group that can go, for tests of what comes back. */
-  evictAll(): void {
-    if (this.cold === null) return;
-    for (const table of this.windows === null ? [this.table] : this.windows.all()) {
-      for (let slot = 0; slot < table.slots; slot++) {
-        if (!table.isEvictable(slot, this.cold.stored, this.code.pinned)) continue;
-        this.evicting(table, slot);
-        table.removeAll(slot);
-        table.evicted++;
-      }
-    }
-  }
-
-  private isIdle(table: GroupTable): boolean {
-    for (let slot = 0; slot < table.slots; slot++)
-      if (table.meta[slot * table.metaStride + KEY_LENGTH] >= 0 && !table.isEvictable(slot, this.cold!.stored, this.code.pinned))
-        return false;
-    return true;
-  }
-
-  private evicting(T: GroupTable, slot: number): void {
-    const m = slot * T.metaStride;
-    const start = T.keyStart(slot);
-    this.cold!.add(T.meta[m + HASH], this.listOf(T, slot), T.keyBytes(slot), start, start + T.meta[m + KEY_LENGTH]);
-    this.expiry?.remove(slot);
-  }
-
-  private listOf(T: GroupTable, slot: number): number {
-    if (this.windows !== null) return T.start;
-    if (!this.hasTtl) return 0;
-    // Which rows are out is not known yet while restoring: so as if all were.
-    const due = this.isRestored ? this.dueOf(slot) : Math.min(this.dueOf(slot), T.num[slot * T.numStride] + this.ttl);
-    return Math.floor(due / this.coldWidth);
-  }
 }
 
-function extend(T: GroupTable, slot: number, first: number, last: number): void {
+/** Widens an incarnation. */
+export function extend(T: GroupTable, slot: number, first: number, last: number): void {
   const q = slot * T.numStride;
   if (last > T.num[q]) T.num[q] = last;
   if (first < T.num[q + 1]) T.num[q + 1] = first;

@@ -50,7 +50,7 @@ export type Spill = Map<number, unknown>;
 /**
  * Adds a finite double to the pair at `num[at]`, `num[at + 1]` of slot `slot`; what is inexact goes to `spill`.
  */
-function addDouble(num: Float64Array, at: number, spill: Spill, slot: number, x: number): void {
+export function addDouble(num: Float64Array, at: number, spill: Spill, slot: number, x: number): void {
   const s0 = num[at];
   const sum = s0 + x;
   if (sum - sum !== 0) {
@@ -75,6 +75,12 @@ function addDouble(num: Float64Array, at: number, spill: Spill, slot: number, x:
 export function addAnyDouble(num: Float64Array, at: number, spill: Spill, special: Spill, slot: number, x: number): void {
   if (x - x === 0) addDouble(num, at, spill, slot, x);
   else addNonFinite(special, slot, x !== x ? 1 : 0, x > 0 ? 1 : 0, x < 0 ? 1 : 0);
+}
+
+/** Takes a double out that was added before. */
+export function takeAnyDouble(num: Float64Array, at: number, spill: Spill, special: Spill, slot: number, x: number): void {
+  if (x - x === 0) addDouble(num, at, spill, slot, -x);
+  else addNonFinite(special, slot, x !== x ? -1 : 0, x > 0 ? -1 : 0, x < 0 ? -1 : 0);
 }
 
 export function addNonFinite(special: Spill, slot: number, nan: number, pos: number, neg: number): void {
@@ -107,7 +113,7 @@ export function doubleOfSum(num: Float64Array, at: number, spill: Spill, special
 export function partsOfSum(num: Float64Array, at: number, spill: Spill, slot: number): number[] {
   const rest = spill.size === 0 ? undefined : (spill.get(slot) as bigint | undefined);
   if (rest === undefined) return [num[at], num[at + 1]].filter((part) => part !== 0);
-  let units = rest + unitsOf(num[at]) + unitsOf(num[at + 1]);
+  let units = unitsInSum(num, at, spill, slot);
   const parts: number[] = [];
   while (units !== 0n) {
     const rounded = doubleOfUnits(units);
@@ -116,6 +122,11 @@ export function partsOfSum(num: Float64Array, at: number, spill: Spill, slot: nu
     units -= unitsOf(part);
   }
   return parts;
+}
+
+/** The finite sum in units of 2^-1074. */
+export function unitsInSum(num: Float64Array, at: number, spill: Spill, slot: number): bigint {
+  return unitsIn(spill, slot) + unitsOf(num[at]) + unitsOf(num[at + 1]);
 }
 
 function unitsIn(spill: Spill, slot: number): bigint {

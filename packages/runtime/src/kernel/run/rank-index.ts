@@ -134,6 +134,11 @@ export abstract class RankIndex {
     if (this.freezing) {
       row.table = null;
       group.frozen.push(row);
+      // Rows of a group that is of one window settle together.
+      if (this.code.windowed && group.end === Infinity) {
+        group.end = row.time;
+        this.closed.push(group);
+      }
       if (group.frozen.length > group.limit * 2) this.trimFrozen(group);
       return;
     }

@@ -17,6 +17,8 @@ export class RankState extends RankIndex {
   readonly rows: GroupTable | null;
 
   private flushNumber = 1;
+  /** Slots of rows that are there for good. */
+  private settled: number[] = [];
   /** Boards of closed windows that can still be looked at, oldest first. */
   private readonly ended: RankGroup[] = [];
   private readonly ranked: boolean;
@@ -73,6 +75,13 @@ export class RankState extends RankIndex {
     T.meta[slot * T.metaStride + FLAGS] |= DEAD;
   }
 
+  /** The row of that key will not change or leave any more, and is forgotten unless it may be on a board. */
+  settleRow(key: Uint8Array, keyStart: number, keyEnd: number): void {
+    if (this.isFinal) return; // it goes when its board does
+    const slot = this.rows!.find(hashBytes(key, keyStart, keyEnd), key, keyStart, keyEnd);
+    if (slot >= 0) this.settled.push(slot);
+  }
+
   /** A record of the repartition topic. */
   receive(K: TaskState, bytes: Uint8Array, keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): void {
     K.rowsIn[this.index]++;
@@ -98,6 +107,13 @@ export class RankState extends RankIndex {
       this.code.feed(K, T, slot);
     }
     T.flush = this.flushNumber + 1;
+    this.freezing = true;
+    for (const slot of this.settled) {
+      this.code.feed(K, T, slot);
+      T.remove(slot);
+    }
+    this.freezing = false;
+    this.settled = [];
   }
 
   private log(K: TaskState, T: GroupTable, slot: number, flags: number): void {

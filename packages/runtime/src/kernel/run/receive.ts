@@ -1,7 +1,7 @@
 /** Reads the records of a repartition topic: rows for folds and ranks, and watermark markers. */
 import type { RecordBatch } from '../../log/batch/record-batch.js';
 import { readDoubleBE, readInt32 } from './bytes.js';
-import type { FoldState } from './fold-state.js';
+import type { FoldMemory } from './fold-memory.js';
 import type { RankState } from './rank-state.js';
 import type { TaskState } from './task-state.js';
 
@@ -24,7 +24,7 @@ export function receive(
   batch: RecordBatch,
   from: number,
   upstream: Upstream,
-  readers: readonly (FoldState | RankState)[],
+  readers: readonly (FoldMemory | RankState)[],
 ): void {
   const { bytes: b, end, baseOffset } = batch;
   let p = batch.start;

@@ -53,7 +53,7 @@ export function readDoubleSum(c: AvroCursor, num: Float64Array, at: number, spil
   const nan = Number(c.long());
   const pos = Number(c.long());
   const neg = Number(c.long());
-  if (nan > 0 || pos > 0 || neg > 0) addNonFinite(special, slot, nan, pos, neg);
+  if (nan !== 0 || pos !== 0 || neg !== 0) addNonFinite(special, slot, nan, pos, neg);
 }
 
 /** Sums of unscaled decimals, as bigints in a side map. */

@@ -1,4 +1,5 @@
 /** One table per open window: the group key alone is hashed, closing a window frees it as a whole. */
+import type { AlignedWindows } from '../../plan/aligned-windows.js';
 import { GroupTable } from '../../state/group-table.js';
 import type { TableLayout } from '../../state/group-table-rows.js';
 
@@ -14,12 +15,14 @@ export class WindowTables {
   /** Least end of the open windows; Infinity: none is open. */
   firstEnd = Infinity;
   private flushNumber = 1;
+  private readonly spacing: number;
 
   constructor(
     private readonly layout: TableLayout,
-    private readonly sizeMs: number,
-    private readonly advanceMs: number,
-  ) {}
+    private readonly kind: AlignedWindows,
+  ) {
+    this.spacing = kind.spacing;
+  }
 
   /** Number of the flush that writes what changes now. */
   set flush(flush: number) {
@@ -27,12 +30,12 @@ export class WindowTables {
     for (const table of this.tables.values()) table.flush = flush;
   }
 
-  /** The table of the window that starts at `start`, opened if need be. */
-  at(start: number): GroupTable {
-    const index = (start / this.advanceMs) & (CACHED - 1);
+  /** The table of the window of that number, opened if need be. */
+  at(id: number): GroupTable {
+    const index = (id / this.spacing) & (CACHED - 1);
     const cached = this.cache[index];
-    if (cached !== null && cached.start === start) return cached;
-    const table = this.tables.get(start) ?? this.open(start);
+    if (cached !== null && cached.id === id) return cached;
+    const table = this.tables.get(id) ?? this.open(id);
     this.cache[index] = table;
     return table;
   }
@@ -44,32 +47,33 @@ export class WindowTables {
   /** Tables of windows that end at or before `time`, in order of time. */
   endingBy(time: number): GroupTable[] {
     if (this.firstEnd > time) return [];
-    return [...this.tables.values()].filter((table) => table.end <= time).sort((a, b) => a.start - b.start);
+    return [...this.tables.values()].filter((table) => table.end <= time).sort((a, b) => a.end - b.end);
   }
 
   inOrder(): GroupTable[] {
-    return [...this.tables.values()].sort((a, b) => a.start - b.start);
+    return [...this.tables.values()].sort((a, b) => a.end - b.end);
   }
 
   close(table: GroupTable): void {
-    this.tables.delete(table.start);
-    const index = (table.start / this.advanceMs) & (CACHED - 1);
+    this.tables.delete(table.id);
+    const index = (table.id / this.spacing) & (CACHED - 1);
     if (this.cache[index] === table) this.cache[index] = null;
     if (table.end === this.firstEnd) {
       this.firstEnd = Infinity;
       for (const other of this.tables.values()) if (other.end < this.firstEnd) this.firstEnd = other.end;
     }
     table.clear();
-    table.start = NaN;
+    table.id = NaN;
     if (this.spare.length < MAX_SPARE) this.spare.push(table);
   }
 
-  private open(start: number): GroupTable {
+  private open(id: number): GroupTable {
     const table = this.spare.pop() ?? new GroupTable(this.layout);
-    table.start = start;
-    table.end = start + this.sizeMs;
+    table.id = id;
+    table.start = this.kind.startOf(id);
+    table.end = this.kind.endOf(id);
     table.flush = this.flushNumber;
-    this.tables.set(start, table);
+    this.tables.set(id, table);
     if (table.end < this.firstEnd) this.firstEnd = table.end;
     return table;
   }
