@@ -25,6 +25,7 @@ bound for how long.
 Of \`ann\`, \`bob\` and \`ann\` \`count(distinct user)\` is 2.
 `,
   example: 'count() where score > 10',
+  sample: { columns: { score: 'int' }, rows: [{ score: 3 }, { score: 12 }, { score: 11 }], gives: 2 },
   check(args, where, distinct) {
     if (args.length > 1)
       return { error: '`count` takes one value, or none', help: 'write `count()` for rows, `count(x)` for values that are not null' };
