@@ -34,8 +34,9 @@ describe.each(operators.map((spec) => [spec.verb, spec] as const))('operator %s'
 
 describe.each(aggregates.map((spec) => [spec.name, spec] as const))('aggregate %s', (name, spec) => {
   it('has an example that compiles', () => {
-    const text = `pipeline: p\nsource: { topic: in, schema: example }\nsteps:\n  - aggregate:\n      x: ${spec.example}\nsink: { topic: out }\n`;
-    const schema = { type: 'record', name: 'Example', fields: [{ name: 'score', type: 'int' }] };
+    const text = `pipeline: p\nsource: { topic: in, schema: example }\nsteps:\n  - aggregate:\n      x: '${spec.example}'\nsink: { topic: out }\n`;
+    const fields = Object.entries(spec.sample.columns).map(([column, type]) => ({ name: column, type }));
+    const schema = { type: 'record', name: 'Example', fields };
     const { plan, diagnostics } = compileExample(text, schema);
     expect(renderAll(diagnostics)).toBe('');
     expect(spec.example).toContain(`${name}(`);

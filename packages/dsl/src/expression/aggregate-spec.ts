@@ -11,6 +11,13 @@ export interface AggregateSpec {
   readonly doc: string;
   /** An aggregate expression as a pipeline writes it: `count() where price > 100`. */
   readonly example: string;
+  /** Rows, and what the example gives over all of them; runs as a test. `at`: event time in ms, of the row's number if left out. */
+  readonly sample: {
+    /** Avro types of the columns. */
+    readonly columns: Readonly<Record<string, string>>;
+    readonly rows: readonly Readonly<Record<string, string | number | boolean>>[];
+    readonly gives: string | number | readonly (string | number)[];
+  };
   /**
    * The type rule. `args` are checked under what `where` proves non-null, and durations arrive as long milliseconds; `where` is a definite
    * boolean. Gives the accumulators to keep and the result as an expression over them: `result` receives one `accumulator` node per

@@ -4,7 +4,7 @@ import { castTo, checkAggregateExpression, definite, isNullable, isNumeric, null
 import { parse, run, SCOPE } from './helpers.js';
 
 /** Small aggregates of this test's own; the language's stand in `@rta/operators`. */
-const base = { summary: '', doc: '', example: '' };
+const base = { summary: '', doc: '', example: '', sample: { columns: {}, rows: [], gives: 0 } };
 const AGGREGATES: readonly AggregateSpec[] = [
   {
     ...base,

@@ -15,7 +15,8 @@ nothing.
 
 It cannot forget, so over a table it does not compile.
 `,
-  example: 'approxDistinct(score)',
+  example: 'approxDistinct(user)',
+  sample: { columns: { user: 'string' }, rows: [{ user: 'ann' }, { user: 'bob' }, { user: 'ann' }], gives: 2 },
   check(args, where, distinct, _span, rows) {
     const arg = oneArgument('approxDistinct', args, distinct && args.length !== 1);
     if (isProblem(arg)) return arg;

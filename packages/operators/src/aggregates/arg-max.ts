@@ -31,6 +31,14 @@ partition and offset. Rows where either is null are left out; it is null where t
 
 Of \`{ user: ann, score: 3 }\` and \`{ user: bob, score: 5 }\` \`argMax(user, score)\` is \`bob\`.
 `,
-  example: 'argMax(score, score)',
+  example: 'argMax(user, score)',
+  sample: {
+    columns: { user: 'string', score: 'int' },
+    rows: [
+      { user: 'ann', score: 3 },
+      { user: 'bob', score: 5 },
+    ],
+    gives: 'bob',
+  },
   check: (args, where, distinct) => argExtreme('argMax', args, where, distinct),
 };

@@ -11,6 +11,14 @@ either is null are left out; it is null where there is none: with \`where\`, or 
 
 Of \`{ user: ann, score: 3 }\` and \`{ user: bob, score: 5 }\` \`argMin(user, score)\` is \`ann\`.
 `,
-  example: 'argMin(score, score)',
+  example: 'argMin(user, score)',
+  sample: {
+    columns: { user: 'string', score: 'int' },
+    rows: [
+      { user: 'ann', score: 3 },
+      { user: 'bob', score: 5 },
+    ],
+    gives: 'ann',
+  },
   check: (args, where, distinct) => argExtreme('argMin', args, where, distinct),
 };

@@ -12,6 +12,7 @@ export const avg: AggregateSpec = {
 be null.
 `,
   example: 'avg(score)',
+  sample: { columns: { score: 'int' }, rows: [{ score: 3 }, { score: 4 }], gives: 3.5 },
   check(args, where, distinct, span) {
     const arg = oneArgument('avg', args, distinct);
     if (isProblem(arg)) return arg;

@@ -13,7 +13,15 @@ its row's time and place, all of which are written to the changelog at each comm
 
 Of \`{ $time: 12:01, page: cart }\` and \`{ $time: 12:00, page: home }\` \`collect(page, 10)\` is \`[home, cart]\`.
 `,
-  example: 'collect(score, 10)',
+  example: 'collect(page, 10)',
+  sample: {
+    columns: { page: 'string' },
+    rows: [
+      { at: 2, page: 'cart' },
+      { at: 1, page: 'home' },
+    ],
+    gives: ['home', 'cart'],
+  },
   check(args, where, distinct) {
     if (args.length > 2 || args.length === 0)
       return { error: '`collect` takes a value and how many at most', help: 'for example `collect(score, 10)`' };

@@ -33,6 +33,14 @@ with the same time the least value by its bytes is taken.
 
 Of \`{ $time: 12:01, page: cart }\` and \`{ $time: 12:00, page: home }\` \`first(page)\` is \`home\`.
 `,
-  example: 'first(score)',
+  example: 'first(page)',
+  sample: {
+    columns: { page: 'string' },
+    rows: [
+      { at: 2, page: 'cart' },
+      { at: 1, page: 'home' },
+    ],
+    gives: 'home',
+  },
   check: (args, where, distinct) => placed('first', args, where, distinct),
 };

@@ -21,7 +21,8 @@ condition it keeps the first, and of those that meet only the last condition the
 
 Of \`view\`, \`buy\`, \`cart\` in that order \`funnel(type == "view", type == "cart", type == "buy")\` is 2.
 `,
-  example: 'funnel(score > 0, score > 10)',
+  example: 'funnel(type == "view", type == "cart", type == "buy")',
+  sample: { columns: { type: 'string' }, rows: [{ type: 'view' }, { type: 'buy' }, { type: 'cart' }], gives: 2 },
   check(args, where, distinct, span, rows) {
     if (args.length === 0 || args.length > MAX_CONDITIONS)
       return { error: `\`funnel\` takes 1 to ${MAX_CONDITIONS} conditions`, help: 'for example `funnel(type == "view", type == "buy")`' };

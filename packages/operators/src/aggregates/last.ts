@@ -12,6 +12,14 @@ none: with \`where\`, or when \`x\` may be null. Of results of closed windows wi
 
 Of \`{ $time: 12:01, page: cart }\` and then \`{ $time: 12:00, page: home }\` \`last(page)\` is \`cart\`.
 `,
-  example: 'last(score)',
+  example: 'last(page)',
+  sample: {
+    columns: { page: 'string' },
+    rows: [
+      { at: 2, page: 'cart' },
+      { at: 1, page: 'home' },
+    ],
+    gives: 'cart',
+  },
   check: (args, where, distinct) => placed('last', args, where, distinct),
 };

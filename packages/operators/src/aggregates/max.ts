@@ -10,5 +10,6 @@ export const max: AggregateSpec = {
 there is no value: with \`where\`, or when \`x\` may be null. Of a column that is the same in all rows of a group, \`max\` is that value.
 `,
   example: 'max(score)',
+  sample: { columns: { score: 'int' }, rows: [{ score: 3 }, { score: 4 }], gives: 4 },
   check: (args, where, distinct) => extreme('max', args, where, distinct),
 };

@@ -10,5 +10,6 @@ export const min: AggregateSpec = {
 where there is no value: with \`where\`, or when \`x\` may be null.
 `,
   example: 'min(score)',
+  sample: { columns: { score: 'int' }, rows: [{ score: 3 }, { score: 4 }], gives: 3 },
   check: (args, where, distinct) => extreme('min', args, where, distinct),
 };

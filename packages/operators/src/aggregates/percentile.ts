@@ -34,7 +34,8 @@ value. The fraction is a number from 0 to 1. A double; null where there is no va
 A group keeps one counter per 2 % step that values fall in: about 120 per factor of ten between the least and the greatest. The sketch cannot
 forget, so over a table it does not compile.
 `,
-  example: 'percentile(score, 0.95)',
+  example: 'round(percentile(x, 0.75))',
+  sample: { columns: { x: 'double' }, rows: [{ x: 1 }, { x: 2 }, { x: 3 }, { x: 4 }, { x: 5 }], gives: 4 },
   check(args, where, distinct, _span, rows) {
     const help = 'for example `percentile(score, 0.95)`';
     if (args.length !== 2) return { error: '`percentile` takes a value and a fraction from 0 to 1', help };

@@ -12,6 +12,7 @@ values, and NaN where a value is NaN or infinite. Beside \`variance\` of the sam
 
 Of 2, 4 and 6 \`stddev(x)\` is 2.
 `,
-  example: 'stddev(score)',
+  example: 'stddev(x)',
+  sample: { columns: { x: 'double' }, rows: [{ x: 2 }, { x: 4 }, { x: 6 }], gives: 2 },
   check: (args, where, distinct, span) => varianceOf('stddev', args, where, distinct, ([ref]) => call('sqrt', [ref], ref.type, span)),
 };

@@ -11,6 +11,7 @@ export const sum: AggregateSpec = {
 overflow shows only where the result itself does not fit) and doubles are exactly rounded. Nulls are left out; the sum of nothing is 0.
 `,
   example: 'sum(score)',
+  sample: { columns: { score: 'int' }, rows: [{ score: 3 }, { score: 4 }], gives: 7 },
   check(args, where, distinct) {
     const arg = oneArgument('sum', args, distinct);
     if (isProblem(arg)) return arg;

@@ -15,7 +15,8 @@ As a step of its own, \`topK: { k: 10, by: total desc }\` is a board of rows.
 
 Of the scores 3, 5 and 4 \`topK(score, 2)\` is \`[5, 4]\`.
 `,
-  example: 'topK(score, 3)',
+  example: 'topK(score, 2)',
+  sample: { columns: { score: 'int' }, rows: [{ score: 3 }, { score: 5 }, { score: 4 }], gives: [5, 4] },
   check(args, where, distinct) {
     if (args.length > 3 || args.length === 0)
       return { error: '`topK` takes a value, how many, and what rows are ranked by', help: 'for example `topK(user_id, 3, score)`' };

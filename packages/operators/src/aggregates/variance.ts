@@ -27,6 +27,7 @@ taken as doubles. It is null of less than two values, and NaN where a value is N
 
 Of 1, 2 and 4 \`variance(x)\` is 2.3333333333333335.
 `,
-  example: 'variance(score)',
+  example: 'variance(x)',
+  sample: { columns: { x: 'double' }, rows: [{ x: 1 }, { x: 2 }, { x: 4 }], gives: 2.3333333333333335 },
   check: (args, where, distinct) => varianceOf('variance', args, where, distinct, ([ref]) => ref),
 };

@@ -2,7 +2,7 @@
  * How fast a kernel is, on one core, without a log: `npx tsx --conditions=source packages/runtime/test/kernel/speed.ts [name…]`.
  * Records are Avro of about 45 bytes, keyed by user; figures are million records per second of reading, and µs per key of flushing.
  */
-import type { AvroSchema, Column, FoldTransform, Transform } from '@rta/dsl';
+import type { Accumulator, AvroSchema, Column, FoldTransform, Transform } from '@rta/dsl';
 import { BatchBuilder } from '../../src/log/batch/batch-builder.js';
 import { parseBatches } from '../../src/log/batch/batch-reader.js';
 import type { OutputBatch } from '../../src/log/log.js';
@@ -80,6 +80,15 @@ const rank: Transform = {
 };
 const window = (sizeMs: number, advanceMs: number) => ({ kind: 'hopping', sizeMs, advanceMs, zone: null, graceMs: 0, late: null }) as const;
 
+/** By team in tumbling windows. */
+const values = (sizeMs: number, accumulators: readonly Accumulator[]): FoldTransform =>
+  fold({
+    group: byTeam,
+    window: window(sizeMs, sizeMs),
+    accumulators,
+    results: accumulators.map(({ type }, i) => ({ name: `r${i}`, expr: accumulator(i, type) })),
+  });
+
 const CASES: Readonly<Record<string, { readonly transforms: readonly Transform[]; readonly users: number }>> = {
   sum: { transforms: [fold({})], users: 4000 },
   top: {
@@ -115,6 +124,22 @@ const CASES: Readonly<Record<string, { readonly transforms: readonly Transform[]
   sum2m: { transforms: [fold({})], users: 2_000_000 },
   partial: { transforms: [fold({ group: byTeam })], users: 4000 },
   tumble: { transforms: [fold({ group: byTeam, window: window(10_000, 10_000) })], users: 4000 },
+  distinct: { transforms: [values(10_000, [{ fn: 'distinct', arg: column('user_id', STRING), where: null, type: LONG }])], users: 4000 },
+  about: { transforms: [values(10_000, [{ fn: 'approxDistinct', arg: column('user_id', STRING), where: null, type: LONG }])], users: 4000 },
+  latest: {
+    transforms: [values(10_000, [{ fn: 'last', arg: column('team_name', STRING), where: null, type: nullable(STRING) }])],
+    users: 4000,
+  },
+  median: {
+    transforms: [
+      values(10_000, [{ fn: 'percentile', fraction: 0.5, arg: cast(column('score', INT), DOUBLE), where: null, type: nullable(DOUBLE) }]),
+    ],
+    users: 4000,
+  },
+  spread: {
+    transforms: [values(10_000, [{ fn: 'variance', arg: cast(column('score', INT), DOUBLE), where: null, type: nullable(DOUBLE) }])],
+    users: 4000,
+  },
   hop: { transforms: [fold({ window: window(60_000, 10_000) })], users: 4000 },
   avg: {
     transforms: [

@@ -62,14 +62,14 @@ export class FoldState extends FoldMemory {
 
   /** Changelog values, and rows. */
   private flushTable(K: TaskState, T: GroupTable, watermark: number, open: boolean): void {
-    const { emitMode } = this;
+    const { emitMode, code } = this;
     const { dirty, dirtyCount: count } = T;
     T.dirtyCount = 0;
     for (let i = 0; i < count; i++) {
       const slot = dirty[i];
       const f = slot * T.metaStride + FLAGS;
       if (this.expiry !== null && this.dropOld(K, T, slot, watermark, open)) continue;
-      if (this.dropEmpty(K, T, slot, open)) continue;
+      if (code.isEmpty !== null && this.dropEmpty(K, T, slot, open)) continue;
       const flags = T.meta[f];
       if ((flags & CHANGED) !== 0) this.log(K, T, slot);
       T.meta[f] = (T.meta[f] & ~(DIRTY | CHANGED)) | LOGGED;
