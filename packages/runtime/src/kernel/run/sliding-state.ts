@@ -200,7 +200,7 @@ export class SlidingState extends FoldMemory {
     const low = firstFrom(T, moments, time - this.size);
     const end = firstFrom(T, moments, time + 1);
     T.reset(sum);
-    if (SlidingSum.isWorth(end - low)) moments.sum ??= new SlidingSum(T, this.code.merge);
+    if (SlidingSum.isWorth(end - low)) moments.sum ??= new SlidingSum(T, this.code);
     const isSummed = moments.sum?.addTo(sum, removed + low, removed + end, (position) => slots[position - removed]);
     if (isSummed !== true) for (let i = low; i < end; i++) this.code.merge(T, slots[i], sum);
     T.num[sum * T.numStride] = time;

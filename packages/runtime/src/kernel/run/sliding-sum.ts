@@ -21,7 +21,7 @@ export class SlidingSum {
 
   constructor(
     private readonly T: GroupTable,
-    private readonly merge: FoldCode['merge'],
+    private readonly code: Pick<FoldCode, 'merge'>,
   ) {
     this.newer = T.allocate();
   }
@@ -41,10 +41,10 @@ export class SlidingSum {
     else {
       if (low < this.mid - suffixes.length || end < this.high) return false;
       while (low > this.mid - suffixes.length) T.remove(suffixes.pop()!);
-      for (; this.high < end; this.high++) this.merge(T, slotOf(this.high), newer);
+      for (; this.high < end; this.high++) this.code.merge(T, slotOf(this.high), newer);
     }
-    this.merge(T, suffixes[suffixes.length - 1], sum);
-    this.merge(T, newer, sum);
+    this.code.merge(T, suffixes[suffixes.length - 1], sum);
+    this.code.merge(T, newer, sum);
     return true;
   }
 
@@ -53,8 +53,8 @@ export class SlidingSum {
     for (const slot of suffixes.splice(0)) T.remove(slot);
     for (let k = end - 1; k >= low; k--) {
       const slot = T.allocate();
-      this.merge(T, slotOf(k), slot);
-      if (suffixes.length > 0) this.merge(T, suffixes[suffixes.length - 1], slot);
+      this.code.merge(T, slotOf(k), slot);
+      if (suffixes.length > 0) this.code.merge(T, suffixes[suffixes.length - 1], slot);
       suffixes.push(slot);
     }
     T.reset(this.newer);
