@@ -143,7 +143,7 @@ function loadedBy(file: string, specifier: string): boolean {
       return (
         ts.isStringLiteral(statement.moduleSpecifier) &&
         statement.moduleSpecifier.text === specifier &&
-        statement.importClause?.isTypeOnly !== true
+        statement.importClause?.phaseModifier !== ts.SyntaxKind.TypeKeyword
       );
     return (
       ts.isExportDeclaration(statement) &&

@@ -22,5 +22,6 @@ export * from './check/compile.js';
 export { pascalCase } from './check/sinks.js';
 export * from './diagnostics/codes.js';
 export * from './project/json-schema.js';
+export { plainAst } from './ast/plain-ast.js';
 export { columnExpr } from './check/columns.js';
 export { parseTime, zeroValue } from './check/test-values.js';

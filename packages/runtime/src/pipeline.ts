@@ -29,6 +29,8 @@ export interface PipelineOptions {
   readonly memoryLimit?: number;
   readonly commitIntervalMs?: number;
   readonly maxCommitIntervalMs?: number;
+  /** Bytes of fetched records kept ahead of the worker. */
+  readonly bufferBytes?: number;
   readonly sessionTimeoutMs?: number;
   readonly transactionTimeoutMs?: number;
   readonly stateFlush?: { readonly flushMs?: number; readonly flushBytes?: number };
@@ -113,6 +115,7 @@ export async function openPipeline(options: PipelineOptions): Promise<Pipeline> 
     },
     ...(options.commitIntervalMs !== undefined ? { commitIntervalMs: options.commitIntervalMs } : {}),
     maxCommitIntervalMs,
+    ...(options.bufferBytes !== undefined ? { bufferBytes: options.bufferBytes } : {}),
     ...(options.sessionTimeoutMs !== undefined ? { sessionTimeoutMs: options.sessionTimeoutMs } : {}),
     transactionTimeoutMs,
   });

@@ -121,6 +121,8 @@ async function openOnce(opening: Opening): Promise<{ db: LevelDb; meta: Meta | n
   if (fresh) return { db, meta: null };
   const verdict = await verdictOn(db, opening);
   if ('meta' in verdict) return { db, meta: verdict.meta };
+  // Opened before and never written to: as good as new.
+  if ((await db.keys({ limit: 1 }).all()).length === 0) return { db, meta: null };
   await db.close();
   return await emptied(verdict.unusable);
 }

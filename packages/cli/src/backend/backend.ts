@@ -22,6 +22,8 @@ export interface Backend {
   readonly log: Log;
   readonly registry: SchemaRegistry;
   readonly stores: StateStores;
+  /** Absolute; where state is, and the embedded log and registry. */
+  readonly directory: string;
   /** For people: `Kafka at localhost:9092`, `embedded log in .rta`. */
   readonly description: string;
   close(): Promise<void>;
@@ -75,7 +77,7 @@ export async function openBackend(
   });
   const log = kafka === null ? await openEmbeddedLog(join(directory, 'log')) : await openKafkaLog({ ...kafka, onWarning: warn });
   const description = kafka === null ? `embedded log in ${shown(context.cwd, directory)}` : `Kafka at ${kafka.brokers.join(', ')}`;
-  return { log, registry, stores, description, close: () => log.close() };
+  return { log, registry, stores, directory, description, close: () => log.close() };
 }
 
 /** Whether there is an embedded log to look at. */

@@ -1,5 +1,13 @@
 import type { AddCommand } from '../program.js';
 import { addCheck } from './check.js';
+import { addDoctor } from './doctor.js';
+import { addDemo } from './demo.js';
+import { addExplain } from './explain.js';
+import { addGenerate } from './generate.js';
+import { addTail } from './tail.js';
+import { addTest } from './test.js';
+import { addTopics } from './topics.js';
+import { addRun } from './run.js';
 
 /** Every command, in the order of `rta --help`. */
-export const commands: readonly AddCommand[] = [addCheck];
+export const commands: readonly AddCommand[] = [addCheck, addTest, addRun, addDemo, addExplain, addGenerate, addTopics, addTail, addDoctor];

@@ -1,7 +1,7 @@
 import type { Output } from '../context.js';
 
 /** Version of what `--json` prints, its first line: `{"rta":1,"command":"run"}`. Fields may be added within a version. */
-export const JSON_VERSION = 1;
+const JSON_VERSION = 1;
 
 /** Writes NDJSON: one object a line, the version first. bigint becomes a number where exact, else a string. */
 export class NdjsonWriter {

@@ -72,6 +72,11 @@ export function loadProjectFile(context: Pick<CliContext, 'cwd' | 'env'>): Proje
   return parseProject({ path: shown(context.cwd, path), text: read(path) }, context.env).project;
 }
 
+/** The Avro schema `schemas/<name>.avsc` of the project, for commands that need no pipeline; null where there is none. */
+export function loadSchemaFile(context: Pick<CliContext, 'cwd'>, name: string): LoadedSchema | null {
+  return schemaDirectory(context.cwd, context.cwd).load(name);
+}
+
 function pipelineFiles(cwd: string, paths: readonly string[]): string[] {
   const named = paths.length > 0 ? paths : [existsSync(join(cwd, 'pipelines')) ? 'pipelines' : '.'];
   const files: string[] = [];

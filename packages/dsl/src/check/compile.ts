@@ -59,7 +59,11 @@ function check(ast: PipelineAst, session: Session): Plan {
   for (const policy of [late, errors]) if (policy.policy === 'topic') touched.add(policy.topic);
   const topics = topicsOf(ast, touched, session);
   checkTopics(ast, graph.sources, sinks, topics, session);
-  const tests = checkTests(ast.tests, graph.sources, sinks, session);
+  const windows = graph.steps
+    .flatMap((step) => step.transforms)
+    .map((transform) => (transform.type === 'fold' ? transform.window?.late : null));
+  const aside = new Set([late, errors, ...windows].flatMap((policy) => (policy?.policy === 'topic' ? [policy.topic] : [])));
+  const tests = checkTests(ast.tests, graph.sources, sinks, aside, session);
   const read = reachable(graph, sinks);
   return {
     pipeline: ast.name?.value ?? '',

@@ -1,16 +1,23 @@
 import type { TestAst, TestTopicAst } from '../ast/ast.js';
-import type { PipelineTest, SinkNode, SourceNode, TestRecord, TestRow } from '../plan/plan.js';
-import type { Column } from '../plan/plan.js';
+import type { Column, PipelineTest, SinkNode, SourceNode, TestRecord, TestRow } from '../plan/plan.js';
 import { textOf, type YamlMap } from '../yaml/node.js';
 import { messages } from './messages.js';
 import type { Session } from './session.js';
 import { parseTime, readTestValue } from './test-values.js';
 
-/** Types the tests of a file against the columns of its sources and sinks. */
+/** What the rows of a topic are typed by. */
+type Written = Pick<SinkNode, 'topic' | 'columns' | 'key'>;
+
+/**
+ * Types the tests of a file against the columns of its sources and sinks.
+ *
+ * @param aside the topics of late and failed records, which have the columns of the sources
+ */
 export function checkTests(
   tests: readonly TestAst[],
   sources: readonly SourceNode[],
   sinks: readonly SinkNode[],
+  aside: ReadonlySet<string>,
   session: Session,
 ): readonly PipelineTest[] {
   return tests.map((test) => {
@@ -22,8 +29,8 @@ export function checkTests(
       name: test.name,
       given: test.given.flatMap((topic) => given(topic, sources, session)),
       until: test.until === null ? null : readTime(test.until.text, test.until.span, session),
-      expect: test.expect.flatMap((topic) => expected(topic, sinks, false, session)),
-      history: test.history.flatMap((topic) => expected(topic, sinks, true, session)),
+      expect: test.expect.flatMap((topic) => expected(topic, sources, sinks, aside, false, session)),
+      history: test.history.flatMap((topic) => expected(topic, sources, sinks, aside, true, session)),
       span: test.span,
     };
   });
@@ -65,14 +72,22 @@ function record(row: YamlMap, source: SourceNode, session: Session): TestRecord 
   return { time, values, span: row.span };
 }
 
-function expected(ast: TestTopicAst, sinks: readonly SinkNode[], history: boolean, session: Session): PipelineTest['expect'] {
+function expected(
+  ast: TestTopicAst,
+  sources: readonly SourceNode[],
+  sinks: readonly SinkNode[],
+  aside: ReadonlySet<string>,
+  history: boolean,
+  session: Session,
+): PipelineTest['expect'] {
   const sink =
     sinks.find((candidate) => candidate.topic === ast.topic) ??
+    (aside.has(ast.topic) ? asReceived(ast.topic, sources) : undefined) ??
     sinks.find((candidate) => candidate.name === ast.topic) ??
     sinks.find((candidate) => candidate.input.startsWith(`${ast.topic}.`));
   if (sink === undefined) {
     if (sinks.length > 0) {
-      const topics = sinks.map((candidate) => candidate.topic);
+      const topics = [...sinks.map((candidate) => candidate.topic), ...aside];
       session.report(messages.unknownTestTopic(ast.span, ast.topic, topics, false));
     }
     return [];
@@ -80,7 +95,13 @@ function expected(ast: TestTopicAst, sinks: readonly SinkNode[], history: boolea
   return [{ topic: sink.topic, rows: rowMaps(ast).map((row) => expectedRow(row, sink, history, session)), span: ast.span }];
 }
 
-function expectedRow(row: YamlMap, sink: SinkNode, history: boolean, session: Session): TestRow {
+/** Late and failed records stand as they came: with the columns of whichever source has them. */
+function asReceived(topic: string, sources: readonly SourceNode[]): Written {
+  const columns = new Map(sources.flatMap((source) => source.output.columns.map((column) => [column.name, column])));
+  return { topic, columns: [...columns.values()], key: null };
+}
+
+function expectedRow(row: YamlMap, sink: Written, history: boolean, session: Session): TestRow {
   let deleted = false;
   const values: Record<string, TestRow['values'][string]> = {};
   const named = new Set<string>();

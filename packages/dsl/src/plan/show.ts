@@ -97,7 +97,8 @@ function showSink(sink: SinkNode): string[] {
   ];
 }
 
-function showTransform(transform: Transform): string[] {
+/** What a transform does, its first line indented by two, those that say more by four. */
+export function showTransform(transform: Transform): string[] {
   switch (transform.type) {
     case 'filter':
       return [`  filter ${showExpr(transform.condition)}`];

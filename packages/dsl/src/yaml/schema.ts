@@ -26,7 +26,17 @@ const validators = new WeakMap<JsonSchema, ValidateFunction>();
 function validatorOf(schema: JsonSchema): ValidateFunction {
   const known = validators.get(schema);
   if (known !== undefined) return known;
-  const ajv = new Ajv({ allErrors: true, coerceTypes: true, strict: false, verbose: true, allowUnionTypes: true, logger: false });
+  // The schemas are ours, and a test validates them; doing so at every start would take a third of it.
+  const ajv = new Ajv({
+    allErrors: true,
+    coerceTypes: true,
+    strict: false,
+    verbose: true,
+    allowUnionTypes: true,
+    logger: false,
+    meta: false,
+    validateSchema: false,
+  });
   const validate = ajv.compile(schema);
   validators.set(schema, validate);
   return validate;

@@ -27,6 +27,21 @@ export function compileStage(stage: Stage): KernelFactory {
   return (env) => new GeneratedKernel(compiled, env);
 }
 
+/** One generated function, for people. */
+export interface KernelSource {
+  /** `source.user_score.scan` of an input, `1-aggregate.merge` of a node. */
+  readonly name: string;
+  readonly source: string;
+}
+
+/**
+ * The source text of what a stage compiles to. A scan is generated for each schema that records were written by; shown is the one of the
+ * reader's own schema. Throws as `compileStage`.
+ */
+export function kernelSources(stage: Stage): readonly KernelSource[] {
+  return new CompiledStage(stage).sources();
+}
+
 type NodeState = FoldMemory | RankState;
 
 export class CompiledStage {
@@ -40,6 +55,7 @@ export class CompiledStage {
   private readonly folds = new Map<number, FoldShape>();
   private readonly scans = new Map<string, Scan>();
   private readonly readerSchemas: readonly (AvroRecord | null)[];
+  private readonly generated: { readonly id: string; readonly code: object }[] = [];
 
   constructor(readonly stage: Stage) {
     this.shape = new StageShape(stage);
@@ -50,6 +66,7 @@ export class CompiledStage {
       if (node.op === 'fold') {
         const generator = new FoldGenerator(this.shape, this.folds, i);
         const code = generator.generate();
+        this.generated.push({ id: node.id, code });
         const fingerprint = this.fingerprintOf(node.store);
         const { window } = node.transform;
         if (window?.kind === 'sliding') return (K) => new SlidingState(node, window, i, code, K, fingerprint);
@@ -60,6 +77,7 @@ export class CompiledStage {
       if (node.op === 'rank') {
         const from = node.mode === 'global' ? undefined : feeds.get(i);
         const code = new RankGenerator(this.shape, this.folds, i).generate(from ? from.generator.feed(i) : null);
+        this.generated.push({ id: node.id, code });
         const fingerprint = this.fingerprintOf(node.store);
         return (K) => new RankState(node, i, code, K, from ? (K.nodes[from.fold] as FoldState) : null, fingerprint);
       }
@@ -86,6 +104,27 @@ export class CompiledStage {
   scanOf(input: number, schema: AvroSchema | null): Scan {
     const writer = this.writerOf(input, schema);
     return this.scan(`${input} ${JSON.stringify(schema)}`, () => generateScan(this.shape, this.folds, input, this.source(input), writer));
+  }
+
+  /** Every generated function, scans first. */
+  sources(): KernelSource[] {
+    const scans = this.stage.inputs.flatMap((input, i) =>
+      input.kind !== 'source'
+        ? []
+        : [
+            {
+              name: `${input.id}.scan`,
+              source: String(input.format === 'json' ? this.firstScan(i) : this.scanOf(i, input.readerSchema)),
+            },
+          ],
+    );
+    const nodes = this.generated.flatMap(({ id, code }) =>
+      Object.entries(code)
+        // Beside generated functions there are facts, and closures of ours, which are arrows.
+        .filter(([, part]) => typeof part === 'function' && String(part).startsWith('function'))
+        .map(([name, part]) => ({ name: `${id}.${name}`, source: String(part) })),
+    );
+    return [...scans, ...nodes];
   }
 
   private writerOf(input: number, schema: AvroSchema | null): Writer {

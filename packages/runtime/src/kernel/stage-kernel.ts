@@ -53,10 +53,20 @@ export interface KernelStats {
   readonly stateEntries: number;
   readonly stateBytes: number;
   readonly dirtyEntries: number;
-  /** Per transform or sink of the stage, in order of `stage.nodes`: rows in and out since start. */
-  readonly rows: readonly { readonly id: string; readonly in: number; readonly out: number }[];
+  /** Per transform or sink of the stage, in order of `stage.nodes`. */
+  readonly rows: readonly NodeStats[];
   /** Current rows of each rank node of mode `global`/`single`, best first, as column values. For boards. */
   boards(): readonly { readonly id: string; readonly rows: readonly Readonly<Record<string, unknown>>[] }[];
+}
+
+/** Rows in and out of a node since start, and what it keeps. */
+interface NodeStats {
+  readonly id: string;
+  readonly in: number;
+  readonly out: number;
+  readonly stateEntries: number;
+  /** About. */
+  readonly stateBytes: number;
 }
 
 export interface KernelEnv {

@@ -10,6 +10,8 @@ import { appendHeaders } from './headers.js';
 export interface BadRecordCounts {
   readonly late: number;
   readonly rejected: Readonly<Partial<Record<RejectCode, number>>>;
+  /** By the node's id, or the source's. */
+  readonly bySteps: ReadonlyMap<string, { readonly late: number; readonly rejected: number }>;
 }
 
 /**
@@ -19,6 +21,7 @@ export interface BadRecordCounts {
 export class BadRecords {
   private lateCount = 0;
   private readonly rejectedCount: Partial<Record<RejectCode, number>> = {};
+  private readonly bySteps = new Map<string, { late: number; rejected: number }>();
   private readonly builders = new Map<string, BatchBuilder>();
 
   constructor(
@@ -34,6 +37,7 @@ export class BadRecords {
 
   late(record: BadRecord, step: string, windows: readonly { readonly start: number; readonly end: number }[]): void {
     this.lateCount++;
+    this.countsOf(step).late++;
     const node = this.context.stage.nodes.find((n) => n.id === step);
     const policy = (node?.op === 'fold' ? node.transform.window?.late : null) ?? this.context.late;
     if (policy.policy === 'drop') return;
@@ -47,6 +51,7 @@ export class BadRecords {
   /** @throws BadRecordError under `errors: fail` */
   reject(record: BadRecord, step: string, code: RejectCode, message: string): void {
     this.rejectedCount[code] = (this.rejectedCount[code] ?? 0) + 1;
+    this.countsOf(step).rejected++;
     const policy = this.context.errors;
     const topic = this.context.stage.inputs[record.input].topic;
     if (policy.policy === 'fail') throw new BadRecordError(code, topic, this.context.partition, record.offset, step, message);
@@ -68,7 +73,13 @@ export class BadRecords {
   }
 
   counts(): BadRecordCounts {
-    return { late: this.lateCount, rejected: this.rejectedCount };
+    return { late: this.lateCount, rejected: this.rejectedCount, bySteps: this.bySteps };
+  }
+
+  private countsOf(step: string): { late: number; rejected: number } {
+    let counts = this.bySteps.get(step);
+    if (counts === undefined) this.bySteps.set(step, (counts = { late: 0, rejected: 0 }));
+    return counts;
   }
 
   private append(topic: string, record: BadRecord, step: string, reason: readonly (readonly [string, string])[]): void {

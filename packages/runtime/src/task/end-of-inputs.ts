@@ -5,11 +5,14 @@ import { spanOf } from '../plan/window-times.js';
 import type { Task } from './task.js';
 import { inputTopics } from './topology.js';
 
-/** The last stable offset of each input partition that holds records, by `topic-partition`. */
+/**
+ * The end of each input partition that holds records, by `topic-partition`. Not the last stable offset: the marker of a transaction that
+ * has just ended (of the pipeline before this one) may still be on its way; what is open has an end, by the broker's timeout.
+ */
 export async function endOfInputs(plan: PhysicalPlan, log: Log): Promise<Map<string, number>> {
   const targets = new Map<string, number>();
   for (const topic of inputTopics(plan))
-    for (const { partition, stable, low } of await log.offsets(topic)) if (stable > low) targets.set(tpKey(topic, partition), stable);
+    for (const { partition, high, low } of await log.offsets(topic)) if (high > low) targets.set(tpKey(topic, partition), high);
   return targets;
 }
 

@@ -3,7 +3,9 @@ import type { Latencies } from './latencies.js';
 import type { Task } from './task.js';
 import { tpKey } from '../log/log.js';
 
-/** What a worker is doing: counts since it started; the reader makes rates of two snapshots. */
+/**
+ * What a worker is doing: counts since it started, records that it had to process again included; the reader makes rates of two snapshots.
+ */
 export interface WorkerSnapshot {
   /** ms since the epoch */
   readonly at: number;
@@ -39,7 +41,16 @@ export interface StepSnapshot {
   readonly op: string;
   readonly in: number;
   readonly out: number;
+  readonly late: number;
+  /** By an expression of this step; what cannot be read at all counts at the pipeline only. */
+  readonly rejected: number;
+  readonly stateEntries: number;
+  readonly stateBytes: number;
+  /** Wall clock minus the least watermark of the tasks that end this step, ms; null before there is one. */
+  readonly watermarkDelayMs: number | null;
 }
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** The rows of a board as committed state has them now, best first. */
 export interface BoardSnapshot {
@@ -52,6 +63,8 @@ export function snapshotOf(worker: {
   readonly now: number;
   readonly plan: PhysicalPlan;
   readonly tasks: readonly Task[];
+  /** Counts of tasks that were closed are in it; null: there were none. */
+  readonly earlier: WorkerSnapshot | null;
   readonly stable: ReadonlyMap<string, number>;
   readonly commits: number;
   readonly lastCommitAt: number | null;
@@ -59,14 +72,20 @@ export function snapshotOf(worker: {
   readonly rejoins: number;
   readonly replayed: number;
 }): WorkerSnapshot {
-  const steps = new Map<string, { id: string; op: string; in: number; out: number }>();
-  for (const stage of worker.plan.stages)
-    for (const node of stage.nodes) if (!steps.has(node.step)) steps.set(node.step, { id: node.step, op: node.op, in: 0, out: 0 });
-  const rejectedBy: Record<string, number> = {};
+  const { earlier } = worker;
+  const steps = new Map<string, Mutable<StepSnapshot>>();
+  const nothing = { in: 0, out: 0, late: 0, rejected: 0 };
+  for (const { id, op } of worker.plan.stages.flatMap((stage) => stage.nodes.map((node) => ({ id: node.step, op: node.op }))))
+    if (!steps.has(id)) {
+      const before = earlier?.steps.find((step) => step.id === id) ?? nothing;
+      const counts = { in: before.in, out: before.out, late: before.late, rejected: before.rejected };
+      steps.set(id, { id, op, ...counts, stateEntries: 0, stateBytes: 0, watermarkDelayMs: null });
+    }
+  const rejectedBy: Record<string, number> = { ...earlier?.rejectedBy };
   const boards: BoardSnapshot[] = [];
-  let recordsIn = 0;
-  let late = 0;
-  let rejected = 0;
+  let recordsIn = earlier?.recordsIn ?? 0;
+  let late = earlier?.late ?? 0;
+  let rejected = earlier?.rejected ?? 0;
   let lag = 0;
   let stateEntries = 0;
   let stateBytes = 0;
@@ -90,6 +109,13 @@ export function snapshotOf(worker: {
       const last = !(node.op === 'fold' && node.mode === 'partial') && !(node.op === 'rank' && node.mode === 'local');
       if (first) step.in += row.in;
       if (last) step.out += row.out;
+      const bad = stats.bad.bySteps.get(node.id);
+      step.late += bad?.late ?? 0;
+      step.rejected += bad?.rejected ?? 0;
+      step.stateEntries += row.stateEntries;
+      step.stateBytes += row.stateBytes;
+      if (last && Number.isFinite(task.watermark()))
+        step.watermarkDelayMs = Math.max(step.watermarkDelayMs ?? -Infinity, worker.now - task.watermark());
     }
     for (const board of stats.boards()) {
       const node = task.stage.nodes.find((n) => n.id === board.id);

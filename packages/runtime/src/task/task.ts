@@ -103,6 +103,11 @@ export class Task {
     });
   }
 
+  /** Restored, and not closed. */
+  get running(): boolean {
+    return this.state === 'running';
+  }
+
   /** Input partitions of this task. */
   inputs(): { topic: string; partition: number; input: number }[] {
     return this.stage.inputs.map((input, i) => ({ topic: input.topic, partition: this.partition, input: i }));
@@ -144,10 +149,10 @@ export class Task {
       this.writeBehind = new WriteBehind(this.store, {
         ...context.stateFlush,
         onStored: (flush) => {
-          if (this.state === 'running') this.kernel.stored(flush);
+          if (this.running) this.kernel.stored(flush);
         },
         onError: (error) => {
-          if (this.state === 'running') context.onStoreFailed(error);
+          if (this.running) context.onStoreFailed(error);
         },
       });
     this.state = transition(this.state, 'running');
@@ -252,7 +257,7 @@ export class Task {
   /** Whether a flush would have anything to write. */
   get needsCommit(): boolean {
     return (
-      this.state === 'running' &&
+      this.running &&
       (this.dirty || this.bad.pending || (this.watermark() > this.lastWatermark && this.kernel.nextDue() <= this.watermark()))
     );
   }
@@ -299,7 +304,7 @@ export class Task {
 
   /** The commit is certain: its changelog may go to the store. */
   confirmed(commit: TaskCommit, baseOffsets: readonly number[]): void {
-    if (commit.changelogBatches === 0 || !this.writeBehind || this.state !== 'running') return;
+    if (commit.changelogBatches === 0 || !this.writeBehind || !this.running) return;
     const last = commit.changelogBatches - 1;
     const position = baseOffsets[last] + commit.outputs[last].recordCount;
     this.writeBehind.add(commit.outputs.slice(0, commit.changelogBatches), position, commit.flush);

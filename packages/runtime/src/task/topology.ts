@@ -24,7 +24,7 @@ export function stagePartitions(plan: PhysicalPlan, sourcePartitions: (topic: st
 }
 
 /** A board without groups is one task. */
-function isSingleBoard(stage: Stage): boolean {
+export function isSingleBoard(stage: Stage): boolean {
   return stage.nodes.some(
     (node) => node.op === 'rank' && node.mode === 'global' && node.transform.group.length === 0 && 'input' in node.from,
   );

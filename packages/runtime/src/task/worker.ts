@@ -60,6 +60,8 @@ export class Worker {
   private readonly written = new Map<string, number>();
   private rejoins = 0;
   private replayed = 0;
+  /** What there was to say when tasks were last closed: counts go on from there. */
+  private earlier: WorkerSnapshot | null = null;
   private readonly repartitions: ReadonlySet<string>;
   private readonly taskContext: TaskContext;
   private readonly idle: IdleSources;
@@ -140,11 +142,14 @@ export class Worker {
     await member?.leave();
   }
 
+  /** As things are; after `finish`, as they were then. */
   snapshot(): WorkerSnapshot {
+    if (this.stopping && this.tasks.size === 0 && this.earlier !== null) return this.earlier;
     return snapshotOf({
       now: this.options.context.clock.now(),
       plan: this.options.plan,
-      tasks: [...this.tasks.values()],
+      tasks: [...this.tasks.values()].filter((task) => task.running),
+      earlier: this.earlier,
       stable: this.stable,
       commits: this.commits,
       lastCommitAt: this.lastCommitAt,
@@ -338,6 +343,7 @@ export class Worker {
 
   private async closeTasks(discard: boolean): Promise<void> {
     const tasks = [...this.tasks.values()];
+    if (tasks.length > 0) this.earlier = this.snapshot();
     this.tasks = new Map();
     this.byInput = new Map();
     this.stable.clear();

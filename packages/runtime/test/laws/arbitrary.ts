@@ -145,7 +145,7 @@ const timing = fc.oneof(
   fc
     .tuple(window, fc.constantFrom<Emit>({ mode: 'updates' }, { mode: 'final' }, { mode: 'final' }, { mode: 'every', everyMs: 5 }))
     .map(([w, emit]) => ({ window: w, ttlMs: null, emit })),
-  sliding.map((w) => ({ window: w, ttlMs: null, emit: { mode: 'final' } })),
+  sliding.map((w): { window: WindowSpec; ttlMs: null; emit: Emit } => ({ window: w, ttlMs: null, emit: { mode: 'final' } })),
   fc
     .tuple(fc.constantFrom(null, 3, 7, 15), fc.constantFrom<Emit>({ mode: 'updates' }, { mode: 'updates' }, { mode: 'every', everyMs: 5 }))
     .map(([ttlMs, emit]) => ({ window: null, ttlMs, emit })),

@@ -62,6 +62,8 @@ export const WRITER_SCHEMAS: ReadonlyMap<number, AvroSchema> = new Map<number, A
   ],
   // Points that may be null, which the reader cannot take.
   [10, recordOf(EVENT_COLUMNS.map((c) => (c.name === 'points' ? { name: c.name, type: nullable(LONG) } : c)))],
+  // Micros where the reader has millis: Avro would read them, a thousand times too late.
+  [11, recordOf(EVENT_COLUMNS.map((c) => (c.name === 'at' ? { name: c.name, type: { kind: 'timestamp', unit: 'micros' } } : c)))],
 ]);
 
 /** The reader's schema with a default for the bonus, so that older records can be read. */

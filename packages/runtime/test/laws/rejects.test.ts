@@ -36,6 +36,7 @@ describe.each(implementations)('%s', (_name, kernelOf) => {
     ['not_avro', 'nothing behind the frame', { key, value: good.value!.subarray(0, 5) }],
     ['missing_field', 'a writer without a field that the reader needs', { key, value: framed(8, older) }],
     ['incompatible_schema', 'a null where the reader has none', { key, value: framed(10, { ...older, bonus: null, points: null }) }],
+    ['incompatible_schema', 'a time in other units', { key, value: framed(11, { ...older, bonus: null }) }],
     ['key_mismatch', 'another key', { ...good, key: Buffer.from('x') }],
     ['key_mismatch', 'no key', { ...good, key: null }],
   ])('%s: %s', (code, _what, record) => {

@@ -108,13 +108,14 @@ describe.skipIf(withoutKafka)('Kafka', { timeout: 60_000 }, () => {
   test('the group is seen by Kafka’s own tools', async () => {
     const log = await broker.open();
     const [topic, group] = [await topicOf(log, 2), uniqueName('g')];
-    const member = await log.join({ group, topics: [topic], transactionalId: uniqueName('tx') });
+    const transactionalId = uniqueName('tx');
+    const member = await log.join({ group, topics: [topic], transactionalId });
     const { epoch } = await nextOf(member, 'assigned');
     await member.commit({ epoch, outputs: [], offsets: [{ topic, partition: 1, offset: 0, metadata: 'w' }] });
     const printed = await kafkaTool('org.apache.kafka.tools.consumer.group.ConsumerGroupCommand', [
       ...['--bootstrap-server', broker.brokers(), '--describe', '--group', group],
     ]);
-    expect(printed).toMatch(new RegExp(`${group}\\s+${topic}\\s+1\\s+0\\s+0\\s+0\\s+rta`));
+    expect(printed).toMatch(new RegExp(`${group}\\s+${topic}\\s+1\\s+0\\s+0\\s+0\\s+${transactionalId}`));
     await member.leave();
   });
 

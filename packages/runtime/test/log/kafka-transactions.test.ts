@@ -121,12 +121,16 @@ describe.skipIf(withoutKafka)('transactions on Kafka', () => {
           sessionTimeout: 10_000,
           rebalanceTimeout: 10_000,
           memberId,
+          groupInstanceId: 'one',
           groupProtocols: [{ name: 'p', metadata: Buffer.alloc(10) }],
         }),
       );
       if (joined.errorCode === 79) return join(joined.memberId);
       const generation = { generationId: joined.generationId, memberId: joined.memberId };
-      await brokers.send(coordinator, syncGroup({ groupId: group, ...generation, groupAssignment: [], requestTimeout: 10_000 }));
+      await brokers.send(
+        coordinator,
+        syncGroup({ groupId: group, ...generation, groupInstanceId: 'one', groupAssignment: [], requestTimeout: 10_000 }),
+      );
       return generation;
     };
     const first = await join('');
@@ -148,7 +152,7 @@ describe.skipIf(withoutKafka)('transactions on Kafka', () => {
       code: 'fenced',
       message: expect.stringContaining('UNKNOWN_MEMBER_ID'),
     });
-    await brokers.send(coordinator, leaveGroup(group, second.memberId));
+    await brokers.send(coordinator, leaveGroup(group, second.memberId, 'one'));
     await expect(commit('gone', 7, second)).rejects.toMatchObject({ code: 'fenced' });
     expect(await log.groupOffsets(group, [{ topic: input, partition: 0 }])).toEqual([
       { topic: input, partition: 0, offset: 10, metadata: 'right' },
@@ -243,15 +247,17 @@ describe.skipIf(withoutKafka)('transactions on Kafka', () => {
       { name: input, partitions: 1 },
       { name: output, partitions: 1 },
     ]);
-    const member = await log.join({ group, topics: [input], transactionalId: uniqueName('tx') });
+    const transactionalId = uniqueName('tx');
+    const member = await log.join({ group, topics: [input], transactionalId });
     const { epoch } = await nextOf(member, 'assigned');
     await member.commit({ epoch, outputs: batchesOf(output, 0, ['timer']), offsets: [] });
     // Somebody removes the member behind its back (as `kafka-consumer-groups` can).
     const brokers = connect();
     const coordinator = await brokers.retrying([], () => brokers.coordinator('group', group));
     const { memberId, generationId } = (member as unknown as { generation: { memberId: string; generationId: number } }).generation;
-    await brokers.send(coordinator, leaveGroup(group, memberId));
-    expect(await brokers.send(coordinator, heartbeat(group, generationId, memberId))).toMatchObject({ errorCode: 25 });
+    await brokers.send(coordinator, leaveGroup(group, memberId, transactionalId));
+    const beat = { groupId: group, groupGenerationId: generationId, memberId, groupInstanceId: transactionalId };
+    expect(await brokers.send(coordinator, heartbeat(beat))).toMatchObject({ errorCode: 25 });
     await expect(member.commit({ epoch, outputs: batchesOf(output, 0, ['zombie']), offsets: [] })).rejects.toMatchObject({
       code: 'fenced',
     });

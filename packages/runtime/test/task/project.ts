@@ -108,8 +108,9 @@ export async function topicRows(log: Log, registry: SchemaRegistry, topic: strin
     return codecFor(schema.schema).decode(framed.data) as Record<string, unknown>;
   };
   const rows: TopicRow[] = [];
-  for (const { partition, low, stable } of await log.offsets(topic))
-    for await (const batch of log.read(topic, partition, low, stable))
+  // To `high`: the markers of what has just been committed may still be on their way, and reading waits for them.
+  for (const { partition, low, high } of await log.offsets(topic))
+    for await (const batch of log.read(topic, partition, low, high))
       for (const record of records(batch, low))
         rows.push({
           key: record.key === null ? {} : await decode(record.key),

@@ -153,10 +153,12 @@ class Reader {
 export function resolveDatum(writer: AvroNode, reader: AvroNode, datum: Datum): Datum {
   if (datum instanceof InUnion) return resolveDatum(datum.branch, reader, datum.value);
   if (reader.kind === 'union') {
-    const branch = reader.branches.find((b) => sameBranch(writer, b)) ?? reader.branches.find((b) => promotes(writer, b));
+    const branches = reader.branches.filter((b) => !differsInMeaning(writer, b));
+    const branch = branches.find((b) => sameBranch(writer, b)) ?? branches.find((b) => promotes(writer, b));
     if (!branch) throw incompatible(`the reader's union has no ${writer.kind}`);
     return resolveDatum(writer, branch, datum);
   }
+  if (differsInMeaning(writer, reader)) throw incompatible(`${meaningOf(writer)} is not ${meaningOf(reader)}`);
   switch (reader.kind) {
     case 'record':
       if (writer.kind !== 'record') break;
@@ -254,6 +256,20 @@ const PROMOTIONS: Readonly<Partial<Record<AvroNode['kind'], readonly AvroNode['k
   string: ['bytes'],
   bytes: ['string'],
 };
+
+/** Decimals of another scale, and times in other units: Avro would read their bytes all the same. */
+function differsInMeaning(writer: AvroNode, reader: AvroNode): boolean {
+  if (!('logical' in writer && 'logical' in reader)) return false;
+  const [from, to] = [writer.logical ?? '', reader.logical ?? ''];
+  if (from === 'decimal' || to === 'decimal') return from !== to || writer.scale !== reader.scale;
+  const isTime = (logical: string): boolean => /^date$|^(local-)?time(stamp)?-mi/.test(logical);
+  return isTime(from) && isTime(to) && from !== to;
+}
+
+function meaningOf(node: AvroNode): string {
+  if (!('logical' in node) || node.logical === null) return node.kind;
+  return node.logical === 'decimal' ? `a decimal of scale ${node.scale}` : node.logical;
+}
 
 function promotes(writer: AvroNode, reader: AvroNode): boolean {
   return writer.kind === reader.kind || (PROMOTIONS[writer.kind]?.includes(reader.kind) ?? false);

@@ -183,7 +183,13 @@ class StageInterpreter implements StageKernel {
       stateEntries: entries.reduce((sum, e) => sum + e.all, 0),
       stateBytes: 0,
       dirtyEntries: entries.reduce((sum, e) => sum + e.dirty, 0),
-      rows: this.operators.map(({ node, rowsIn, rowsOut }) => ({ id: node.id, in: rowsIn, out: rowsOut })),
+      rows: this.operators.map(({ node, rowsIn, rowsOut }, i) => ({
+        id: node.id,
+        in: rowsIn,
+        out: rowsOut,
+        stateEntries: entries[i].all,
+        stateBytes: 0,
+      })),
       boards: () =>
         this.operators.flatMap((operator) =>
           operator instanceof Rank && operator.node.mode !== 'local' ? [{ id: operator.node.id, rows: operator.rows() }] : [],

@@ -129,7 +129,9 @@ export function writtenField(writer: AvroRecord, field: AvroField): AvroField | 
  */
 export function matching(writer: AvroNode, reader: AvroNode): AvroNode | null {
   if (reader.kind === 'union')
-    return reader.branches.find((b) => sameNode(writer, b)) ?? reader.branches.find((b) => reads(writer, b)) ?? null;
+    return (
+      reader.branches.find((b) => sameNode(writer, b) && sameMeaning(writer, b)) ?? reader.branches.find((b) => reads(writer, b)) ?? null
+    );
   return reads(writer, reader) ? reader : null;
 }
 
@@ -138,8 +140,30 @@ function sameNode(writer: AvroNode, reader: AvroNode): boolean {
 }
 
 function reads(writer: AvroNode, reader: AvroNode): boolean {
+  if (!sameMeaning(writer, reader)) return false;
   if (writer.kind === 'fixed' && reader.kind === 'fixed') return writer.size === reader.size;
   return writer.kind === reader.kind || (PROMOTIONS[writer.kind]?.includes(reader.kind) ?? false);
+}
+
+const TIMES: ReadonlySet<string | null> = new Set([
+  'date',
+  'time-millis',
+  'time-micros',
+  'timestamp-millis',
+  'timestamp-micros',
+  'local-timestamp-millis',
+  'local-timestamp-micros',
+]);
+
+/**
+ * Whether the bytes of one say the same as those of the other. Avro leaves that to the reader; a decimal of another scale, or millis read as
+ * micros, would be wrong by powers of ten without a word. A time on one side only is taken as it is.
+ */
+function sameMeaning(writer: AvroNode, reader: AvroNode): boolean {
+  if (!('logical' in writer && 'logical' in reader)) return true;
+  if (writer.logical === 'decimal' || reader.logical === 'decimal')
+    return writer.logical === reader.logical && writer.scale === reader.scale;
+  return !TIMES.has(writer.logical) || !TIMES.has(reader.logical) || writer.logical === reader.logical;
 }
 
 /** Whether every value of `writer` can be read as `reader`, so that its bytes need no closer look. */

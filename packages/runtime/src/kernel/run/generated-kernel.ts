@@ -175,7 +175,13 @@ export class GeneratedKernel implements StageKernel {
       stateEntries: entries,
       stateBytes: bytes,
       dirtyEntries: dirty,
-      rows: nodes.map((node, i) => ({ id: node.id, in: K.rowsIn[i], out: K.rowsOut[i] })),
+      rows: nodes.map((node, i) => ({
+        id: node.id,
+        in: K.rowsIn[i],
+        out: K.rowsOut[i],
+        stateEntries: K.nodes[i]?.entries() ?? 0,
+        stateBytes: K.nodes[i]?.bytes() ?? 0,
+      })),
       boards: () =>
         nodes.flatMap((node, i) => {
           const state = K.nodes[i];

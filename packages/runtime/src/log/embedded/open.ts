@@ -29,6 +29,12 @@ const MAX_SOCKET_PATH = 103;
 const PATIENCE_MS = 5000;
 const CONNECT_MS = 2000;
 
+/**
+ * Directories that this thread has open. LevelDB's lock (fcntl) belongs to the process and goes when the process closes the lock file once
+ * more, as it does after a second, refused attempt to open it: another process could then open the same log. So there must be no such attempt.
+ */
+const owned = new Set<string>();
+
 interface Owner {
   readonly pid: number;
   readonly host: string;
@@ -64,7 +70,17 @@ export async function ownEmbeddedLog(dir = DEFAULT_LOG_DIR, options: EmbeddedLog
   const path = join(real, 'db');
   const seen = witness.read();
   checkNotGutted(path, seen.length > 0);
-  const db = await openDatabase(dir, path);
+  if (owned.has(real)) throw inUse(dir);
+  owned.add(real);
+  let db: Database;
+  try {
+    if (await isOurs(real)) throw inUse(dir);
+    db = await openDatabase(dir, path);
+  } catch (error) {
+    owned.delete(real);
+    throw error;
+  }
+  db.once('closed', () => owned.delete(real));
   let served: Served | null = null;
   try {
     // Read again: the owner before may have written until just now.
@@ -153,6 +169,15 @@ function readOwner(dir: string): Owner | null {
   } catch {
     return null;
   }
+}
+
+/** Whether another thread of this process has it open. */
+async function isOurs(dir: string): Promise<boolean> {
+  const owner = readOwner(dir);
+  if (owner === null || owner.pid !== process.pid || owner.host !== hostname()) return false;
+  const remote = await connectLog(dir, owner.socket, CONNECT_MS).catch(() => null);
+  await remote?.close();
+  return remote?.ownerPid === process.pid;
 }
 
 function writeOwner(dir: string, owner: Owner): void {

@@ -11,6 +11,7 @@
  *   any ──leave()──▶ left                any ──not retriable, or too long without an answer──▶ failed
  * ```
  */
+import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LogError, type TopicPartition } from '../log.js';
 import { assign, type GroupMember } from './assigner.js';
@@ -35,7 +36,10 @@ export interface Generation {
 
 export interface GroupOptions {
   readonly group: string;
-  /** The same after a restart. */
+  /**
+   * The same after a restart: a static member (KIP-345). A process that was killed and comes back takes the place of its former self at
+   * once; without it the group would wait for the session of the dead one to time out.
+   */
   readonly name: string;
   readonly topics: readonly string[];
   /** ms without a heartbeat after which the coordinator gives the partitions to others. */
@@ -86,9 +90,10 @@ export class GroupMembership {
 
   private async sayGoodbye(): Promise<void> {
     try {
-      const coordinator = await this.brokers.coordinator('group', this.options.group);
+      const { group, name } = this.options;
+      const coordinator = await this.brokers.coordinator('group', group);
       // On the other connection: a JoinGroup may be holding this one up.
-      const { errorCode } = await this.brokers.send(coordinator, leaveGroup(this.options.group, this.memberId), 'data');
+      const { errorCode } = await this.brokers.send(coordinator, leaveGroup(group, this.memberId, name), 'data');
       check(errorCode, `leaving group ${this.options.group}`);
     } catch (error) {
       this.brokers.warn(`group ${this.options.group} was not left in good order: ${messageOf(error)}`);
@@ -155,7 +160,8 @@ export class GroupMembership {
           sessionTimeout: sessionTimeoutMs,
           rebalanceTimeout: rebalanceTimeoutMs,
           memberId: this.memberId,
-          groupProtocols: [{ name: PROTOCOL, metadata: this.encodeMetadata() }],
+          groupInstanceId: this.options.name,
+          groupProtocols: this.protocols(),
         }),
         'group',
       );
@@ -178,6 +184,7 @@ export class GroupMembership {
         groupId: group,
         generationId: this.generationId,
         memberId: this.memberId,
+        groupInstanceId: this.options.name,
         groupAssignment: leads ? await this.share(joined) : [],
         requestTimeout: rebalanceTimeoutMs + 5_000,
       }),
@@ -207,12 +214,13 @@ export class GroupMembership {
 
   /** One heartbeat; tried again while the coordinator moves or loads, which the membership outlives. */
   private beat(): Promise<number> {
-    const { group } = this.options;
+    const { group, name } = this.options;
     return this.brokers.retrying(
       [],
       async () => {
         const coordinator = await this.brokers.coordinator('group', group);
-        const { errorCode } = await this.brokers.send(coordinator, heartbeat(group, this.generationId, this.memberId), 'group');
+        const beat = { groupId: group, groupGenerationId: this.generationId, memberId: this.memberId, groupInstanceId: name };
+        const { errorCode } = await this.brokers.send(coordinator, heartbeat(beat), 'group');
         if (ELSEWHERE.includes(errorCode)) check(errorCode, `the heartbeat to group ${group}`);
         return errorCode;
       },
@@ -236,6 +244,22 @@ export class GroupMembership {
       memberId,
       memberAssignment: MemberAssignment.encode({ version: METADATA_VERSION, assignment }),
     }));
+  }
+
+  /**
+   * The coordinator gives a static member that comes back its old assignment, without a rebalance, unless another protocol is chosen: with
+   * other topics it must be. Members of unlike topics (a rolling change) agree on the second one.
+   */
+  private protocols(): { name: string; metadata: Buffer }[] {
+    const metadata = this.encodeMetadata();
+    const topics = createHash('sha256')
+      .update([...this.options.topics].sort().join('\n'))
+      .digest('hex')
+      .slice(0, 16);
+    return [
+      { name: `${PROTOCOL}-${topics}`, metadata },
+      { name: PROTOCOL, metadata },
+    ];
   }
 
   private encodeMetadata(): Buffer {

@@ -191,11 +191,12 @@ export class KafkaMember implements Member {
 
   /** Where the group has no offset of ours to repeat: as good as it can be done, though not in one step with the commit. */
   private async proveGeneration({ generationId, memberId }: Generation): Promise<void> {
-    const { group } = this.options;
+    const { group, transactionalId } = this.options;
+    const beat = { groupId: group, groupGenerationId: generationId, memberId, groupInstanceId: transactionalId };
     try {
       await this.brokers.retrying([], async () => {
         const coordinator = await this.brokers.coordinator('group', group);
-        const { errorCode } = await this.brokers.send(coordinator, heartbeat(group, generationId, memberId), 'group');
+        const { errorCode } = await this.brokers.send(coordinator, heartbeat(beat), 'group');
         if (errorCode !== REBALANCE_IN_PROGRESS) check(errorCode, `the membership in group ${group}`);
       });
     } catch (error) {

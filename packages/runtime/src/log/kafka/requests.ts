@@ -154,6 +154,13 @@ export function describeTopicConfigs(topics: readonly string[]): ProtocolCall<De
   return call('DescribeConfigs', 2, { resources: topics.map((name) => ({ type: TOPIC_RESOURCE, name })) });
 }
 
+const BROKER_RESOURCE = 4;
+
+/** Must be sent to that broker. */
+export function describeBrokerConfig(nodeId: number): ProtocolCall<DescribeConfigsResponse> {
+  return call('DescribeConfigs', 2, { resources: [{ type: BROKER_RESOURCE, name: String(nodeId) }] });
+}
+
 interface DeleteRecordsResponse {
   readonly topics: readonly {
     readonly topic: string;
@@ -231,6 +238,7 @@ export function joinGroup(parameters: {
   readonly sessionTimeout: number;
   readonly rebalanceTimeout: number;
   readonly memberId: string;
+  readonly groupInstanceId: string;
   readonly groupProtocols: readonly { readonly name: string; readonly metadata: Buffer }[];
 }): ProtocolCall<JoinGroupResponse> {
   return call('JoinGroup', 5, { ...parameters, protocolType: 'consumer' });
@@ -245,6 +253,7 @@ export function syncGroup(parameters: {
   readonly groupId: string;
   readonly generationId: number;
   readonly memberId: string;
+  readonly groupInstanceId: string;
   readonly groupAssignment: readonly { readonly memberId: string; readonly memberAssignment: Buffer }[];
   /** ms; the leader may take its time. */
   readonly requestTimeout: number;
@@ -252,10 +261,15 @@ export function syncGroup(parameters: {
   return { ...call<SyncGroupResponse>('SyncGroup', 3, parameters), requestTimeout: parameters.requestTimeout };
 }
 
-export function heartbeat(groupId: string, groupGenerationId: number, memberId: string): ProtocolCall<ErrorResponse> {
-  return call('Heartbeat', 3, { groupId, groupGenerationId, memberId, groupInstanceId: null });
+export function heartbeat(parameters: {
+  readonly groupId: string;
+  readonly groupGenerationId: number;
+  readonly memberId: string;
+  readonly groupInstanceId: string;
+}): ProtocolCall<ErrorResponse> {
+  return call('Heartbeat', 3, parameters);
 }
 
-export function leaveGroup(groupId: string, memberId: string): ProtocolCall<ErrorResponse> {
-  return call('LeaveGroup', 3, { groupId, memberId });
+export function leaveGroup(groupId: string, memberId: string, groupInstanceId: string): ProtocolCall<ErrorResponse> {
+  return call('LeaveGroup', 3, { groupId, memberId, groupInstanceId });
 }

@@ -1,0 +1,120 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { openBackend } from '../backend/backend.js';
+import type { Action } from '../context.js';
+import type { ExitCode } from '../exit-codes.js';
+import { Failure } from '../failure.js';
+import { DEFAULT_PARTITIONS, generateLeaderboards } from '../generate/leaderboards.js';
+import { durationOf, rateOf, wholeNumber } from '../generate/option-values.js';
+import { NdjsonWriter } from '../output/ndjson.js';
+import type { AddCommand } from '../program.js';
+import { loadPipelines, loadSchemaFile } from '../project/load.js';
+import { runEnd } from '../run/options.js';
+import { plansOf } from '../run/prepare.js';
+import { runProject } from '../run/run-project.js';
+
+interface DemoOptions {
+  readonly rate: number;
+  readonly for?: number;
+  readonly seed?: number;
+  readonly dir?: string;
+  readonly json?: boolean;
+}
+
+/** Scores a second: the boards move, and people can follow. */
+const DEMO_RATE = 200;
+
+export const addDemo: AddCommand = (program, act) => {
+  program
+    .command('demo')
+    .description('Leaderboards of a made-up mobile game, live: generator, pipelines and boards in this process, without Kafka')
+    .option('--rate <events>', 'scores a second; 0: as many as possible', rateOf, DEMO_RATE)
+    .option('--for <duration>', 'end by itself after so long: 15s, 5m', durationOf)
+    .option('--seed <n>', 'the same seed gives the same players (default: drawn)', wholeNumber(0))
+    .option('--dir <directory>', 'keep log and state here (default: a temporary directory, removed at the end)')
+    .option('--json', 'NDJSON: per pipeline stats every second, boards that changed, a summary')
+    .action(act(demo));
+};
+
+const demo: Action<DemoOptions> = async (context, _args, options) => {
+  const end = runEnd(options);
+  const root = demoProject();
+  const json = options.json === true ? new NdjsonWriter(context.stdout, 'demo') : null;
+  // The demo is the same everywhere: settings for Kafka in the environment are not for it.
+  const plans = plansOf(context, loadPipelines({ cwd: root, env: {} }, ['pipelines/leaderboards']), json);
+  const schema = loadSchemaFile({ cwd: root }, 'user_score');
+  if (schema === null) throw new Failure('no_schema', `there is no schemas/user_score.avsc in ${root}`);
+  const kept = options.dir === undefined ? null : resolve(context.cwd, options.dir);
+  const dir = kept ?? (await mkdtemp(join(tmpdir(), 'rta-demo-')));
+  try {
+    const onWarning = (message: string): void => void context.stderr.write(`warning: ${message}\n`);
+    const backend = await openBackend({ cwd: context.cwd, env: {} }, { dir }, null, { onWarning });
+    const generator = new Generator();
+    const signal = AbortSignal.any([context.signal, generator.failed]);
+    let code: ExitCode;
+    try {
+      code = await runProject({ ...context, signal }, backend, {
+        command: 'demo',
+        plans,
+        partitions: DEFAULT_PARTITIONS,
+        end,
+        json,
+        prepared: () => {
+          const { rate, seed } = options;
+          const target = { log: backend.log, registry: backend.registry, schema: schema.schema };
+          generator.start((stopped) => generateLeaderboards(target, { rate, signal: stopped, ...(seed === undefined ? {} : { seed }) }));
+        },
+      });
+    } finally {
+      await generator.stop();
+      await backend.close();
+    }
+    generator.check();
+    return code;
+  } finally {
+    if (kept === null) await rm(dir, { recursive: true, force: true });
+  }
+};
+
+/** The generator beside the pipelines: stopped after them, and its failure ends them. */
+class Generator {
+  private readonly stopping = new AbortController();
+  private readonly failing = new AbortController();
+  private running: Promise<void> | null = null;
+
+  /** Aborted when it fails. */
+  get failed(): AbortSignal {
+    return this.failing.signal;
+  }
+
+  start(generate: (signal: AbortSignal) => Promise<unknown>): void {
+    this.running = generate(this.stopping.signal).then(
+      () => undefined,
+      (error: unknown) => {
+        this.failing.abort(error);
+      },
+    );
+  }
+
+  /** Resolves when it has written what it was writing. */
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await this.running;
+  }
+
+  /** Throws what it failed with. */
+  check(): void {
+    this.failed.throwIfAborted();
+  }
+}
+
+/** The directory with the demo's pipelines and schemas: the checkout, or the copy that `prepack` puts into the package. */
+function demoProject(): string {
+  const here = import.meta.dirname;
+  const places = [join(here, '../../../..'), join(here, '../../demo')];
+  const found = places.find((place) => existsSync(join(place, 'pipelines/leaderboards')) && existsSync(join(place, 'schemas')));
+  if (found !== undefined) return found;
+  throw new Failure('no_demo', 'the pipelines of the demo are missing', 'install rta again, or run it from its checkout');
+}

@@ -1,0 +1,118 @@
+/** Writes the scores of the game to a topic: paced by the wall clock, or as fast as the log takes them. */
+import { setTimeout as wait } from 'node:timers/promises';
+import type { AvroSchema } from '@rta/dsl';
+import type { SchemaRegistry } from '@rta/registry';
+import { systemClock, type Clock, type Log } from '@rta/runtime';
+import { scores } from './game.js';
+import { ScoreEncoder } from './score-encoder.js';
+
+export interface LeaderboardsTarget {
+  readonly log: Log;
+  readonly registry: SchemaRegistry;
+  /** Of a score: `schemas/user_score.avsc`. */
+  readonly schema: AvroSchema;
+}
+
+export interface LeaderboardsOptions {
+  /** Scores a second on average, with exponential gaps; 0: as fast as possible, the gaps being those of `DEFAULT_RATE`. */
+  readonly rate: number;
+  /** Does not wait between events: only their times have the gaps of `rate`. */
+  readonly asFastAsPossible?: boolean;
+  /** Ends after so many events. */
+  readonly count?: number;
+  /** Ends before the first event that would be sent so long after the start; ms of event time, of wall time too where paced. */
+  readonly durationMs?: number;
+  /** The same seed, start and rate give the same events. Default: drawn from the clock. */
+  readonly seed?: number;
+  /** Of the topic, where it is not there yet; an existing one must have as many. Default: as many as it has, or 4. */
+  readonly partitions?: number;
+  readonly topic?: string;
+  /** Every Nth event is late, by 5–10 minutes. */
+  readonly lateEvery?: number;
+  readonly robots?: boolean;
+  /** Event time of the start, ms since the epoch; default: now. */
+  readonly startMs?: number;
+  /** Ends it; what is being written is written. */
+  readonly signal: AbortSignal;
+  /** Called with the number of events that are durable, after each append. */
+  readonly onProgress?: (sent: number) => void;
+  readonly clock?: Clock;
+}
+
+export interface LeaderboardsSummary {
+  readonly topic: string;
+  readonly partitions: number;
+  readonly seed: number;
+  /** Durable events. */
+  readonly sent: number;
+  readonly late: number;
+  /** Wall time, ms. */
+  readonly elapsedMs: number;
+}
+
+export const DEFAULT_TOPIC = 'user-score';
+export const DEFAULT_PARTITIONS = 4;
+export const DEFAULT_RATE = 20;
+const TICK_MS = 100;
+/** Events of one append, at most. */
+const CHUNK = 50_000;
+
+/**
+ * Registers the schema, makes the topic where there is none, and writes scores until the count, the duration or the signal ends it. Keys
+ * are the user's id as plain text, placed as Kafka's own clients would.
+ *
+ * Rejects with LogError, RegistryError (an earlier version of the schema forbids this one) or Failure `schema_mismatch`.
+ */
+export async function generateLeaderboards(target: LeaderboardsTarget, options: LeaderboardsOptions): Promise<LeaderboardsSummary> {
+  const { log, registry, schema } = target;
+  const { topic = DEFAULT_TOPIC, count = Infinity, durationMs = Infinity, signal, clock = systemClock } = options;
+  const paced = options.rate > 0 && options.asFastAsPossible !== true;
+  const existing = (await log.topics()).find((description) => description.name === topic)?.partitions;
+  const partitions = options.partitions ?? existing ?? DEFAULT_PARTITIONS;
+  const schemaId = await registry.register(`${topic}-value`, schema);
+  const encoder = new ScoreEncoder(topic, partitions, schema, schemaId);
+  // Events of another time than now may be older than what a broker keeps: it would delete them at once.
+  const config = options.startMs === undefined ? {} : { config: { 'retention.ms': '-1' } };
+  await log.ensureTopics([{ name: topic, partitions, ...config }]);
+
+  const begin = clock.now();
+  const seed = options.seed ?? begin >>> 0;
+  const events = scores({
+    seed,
+    startMs: options.startMs ?? begin,
+    rate: options.rate > 0 ? options.rate : DEFAULT_RATE,
+    lateEvery: options.lateEvery ?? 0,
+    robots: options.robots ?? false,
+  });
+  let next = events.next().value;
+  let encoded = 0;
+  let sent = 0;
+  let late = 0;
+  let writing: Promise<void> = Promise.resolve();
+  for (;;) {
+    const now = clock.now();
+    const due = Math.min(paced ? now - begin : Infinity, durationMs);
+    const chunkEnd = Math.min(encoded + CHUNK, count);
+    const before = encoded;
+    for (; encoded < chunkEnd && next.sentMs < due; encoded++) {
+      encoder.append(next, now);
+      if (next.late) late++;
+      next = events.next().value;
+    }
+    // One append at a time: the next chunk is encoded while it runs, and no more than that waits in memory.
+    await writing;
+    if (encoded > before) {
+      const total = encoded;
+      writing = log.append(encoder.take()).then(() => {
+        sent = total;
+        options.onProgress?.(sent);
+      });
+      // Awaited above or below; until then a failure is not an unhandled one.
+      writing.catch(() => undefined);
+    }
+    if (encoded >= count || next.sentMs >= durationMs || signal.aborted) break;
+    if (paced && encoded - before < CHUNK) await wait(TICK_MS, undefined, { signal }).catch(() => undefined);
+  }
+  await writing;
+  return { topic, partitions, seed, sent, late, elapsedMs: clock.now() - begin };
+}

@@ -1,0 +1,34 @@
+/** What options of generators say, or commander's error for a wrong command line. */
+import { DURATION_FORM, parseDuration } from '@rta/dsl';
+import { InvalidArgumentError } from 'commander';
+
+/** A whole number of at least `least`. */
+export function wholeNumber(least: number): (text: string) => number {
+  return (text) => {
+    const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (!Number.isSafeInteger(number) || number < least) throw new InvalidArgumentError(`It must be a whole number from ${least} on.`);
+    return number;
+  };
+}
+
+/** A number that is not negative. */
+export function rateOf(text: string): number {
+  const number = text.trim() === '' ? Number.NaN : Number(text);
+  if (!Number.isFinite(number) || number < 0) throw new InvalidArgumentError('It must be events a second: a number from 0 on.');
+  return number;
+}
+
+/** ms of a duration literal. */
+export function durationOf(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === null) throw new InvalidArgumentError(`A duration looks like ${DURATION_FORM}.`);
+  return ms;
+}
+
+/** ms since the epoch of an ISO 8601 time with a zone, or of ms since the epoch. */
+export function timeOf(text: string): number {
+  const ms = /^\d+$/.test(text) ? Number(text) : /(Z|[+-]\d\d:?\d\d)$/.test(text) ? Date.parse(text) : Number.NaN;
+  if (!Number.isFinite(ms))
+    throw new InvalidArgumentError('A time looks like 2026-01-31T12:00:00Z, or is in milliseconds since the epoch.');
+  return ms;
+}

@@ -1,0 +1,122 @@
+/** From the files that a command names to pipelines that are ready to run: compiled, let through the registry's gate, topics made. */
+import { createHash } from 'node:crypto';
+import { hostname } from 'node:os';
+import { renderAll, toJson, type Plan } from '@rta/dsl';
+import { apply, gateRequestsOf, judge, type GateDecision } from '@rta/registry';
+import { compileStage, openPipeline, planStages, type SinkSchemaIds, type Worker } from '@rta/runtime';
+import type { Backend } from '../backend/backend.js';
+import type { CliContext } from '../context.js';
+import { Failure } from '../failure.js';
+import { colours } from '../output/colour.js';
+import type { NdjsonWriter } from '../output/ndjson.js';
+import type { LoadedProject } from '../project/load.js';
+import { LatestRows } from './latest-rows.js';
+
+export interface RunningPipeline {
+  readonly plan: Plan;
+  readonly worker: Worker;
+  /** Of boards that are no ranks. */
+  readonly latest: LatestRows;
+}
+
+/**
+ * The plans of a loaded project. Says all diagnostics: on stderr, and as lines where there is a writer.
+ *
+ * @throws Failure `invalid_pipeline` where there are errors, `duplicate_pipeline` for two files with one name
+ */
+export function plansOf(context: CliContext, loaded: LoadedProject, json: NdjsonWriter | null): Plan[] {
+  const { pipelines, diagnostics } = loaded;
+  for (const diagnostic of diagnostics) json?.write({ diagnostic: toJson(diagnostic) });
+  if (diagnostics.length > 0) context.stderr.write(`${renderAll(diagnostics, { colour: colours(context.stderr, context.env) })}\n\n`);
+  const plans: Plan[] = [];
+  const broken: string[] = [];
+  for (const { path, plan } of pipelines) {
+    const same = plans.find((other) => other.pipeline === plan?.pipeline);
+    if (plan === null) broken.push(path);
+    else if (same === undefined) plans.push(plan);
+    else
+      throw new Failure('duplicate_pipeline', `${same.path} and ${path} are both called ${plan.pipeline}`, 'give one of them another name');
+  }
+  if (broken.length > 0 || diagnostics.some(({ severity }) => severity === 'error'))
+    throw new Failure('invalid_pipeline', `nothing was started: errors in ${broken.join(', ') || 'rta.yaml'}`);
+  // What the engine cannot run is known before anything is opened.
+  for (const plan of plans) planStages(plan);
+  return plans;
+}
+
+export interface PrepareOptions {
+  /** Partitions of topics that have to be made and are not declared; default 4. */
+  readonly partitions?: number;
+  /** Told what stops nothing. */
+  readonly onWarning: (pipeline: string, message: string) => void;
+}
+
+/**
+ * Registers the sinks' schemas, makes topics, and opens a worker per plan; none has joined yet. Nothing is registered or made unless the
+ * gate lets all of them through.
+ *
+ * Rejects with Failure `incompatible_schema` (every reason), PipelineError (`missing_topic`, …), RegistryError, LogError.
+ */
+export async function preparePipelines(backend: Backend, plans: readonly Plan[], options: PrepareOptions): Promise<RunningPipeline[]> {
+  await pass(backend, plans, options);
+  const running: RunningPipeline[] = [];
+  for (const plan of plans) {
+    const ids = await apply(backend.registry, gateRequestsOf(plan));
+    const { worker } = await openPipeline({
+      plan,
+      log: backend.log,
+      stores: backend.stores,
+      schemas: backend.registry,
+      sinkSchemaIds: sinkSchemaIds(plan, ids),
+      compileStage,
+      createSources: backend.log.kind === 'embedded',
+      workerId: workerId(backend),
+      ...(options.partitions === undefined ? {} : { defaultPartitions: options.partitions }),
+      onWarning: (message) => {
+        options.onWarning(plan.pipeline, message);
+      },
+    }).catch((error: unknown) => {
+      throw failureOf(plan.pipeline, error);
+    });
+    running.push({ plan, worker, latest: new LatestRows(plan, backend.log, backend.registry) });
+  }
+  return running;
+}
+
+/** An error of one pipeline as one that names it; `code` stays. */
+export function failureOf(pipeline: string, error: unknown): unknown {
+  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return error;
+  return new Failure(error.code, `${pipeline}: ${error.message}`, undefined, { cause: error });
+}
+
+async function pass(backend: Backend, plans: readonly Plan[], options: PrepareOptions): Promise<void> {
+  const refused: string[] = [];
+  for (const plan of plans) {
+    const { decisions } = await judge(backend.registry, gateRequestsOf(plan));
+    for (const { subject, warnings } of decisions)
+      for (const warning of warnings) options.onWarning(plan.pipeline, `${subject}: ${warning}`);
+    refused.push(...decisions.filter(({ decision }) => decision === 'incompatible').map((decision) => refusal(plan, decision)));
+  }
+  if (refused.length > 0)
+    throw new Failure(
+      'incompatible_schema',
+      `the schema registry (${backend.registry.location}) lets nothing start:\n  ${refused.join('\n  ')}`,
+      'change the pipeline so that its rows fit the registered schema, or let it write to another topic',
+    );
+}
+
+function refusal(plan: Plan, { role, subject, reasons }: GateDecision): string {
+  return `${plan.pipeline}: ${role} ${subject}\n    ${reasons.join('\n    ')}`;
+}
+
+function sinkSchemaIds(plan: Plan, ids: ReadonlyMap<string, number>): Record<string, SinkSchemaIds> {
+  return Object.fromEntries(
+    plan.sinks.map((sink) => [sink.id, { key: ids.get(`${sink.topic}-key`) ?? null, value: ids.get(`${sink.topic}-value`) ?? null }]),
+  );
+}
+
+/** The same for every start of the same directory on the same machine, another for other members of the group. */
+function workerId(backend: Backend): string {
+  if (backend.log.kind === 'embedded') return '0';
+  return createHash('sha256').update(`${hostname()}\n${backend.directory}`).digest('hex').slice(0, 12);
+}

@@ -1,0 +1,75 @@
+/** Runs workers side by side until they are to end, and reports on them once a second. */
+import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
+import { failureOf, type RunningPipeline } from './prepare.js';
+import { ProgressMeter, type PipelineProgress } from './progress.js';
+import type { RunReport } from './report.js';
+
+/** When a run ends by itself. A signal and a failure end each of them. */
+export type RunEnd =
+  | { readonly when: 'stopped' }
+  | { readonly when: 'elapsed'; readonly ms: number }
+  /** Everything that the inputs held at the start is processed; `close`: windows that are open then are closed. */
+  | { readonly when: 'drained'; readonly close: boolean };
+
+/** How often reports are made: rendering must not take from processing. */
+const REPORT_INTERVAL_MS = 1000;
+
+/**
+ * Resolves when all workers have committed and left: to `interrupted` after a signal, else to `ok`. When one fails the others commit and
+ * leave, and this rejects with its error, which names the pipeline.
+ */
+export async function runPipelines(
+  pipelines: readonly RunningPipeline[],
+  end: RunEnd,
+  signal: AbortSignal,
+  report: RunReport,
+): Promise<ExitCode> {
+  const startedAt = Date.now();
+  const states = pipelines.map(({ plan, worker, latest }) => ({ plan, worker, latest, meter: new ProgressMeter(plan, startedAt) }));
+  const last = new Map<string, PipelineProgress>();
+  const measure = (): readonly PipelineProgress[] => {
+    for (const { plan, worker, latest, meter } of states) last.set(plan.pipeline, meter.measure(worker.snapshot(), latest.views()));
+    return [...last.values()];
+  };
+  let stopping = false;
+  const stopAll = (): void => {
+    stopping = true;
+    for (const { worker } of states) worker.stop();
+  };
+  const failures: unknown[] = [];
+  const runs = states.map(async ({ plan, worker }) => {
+    try {
+      if (end.when === 'drained') {
+        await worker.drain();
+        // Asked to end in between: what is open stays open.
+        if (end.close && !stopping) await worker.drain('close');
+        await worker.finish();
+      } else await worker.run();
+    } catch (error) {
+      failures.push(failureOf(plan.pipeline, error));
+      stopAll();
+    }
+  });
+  const timer = setInterval(() => {
+    report.progress(measure());
+    for (const { latest } of states) void latest.refresh();
+  }, REPORT_INTERVAL_MS);
+  const deadline = end.when === 'elapsed' ? setTimeout(stopAll, end.ms) : undefined;
+  signal.addEventListener('abort', stopAll, { once: true });
+  if (signal.aborted) stopAll();
+  try {
+    await Promise.all(runs);
+  } finally {
+    clearInterval(timer);
+    clearTimeout(deadline);
+    signal.removeEventListener('abort', stopAll);
+  }
+  for (const { latest } of states) {
+    // The one under way may have begun before the last commit.
+    await latest.refresh();
+    await latest.refresh();
+  }
+  report.end(measure());
+  if (failures.length > 0) throw failures[0];
+  return signal.aborted ? EXIT_CODES.interrupted.code : EXIT_CODES.ok.code;
+}

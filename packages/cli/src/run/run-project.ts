@@ -1,0 +1,51 @@
+/** What `rta run` and `rta demo` share: pipelines on a backend from the gate to the summary. */
+import type { Plan } from '@rta/dsl';
+import type { Backend } from '../backend/backend.js';
+import type { CliContext } from '../context.js';
+import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
+import type { NdjsonWriter } from '../output/ndjson.js';
+import { JsonReport } from './json-report.js';
+import { LiveReport } from './live-report.js';
+import { LogReport } from './log-report.js';
+import { preparePipelines, type RunningPipeline } from './prepare.js';
+import type { RunReport } from './report.js';
+import { runPipelines, type RunEnd } from './run-pipelines.js';
+
+export interface RunSettings {
+  /** `run` or `demo`, for the title. */
+  readonly command: string;
+  readonly plans: readonly Plan[];
+  readonly partitions?: number;
+  readonly end: RunEnd;
+  /** Null: for people. */
+  readonly json: NdjsonWriter | null;
+  /** Called when the topics are there, before the first worker joins. */
+  readonly prepared?: (pipelines: readonly RunningPipeline[]) => void;
+}
+
+/** Rejects as `preparePipelines` and `runPipelines` do. */
+export async function runProject(context: CliContext, backend: Backend, settings: RunSettings): Promise<ExitCode> {
+  const { command, plans, json } = settings;
+  const says = (pipeline: string, message: string): void => {
+    if (report !== null) report.warning(pipeline, message);
+    else if (json !== null) json.write({ pipeline, warning: message });
+    else context.stderr.write(`warning: ${pipeline}: ${message}\n`);
+  };
+  let report: RunReport | null = null;
+  const pipelines = await preparePipelines(backend, plans, {
+    ...(settings.partitions === undefined ? {} : { partitions: settings.partitions }),
+    onWarning: says,
+  });
+  if (context.signal.aborted) return EXIT_CODES.interrupted.code;
+  settings.prepared?.(pipelines);
+  const title = `rta ${command} · ${backend.description}`;
+  if (json !== null) {
+    json.write({ started: plans.map((plan) => plan.pipeline), on: backend.description });
+    report = new JsonReport(json);
+  } else if (context.stdout.isTTY === true) report = new LiveReport(context, title);
+  else {
+    context.stdout.write(`${title}: ${plans.map((plan) => plan.pipeline).join(', ')}\n`);
+    report = new LogReport(context, Date.now());
+  }
+  return runPipelines(pipelines, settings.end, context.signal, report);
+}

@@ -1,0 +1,101 @@
+/** Runs `rta` for tests: in this process with captured output, or as a process of its own that can be sent signals. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runCli, type ExitCode } from '@rta/cli';
+import { afterAll } from 'vitest';
+
+/** The checkout. */
+export const ROOT = join(import.meta.dirname, '../../../..');
+
+/** A directory of its own, gone after the tests of the file. */
+export function temporaryDirectory(): string {
+  const path = mkdtempSync(join(tmpdir(), 'rta-cli-'));
+  afterAll(() => {
+    rmSync(path, { recursive: true, force: true });
+  });
+  return path;
+}
+
+export interface RtaResult {
+  readonly code: ExitCode;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RtaOptions {
+  /** Default: the checkout. */
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly signal?: AbortSignal;
+}
+
+/** Runs a command in this process; stdout and stderr are no terminals. */
+export async function rta(args: readonly string[], options: RtaOptions = {}): Promise<RtaResult> {
+  let stdout = '';
+  let stderr = '';
+  const code = await runCli(args, {
+    stdout: { write: (text) => (stdout += text) },
+    stderr: { write: (text) => (stderr += text) },
+    env: options.env ?? {},
+    cwd: options.cwd ?? ROOT,
+    signal: options.signal ?? new AbortController().signal,
+  });
+  return { code, stdout, stderr };
+}
+
+/** The objects of NDJSON output. */
+export function ndjson(text: string): Record<string, unknown>[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+export interface RtaProcess {
+  readonly child: ChildProcess;
+  /** Resolves when stdout has matched; rejects when the process ends before. */
+  printed(pattern: RegExp): Promise<void>;
+  /** Exit code (null: killed by a signal) and all output. */
+  readonly ended: Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>;
+}
+
+/** Starts a command as a child process, from source. Killed after the tests of the file if it still runs. */
+export function spawnRta(args: readonly string[], options: Pick<RtaOptions, 'cwd' | 'env'> = {}): RtaProcess {
+  const main = join(ROOT, 'packages/cli/src/main.ts');
+  const child = spawn(process.execPath, ['--conditions=source', '--import', import.meta.resolve('tsx'), main, ...args], {
+    cwd: options.cwd ?? ROOT,
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  afterAll(() => {
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const ended = new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => {
+      resolve({ code, stdout, stderr });
+    });
+  });
+  const printed = (pattern: RegExp): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const look = (): void => {
+        if (pattern.test(stdout)) resolve();
+      };
+      child.stdout.on('data', look);
+      void ended.then(({ code }) => {
+        reject(new Error(`ended with ${String(code)} before ${String(pattern)}:\n${stdout}\n${stderr}`));
+      });
+      look();
+    });
+  return { child, printed, ended };
+}

@@ -1,0 +1,107 @@
+/** A plan for people: the stages that it runs in, as a tree each. Pure; the same plan gives the same text. */
+import { showDuration, showExpr, showTransform, type Plan } from '@rta/dsl';
+import { isSingleBoard } from '../task/topology.js';
+import type { PhysicalPlan, SinkOutput, SourceInput, Stage, StageInput, StageNode } from './physical.js';
+import { planStages } from './plan-stages.js';
+
+/**
+ * The physical plan: each stage with its inputs, what is done with their rows, where they go, and where its state is.
+ *
+ * @throws StagingError where the engine cannot run the plan
+ */
+export function explainText(plan: Plan): string {
+  const physical = planStages(plan);
+  const { stages, applicationId } = physical;
+  const lines = [`${plan.pipeline}: ${stages.length === 1 ? '1 stage' : `${stages.length} stages`}, consumer group ${applicationId}`];
+  lines.push(`late records: ${showPolicy(plan.late)}; bad records: ${showPolicy(plan.errors)}`);
+  for (const stage of stages) lines.push('', ...stageTree(physical, stage));
+  return `${lines.join('\n')}\n`;
+}
+
+/** What a node is there for, in words: the same step stands in two stages where rows move in between. */
+export function roleOf(node: StageNode): string {
+  switch (node.op) {
+    case 'filter':
+      return 'filters';
+    case 'project':
+      return 'computes columns';
+    case 'fold':
+      return { full: 'aggregates', partial: 'pre-aggregates within a commit', merge: 'merges partial results' }[node.mode];
+    case 'rank': {
+      const { k } = node.transform;
+      return { single: `best ${k}`, local: `best ${k} of each task`, global: `best ${k} of all` }[node.mode];
+    }
+    case 'sink':
+      return 'writes';
+  }
+}
+
+/** The columns by which what a node sends to another stage is partitioned; empty: everything goes to one partition. */
+export function partitionedBy(node: StageNode): readonly string[] {
+  if (node.op === 'fold') return node.transform.group.map(({ name }) => name);
+  return node.op === 'rank' ? node.transform.group : [];
+}
+
+/** A format, and what a compacted topic is keyed by. */
+function describeSink({ format, table, key }: SinkOutput): string {
+  return `${format}${table ? ', compacted' : ''}, key ${key === null ? '-' : `[${key.join(', ')}]`}`;
+}
+
+/** Where a source's times and keys come from. */
+function describeSource({ format, key, checkKey, time, latenessMs, idleMs }: SourceInput): string {
+  const at = time.from === 'column' ? showExpr(time.expr) : time.from === 'record' ? "the record's timestamp" : 'the clock';
+  const parts = [format, `key ${key ?? '-'}${checkKey ? ' (checked)' : ''}`, `event time ${at}`, `lateness ${showDuration(latenessMs)}`];
+  return [...parts, ...(idleMs === null ? [] : [`idle ${showDuration(idleMs)}`])].join(', ');
+}
+
+function stageTree(plan: PhysicalPlan, stage: Stage): string[] {
+  const tasks = isSingleBoard(stage) ? 'one task' : `a task per partition of ${stage.inputs[0].topic}`;
+  const lines = [`stage ${stage.id}: ${tasks}`];
+  if (stage.changelog !== null)
+    lines.push(`  state: ${stage.stores.map((store) => storeText(stage, store)).join(', ')} → ${stage.changelog}`);
+  for (const [i, input] of stage.inputs.entries()) {
+    lines.push(`  ${inputText(plan, input)}`);
+    if (input.kind === 'source') lines.push(`  │ reads ${input.used.length} of ${input.columns.length} columns: ${input.used.join(', ')}`);
+    lines.push(...children(stage, ({ from }) => 'input' in from && from.input === i, '  '));
+  }
+  return lines;
+}
+
+function inputText(plan: PhysicalPlan, input: StageInput): string {
+  if (input.kind === 'source') return `${input.topic} (${describeSource(input)})`;
+  const sender = plan.stages[input.fromStage];
+  return `${input.topic} (from stage ${sender.id})`;
+}
+
+function storeText(stage: Stage, { kind, node }: Stage['stores'][number]): string {
+  return `${kind === 'fold' ? 'groups' : 'rows'} of ${stage.nodes[node].id}`;
+}
+
+/** The nodes fed by one place, drawn below it. */
+function children(stage: Stage, fedBy: (node: StageNode) => boolean, indent: string): string[] {
+  const nodes = stage.nodes.flatMap((node, i) => (fedBy(node) ? [{ node, i }] : []));
+  return nodes.flatMap(({ node, i }, n) => {
+    const last = n === nodes.length - 1;
+    const below = `${indent}${last ? '   ' : '│  '}`;
+    if (node.op === 'sink') {
+      const sink = stage.outputs[node.output] as SinkOutput;
+      return [`${indent}${last ? '└' : '├'}─▶ ${sink.topic} (${describeSink(sink)})`];
+    }
+    const deeper = children(stage, ({ from }) => 'node' in from && from.node === i, below);
+    const sent = 'output' in node && node.output !== null ? [`${below}└─▶ ${sentText(stage, node, node.output)}`] : [];
+    const bar = deeper.length + sent.length > 0 ? '│' : ' ';
+    const what = showTransform(node.transform).map((line) => `${below}${bar} ${line.slice(2)}`);
+    return [`${indent}${last ? '└' : '├'}─ ${node.id}: ${roleOf(node)}`, ...what, ...deeper, ...sent];
+  });
+}
+
+function sentText(stage: Stage, node: StageNode, index: number): string {
+  const output = stage.outputs[index];
+  const by = partitionedBy(node);
+  const how = by.length === 0 ? 'one partition' : `by [${by.join(', ')}]`;
+  return output.kind === 'repartition' ? `${output.topic} (to stage ${output.toStage}, ${how})` : output.topic;
+}
+
+function showPolicy(policy: Plan['late'] | Plan['errors']): string {
+  return policy.policy === 'topic' ? `→ ${policy.topic}` : policy.policy;
+}

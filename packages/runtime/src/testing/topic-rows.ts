@@ -1,0 +1,144 @@
+/** What the topics of a tested pipeline hold, as rows. */
+import { Buffer } from 'node:buffer';
+import { compareValues, typeToAvro, type AvroSchema, type Column, type Plan, type Row, type Value } from '@rta/dsl';
+import { toValue } from '../kernel/interpreter/avro-codec.js';
+import { parseSchema } from '../kernel/interpreter/avro-schema.js';
+import type { Datum } from '../kernel/interpreter/avro-read.js';
+import { readJson } from '../kernel/interpreter/json-read.js';
+import { records, type LogRecord } from '../log/batch/records.js';
+import type { Log } from '../log/log.js';
+import type { AvroSupport } from './test-schemas.js';
+
+/** One record of a topic; null: a tombstone, of which only the key is known. */
+export interface WrittenRow {
+  /** The key's bytes; null where there is none. */
+  readonly id: string | null;
+  readonly row: Row;
+  readonly deleted: boolean;
+}
+
+/** Reads one topic that a pipeline writes. */
+export interface TopicReader {
+  readonly columns: readonly Column[];
+  /** Key columns of a table; null for streams. */
+  readonly key: readonly string[] | null;
+  rowOf(record: LogRecord): WrittenRow;
+}
+
+/** The reader of a sink, or of a topic for late or failed records; null for a topic that the pipeline does not write. */
+export function topicReader(plan: Plan, topic: string, avro: AvroSupport): TopicReader | null {
+  const sink = plan.sinks.find((candidate) => candidate.topic === topic);
+  if (sink === undefined) return asideTopics(plan).has(topic) ? asideReader(plan, avro) : null;
+  const { columns } = sink;
+  const keyColumns = (sink.key ?? []).map((name) => columns.find((column) => column.name === name)!);
+  const readKey = keyReader(keyColumns, sink.keySchema, avro);
+  const readValue = rowReader(columns, sink.valueSchema, avro);
+  return {
+    columns,
+    key: sink.compacted ? (sink.key ?? []) : null,
+    rowOf: ({ key, value }) => ({
+      id: key === null ? null : Buffer.from(key).toString('latin1'),
+      row: value !== null ? readValue(value) : key !== null && keyColumns.length > 0 ? readKey(key) : {},
+      deleted: value === null,
+    }),
+  };
+}
+
+/** Everything written to a topic of one partition, in order. */
+export async function writtenRows(log: Log, topic: string, reader: TopicReader): Promise<readonly WrittenRow[]> {
+  const rows: WrittenRow[] = [];
+  for (const { partition, low, stable } of await log.offsets(topic))
+    for await (const batch of log.read(topic, partition, low, stable))
+      for (const record of records(batch, low)) rows.push(reader.rowOf(record));
+  return rows;
+}
+
+/** What a topic comes to: of a table the last row of each key, in the order of the keys; of a stream every row. */
+export function finalRows(written: readonly WrittenRow[], reader: TopicReader): readonly WrittenRow[] {
+  const { key } = reader;
+  if (key === null) return written;
+  const rows = new Map<string | null, WrittenRow>();
+  for (const entry of written) {
+    if (entry.deleted) rows.delete(entry.id);
+    else rows.set(entry.id, entry);
+  }
+  return [...rows.values()].sort((a, b) => {
+    for (const name of key) {
+      const order = compareKeys(a.row[name], b.row[name]);
+      if (order !== 0) return order;
+    }
+    return 0;
+  });
+}
+
+/** Nulls last; bytes as text. */
+function compareKeys(a: Value, b: Value): number {
+  if (a === null || b === null) return Number(a === null) - Number(b === null);
+  return typeof a === 'object' ? compareValues(JSON.stringify(a), JSON.stringify(b)) : compareValues(a, b);
+}
+
+/** The topics of late and failed records. */
+function asideTopics(plan: Plan): ReadonlySet<string> {
+  const windows = plan.steps
+    .flatMap((step) => step.transforms)
+    .map((transform) => (transform.type === 'fold' ? transform.window?.late : null));
+  return new Set([plan.late, plan.errors, ...windows].flatMap((policy) => (policy?.policy === 'topic' ? [policy.topic] : [])));
+}
+
+/** Records as they came, each read by the schema of the source that it says it came from. */
+function asideReader(plan: Plan, avro: AvroSupport): TopicReader {
+  const readers = new Map(
+    plan.sources.map(({ topic, format, schema, output }) => [
+      topic,
+      rowReader(output.columns, format === 'avro' ? schema : null, avro, schema),
+    ]),
+  );
+  const columns = new Map(plan.sources.flatMap((source) => source.output.columns.map((column) => [column.name, column])));
+  return {
+    columns: [...columns.values()],
+    key: null,
+    rowOf(record) {
+      const from = record.headers.find((header) => header.key === 'rta.topic')?.value;
+      const read = readers.get(Buffer.from(from ?? []).toString('utf8'));
+      return { id: null, row: record.value === null || read === undefined ? {} : read(record.value), deleted: false };
+    },
+  };
+}
+
+type ReadRow = (bytes: Uint8Array) => Row;
+
+/** @param schema of the values; null: they are JSON, of the columns' types or of `jsonSchema` */
+function rowReader(columns: readonly Column[], schema: AvroSchema | null, avro: AvroSupport, jsonSchema?: AvroSchema): ReadRow {
+  if (schema !== null) {
+    const codec = avro.codecFor(schema);
+    return (bytes) => codec.decode(unframed(bytes, avro)) as Row;
+  }
+  const fields = columns.map(({ name, type }) => ({ name, type }));
+  const reader = parseSchema(jsonSchema ?? typeToAvro({ kind: 'record', name: 'Row', fields }, { name: 'Row' }));
+  return (bytes) => {
+    const datum = readJson(reader, bytes) as ReadonlyMap<string, Datum>;
+    return Object.fromEntries(columns.map(({ name, type }) => [name, toValue(type, datum.get(name)!)]));
+  };
+}
+
+/** Keys: one column stands alone (in JSON as plain text), several are a record. */
+function keyReader(columns: readonly Column[], schema: AvroSchema | null, avro: AvroSupport): ReadRow {
+  if (columns.length !== 1) return rowReader(columns, schema, avro);
+  const [{ name, type }] = columns;
+  if (schema !== null) {
+    const codec = avro.codecFor(schema);
+    return (bytes) => ({ [name]: codec.decode(unframed(bytes, avro)) });
+  }
+  const readJsonRow = rowReader(columns, null, avro);
+  const quoted = !['boolean', 'int', 'long', 'float', 'double', 'decimal'].includes(type.kind);
+  return (bytes) => {
+    const text = Buffer.from(bytes).toString('utf8');
+    return readJsonRow(Buffer.from(`{${JSON.stringify(name)}:${quoted ? JSON.stringify(text) : text}}`));
+  };
+}
+
+function unframed(bytes: Uint8Array, avro: AvroSupport): Uint8Array {
+  const framed = avro.unframe(bytes);
+  if (framed === null) throw new TypeError('a record is not framed as a registry wants it');
+  return framed.data;
+}
