@@ -140,6 +140,14 @@ const CASES: Readonly<Record<string, { readonly transforms: readonly Transform[]
     transforms: [values(10_000, [{ fn: 'variance', arg: cast(column('score', INT), DOUBLE), where: null, type: nullable(DOUBLE) }])],
     users: 4000,
   },
+  session: {
+    transforms: [fold({ window: { kind: 'session', gapMs: 100, graceMs: 0, late: null }, emit: { mode: 'final' } })],
+    users: 4000,
+  },
+  slide: {
+    transforms: [fold({ group: byTeam, window: { kind: 'sliding', sizeMs: 2000, graceMs: 0, late: null }, emit: { mode: 'final' } })],
+    users: 4000,
+  },
   hop: { transforms: [fold({ window: window(60_000, 10_000) })], users: 4000 },
   avg: {
     transforms: [

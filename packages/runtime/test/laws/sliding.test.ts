@@ -1,12 +1,58 @@
 /** Sliding windows, step by step. */
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { count, event, foldOf, history, maxPoints, pipelineOf, startRun, sumPoints } from './by-hand.js';
+import { compileStage } from '../../src/kernel/compile-stage.js';
+import { interpretStage } from '../../src/kernel/interpreter/interpret-stage.js';
+import { planStages } from '../../src/plan/plan-stages.js';
+import { chooser } from './arbitrary.js';
+import { count, event, foldOf, history, maxPoints, pipelineOf, startRun, sumAmount, sumPoints } from './by-hand.js';
+import { expectFinal } from './check-case.js';
+import { rawOf } from './events.js';
 import { implementations } from './implementations.js';
+import { lockstep } from './lockstep.js';
+import { SEED } from './settings.js';
+import { runPipeline } from './stage-runner.js';
 import { column, LONG } from './typed-expressions.js';
 
 const FINAL = { mode: 'final' } as const;
 const slide = (sizeMs: number, graceMs = 0) =>
   foldOf({ n: count, sum: sumPoints, max: maxPoints }, { group: ['user'], window: { kind: 'sliding', sizeMs, graceMs }, emit: FINAL });
+
+describe('long windows', () => {
+  const someEvents = fc.array(
+    fc.record({ at: fc.integer({ min: 0, max: 400 }), amount: fc.constantFrom(0.1, 1e308, -1e308, 3), points: fc.nat(9) }),
+    {
+      minLength: 100,
+      maxLength: 300,
+    },
+  );
+
+  it.each([true, false])(`kernel, interpreter and recomputation agree (seed ${SEED}), restarts: %s`, (restarts) => {
+    const fold = foldOf(
+      { n: count, sum: sumAmount, max: maxPoints },
+      { group: ['user'], window: { kind: 'sliding', sizeMs: 60 }, emit: FINAL },
+    );
+    const plan = pipelineOf([fold], { key: 'user', latenessMs: 20 });
+    fc.assert(
+      fc.property(someEvents, fc.integer(), (fields, seed) => {
+        // Events are in order, but for some milliseconds.
+        const events = fields.map((f, i) => event(Math.floor((f.at % 40) + i * 1.5), { ...f, at: Math.floor((f.at % 40) + i * 1.5) }));
+        const result = runPipeline({
+          plan: planStages(plan),
+          kernelOf: (stage) => lockstep(stage, compileStage(stage), interpretStage(stage), ['kernel', 'interpreter']),
+          input: [events.map(rawOf)],
+          downstreamPartitions: 1,
+          choose: chooser(seed),
+          steps: 150,
+          preAggregation: true,
+          restarts,
+        });
+        expectFinal(plan, [events], result);
+      }),
+      { numRuns: 20, seed: SEED },
+    );
+  });
+});
 
 describe.each(implementations)('%s', (_name, kernelOf) => {
   it('give a row per event, over [t - size, t] with both ends, in event-time order', () => {

@@ -12,6 +12,7 @@ import { readSortableLong } from './bytes.js';
 import { FoldMemory } from './fold-memory.js';
 import type { FoldCode, FoldNode } from './fold-tables.js';
 import { compareKeys } from './key-order.js';
+import { SlidingSum } from './sliding-sum.js';
 import type { TaskState } from './task-state.js';
 
 const ROWS = 1;
@@ -25,6 +26,9 @@ interface Moments {
   from: number;
   /** All moments before this one have given their rows. */
   given: number;
+  /** How many were taken out of `slots`. */
+  removed: number;
+  sum: SlidingSum | null;
 }
 
 export class SlidingState extends FoldMemory {
@@ -46,20 +50,22 @@ export class SlidingState extends FoldMemory {
   moment(T: GroupTable, head: number, time: number, rows: number): number {
     let moments = this.groups.get(head);
     if (moments === undefined) {
-      moments = { slots: [], from: 0, given: 0 };
+      moments = { slots: [], from: 0, given: 0, removed: 0, sum: null };
       this.groups.set(head, moments);
     }
     const { slots } = moments;
     let i = slots.length;
     while (i > moments.from && T.num[slots[i - 1] * T.numStride] > time) i--;
-    let slot = i > moments.from ? slots[i - 1] : -1;
-    if (slot < 0 || T.num[slot * T.numStride] !== time) {
+    let slot: number;
+    if (i > moments.from && T.num[slots[i - 1] * T.numStride] === time) slot = slots[--i];
+    else {
       slot = T.allocate();
       T.num[slot * T.numStride] = time;
       slots.splice(i, 0, slot);
-      moments.given = Math.min(moments.given, i);
       this.expiry?.add(head, time + this.wait);
-    } else moments.given = Math.min(moments.given, i - 1);
+    }
+    moments.given = Math.min(moments.given, i);
+    if (moments.sum?.has(moments.removed + i) === true) forgetSum(moments);
     T.num[slot * T.numStride + ROWS] += rows;
     const f = slot * T.metaStride + FLAGS;
     if ((T.meta[f] & CHANGED) === 0) {
@@ -113,6 +119,7 @@ export class SlidingState extends FoldMemory {
   }
 
   private removeGroup(T: GroupTable, head: number): void {
+    forgetSum(this.groups.get(head)!);
     this.groups.delete(head);
     this.expiry?.remove(head);
     T.remove(head);
@@ -188,17 +195,15 @@ export class SlidingState extends FoldMemory {
   }
 
   /** Folds the moments of [time - size, time] into slot `sum`. */
-  private sumUp(T: GroupTable, { slots, from }: Moments, time: number, sum: number): void {
-    const n = T.numStride;
+  private sumUp(T: GroupTable, moments: Moments, time: number, sum: number): void {
+    const { slots, removed } = moments;
+    const low = firstFrom(T, moments, time - this.size);
+    const end = firstFrom(T, moments, time + 1);
     T.reset(sum);
-    let [low, high] = [from, slots.length];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (T.num[slots[middle] * n] < time - this.size) low = middle + 1;
-      else high = middle;
-    }
-    for (let i = low; i < slots.length && T.num[slots[i] * n] <= time; i++) this.code.merge(T, slots[i], sum);
-    T.num[sum * n] = time;
+    if (SlidingSum.isWorth(end - low)) moments.sum ??= new SlidingSum(T, this.code);
+    const isSummed = moments.sum?.addTo(sum, removed + low, removed + end, (position) => slots[position - removed]);
+    if (isSummed !== true) for (let i = low; i < end; i++) this.code.merge(T, slots[i], sum);
+    T.num[sum * T.numStride] = time;
   }
 
   /** Frees the moments of a group that no window reaches back to any more. */
@@ -220,6 +225,7 @@ export class SlidingState extends FoldMemory {
     if (moments.from * 2 > slots.length) {
       moments.slots = slots.slice(moments.from);
       moments.given -= moments.from;
+      moments.removed += moments.from;
       moments.from = 0;
     }
     this.expiry!.add(head, this.dueOf(head));
@@ -263,4 +269,20 @@ export class SlidingState extends FoldMemory {
   override nextDue(): number {
     return this.node.mode === 'partial' ? Infinity : this.nextExpiry();
   }
+}
+
+/** The first moment at or after `time`. */
+function firstFrom(T: GroupTable, { slots, from }: Moments, time: number): number {
+  let [low, high] = [from, slots.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (T.num[slots[middle] * T.numStride] < time) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function forgetSum(moments: Moments): void {
+  moments.sum?.free();
+  moments.sum = null;
 }
