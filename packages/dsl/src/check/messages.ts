@@ -109,6 +109,30 @@ export const messages = {
     message: `the topic ${quote(topic)} is compacted, and the records of this stream have no key`,
     help: 'say the key: `key: user_id`',
   })),
+  topicReadTwice: errorMessage('RTA3020', 'Two sources of one topic', (span: Span, topic: string, other: string) => ({
+    span,
+    message: `the topic ${quote(topic)} is the source ${quote(other)} already`,
+    help: `read ${quote(other)} again: a branch is a second stream \`from\` the same one`,
+  })),
+  unionOfTable: errorMessage('RTA3021', 'A union with a table', (span: Span, name: string) => ({
+    span,
+    message: `${quote(name)} is a table, and only streams are merged`,
+    help: 'merge the streams that it is made of, or make it a stream: a window with `emit: final`',
+  })),
+  unionColumns: errorMessage(
+    'RTA3022',
+    'A union of streams with other columns',
+    (span: Span, name: string, first: string, why: string) => ({
+      span,
+      message: `${quote(name)} has other columns than ${quote(first)}: ${why}`,
+      help: 'give both the same columns before, with `select`, `derive` or `rename`',
+    }),
+  ),
+  unionTwice: errorMessage('RTA3023', 'A union that names a stream twice', (span: Span, name: string) => ({
+    span,
+    message: `${quote(name)} is here twice, so each of its rows would be`,
+    help: 'name it once',
+  })),
 
   // ---- RTA31xx: steps, columns ----
   noVerb: errorMessage('RTA3101', 'A step without a verb', (span: Span, verbs: readonly string[], modifiers: readonly string[]) => ({

@@ -7,6 +7,7 @@ import { messages } from './messages.js';
 import type { Session } from './session.js';
 import { checkSource, type CheckedSource } from './sources.js';
 import { checkSteps } from './steps.js';
+import { checkUnion, type UnionInput } from './union.js';
 
 /** The sources and streams of a pipeline, checked; what sinks and tests refer to. */
 export interface Graph {
@@ -70,7 +71,10 @@ class GraphBuilder {
       this.sourceSpans.set(name, use);
       const declared = ref.kind === 'own' ? ref.source : shared?.get(name);
       if (declared === undefined) session.report(messages.unknownSource(use, name, names));
-      this.sources.set(name, declared === undefined ? null : checkSource(declared, use, session));
+      const source = declared === undefined ? null : checkSource(declared, use, session);
+      const same = [...this.sources.values()].find((other) => other?.node.topic === source?.node.topic && source !== null);
+      if (same) session.report(messages.topicReadTwice(use, source!.node.topic, same.node.name));
+      this.sources.set(name, source);
     }
   }
 
@@ -84,13 +88,22 @@ class GraphBuilder {
       return null;
     }
     this.pending.push(stream);
-    if (stream.union !== null) this.session.report(messages.notYet(stream.union, 'a union of streams'));
-    const input = stream.union !== null ? null : stream.from === null ? this.onlySource(stream.span) : this.named(stream.from);
-    this.pending.pop();
+    const input = this.inputOf(stream);
     const { nodes, flow } = checkSteps(stream.steps, stream.name, input, this.session);
+    this.pending.pop();
     this.steps.push(...nodes);
     this.done.set(stream, flow);
     return flow;
+  }
+
+  private inputOf(stream: StreamAst): Flow | null {
+    const { union, from, name, span } = stream;
+    if (union === null) return from === null ? this.onlySource(span) : this.named(from);
+    const inputs = union.map((each): UnionInput => ({ name: each.value, span: each.span, flow: this.named(each) }));
+    const merged = checkUnion(`${name ?? 'steps'}.from`, inputs, this.session);
+    if (merged === null) return null;
+    this.steps.push(merged.node);
+    return merged.flow;
   }
 
   private named(from: Spanned<string>): Flow | null {

@@ -80,6 +80,8 @@ export interface StepNode {
   readonly name: string | null;
   /** The id of a source or step. */
   readonly input: string;
+  /** Ids of further inputs: the other streams of a union, the right side of a join. */
+  readonly others?: readonly string[];
   readonly transforms: readonly Transform[];
   readonly output: Relation;
   readonly span: Span;

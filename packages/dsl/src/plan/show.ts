@@ -85,7 +85,8 @@ function showSource(source: SourceNode): string[] {
 }
 
 function showStep(step: StepNode): string[] {
-  return [`${step.id}: ${step.verb} of ${step.input}`, ...step.transforms.flatMap(showTransform), `  → ${showRelation(step.output)}`];
+  const inputs = [step.input, ...(step.others ?? [])].join(', ');
+  return [`${step.id}: ${step.verb} of ${inputs}`, ...step.transforms.flatMap(showTransform), `  → ${showRelation(step.output)}`];
 }
 
 function showSink(sink: SinkNode): string[] {

@@ -1,5 +1,5 @@
 import type { TypedExpr } from '@rta/dsl';
-import type { StageNode } from './physical.js';
+import { feedsOf, type StageNode } from './physical.js';
 
 /** Names of the input columns that an expression reads. */
 export function columnsOf(expr: TypedExpr, into: Set<string> = new Set<string>()): Set<string> {
@@ -46,8 +46,10 @@ export function columnsUsed(nodes: readonly StageNode[], input: number): Set<str
   for (let i = nodes.length - 1; i >= 0; i--) {
     const node = nodes[i];
     const wanted = wantedOfInput(node, needs[i]);
-    if ('node' in node.from) for (const name of wanted) needs[node.from.node].add(name);
-    else if (node.from.input === input) for (const name of wanted) fromInput.add(name);
+    for (const feed of feedsOf(node)) {
+      if ('node' in feed) for (const name of wanted) needs[feed.node].add(name);
+      else if (feed.input === input) for (const name of wanted) fromInput.add(name);
+    }
   }
   return fromInput;
 }

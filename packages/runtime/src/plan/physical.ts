@@ -89,12 +89,21 @@ export type StageNode =
   /** Writes rows to sink output `output`. */
   | ({ readonly op: 'sink'; readonly output: number } & NodeBase);
 
+/** Index of the input or node that feeds a node. */
+export type Feed = { readonly input: number } | { readonly node: number };
+
+/** Everything that feeds a node. */
+export function feedsOf(node: StageNode): readonly Feed[] {
+  return node.merges === undefined ? [node.from] : [node.from, ...node.merges];
+}
+
 export interface NodeBase {
   readonly id: string;
   /** The logical step (for people and counts). */
   readonly step: string;
-  /** Index of the input or node that feeds it. */
-  readonly from: { readonly input: number } | { readonly node: number };
+  readonly from: Feed;
+  /** What else feeds it: streams that are merged here. */
+  readonly merges?: readonly Feed[];
   /** Columns and kind of what comes in. */
   readonly inputColumns: readonly Column[];
   readonly inputKind: 'stream' | 'table';

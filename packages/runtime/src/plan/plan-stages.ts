@@ -1,6 +1,29 @@
-import type { Column, Plan, Relation, SinkNode, SourceNode, Span, StepNode, Transform, FoldTransform, RankTransform } from '@rta/dsl';
+import type {
+  Column,
+  FilterTransform,
+  FoldTransform,
+  Plan,
+  ProjectTransform,
+  RankTransform,
+  Relation,
+  SinkNode,
+  SourceNode,
+  Span,
+  StepNode,
+  Transform,
+} from '@rta/dsl';
 import { columnsOf, columnsUsed } from './columns-used.js';
-import type { PhysicalPlan, RepartitionInput, SourceInput, Stage, StageInput, StageNode, StageOutput, StoreSpec } from './physical.js';
+import type {
+  Feed,
+  PhysicalPlan,
+  RepartitionInput,
+  SourceInput,
+  Stage,
+  StageInput,
+  StageNode,
+  StageOutput,
+  StoreSpec,
+} from './physical.js';
 
 /** A plan that the engine cannot run, with the step that asks for it. */
 export class StagingError extends Error {
@@ -29,10 +52,13 @@ export function planStages(plan: Plan): PhysicalPlan {
   return new Stager(plan).run();
 }
 
-/** Where an edge of the logical plan is available: a stage, and an input or node in it. */
+/**
+ * Where an edge of the logical plan is available: a stage, and the inputs or nodes in it that give its rows. A union of streams in several stages
+ * is in several places: what is done with its rows is done in each of them, until they are sent on.
+ */
 interface Place {
   readonly stage: StageDraft;
-  readonly from: { readonly input: number } | { readonly node: number };
+  readonly feeds: readonly Feed[];
   readonly relation: Relation;
   /** Rows with equal values in these columns are in one task; null: nothing known; empty: all rows are in one task. */
   readonly partitionedBy: readonly string[] | null;
@@ -51,7 +77,7 @@ interface StageDraft {
 class Stager {
   private readonly applicationId: string;
   private readonly stages: StageDraft[] = [];
-  private readonly places = new Map<string, Place>();
+  private readonly places = new Map<string, readonly Place[]>();
   private readonly keyChecked = new Set<string>();
 
   constructor(private readonly plan: Plan) {
@@ -59,15 +85,15 @@ class Stager {
   }
 
   run(): PhysicalPlan {
-    for (const source of this.plan.sources) this.places.set(source.id, this.source(source));
+    for (const source of this.plan.sources) this.places.set(source.id, [this.source(source)]);
     for (const step of this.plan.steps) this.places.set(step.id, this.step(step));
     for (const sink of this.plan.sinks) this.sink(sink);
     return { pipeline: this.plan.pipeline, applicationId: this.applicationId, stages: this.stages.map((draft) => this.finish(draft)) };
   }
 
-  private newStage(input: (id: number) => StageInput): StageDraft {
+  private newStage(...inputs: StageInput[]): StageDraft {
     const id = this.stages.length;
-    const draft: StageDraft = { id, inputs: [input(id)], nodes: [], outputs: [], stores: [] };
+    const draft: StageDraft = { id, inputs, nodes: [], outputs: [], stores: [] };
     this.stages.push(draft);
     return draft;
   }
@@ -88,23 +114,42 @@ class Stager {
       latenessMs: source.latenessMs,
       idleMs: source.idleMs,
     };
-    const stage = this.newStage(() => input);
-    return { stage, from: { input: 0 }, relation: source.output, partitionedBy: source.key === null ? null : [source.key], folded: false };
+    const stage = this.newStage(input);
+    return {
+      stage,
+      feeds: [{ input: 0 }],
+      relation: source.output,
+      partitionedBy: source.key === null ? null : [source.key],
+      folded: false,
+    };
   }
 
-  private step(step: StepNode): Place {
-    let place = this.placeOf(step.input, step.span);
-    for (const [i, transform] of step.transforms.entries()) place = this.transform(place, step, transform, i);
-    return { ...place, relation: step.output };
+  private step(step: StepNode): readonly Place[] {
+    let places = this.placesOf(step.input, step.span);
+    if (step.transforms.length === 0 && step.others !== undefined)
+      places = merged([...places, ...step.others.flatMap((other) => this.placesOf(other, step.span))]);
+    for (const [i, transform] of step.transforms.entries()) places = this.transform(places, step, transform, i);
+    return places.map((place) => ({ ...place, relation: step.output }));
   }
 
-  private placeOf(id: string, span: Span): Place {
-    const place = this.places.get(id);
-    if (!place) throw new StagingError(`the input "${id}" is not part of the plan`, span);
-    return place;
+  private placesOf(id: string, span: Span): readonly Place[] {
+    const places = this.places.get(id);
+    if (!places) throw new StagingError(`the input "${id}" is not part of the plan`, span);
+    return places;
   }
 
-  private transform(place: Place, step: StepNode, transform: Transform, index: number): Place {
+  private transform(places: readonly Place[], step: StepNode, transform: Transform, index: number): readonly Place[] {
+    switch (transform.type) {
+      case 'fold':
+        return [this.fold(places, step, transform)];
+      case 'rank':
+        return [this.rank(places[0], step, transform, index === step.transforms.length - 1 ? step.output : null)];
+      default:
+        return places.map((place) => this.stateless(place, step, transform));
+    }
+  }
+
+  private stateless(place: Place, step: StepNode, transform: FilterTransform | ProjectTransform): Place {
     switch (transform.type) {
       case 'filter':
         return this.add(place, { op: 'filter', transform, ...this.base(place, step, place.relation) }, place.relation, place.partitionedBy);
@@ -119,14 +164,11 @@ class Stager {
         const relation: Relation = { ...place.relation, columns, key: renamed(place.relation.key) };
         return this.add(place, { op: 'project', transform, ...this.base(place, step, relation) }, relation, renamed(place.partitionedBy));
       }
-      case 'fold':
-        return this.fold(place, step, transform);
-      case 'rank':
-        return this.rank(place, step, transform, index === step.transforms.length - 1 ? step.output : null);
     }
   }
 
-  private fold(place: Place, step: StepNode, transform: FoldTransform): Place {
+  private fold(places: readonly Place[], step: StepNode, transform: FoldTransform): Place {
+    const [place] = places;
     if (place.relation.kind === 'table')
       throw new StagingError(
         `"${step.verb}" over a table is not available yet; make the table a stream with a window and \`emit: final\``,
@@ -144,7 +186,7 @@ class Stager {
       windowed: transform.window !== null,
     };
     const partitionedBy = groups.map((g) => g.name);
-    if (!place.folded && this.together(place, transform)) {
+    if (places.length === 1 && !place.folded && this.together(place, transform)) {
       const store = place.stage.stores.length;
       const added = this.add(
         place,
@@ -155,9 +197,13 @@ class Stager {
       place.stage.stores.push({ kind: 'fold', node: place.stage.nodes.length - 1 });
       return { ...added, folded: true };
     }
-    const { output, next } = this.split(place, place.relation.columns);
-    this.add(place, { op: 'fold', mode: 'partial', transform, store: null, output, ...this.base(place, step, relation) }, relation, null);
-    const received: Place = { stage: next, from: { input: 0 }, relation: place.relation, partitionedBy, folded: false };
+    const next = this.newStage();
+    for (const each of places) {
+      const output = this.send(each, next, each.relation.columns);
+      this.add(each, { op: 'fold', mode: 'partial', transform, store: null, output, ...this.base(each, step, relation) }, relation, null);
+    }
+    const feeds = next.inputs.map((_, input) => ({ input }));
+    const received: Place = { stage: next, feeds, relation: place.relation, partitionedBy, folded: false };
     next.stores.push({ kind: 'fold', node: 0 });
     const merged = this.add(
       received,
@@ -186,14 +232,15 @@ class Stager {
         relation,
         transform.group,
       );
-    const { output: to, next } = this.split(place, place.relation.columns);
+    const next = this.newStage();
+    const to = this.send(place, next, place.relation.columns);
     this.add(
       place,
       { op: 'rank', mode: 'local', transform, store: null, output: to, ...this.base(place, step, place.relation) },
       place.relation,
       null,
     );
-    const received: Place = { stage: next, from: { input: 0 }, relation: place.relation, partitionedBy: transform.group, folded: false };
+    const received: Place = { stage: next, feeds: [{ input: 0 }], relation: place.relation, partitionedBy: transform.group, folded: false };
     next.stores.push({ kind: 'rows', node: 0 });
     return this.add(
       received,
@@ -213,21 +260,20 @@ class Stager {
     return grouped;
   }
 
-  /** Ends a stage with a repartition output and begins the next with its input. */
-  private split(place: Place, columns: readonly Column[]): { output: number; next: StageDraft } {
-    const next = this.newStage((id): RepartitionInput => ({
-      kind: 'repartition',
-      topic: `${this.applicationId}-${String(id)}-repartition`,
-      fromStage: place.stage.id,
-      columns,
-    }));
-    const output = place.stage.outputs.length;
-    place.stage.outputs.push({ kind: 'repartition', topic: (next.inputs[0] as RepartitionInput).topic, toStage: next.id });
-    return { output, next };
+  /** A repartition output of a place, and the input of another stage that it goes to. */
+  private send(place: Place, next: StageDraft, columns: readonly Column[]): number {
+    const input = next.inputs.length;
+    const topic = `${this.applicationId}-${String(next.id)}-${input === 0 ? '' : `${String(input)}-`}repartition`;
+    next.inputs.push({ kind: 'repartition', topic, fromStage: place.stage.id, columns } satisfies RepartitionInput);
+    place.stage.outputs.push({ kind: 'repartition', topic, toStage: next.id });
+    return place.stage.outputs.length - 1;
   }
 
   private sink(sink: SinkNode): void {
-    const place = this.placeOf(sink.input, sink.span);
+    for (const place of this.placesOf(sink.input, sink.span)) this.sinkAt(place, sink);
+  }
+
+  private sinkAt(place: Place, sink: SinkNode): void {
     const output = place.stage.outputs.length;
     place.stage.outputs.push({
       kind: 'sink',
@@ -248,7 +294,8 @@ class Stager {
     return {
       id: `${step.id}${place.stage.nodes.some((n) => n.step === step.id) ? `.${String(place.stage.nodes.length)}` : ''}`,
       step: step.id,
-      from: place.from,
+      from: place.feeds[0],
+      ...(place.feeds.length > 1 ? { merges: place.feeds.slice(1) } : {}),
       inputColumns: place.relation.columns,
       inputKind: place.relation.kind,
       inputKey: place.relation.key,
@@ -260,7 +307,7 @@ class Stager {
 
   private add(place: Place, node: StageNode, relation: Relation, partitionedBy: readonly string[] | null): Place {
     place.stage.nodes.push(node);
-    return { ...place, from: { node: place.stage.nodes.length - 1 }, relation, partitionedBy };
+    return { ...place, feeds: [{ node: place.stage.nodes.length - 1 }], relation, partitionedBy };
   }
 
   private finish(draft: StageDraft): Stage {
@@ -275,4 +322,18 @@ class Stager {
     const { id, nodes, outputs, stores } = draft;
     return { id, inputs, nodes, outputs, stores, changelog: stores.length > 0 ? `${this.applicationId}-${String(id)}-changelog` : null };
   }
+}
+
+/** Places of one union: those in one stage are one place. */
+function merged(places: readonly Place[]): readonly Place[] {
+  const byStage = new Map<StageDraft, Place>();
+  for (const place of places) {
+    const same = byStage.get(place.stage);
+    const partitionedBy = same?.partitionedBy?.join() === place.partitionedBy?.join() ? place.partitionedBy : null;
+    byStage.set(
+      place.stage,
+      same === undefined ? place : { ...same, feeds: [...same.feeds, ...place.feeds], partitionedBy, folded: same.folded || place.folded },
+    );
+  }
+  return [...byStage.values()];
 }

@@ -10,6 +10,7 @@ import {
   type ProjectTransform,
   type RankTransform,
   type Row,
+  type SourceNode,
   type StepNode,
   type Value,
 } from '@rta/dsl';
@@ -28,10 +29,18 @@ export interface Recomputed {
   readonly late: readonly LateReport[];
 }
 
+interface Origin {
+  /** Of pipelines with several sources. */
+  readonly topic?: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly watermark: number;
+}
+
 interface StreamItem {
   readonly row: Row;
   readonly time: number;
-  readonly origin: { readonly partition: number; readonly offset: number; readonly watermark: number } | null;
+  readonly origin: Origin | null;
 }
 
 /** Rows of a stream, or the rows that a table has in the end, and the watermark that got here. */
@@ -40,12 +49,15 @@ interface Rows {
   readonly watermark: number;
 }
 
-export function recompute(plan: Plan, partitions: readonly (readonly InputRow[])[]): Recomputed {
+/** The partitions of each source topic, or of the only one. */
+export type Inputs = readonly (readonly InputRow[])[] | ReadonlyMap<string, readonly (readonly InputRow[])[]>;
+
+export function recompute(plan: Plan, input: Inputs): Recomputed {
   const late: LateReport[] = [];
-  const [source] = plan.sources;
-  const relations = new Map<string, Rows>([[source.id, readSource(plan, partitions)]]);
+  const relations = new Map(plan.sources.map((source): [string, Rows] => [source.id, readSource(plan, source, input)]));
   for (const step of plan.steps) {
     let rows = relations.get(step.input)!;
+    if (step.transforms.length === 0) rows = union([rows, ...(step.others ?? []).map((other) => relations.get(other)!)]);
     for (const transform of step.transforms) {
       switch (transform.type) {
         case 'filter':
@@ -71,17 +83,24 @@ export function recompute(plan: Plan, partitions: readonly (readonly InputRow[])
   return { sinks: new Map(sinks), late };
 }
 
+/** Rows of several streams; the watermark is the least of theirs. */
+function union(inputs: readonly Rows[]): Rows {
+  return { items: inputs.flatMap(({ items }) => items), watermark: Math.min(...inputs.map(({ watermark }) => watermark)) };
+}
+
 /** Rule 1: a partition's watermark is its greatest event time so far, less the lateness. */
-function readSource(plan: Plan, partitions: readonly (readonly InputRow[])[]): Rows {
-  const { latenessMs } = plan.sources[0];
+function readSource(plan: Plan, source: SourceNode, input: Inputs): Rows {
+  const { latenessMs, topic } = source;
+  const partitions = 'get' in input ? input.get(topic)! : input;
+  const named = 'get' in input ? { topic } : {};
   const items: StreamItem[] = [];
   const watermarks = partitions.map((rows, partition) => {
     let greatest = -Infinity;
     rows.forEach((input, offset) => {
       if (input === null) return;
       greatest = Math.max(greatest, input.time);
-      const item = { ...input, origin: { partition, offset, watermark: greatest - latenessMs } };
-      if (!fails(plan, item)) items.push(item);
+      const item = { ...input, origin: { ...named, partition, offset, watermark: greatest - latenessMs } };
+      if (!fails(plan, source, item)) items.push(item);
     });
     return greatest - latenessMs;
   });
@@ -89,10 +108,17 @@ function readSource(plan: Plan, partitions: readonly (readonly InputRow[])[]): R
 }
 
 /** Whether some expression over the record fails, on any branch: it has no effect then. */
-function fails(plan: Plan, item: StreamItem): boolean {
+function fails(plan: Plan, source: SourceNode, item: StreamItem): boolean {
   try {
-    const mapped = new Map<string, StreamItem | null>([[plan.sources[0].id, item]]);
-    for (const step of plan.steps) mapped.set(step.id, mapped.has(step.input) ? applyTo(step, mapped.get(step.input)!) : null);
+    // A union may pass the record on more than once, each time along another branch.
+    const mapped = new Map<string, readonly StreamItem[]>([[source.id, [item]]]);
+    for (const step of plan.steps) {
+      const inputs = [step.input, ...(step.transforms.length === 0 ? (step.others ?? []) : [])];
+      mapped.set(
+        step.id,
+        inputs.flatMap((id) => mapped.get(id) ?? []).flatMap((each) => applyTo(step, each) ?? []),
+      );
+    }
     return false;
   } catch (error) {
     if (error instanceof ExpressionError) return true;
@@ -145,7 +171,7 @@ function fold(transform: FoldTransform, rows: Rows, step: string, late: LateRepo
       bucket.items.push(item);
       buckets.set(id, bucket);
     }
-    if (missed.length > 0) late.push({ partition: item.origin!.partition, offset: item.origin!.offset, step, windows: missed });
+    if (missed.length > 0) late.push(reportOf(item.origin!, step, missed));
   }
   const hold = transform.window?.graceMs ?? 0;
   const items = [...buckets.values()].flatMap(({ group, start, items: members }): StreamItem[] => {
@@ -159,6 +185,10 @@ function fold(transform: FoldTransform, rows: Rows, step: string, late: LateRepo
     return row === null ? [] : [{ row, time, origin: null }];
   });
   return { items, watermark: rows.watermark - hold };
+}
+
+function reportOf({ topic, partition, offset }: Origin, step: string, windows: LateReport['windows']): LateReport {
+  return { ...(topic === undefined ? {} : { topic }), partition, offset, step, windows };
 }
 
 /** The windows that contain a time, oldest first; without windows one that never closes, or, with ttl, at the end of the ttl. */

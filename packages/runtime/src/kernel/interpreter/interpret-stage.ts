@@ -6,7 +6,7 @@ import { Buffer } from 'node:buffer';
 import { type AvroSchema, ExpressionError } from '@rta/dsl';
 import type { RecordBatch } from '../../log/batch/record-batch.js';
 import { type LogRecord, records } from '../../log/batch/records.js';
-import type { Stage, StageNode } from '../../plan/physical.js';
+import { feedsOf, type Stage, type StageNode } from '../../plan/physical.js';
 import type { KernelEnv, KernelFactory, KernelStats, RejectCode, StageKernel } from '../stage-kernel.js';
 import { Rejected } from './avro-read.js';
 import { Fold } from './fold.js';
@@ -62,14 +62,17 @@ class StageInterpreter implements StageKernel {
     for (const node of stage.nodes) {
       const operator = operatorOf(node, stage, context);
       this.operators.push(operator);
-      if ('input' in node.from) {
-        this.readers[node.from.input].push(operator);
-        this.behind.push(0);
-      } else {
-        const from = this.operators[node.from.node];
+      let behind = 0;
+      for (const feed of feedsOf(node)) {
+        if ('input' in feed) {
+          this.readers[feed.input].push(operator);
+          continue;
+        }
+        const from = this.operators[feed.node];
         from.next.push(operator);
-        this.behind.push(this.behind[node.from.node] + from.hold);
+        behind = Math.max(behind, this.behind[feed.node] + from.hold);
       }
+      this.behind.push(behind);
     }
   }
 

@@ -1,6 +1,7 @@
 /** The kernel of one task: generated code for its records and rows, and the order in which things are flushed. */
 import type { AvroSchema } from '@rta/dsl';
 import type { RecordBatch } from '../../log/batch/record-batch.js';
+import { feedsOf } from '../../plan/physical.js';
 import { type KernelEnv, type KernelStats, type StageKernel, UnknownSchema } from '../stage-kernel.js';
 import type { Scan } from '../generate/scan.js';
 import type { CompiledStage } from '../compile-stage.js';
@@ -42,7 +43,7 @@ export class GeneratedKernel implements StageKernel {
     this.upstream = stage.inputs.map(() => new Upstream());
     this.receivers = compiled.readers.map((readers) => readers.map((i) => K.nodes[i]).filter((node) => node !== null));
     for (const node of stage.nodes)
-      this.behind.push('node' in node.from ? this.behind[node.from.node] + compiled.holds[node.from.node] : 0);
+      this.behind.push(Math.max(...feedsOf(node).map((feed) => ('node' in feed ? this.behind[feed.node] + compiled.holds[feed.node] : 0))));
     this.sentMarkers = stage.outputs.map(() => -Infinity);
   }
 
