@@ -2,6 +2,7 @@ import type { AggregateSpec, OperatorSpec } from '@rta/dsl';
 import { aggregate } from './aggregate.js';
 import { avg } from './aggregates/avg.js';
 import { count } from './aggregates/count.js';
+import { join } from './join.js';
 import { max } from './aggregates/max.js';
 import { min } from './aggregates/min.js';
 import { sum } from './aggregates/sum.js';
@@ -13,7 +14,7 @@ import { select } from './select.js';
 import { topK } from './topk.js';
 
 /** The operators of the language, in the order of its pages. */
-export const operators: readonly OperatorSpec[] = [filter, derive, select, drop, rename, aggregate, topK];
+export const operators: readonly OperatorSpec[] = [filter, derive, select, drop, rename, aggregate, topK, join];
 
 /** The aggregate functions. */
 export const aggregates: readonly AggregateSpec[] = [count, sum, avg, min, max];

@@ -26,6 +26,8 @@ export function checkStreams(ast: PipelineAst, session: Session): Graph {
 
 class GraphBuilder {
   private readonly sources = new Map<string, CheckedSource | null>();
+  /** Sources that only joins name. */
+  private readonly joinedSources = new Map<string, CheckedSource | null>();
   private readonly sourceSpans = new Map<string, Span>();
   private readonly streams = new Map<string, StreamAst>();
   private readonly done = new Map<StreamAst, Flow | null>();
@@ -48,7 +50,7 @@ class GraphBuilder {
     }
     for (const stream of this.ast.streams) this.flowOf(stream);
     return {
-      sources: [...this.sources.values()].flatMap((source) => (source === null ? [] : [source.node])),
+      sources: [...this.sources.values(), ...this.joinedSources.values()].flatMap((source) => (source === null ? [] : [source.node])),
       steps: this.steps,
       resolve: (from, at) => this.resolveSink(from, at),
       reportUnused: () => this.reportUnused(),
@@ -89,7 +91,7 @@ class GraphBuilder {
     }
     this.pending.push(stream);
     const input = this.inputOf(stream);
-    const { nodes, flow } = checkSteps(stream.steps, stream.name, input, this.session);
+    const { nodes, flow } = checkSteps(stream.steps, stream.name, input, this.session, (from) => this.joined(from));
     this.pending.pop();
     this.steps.push(...nodes);
     this.done.set(stream, flow);
@@ -104,6 +106,16 @@ class GraphBuilder {
     if (merged === null) return null;
     this.steps.push(merged.node);
     return merged.flow;
+  }
+
+  /** What a join names: also a source of rta.yaml that the pipeline does not list. */
+  private joined(from: Spanned<string>): Flow | null {
+    const name = from.value;
+    const shared = this.session.project?.sources.get(name);
+    if (this.streams.has(name) || this.sources.has(name) || name === 'source' || shared === undefined) return this.named(from);
+    const source = this.joinedSources.get(name) ?? checkSource(shared, from.span, this.session);
+    this.joinedSources.set(name, source);
+    return source?.flow ?? null;
   }
 
   private named(from: Spanned<string>): Flow | null {

@@ -5,6 +5,7 @@ import type { Value } from '../types/type.js';
 import type {
   Accumulator,
   Emit,
+  JoinHow,
   LatePolicy,
   NamedExpr,
   Order,
@@ -113,6 +114,11 @@ export function showTransform(transform: Transform): string[] {
         `    ${transform.results.map(showNamed).join(', ')}`,
       ];
     }
+    case 'join': {
+      const { how, outer, leftKey, rightKey, take } = transform;
+      const on = leftKey.map((expr, i) => `${showExpr(expr)} == ${showExpr(rightKey[i])}`).join(' and ');
+      return [`  ${outer} join on ${on}${showHow(how)}`, `    take ${take.map(showNamed).join(', ')}`];
+    }
     case 'rank': {
       const ties = transform.ties ? ' with ties' : '';
       return [
@@ -121,6 +127,10 @@ export function showTransform(transform: Transform): string[] {
       ];
     }
   }
+}
+
+function showHow({ beforeMs, afterMs, graceMs }: JoinHow): string {
+  return ` within ${showDuration(beforeMs)} before, ${showDuration(afterMs)} after, grace ${showDuration(graceMs)}`;
 }
 
 function showNamed({ name, expr }: NamedExpr): string {

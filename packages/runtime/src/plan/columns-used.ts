@@ -72,6 +72,12 @@ function wantedOfInput(node: StageNode, wantedOfIt: ReadonlySet<string>): Set<st
         if (accumulator.where) columnsOf(accumulator.where, wanted);
       }
       break;
+    case 'send':
+      for (const key of node.transform.key) columnsOf(key, wanted);
+      for (const column of node.transform.columns) columnsOf(column.expr, wanted);
+      break;
+    case 'join':
+      break;
     case 'rank':
     case 'sink':
       for (const column of node.inputColumns) wanted.add(column.name);

@@ -3,7 +3,7 @@
  * what comes from users stands in quoted texts only.
  */
 import { showTransform, type Plan } from '@rta/dsl';
-import { partitionedBy, roleOf } from './explain.js';
+import { partitionedBy, roleOf, transformText } from './explain.js';
 import { feedsOf, type Stage, type StageNode } from './physical.js';
 import { planStages } from './plan-stages.js';
 
@@ -70,7 +70,7 @@ function nodeName(stage: Stage, node: number): string {
 }
 
 function nodeText(node: Exclude<StageNode, { op: 'sink' }>): string {
-  return [node.id, roleOf(node), showTransform(node.transform)[0].trim()].map(text).join('<br/>');
+  return [node.id, roleOf(node), transformText(node)[0].trim()].map(text).join('<br/>');
 }
 
 /** Within Mermaid's quotes: what would end them or be markup becomes an entity. */

@@ -31,6 +31,10 @@ export function roleOf(node: StageNode): string {
       const { k } = node.transform;
       return { single: `best ${k}`, local: `best ${k} of each task`, global: `best ${k} of all` }[node.mode];
     }
+    case 'send':
+      return 'sends';
+    case 'join':
+      return 'joins';
     case 'sink':
       return 'writes';
   }
@@ -39,7 +43,16 @@ export function roleOf(node: StageNode): string {
 /** The columns by which what a node sends to another stage is partitioned; empty: everything goes to one partition. */
 export function partitionedBy(node: StageNode): readonly string[] {
   if (node.op === 'fold') return node.transform.group.map(({ name }) => name);
+  if (node.op === 'send') return node.transform.key.map(showExpr);
   return node.op === 'rank' ? node.transform.group : [];
+}
+
+/** What a node does, as lines of a plan. */
+export function transformText(node: Exclude<StageNode, { op: 'sink' }>): readonly string[] {
+  if (node.op !== 'send') return showTransform(node.transform);
+  return [
+    `  ${node.transform.columns.map(({ name, expr }) => (expr.kind === 'column' && expr.name === name ? name : `${name}: ${showExpr(expr)}`)).join(', ')}`,
+  ];
 }
 
 /** A format, and what a compacted topic is keyed by. */
@@ -90,7 +103,7 @@ function children(stage: Stage, fedBy: (node: StageNode) => boolean, indent: str
     const deeper = children(stage, (other) => feedsOf(other).some((feed) => 'node' in feed && feed.node === i), below);
     const sent = 'output' in node && node.output !== null ? [`${below}└─▶ ${sentText(stage, node, node.output)}`] : [];
     const bar = deeper.length + sent.length > 0 ? '│' : ' ';
-    const what = showTransform(node.transform).map((line) => `${below}${bar} ${line.slice(2)}`);
+    const what = transformText(node).map((line) => `${below}${bar} ${line.slice(2)}`);
     return [`${indent}${last ? '└' : '├'}─ ${node.id}: ${roleOf(node)}`, ...what, ...deeper, ...sent];
   });
 }

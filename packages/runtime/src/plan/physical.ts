@@ -5,7 +5,17 @@
  * A task is (stage, partition). All of a stage's inputs have the same number of partitions. Within a stage, nodes form a tree hanging
  * from the inputs: `from` names an input or another node.
  */
-import type { AvroSchema, Column, FilterTransform, FoldTransform, ProjectTransform, RankTransform, TypedExpr } from '@rta/dsl';
+import type {
+  AvroSchema,
+  Column,
+  FilterTransform,
+  FoldTransform,
+  JoinTransform,
+  NamedExpr,
+  ProjectTransform,
+  RankTransform,
+  TypedExpr,
+} from '@rta/dsl';
 
 export interface PhysicalPlan {
   readonly pipeline: string;
@@ -86,8 +96,27 @@ export type StageNode =
       readonly store: number | null;
       readonly output: number | null;
     } & NodeBase)
+  /** Sends rows to repartition output `output`, by key. Last node of its stage. */
+  | ({ readonly op: 'send'; readonly transform: SendTransform; readonly output: number } & NodeBase)
+  /** Reads the rows of both sides through repartition inputs: `sides` are their numbers. Its input columns are those of the left. */
+  | ({
+      readonly op: 'join';
+      readonly transform: JoinTransform;
+      readonly sides: readonly [left: readonly number[], right: readonly number[]];
+      readonly rightColumns: readonly Column[];
+      readonly store: number;
+    } & NodeBase)
   /** Writes rows to sink output `output`. */
   | ({ readonly op: 'sink'; readonly output: number } & NodeBase);
+
+/** What of each row is sent to another stage, and by which key. */
+export interface SendTransform {
+  readonly type: 'send';
+  readonly key: readonly TypedExpr[];
+  readonly columns: readonly NamedExpr[];
+  /** How far behind its own partition's watermark a record may be before it is late, ms. */
+  readonly graceMs: number;
+}
 
 /** Index of the input or node that feeds a node. */
 export type Feed = { readonly input: number } | { readonly node: number };
@@ -134,6 +163,8 @@ export interface RepartitionOutput {
 }
 
 export type StoreSpec =
+  /** One entry per row of either side that may still find a match. */
+  | { readonly kind: 'join'; readonly node: number }
   /** One entry per group (and window); value: Avro array of incarnations (one, unless ttl keeps several), see `state-layout.ts`. */
   | { readonly kind: 'fold'; readonly node: number }
   /** One entry per input key: the row, as Avro. */

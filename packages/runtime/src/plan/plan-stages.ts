@@ -2,6 +2,8 @@ import type {
   Column,
   FilterTransform,
   FoldTransform,
+  JoinTransform,
+  NamedExpr,
   Plan,
   ProjectTransform,
   RankTransform,
@@ -19,6 +21,7 @@ import type {
   RepartitionInput,
   SourceInput,
   Stage,
+  SendTransform,
   StageInput,
   StageNode,
   StageOutput,
@@ -142,6 +145,8 @@ class Stager {
     switch (transform.type) {
       case 'fold':
         return [this.fold(places, step, transform)];
+      case 'join':
+        return [this.join(places, this.placesOf(step.others![0], step.span), step, transform)];
       case 'rank':
         return [this.rank(places[0], step, transform, index === step.transforms.length - 1 ? step.output : null)];
       default:
@@ -212,6 +217,40 @@ class Stager {
       partitionedBy,
     );
     return { ...merged, folded: true };
+  }
+
+  /** Both sides are sent by the join key to a stage of the join's own. */
+  private join(left: readonly Place[], right: readonly Place[], step: StepNode, transform: JoinTransform): Place {
+    const next = this.newStage();
+    const all = left[0].relation.columns.map((column): NamedExpr => ({
+      name: column.name,
+      expr: { kind: 'column', ...column, span: step.span },
+    }));
+    const sides = [
+      this.sendRows(left, next, step, { type: 'send', key: transform.leftKey, columns: all, graceMs: transform.how.graceMs }),
+      this.sendRows(right, next, step, { type: 'send', key: transform.rightKey, columns: transform.take, graceMs: transform.how.graceMs }),
+    ] as const;
+    const relation = step.output;
+    const feeds = next.inputs.map((_, input) => ({ input }));
+    const received: Place = { stage: next, feeds, relation: left[0].relation, partitionedBy: null, folded: false };
+    const rightColumns = transform.take.map(({ name, expr }) => ({ name, type: expr.type }));
+    next.stores.push({ kind: 'join', node: 0 });
+    // Where a left row is missing, what is no plain column has no value.
+    const names = transform.leftKey.map((expr) => (expr.kind === 'column' ? expr.name : null));
+    const partitionedBy = names.includes(null) ? null : (names as string[]);
+    const node: StageNode = { op: 'join', transform, sides, rightColumns, store: 0, ...this.base(received, step, relation) };
+    return { ...this.add(received, node, relation, partitionedBy), folded: true };
+  }
+
+  /** Sends the rows of some places to a stage; the numbers of its inputs. */
+  private sendRows(places: readonly Place[], next: StageDraft, step: StepNode, transform: SendTransform): readonly number[] {
+    return places.map((place) => {
+      const columns = transform.columns.map(({ name, expr }) => ({ name, type: expr.type }));
+      const output = this.send(place, next, columns);
+      const relation: Relation = { ...place.relation, columns };
+      this.add(place, { op: 'send', transform, output, ...this.base(place, step, relation) }, relation, null);
+      return next.inputs.length - 1;
+    });
   }
 
   private rank(place: Place, step: StepNode, transform: RankTransform, output: Relation | null): Place {

@@ -18,10 +18,11 @@ import { doubleOfExact, exactOfDouble } from '../../src/kernel/interpreter/exact
 import { canonicalLong, compareTotally, compareValues } from '../../src/kernel/interpreter/values.js';
 import { evaluateExpr } from './evaluation.js';
 import { textOfRow, textOfValue } from './text.js';
+import { joinRows } from './recompute-join.js';
 import type { LateReport } from './stage-runner.js';
 
 /** A record of a source partition; null: one that is rejected before it is a row. */
-export type InputRow = { readonly row: Row; readonly time: number } | null;
+type InputRow = { readonly row: Row; readonly time: number } | null;
 
 export interface Recomputed {
   /** Final rows per sink, as text: of a table the rows, of a stream the multiset, both sorted. */
@@ -29,7 +30,7 @@ export interface Recomputed {
   readonly late: readonly LateReport[];
 }
 
-interface Origin {
+export interface Origin {
   /** Of pipelines with several sources. */
   readonly topic?: string;
   readonly partition: number;
@@ -37,20 +38,20 @@ interface Origin {
   readonly watermark: number;
 }
 
-interface StreamItem {
+export interface StreamItem {
   readonly row: Row;
   readonly time: number;
   readonly origin: Origin | null;
 }
 
 /** Rows of a stream, or the rows that a table has in the end, and the watermark that got here. */
-interface Rows {
+export interface Rows {
   readonly items: readonly StreamItem[];
   readonly watermark: number;
 }
 
 /** The partitions of each source topic, or of the only one. */
-export type Inputs = readonly (readonly InputRow[])[] | ReadonlyMap<string, readonly (readonly InputRow[])[]>;
+type Inputs = readonly (readonly InputRow[])[] | ReadonlyMap<string, readonly (readonly InputRow[])[]>;
 
 export function recompute(plan: Plan, input: Inputs): Recomputed {
   const late: LateReport[] = [];
@@ -71,6 +72,11 @@ export function recompute(plan: Plan, input: Inputs): Recomputed {
           break;
         case 'rank':
           rows = rank(transform, rows);
+          break;
+        case 'join':
+          rows = joinRows(transform, step.output.columns, rows, relations.get(step.others![0])!, (origin, windows) =>
+            late.push(reportOf(origin, step.id, windows)),
+          );
           break;
       }
     }
@@ -118,6 +124,9 @@ function fails(plan: Plan, source: SourceNode, item: StreamItem): boolean {
         step.id,
         inputs.flatMap((id) => mapped.get(id) ?? []).flatMap((each) => applyTo(step, each) ?? []),
       );
+      const join = step.transforms.find((transform) => transform.type === 'join');
+      for (const each of join === undefined ? [] : (mapped.get(step.others![0]) ?? []))
+        for (const expr of [...join!.rightKey, ...join!.take.map((column) => column.expr)]) evaluateExpr(expr, each);
     }
     return false;
   } catch (error) {
@@ -126,7 +135,7 @@ function fails(plan: Plan, source: SourceNode, item: StreamItem): boolean {
   }
 }
 
-/** The record-level part of a step; null behind a fold, or where the record was filtered out. */
+/** The record-level part of a step; null behind a fold or join, or where the record was filtered out. */
 function applyTo(step: StepNode, item: StreamItem | null): StreamItem | null {
   for (const transform of step.transforms) {
     if (item === null) return null;
@@ -135,6 +144,9 @@ function applyTo(step: StepNode, item: StreamItem | null): StreamItem | null {
     else if (transform.type === 'fold') {
       for (const group of transform.group) evaluateExpr(group.expr, item);
       for (const accumulator of transform.accumulators) argumentOf(accumulator, item);
+      return null;
+    } else if (transform.type === 'join') {
+      for (const expr of transform.leftKey) evaluateExpr(expr, item);
       return null;
     }
   }

@@ -81,6 +81,12 @@ export class StageShape {
             add(where);
           }
           break;
+        case 'send':
+          for (const key of node.transform.key) add(key);
+          for (const column of node.transform.columns) add(column.expr);
+          break;
+        case 'join':
+          break;
         case 'rank':
         case 'sink':
           for (const column of node.inputColumns) wanted.add(column.name);

@@ -67,6 +67,9 @@ function edge(shape: StageShape, code: Code, i: number, row: TableRow, action: T
       }
       break;
     }
+    case 'send':
+    case 'join':
+      throw new Error(`${node.id}: a join of tables is not available`);
     case 'fold':
       throw new Error(`${node.id}: a fold over a table is not available`);
   }

@@ -11,7 +11,9 @@ import type { KernelEnv, KernelFactory, KernelStats, RejectCode, StageKernel } f
 import { Rejected } from './avro-read.js';
 import { Fold } from './fold.js';
 import type { Effect, Operator, StageContext } from './operator.js';
+import { Join } from './join.js';
 import { Rank } from './rank.js';
+import { Send } from './send.js';
 import { Sink } from './sink.js';
 import { Source } from './source.js';
 import { Filter, Project } from './stateless.js';
@@ -113,7 +115,7 @@ class StageInterpreter implements StageKernel {
   private processReceived(input: number, upstream: Upstream, { key, value }: LogRecord): void {
     this.recordsIn++;
     if (key !== null) {
-      for (const reader of this.readers[input]) reader.received(key, value);
+      for (const reader of this.readers[input]) reader.received(key, value, input);
       return;
     }
     const marker = Buffer.from(value!);
@@ -233,6 +235,10 @@ function operatorOf(node: StageNode, stage: Stage, context: StageContext): Opera
       return new Fold(node, context);
     case 'rank':
       return new Rank(node, context);
+    case 'send':
+      return new Send(node, context);
+    case 'join':
+      return new Join(node, context);
     case 'sink': {
       const output = stage.outputs[node.output];
       if (output.kind !== 'sink') throw new Error(`the sink ${node.id} writes to a repartition topic`);
