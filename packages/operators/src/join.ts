@@ -1,11 +1,11 @@
 import type { Column, Joined, JoinHow, JoinKeys, NamedColumn, OperatorSpec, Relation, StepContext } from '@rta/dsl';
 import { columnExpr, entryOf, messages, nullableIf, shapes, valueOf } from '@rta/dsl';
 
-/** `join`: rows of two streams of equal keys. */
+/** `join`: rows of a stream with those of another, or of a table, of equal keys. */
 export const join: OperatorSpec = {
   verb: 'join',
   modifiers: [],
-  summary: 'Joins the rows of two streams that have equal keys and are close in time.',
+  summary: 'Joins the rows of a stream with those of another one close in time, or with a table, by key.',
   doc: `
 \`join\` takes the rows of the stream (left) with those of \`with\` (right) that have equal keys.
 
@@ -13,6 +13,10 @@ export const join: OperatorSpec = {
   side another name there.
 - \`take\`: the columns of the right side that are wanted, with new names where they would collide; else all of them but the keys.
 - \`type\`: \`inner\` (default), \`left\`, which keeps left rows without a match, or \`outer\`, which keeps those of both sides. What is missing is null.
+
+A stream is joined with a table, a source of \`kind: table\`, on the table's whole key. Each row meets the newest version at or before its own time, so
+it waits until the watermark has passed that: the result is the same whenever it is computed. \`version: latest\` does not wait, and takes
+whatever is there. A record with a null value deletes a row of the table.
 
 Two streams are joined \`within\` a time: \`within: 10m\`, either way, or \`within: { before: 1m, after: 10m }\`, as the right row is earlier or later than the
 left one. A row that is older than its partition's watermark is late; \`grace\` waits longer. Where a match is missing, that is known, and
@@ -107,18 +111,48 @@ The result is a stream of the left columns and those of \`take\`; its time is th
   },
 };
 
+/** Which version of a table. Null with reports. */
+function versionOf(context: StepContext, right: Joined, keys: JoinKeys | null): JoinHow | null {
+  const { config, input } = context;
+  const at = entryOf(config, 'with')!.value.span;
+  if (input.kind === 'table') {
+    if (right.relation.kind === 'table') context.report(messages.notYet(context.verbSpan, 'a join of two tables'));
+    else context.report(messages.tableFirst(context.verbSpan));
+    return null;
+  }
+  for (const [name, help] of [
+    ['within', 'a table has one row of a key at a time'],
+    ['grace', 'give the source a `lateness`'],
+  ] as const) {
+    const entry = entryOf(config, name);
+    if (entry !== null) context.report(messages.joinSetting(entry.keySpan, name, help));
+  }
+  const type = entryOf(config, 'type');
+  if (context.setting('type') === 'outer')
+    context.report(
+      messages.joinSetting(type!.value.span, 'outer', 'a row of a table has no time of its own: `left` keeps rows of the stream'),
+    );
+  const kind = context.setting('version') === 'latest' ? 'latest' : 'asOf';
+  if (!right.isSource) {
+    if (kind === 'asOf') context.report(messages.asOfAggregate(at));
+    else context.report(messages.notYet(at, 'a join with a table that is not a source'));
+    return null;
+  }
+  if (keys === null) return null;
+  const on = keys.right.map((expr) => (expr.kind === 'column' ? expr.name : ''));
+  const key = right.relation.key ?? [];
+  if (on.length !== key.length || key.some((name) => !on.includes(name))) {
+    context.report(messages.joinWholeKey(valueOf(config, 'on')!.span, key));
+    return null;
+  }
+  return { kind };
+}
+
 /** How far apart the rows may be. Null with reports. */
 function howOf(context: StepContext, right: Joined, keys: JoinKeys | null): JoinHow | null {
   const { config, input } = context;
   const version = entryOf(config, 'version');
-  for (const [relation, entry] of [
-    [input, null],
-    [right.relation, entryOf(config, 'with')!.value],
-  ] as const) {
-    if (relation.kind !== 'table') continue;
-    context.report(messages.notYet(entry?.span ?? context.verbSpan, 'a join with a table', 'two streams are joined `within` a time'));
-    return null;
-  }
+  if (input.kind === 'table' || right.relation.kind === 'table') return versionOf(context, right, keys);
   if (version !== null)
     context.report(messages.joinSetting(version.keySpan, 'version', 'streams are joined `within` a time; versions are of tables'));
   const within = entryOf(config, 'within');

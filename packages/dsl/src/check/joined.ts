@@ -25,6 +25,7 @@ export function joinedBy(config: YamlNode, left: Flow, resolve: (from: Spanned<s
     id: right.id,
     name,
     relation: right.relation,
+    isSource: right.id.startsWith('source.'),
     missing: [...right.missing],
     on: (node) => new JoinOn(left, right, name, as?.span ?? entryOf(config, 'with')!.value.span, session).read(node),
     columns: (node) => readColumns(node, right, session),

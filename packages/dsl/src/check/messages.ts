@@ -3,6 +3,7 @@ import { errorMessage, listing, quote, warningMessage } from '../diagnostics/mes
 import { didYouMean } from '../expression/suggest.js';
 import { showType } from '../types/lattice.js';
 import type { Type } from '../types/type.js';
+import { joinMessages } from './join-messages.js';
 
 /** The messages about names, types and meaning (those inside expressions are the expression checker's). One function each. */
 export const messages = {
@@ -330,47 +331,7 @@ export const messages = {
     message: `a tombstone needs its key: ${listing(key, 'and')}`,
   })),
 
-  // ---- RTA35xx: joins ----
-  joinOn: errorMessage('RTA3501', 'A join that is not on equal keys', (span: Span, what: string, right: string) => ({
-    span,
-    message: `a join is on equal keys, and this ${what}`,
-    help: `name columns that both sides have, or write \`left_column == ${right}.right_column\`, several with \`and\``,
-  })),
-  joinTypes: errorMessage('RTA3502', 'Join keys of types that do not meet', (span: Span, name: string, left: Type, right: Type) => ({
-    span,
-    message: `${quote(name)} is ${showType(left)} on the left and ${showType(right)} on the right`,
-    help: 'convert one of them: `on: string(id) == other.id`',
-  })),
-  nullableJoinKey: errorMessage('RTA3503', 'A join key that may be null', (span: Span, text: string, side: 'left' | 'right') => ({
-    span,
-    message: `the join key ${quote(text)} of the ${side} side may be null, and null equals nothing`,
-    help: `leave such rows out before: \`- filter: ${text} != null\``,
-  })),
-  joinKeyType: errorMessage('RTA3504', 'A join key of a type that is no key', (span: Span, text: string, type: Type) => ({
-    span,
-    message: `${quote(text)} is ${showType(type)}, and rows are not joined on that`,
-    help: 'join on a text, a number, a time or one of its fields',
-  })),
-  joinCollision: errorMessage('RTA3505', 'A column of both sides of a join', (span: Span, names: readonly string[], take: string) => ({
-    span,
-    message: `both sides have ${listing(names.map(quote), 'and')}`,
-    help: `say which columns of the right side are wanted, under which names: \`${take}\``,
-  })),
-  joinAlias: errorMessage('RTA3506', 'A joined stream called as a column is', (span: Span, name: string) => ({
-    span,
-    message: `the left side has a column ${quote(name)}, so \`${name}.x\` would be a field of it`,
-    help: 'give the right side another name: `as: other`',
-  })),
-  withinNeeded: errorMessage('RTA3507', 'Two streams joined without `within`', (span: Span) => ({
-    span,
-    message: 'two streams are joined `within` a time: without one, each row would have to be kept for ever',
-    help: 'add `within: 10m`, or join results of equal windows on `window_start, window_end` too',
-  })),
-  joinSetting: errorMessage('RTA3508', 'A setting that this join does not have', (span: Span, name: string, help: string) => ({
-    span,
-    message: `${quote(name)} has no meaning in this join`,
-    help,
-  })),
+  ...joinMessages,
 
   // ---- RTA39xx: of the language, but not of this release ----
   notYet: errorMessage('RTA3901', 'Not available yet', (span: Span, what: string, help?: string) => ({

@@ -109,6 +109,8 @@ export interface Joined {
   readonly id: string;
   readonly name: string;
   readonly relation: Relation;
+  /** Whether it is a source as it stands. */
+  readonly isSource: boolean;
   /** Columns that should be there and are not, because of reported errors. */
   readonly missing: readonly string[];
   /** The keys of both sides that `on` says. Null with reports. */

@@ -209,12 +209,11 @@ export interface JoinTransform {
 }
 
 /** `within`: two streams; a right row from `beforeMs` earlier to `afterMs` later than the left one. Rows are late `graceMs` behind their partition. */
-export interface JoinHow {
-  readonly kind: 'within';
-  readonly beforeMs: number;
-  readonly afterMs: number;
-  readonly graceMs: number;
-}
+export type JoinHow =
+  | { readonly kind: 'within'; readonly beforeMs: number; readonly afterMs: number; readonly graceMs: number }
+  /** A stream with a table: the newest version at or before the row's time, which waits for the watermark to pass it; or the latest there is. */
+  | { readonly kind: 'asOf' }
+  | { readonly kind: 'latest' };
 
 export interface Order {
   readonly expr: TypedExpr;

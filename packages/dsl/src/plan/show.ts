@@ -129,7 +129,9 @@ export function showTransform(transform: Transform): string[] {
   }
 }
 
-function showHow({ beforeMs, afterMs, graceMs }: JoinHow): string {
+function showHow(how: JoinHow): string {
+  if (how.kind !== 'within') return how.kind === 'asOf' ? ' as of its time' : ' latest version';
+  const { beforeMs, afterMs, graceMs } = how;
   return ` within ${showDuration(beforeMs)} before, ${showDuration(afterMs)} after, grace ${showDuration(graceMs)}`;
 }
 

@@ -14,6 +14,7 @@ import { type AvroRecord, parseAvro } from './run/avro-schema.js';
 import { FoldState } from './run/fold-state.js';
 import { GeneratedKernel } from './run/generated-kernel.js';
 import { JoinState } from './run/join-state.js';
+import { TableJoinState } from './run/table-join-state.js';
 import { RankState } from './run/rank-state.js';
 import { Reason } from './run/reject.js';
 import type { TaskState } from './run/task-state.js';
@@ -81,7 +82,8 @@ export class CompiledStage {
         const code = new JoinGenerator(this.shape, this.folds, i).generate();
         this.generated.push({ id: node.id, code });
         const fingerprint = this.fingerprintOf(node.store);
-        return (K) => new JoinState(node, i, code, K, fingerprint);
+        const State = node.transform.how.kind === 'within' ? JoinState : TableJoinState;
+        return (K) => new State(node, i, code, K, fingerprint);
       }
       return null;
     });

@@ -13,7 +13,8 @@
  *                | fingerprint:uint32 BE  Avro record { time: long, c0, c1, … : the row's columns }      (row stores)
  *                | fingerprint:uint32 BE  Avro record { key: bytes, matched: boolean, left: null | row, right: null | row }  (join stores)
  *                  row = record { time, c0, c1, … }; number counts the rows of a join as they came in
- * sent          := repartition record from a send: key = groupKey of the join key, value = Avro record { time, c0, c1, … } of what is sent
+ * sent          := repartition record from a send: key = groupKey of the join key, value = Avro record { time, c0, c1, … } of what is sent;
+ *                  of a table: record { time, row: null | record { c0, c1, … } }, the time from when on it holds, null where it is deleted
  * partial       := repartition record from a fold of mode `partial`:
  *                  key = groupKey, value = [windowStart:int64 BE when windowed] (ttl ? Avro array of entry : entry)
  *                  partition = murmur2(groupKey), so all windows of a group meet in one task

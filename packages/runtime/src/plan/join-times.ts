@@ -6,6 +6,7 @@ import type { JoinTransform } from '@rta/dsl';
  * Records that are read have a time of at least their watermark less the grace.
  */
 export function keptMs({ how }: JoinTransform, side: 0 | 1): number {
+  if (how.kind !== 'within') return 0;
   return (side === 0 ? how.afterMs : how.beforeMs) + how.graceMs;
 }
 
@@ -16,6 +17,7 @@ export function padded({ outer }: JoinTransform): readonly [left: boolean, right
 
 /** A result may be older than the watermark by as much, ms. */
 export function joinHold(join: JoinTransform): number {
+  if (join.how.kind !== 'within') return 0;
   const [left, right] = padded(join);
   return Math.max(join.how.graceMs, left ? keptMs(join, 0) : 0, right ? keptMs(join, 1) : 0);
 }

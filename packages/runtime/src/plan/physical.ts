@@ -54,6 +54,8 @@ export interface SourceInput {
   readonly time: { readonly from: 'column'; readonly expr: TypedExpr } | { readonly from: 'record' } | { readonly from: 'clock' };
   readonly latenessMs: number;
   readonly idleMs: number | null;
+  /** A record is a version of a row, one without a value deletes it; the watermark does not wait for more than there is (SEMANTICS rule 6). */
+  readonly table: boolean;
 }
 
 /**
@@ -116,6 +118,8 @@ export interface SendTransform {
   readonly columns: readonly NamedExpr[];
   /** How far behind its own partition's watermark a record may be before it is late, ms. */
   readonly graceMs: number;
+  /** Versions of a table's rows: see `sent` in state-layout.ts. */
+  readonly table: boolean;
 }
 
 /** Index of the input or node that feeds a node. */

@@ -116,7 +116,9 @@ class Stager {
       time: source.time,
       latenessMs: source.latenessMs,
       idleMs: source.idleMs,
+      table: source.output.kind === 'table',
     };
+    if (input.table) this.keyChecked.add(input.id);
     const stage = this.newStage(input);
     return {
       stage,
@@ -226,9 +228,16 @@ class Stager {
       name: column.name,
       expr: { kind: 'column', ...column, span: step.span },
     }));
+    const graceMs = transform.how.kind === 'within' ? transform.how.graceMs : 0;
     const sides = [
-      this.sendRows(left, next, step, { type: 'send', key: transform.leftKey, columns: all, graceMs: transform.how.graceMs }),
-      this.sendRows(right, next, step, { type: 'send', key: transform.rightKey, columns: transform.take, graceMs: transform.how.graceMs }),
+      this.sendRows(left, next, step, { type: 'send', key: transform.leftKey, columns: all, graceMs, table: false }),
+      this.sendRows(right, next, step, {
+        type: 'send',
+        key: transform.rightKey,
+        columns: transform.take,
+        graceMs,
+        table: transform.how.kind !== 'within',
+      }),
     ] as const;
     const relation = step.output;
     const feeds = next.inputs.map((_, input) => ({ input }));
@@ -345,6 +354,11 @@ class Stager {
   }
 
   private add(place: Place, node: StageNode, relation: Relation, partitionedBy: readonly string[] | null): Place {
+    const input = 'input' in node.from ? place.stage.inputs[node.from.input] : null;
+    if (input?.kind === 'source' && input.table && node.op !== 'send') {
+      const span = [...this.plan.steps, ...this.plan.sinks].find(({ id }) => id === node.step)!.span;
+      throw new StagingError('a source of `kind: table` can only be joined with yet, as it stands', span);
+    }
     place.stage.nodes.push(node);
     return { ...place, feeds: [{ node: place.stage.nodes.length - 1 }], relation, partitionedBy };
   }

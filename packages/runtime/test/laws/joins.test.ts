@@ -1,11 +1,12 @@
 /** The laws of joins of two streams: incremental equals recomputed, kernel and interpreter agree. */
 import fc from 'fast-check';
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { interpretStage } from '../../src/kernel/interpreter/interpret-stage.js';
+import { someEvent } from './arbitrary.js';
 import { implementations } from './implementations.js';
 import { lockstep } from './lockstep.js';
 import { RUNS, SEED } from './settings.js';
-import { expectRecomputed, inputsOf, planOf, run, someRun } from './several-sources.js';
+import { byUser, expectRecomputed, GONE, inputsOf, planOf, run, someRun } from './several-sources.js';
 
 const pipelines: Readonly<Record<string, { readonly topics: readonly string[]; readonly text: string }>> = {
   'inner, either way': {
@@ -106,6 +107,33 @@ sink: { topic: out }`,
   },
 };
 
+const tableJoins: Readonly<Record<string, string>> = {
+  'as of the time of the row': `
+streams:
+  all:
+    from: one
+    steps:
+      - filter: points > -2
+      - join: { with: two, on: user, take: [{ other: points }, { since: at }] }
+      - select: [user, points, other, since]
+sink: { topic: out }`,
+  'as of the time, left, in windows': `
+streams:
+  all:
+    from: one
+    steps:
+      - select: [user, { mine: points }]
+      - join: { with: two, on: user, type: left, take: team }
+      - groupBy: user
+        window: { tumbling: 10ms }
+        aggregate: { n: count(), teams: count(team), last: max(team) }
+        emit: final
+sink: { topic: out }`,
+};
+
+/** Events, some of which delete where they are a table's. */
+const version = fc.record({ event: someEvent, gone: fc.boolean() }).map(({ event, gone }) => (gone ? { ...event, team: GONE } : event));
+
 describe.each(implementations)(`%s (seed ${SEED})`, (name, kernelOf) => {
   it.each(Object.entries(pipelines))('%s', (_what, { topics, text }) => {
     fc.assert(
@@ -115,6 +143,41 @@ describe.each(implementations)(`%s (seed ${SEED})`, (name, kernelOf) => {
           lockstep(stage, kernelOf(stage), interpretStage(stage), [name, 'interpreter']),
         );
         expectRecomputed(plan, inputs, result);
+      }),
+      { numRuns: RUNS, seed: SEED },
+    );
+  });
+
+  it.each(Object.entries(tableJoins))('%s', (_what, text) => {
+    fc.assert(
+      fc.property(
+        inputsOf(['one', 'two'], version, 20),
+        fc.constantFrom(0, 5),
+        fc.constantFrom(0, 10),
+        someRun,
+        (given, one, two, variant) => {
+          const inputs = byUser(given, 'two');
+          const plan = planOf(text, { one, two }, ['two']);
+          const result = run(plan, inputs, variant, (stage) =>
+            lockstep(stage, kernelOf(stage), interpretStage(stage), [name, 'interpreter']),
+          );
+          expectRecomputed(plan, inputs, result);
+        },
+      ),
+      { numRuns: 2 * RUNS, seed: SEED },
+    );
+  });
+
+  it('the latest version: kernel and interpreter agree', () => {
+    const text = tableJoins['as of the time of the row'].replace('on: user,', 'on: user, version: latest, type: left,');
+    fc.assert(
+      fc.property(inputsOf(['one', 'two'], version, 20), someRun, (given, variant) => {
+        const inputs = byUser(given, 'two');
+        const result = run(planOf(text, {}, ['two']), inputs, variant, (stage) =>
+          lockstep(stage, kernelOf(stage), interpretStage(stage), [name, 'interpreter']),
+        );
+        const inTime = inputs.get('one')!.flatMap((events) => events.filter((e, i) => events.slice(0, i).every((x) => x.at <= e.at)));
+        expect(result.sinks.get('out')).toHaveLength(inTime.filter((e) => Number(e.points) > -2).length);
       }),
       { numRuns: RUNS, seed: SEED },
     );

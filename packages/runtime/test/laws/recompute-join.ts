@@ -13,10 +13,38 @@ interface Item {
   readonly id: string;
 }
 
+/**
+ * Rule 6: each row of the stream with the newest version at or before its time; a version that is older than its own partition's watermark
+ * holds from that on.
+ */
+export function joinTable(transform: JoinTransform, _columns: readonly Column[], left: Rows, right: Rows, late: Late): Rows {
+  const { leftKey, rightKey, take, outer } = transform;
+  const keyOf = (exprs: readonly TypedExpr[], item: StreamItem): string =>
+    exprs.map((expr) => textOfValue(expr.type, evaluateExpr(expr, item))).join();
+  const versions = right.items.map((item) => ({ item, key: keyOf(rightKey, item), from: Math.max(item.time, item.origin!.watermark) }));
+  const watermark = Math.min(left.watermark, right.watermark);
+  const items = left.items.flatMap((item): StreamItem[] => {
+    if (item.origin !== null && item.time < item.origin.watermark) {
+      late(item.origin, [{ start: item.time, end: item.time }]);
+      return [];
+    }
+    if (item.time >= watermark) return [];
+    const key = keyOf(leftKey, item);
+    const held = versions.filter((version) => version.key === key && version.from <= item.time);
+    // Of two from the same time on the one that was read later.
+    const newest = held.reduce<(typeof held)[number] | undefined>((a, b) => (a === undefined || b.from >= a.from ? b : a), undefined);
+    const row = newest === undefined || newest.item.deleted === true ? null : newest.item;
+    if (row === null && outer === 'inner') return [];
+    const taken = take.map(({ name, expr }) => [name, row === null ? null : evaluateExpr(expr, row)] as const);
+    return [{ row: { ...item.row, ...Object.fromEntries(taken) }, time: item.time, origin: null }];
+  });
+  return { items, watermark };
+}
+
 /** @param columns of the result */
 export function joinRows(transform: JoinTransform, columns: readonly Column[], left: Rows, right: Rows, late: Late): Rows {
   const { leftKey, rightKey, take, how, outer } = transform;
-  const { beforeMs, afterMs, graceMs } = how;
+  const { beforeMs, afterMs, graceMs } = how.kind === 'within' ? how : { beforeMs: 0, afterMs: 0, graceMs: 0 };
   const lefts = accepted(left, leftKey, graceMs, late);
   const rights = accepted(right, rightKey, graceMs, late).map((each): Item => ({
     ...each,

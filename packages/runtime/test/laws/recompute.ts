@@ -18,11 +18,11 @@ import { doubleOfExact, exactOfDouble } from '../../src/kernel/interpreter/exact
 import { canonicalLong, compareTotally, compareValues } from '../../src/kernel/interpreter/values.js';
 import { evaluateExpr } from './evaluation.js';
 import { textOfRow, textOfValue } from './text.js';
-import { joinRows } from './recompute-join.js';
+import { joinRows, joinTable } from './recompute-join.js';
 import type { LateReport } from './stage-runner.js';
 
 /** A record of a source partition; null: one that is rejected before it is a row. */
-type InputRow = { readonly row: Row; readonly time: number } | null;
+type InputRow = { readonly row: Row; readonly time: number; readonly deleted?: boolean } | null;
 
 export interface Recomputed {
   /** Final rows per sink, as text: of a table the rows, of a stream the multiset, both sorted. */
@@ -42,6 +42,8 @@ export interface StreamItem {
   readonly row: Row;
   readonly time: number;
   readonly origin: Origin | null;
+  /** Of a table: the row is deleted. */
+  readonly deleted?: boolean;
 }
 
 /** Rows of a stream, or the rows that a table has in the end, and the watermark that got here. */
@@ -74,8 +76,12 @@ export function recompute(plan: Plan, input: Inputs): Recomputed {
           rows = rank(transform, rows);
           break;
         case 'join':
-          rows = joinRows(transform, step.output.columns, rows, relations.get(step.others![0])!, (origin, windows) =>
-            late.push(reportOf(origin, step.id, windows)),
+          rows = (transform.how.kind === 'within' ? joinRows : joinTable)(
+            transform,
+            step.output.columns,
+            rows,
+            relations.get(step.others![0])!,
+            (origin, windows) => late.push(reportOf(origin, step.id, windows)),
           );
           break;
       }
@@ -126,7 +132,8 @@ function fails(plan: Plan, source: SourceNode, item: StreamItem): boolean {
       );
       const join = step.transforms.find((transform) => transform.type === 'join');
       for (const each of join === undefined ? [] : (mapped.get(step.others![0]) ?? []))
-        for (const expr of [...join!.rightKey, ...join!.take.map((column) => column.expr)]) evaluateExpr(expr, each);
+        for (const expr of [...join!.rightKey, ...join!.take.map((column) => column.expr)])
+          if (each.deleted !== true) evaluateExpr(expr, each);
     }
     return false;
   } catch (error) {

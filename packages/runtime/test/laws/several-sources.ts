@@ -12,6 +12,8 @@ import { recompute } from './recompute.js';
 import { type LateReport, runPipeline, type RunResult } from './stage-runner.js';
 import { finalRows } from './text.js';
 
+const TABLE = ', kind: table, key: user, format: { key: string, value: avro }';
+
 const TOPICS = ['one', 'two', 'three'] as const;
 
 /** Events of each partition, by topic. */
@@ -39,10 +41,11 @@ export const inputsOf = (topics: readonly string[], event: fc.Arbitrary<Event> =
     });
 
 /** Compiles the `streams` and `sinks` of a pipeline whose sources are `one`, `two` and `three`, those of them that it names. */
-export function planOf(text: string, lateness: Readonly<Record<string, number>> = {}, source = ''): Plan {
+export function planOf(text: string, lateness: Readonly<Record<string, number>> = {}, tables: readonly string[] = []): Plan {
   const used = TOPICS.filter((topic) => new RegExp(`\\b${topic}\\b`).test(text));
   const sources = used.map(
-    (name) => `  ${name}: { topic: ${name}, schema: event, time: at, lateness: ${lateness[name] ?? 0}ms${source} }\n`,
+    (name) =>
+      `  ${name}: { topic: ${name}, schema: event, time: at, lateness: ${lateness[name] ?? 0}ms${tables.includes(name) ? TABLE : ''} }\n`,
   );
   const { plan, diagnostics } = compile({
     file: { path: 'law.yaml', text: `pipeline: law\nsources:\n${sources.join('')}${text}` },
@@ -55,6 +58,23 @@ export function planOf(text: string, lateness: Readonly<Record<string, number>> 
   });
   if (plan === null) throw new Error(renderAll(diagnostics, { colour: false }));
   return plan;
+}
+
+/** In the events of a table: the record has no value. */
+export const GONE = 'gone';
+
+/** All events of a user in one partition, as those of a table are. */
+export function byUser(inputs: Inputs, topic: string): Inputs {
+  const partitions = inputs.get(topic)!;
+  const home = ({ user }: Event, p: number): number => (user.startsWith('end') ? p : user.codePointAt(0)! % partitions.length);
+  const all = partitions.flatMap((events, p) => events.map((event) => ({ event, to: home(event, p) })));
+  const ends = all.filter(({ event }) => event.user.startsWith('end'));
+  const rest = all.filter(({ event }) => !event.user.startsWith('end'));
+  return new Map([...inputs, [topic, partitions.map((_, p) => [...rest, ...ends].filter(({ to }) => to === p).map(({ event }) => event))]]);
+}
+
+function isTable(plan: Plan, topic: string): boolean {
+  return plan.sources.some((source) => source.topic === topic && source.output.kind === 'table');
 }
 
 export interface Run {
@@ -76,7 +96,12 @@ export function run(plan: Plan, inputs: Inputs, { seed, ...variant }: Run, kerne
     plan: planStages(plan),
     kernelOf,
     input: [],
-    inputs: new Map([...inputs].map(([topic, partitions]) => [topic, partitions.map((events) => events.map(rawOf))])),
+    inputs: new Map(
+      [...inputs].map(([topic, partitions]) => {
+        const table = isTable(plan, topic);
+        return [topic, partitions.map((events) => events.map((e) => (table && e.team === GONE ? { ...rawOf(e), value: null } : rawOf(e))))];
+      }),
+    ),
     choose: chooser(seed),
     steps: 80,
     preAggregation: true,
@@ -89,7 +114,13 @@ export function expectRecomputed(plan: Plan, inputs: Inputs, result: RunResult):
   const rows = new Map(
     [...inputs].map(([topic, partitions]) => [
       topic,
-      partitions.map((events) => events.map((event) => ({ row: { ...event }, time: event.at }))),
+      partitions.map((events) =>
+        events.map((event) =>
+          isTable(plan, topic) && event.team === GONE
+            ? { row: { user: event.user }, time: 0, deleted: true }
+            : { row: { ...event }, time: event.at },
+        ),
+      ),
     ]),
   );
   const expected = recompute(plan, rows);

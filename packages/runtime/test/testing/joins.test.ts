@@ -81,3 +81,55 @@ tests:
 `;
   await passes(planOf(text, SCHEMA));
 });
+
+it('a table as of the time of the row, which does not wait for a table that has nothing new (rule 6)', async () => {
+  const text = `
+pipeline: versions
+sources:
+  clicks: { topic: clicks, schema: example, time: at }
+  prices: { topic: prices, schema: example, time: at, kind: table, key: id }
+streams:
+  all:
+    from: clicks
+    steps:
+      - join: { with: prices, on: id, type: left, take: { price: n } }
+sink: { topic: out }
+tests:
+  a table unchanged since yesterday:
+    given:
+      prices: [ { $time: 10:00, id: a, n: 100 }, { $time: 11:00, id: a, n: 110 } ]
+      clicks: [ { $time: 10:59, id: a, n: 1 }, { $time: 11:00, id: a, n: 2 }, { $time: 12:00, id: b, n: 3 }, { $time: 13:00, id: a, n: 4 } ]
+    expect:
+      out: [ { id: a, n: 1, price: 100 }, { id: a, n: 2, price: 110 }, { id: b, n: 3, price: null } ]
+  a version that is older than its own watermark holds from that on:
+    given:
+      prices: [ { $time: 10:00, id: a, n: 100 }, { $time: 11:00, id: b, n: 5 }, { $time: 10:30, id: a, n: 110 } ]
+      clicks: [ { $time: 10:45, id: a, n: 1 }, { $time: 11:00, id: a, n: 2 } ]
+    until: 12:00
+    expect:
+      out: [ { id: a, n: 1, price: 100 }, { id: a, n: 2, price: 110 } ]
+`;
+  await passes(planOf(text, SCHEMA));
+});
+
+it('the latest version of a table, without waiting', async () => {
+  const text = `
+pipeline: latest
+sources:
+  clicks: { topic: clicks, schema: example, time: at }
+  prices: { topic: prices, schema: example, time: at, kind: table, key: id }
+streams:
+  all:
+    from: clicks
+    steps:
+      - join: { with: prices, on: id, version: latest, take: { price: n } }
+sink: { topic: out }
+tests:
+  at once:
+    given:
+      prices: [ { $time: 13:00, id: a, n: 100 } ]
+      clicks: [ { $time: 10:00, id: a, n: 1 }, { $time: 10:00, id: b, n: 1 } ]
+    expect: { out: [ { id: a, n: 1, price: 100 } ] }
+`;
+  await passes(planOf(text, SCHEMA));
+});

@@ -124,7 +124,7 @@ class StreamEdges {
     this.effect(passed, () => {
       code.line(`K.rowsIn[${i}]++;`);
       const send = (): void => sendCode(code, i, node.output, node.transform, keys, values, row);
-      if (late === null) send();
+      if (late === null || node.transform.table) send();
       else {
         const missed = `[{ start: ${row.time}, end: ${row.time} + ${graceMs} }]`;
         code.block(`if (${row.time} + ${graceMs} >= ${late.watermark})`, send, `} else { ${late.report(i, missed)} }`);

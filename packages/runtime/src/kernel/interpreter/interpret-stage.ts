@@ -14,6 +14,7 @@ import type { Effect, Operator, StageContext } from './operator.js';
 import { Join } from './join.js';
 import { Rank } from './rank.js';
 import { Send } from './send.js';
+import { TableJoin } from './table-join.js';
 import { Sink } from './sink.js';
 import { Source } from './source.js';
 import { Filter, Project } from './stateless.js';
@@ -238,7 +239,7 @@ function operatorOf(node: StageNode, stage: Stage, context: StageContext): Opera
     case 'send':
       return new Send(node, context);
     case 'join':
-      return new Join(node, context);
+      return node.transform.how.kind === 'within' ? new Join(node, context) : new TableJoin(node, context);
     case 'sink': {
       const output = stage.outputs[node.output];
       if (output.kind !== 'sink') throw new Error(`the sink ${node.id} writes to a repartition topic`);

@@ -10,13 +10,14 @@ import { type Change, type Effect, Operator, type StageContext, type StreamRow, 
 
 type JoinNode = Extract<StageNode, { op: 'join' }>;
 
-interface Kept {
+export interface Kept {
   readonly right: boolean;
   readonly time: number;
   /** Counts the rows as they came in. */
   readonly number: number;
   readonly key: Buffer;
-  readonly row: Row;
+  /** Null: a version that says that a table's row is deleted. */
+  readonly row: Row | null;
   matched: boolean;
   logged: boolean;
   dirty: boolean;
@@ -28,11 +29,11 @@ export class Join extends Operator {
   override readonly hold: number;
   private readonly keyColumns: readonly Column[];
   private readonly keyCodec: RowCodec;
-  private readonly rowCodecs: readonly [RowCodec, RowCodec];
+  protected readonly rowCodecs: readonly [RowCodec, RowCodec];
   private readonly stateCodec: AvroCodec;
   private readonly fingerprint: number;
-  private kept: Kept[] = [];
-  private nextNumber = 0;
+  protected kept: Kept[] = [];
+  protected nextNumber = 0;
 
   constructor(
     override readonly node: JoinNode,
@@ -47,9 +48,14 @@ export class Join extends Operator {
     const layout = joinLayout(inputColumns, rightColumns);
     this.stateCodec = new AvroCodec(layout.schema);
     this.fingerprint = layout.fingerprint;
-    const { beforeMs, afterMs, graceMs } = transform.how;
+    const { beforeMs, afterMs, graceMs } = this.bounds;
     const waits = { inner: 0, left: afterMs, outer: Math.max(beforeMs, afterMs) }[transform.outer];
     this.hold = graceMs + waits;
+  }
+
+  private get bounds(): { readonly beforeMs: number; readonly afterMs: number; readonly graceMs: number } {
+    const { how } = this.node.transform;
+    return how.kind === 'within' ? how : { beforeMs: 0, afterMs: 0, graceMs: 0 };
   }
 
   override received(key: Uint8Array, value: Uint8Array | null, input: number): void {
@@ -71,14 +77,19 @@ export class Join extends Operator {
       this.note(kept);
       this.note(other);
       const [a, b] = right ? [other, kept] : [kept, other];
-      this.emitRow({ row: { ...a.row, ...b.row }, time: Math.max(a.time, b.time) });
+      this.emitPair(a, b);
     }
     this.kept.push(kept);
   }
 
+  /** A row of the left with one of the right. */
+  protected emitPair(a: Kept, b: Kept): void {
+    this.emitRow({ row: { ...a.row, ...b.row }, time: Math.max(a.time, b.time) });
+  }
+
   private meet(a: Kept, b: Kept): boolean {
     if (a.right === b.right || !a.key.equals(b.key)) return false;
-    const { beforeMs, afterMs } = this.node.transform.how;
+    const { beforeMs, afterMs } = this.bounds;
     const later = a.right ? a.time - b.time : b.time - a.time;
     return later >= -beforeMs && later <= afterMs;
   }
@@ -90,13 +101,13 @@ export class Join extends Operator {
     kept.dirty = true;
   }
 
-  private pads({ right }: Kept): boolean {
+  protected pads({ right }: Kept): boolean {
     return this.node.transform.outer === 'outer' || (this.node.transform.outer === 'left' && !right);
   }
 
   /** The first watermark at which nothing can meet the row any more. */
-  private goesAt({ right, time }: Kept): number {
-    const { beforeMs, afterMs, graceMs } = this.node.transform.how;
+  protected goesAt({ right, time }: Kept): number {
+    const { beforeMs, afterMs, graceMs } = this.bounds;
     return time + (right ? beforeMs : afterMs) + graceMs + 1;
   }
 
@@ -104,10 +115,22 @@ export class Join extends Operator {
     const gone = this.kept.filter((kept) => this.goesAt(kept) <= watermark);
     gone.sort((a, b) => a.time - b.time || Number(a.right) - Number(b.right) || a.number - b.number);
     for (const kept of gone) {
-      if (this.pads(kept) && !kept.matched) this.emitRow({ row: this.alone(kept), time: kept.time });
-      if (kept.logged) this.stage.changelog(this.storeKey(kept), null);
+      if (this.pads(kept) && !kept.matched) this.emitAlone(kept);
     }
+    this.drop(gone);
+    this.logDirty();
+  }
+
+  protected emitAlone(kept: Kept): void {
+    this.emitRow({ row: this.alone(kept), time: kept.time });
+  }
+
+  protected drop(gone: readonly Kept[]): void {
+    for (const kept of gone) if (kept.logged) this.stage.changelog(this.storeKey(kept), null);
     this.kept = this.kept.filter((kept) => !gone.includes(kept));
+  }
+
+  protected logDirty(): void {
     for (const kept of this.kept) {
       if (!kept.dirty) continue;
       this.stage.changelog(this.storeKey(kept), this.storeValue(kept));
@@ -144,8 +167,8 @@ export class Join extends Operator {
 
   private storeValue({ right, time, key, row, matched }: Kept): Buffer {
     const columns = right ? this.node.rightColumns : this.node.inputColumns;
-    const fields = columns.map(({ name, type }, i) => [`c${i}`, toRaw(type, row[name])] as const);
-    const side = { time, ...Object.fromEntries(fields) };
+    const fields = columns.map(({ name, type }, i) => [`c${i}`, toRaw(type, row?.[name] ?? null)] as const);
+    const side = row === null ? null : { time, ...Object.fromEntries(fields) };
     const value = this.stateCodec.encode({ key, matched, left: right ? null : side, right: right ? side : null });
     return Buffer.concat([encodeFingerprint(this.fingerprint), value]);
   }
@@ -159,13 +182,13 @@ export class Join extends Operator {
     if (value === null) return;
     const columns = right ? this.node.rightColumns : this.node.inputColumns;
     const datum = this.stateCodec.decode(afterFingerprint(value, this.fingerprint)) as ReadonlyMap<string, Datum>;
-    const fields = datum.get(right ? 'right' : 'left') as ReadonlyMap<string, Datum>;
+    const fields = datum.get(right ? 'right' : 'left') as ReadonlyMap<string, Datum> | null;
     this.kept.push({
       right,
       time: Number(BigInt.asIntN(64, bytes.readBigUInt64BE(1) ^ SIGN)),
       number,
       key: Buffer.from(datum.get('key') as Uint8Array),
-      row: Object.fromEntries(columns.map(({ name, type }, i) => [name, toValue(type, fields.get(`c${i}`)!)])),
+      row: fields && Object.fromEntries(columns.map(({ name, type }, i) => [name, toValue(type, fields.get(`c${i}`)!)])),
       matched: datum.get('matched') as boolean,
       logged: true,
       dirty: false,

@@ -14,6 +14,8 @@ export interface TimedRow {
 /** A row of a stream; `source` where it is a record of a source input. */
 export interface StreamRow extends TimedRow {
   readonly source: SourceRecord | null;
+  /** A record of a table that deletes the row of its key, which is all that there is. */
+  readonly deleted?: true;
 }
 
 interface SourceRecord {

@@ -1,5 +1,6 @@
 /** Sends rows to another stage, by key. */
-import type { Buffer } from 'node:buffer';
+import { Buffer } from 'node:buffer';
+import type { Row } from '@rta/dsl';
 import type { StageNode } from '../../plan/physical.js';
 import { keySchema, rowLayout } from '../state-layout.js';
 import { RowCodec } from './avro-codec.js';
@@ -27,10 +28,14 @@ export class Send extends Operator {
     const { key, columns, graceMs } = this.node.transform;
     const { env } = this.stage;
     const keyRow = Object.fromEntries(key.map((expr, i) => [`k${i}`, evaluateRow(expr, row, env)]));
-    const value = Object.fromEntries(columns.map(({ name, expr }) => [name, evaluateRow(expr, row, env)]));
+    const value = row.deleted ? {} : Object.fromEntries(columns.map(({ name, expr }) => [name, evaluateRow(expr, row, env)]));
     effects.push(() => {
       this.rowsIn++;
       const { source, time } = row;
+      if (this.node.transform.table) {
+        this.sendVersion(this.keyCodec.encode(keyRow), row.deleted ? null : value, Math.max(time, source!.watermark));
+        return;
+      }
       if (source !== null && time < source.watermark - graceMs) {
         const { offset, timestamp, key: recordKey, value: recordValue, rawHeaders } = source.record;
         const record = { input: source.input, offset, timestamp, key: recordKey, value: recordValue, headers: rawHeaders };
@@ -40,6 +45,13 @@ export class Send extends Operator {
       }
       this.send(this.keyCodec.encode(keyRow), this.rowCodec.encode(value, { time }));
     });
+  }
+
+  /** A version of a table's row, which holds from `time` on. */
+  private sendVersion(key: Buffer, row: Row | null, time: number): void {
+    const alone = new RowCodec(rowLayout([]).schema, [], () => '').encode({}, { time });
+    const columns = row === null ? [] : [Buffer.from([2]), this.rowCodec.encode(row, { time }).subarray(alone.length)];
+    this.send(key, Buffer.concat([alone, ...(row === null ? [Buffer.from([0])] : columns)]));
   }
 
   private send(key: Buffer, value: Buffer): void {

@@ -17,8 +17,9 @@ export class DueQueue<T> {
     items[i] = item;
   }
 
-  /** When the first is due; Infinity: there is none. */
-  next(): number {
+  /** When the first is due that is not gone; Infinity: there is none. */
+  next(gone: (item: T) => boolean): number {
+    while (this.items.length > 0 && gone(this.items[0])) this.pop();
     return this.times.length > 0 ? this.times[0] : Infinity;
   }
 

@@ -23,7 +23,7 @@ export interface JoinCode {
 }
 
 /** A row that waits. */
-interface Kept {
+export interface Kept {
   readonly side: 0 | 1;
   readonly time: number;
   /** Counts the rows of the join as they came in. */
@@ -32,6 +32,8 @@ interface Kept {
   /** Without its time; null: only in the store. */
   row: Uint8Array | null;
   readonly length: number;
+  /** A version of a table's row that says that it is deleted. */
+  readonly deleted: boolean;
   matched: boolean;
   dirty: boolean;
   logged: boolean;
@@ -41,7 +43,7 @@ interface Kept {
 }
 
 /** Rows of one side and key, oldest first. */
-interface Bucket {
+export interface Bucket {
   readonly name: string;
   readonly key: Uint8Array;
   readonly rows: Kept[];
@@ -51,29 +53,34 @@ interface Bucket {
 const ROW_OVERHEAD = 150;
 
 export class JoinState {
-  private readonly buckets: readonly [Map<string, Bucket>, Map<string, Bucket>] = [new Map(), new Map()];
-  private due = new DueQueue<Kept>();
+  protected readonly buckets: readonly [Map<string, Bucket>, Map<string, Bucket>] = [new Map(), new Map()];
+  protected due = new DueQueue<Kept>();
+  private readonly beforeMs: number;
+  private readonly afterMs: number;
   private readonly kept: readonly [number, number];
-  private readonly pads: readonly [boolean, boolean];
-  private dirty: Kept[] = [];
+  protected readonly pads: readonly [boolean, boolean];
+  protected dirty: Kept[] = [];
   /** Written and not yet known to be stored, by flush; then those that may be evicted. */
   private written: Kept[] = [];
   private evictable: Kept[] = [];
   /** Rows by number, while the changelog is read. */
   private readonly restoredRows = new Map<number, Kept>();
-  private nextNumber = 0;
+  protected nextNumber = 0;
   private flushNumber = 1;
   private count = 0;
   private heldBytes = 0;
   private storedFlush = -1;
 
   constructor(
-    private readonly node: JoinNode,
-    private readonly index: number,
-    private readonly code: JoinCode,
+    protected readonly node: JoinNode,
+    protected readonly index: number,
+    protected readonly code: JoinCode,
     private readonly K: TaskState,
     private readonly fingerprint: number,
   ) {
+    const { how } = node.transform;
+    this.beforeMs = how.kind === 'within' ? how.beforeMs : 0;
+    this.afterMs = how.kind === 'within' ? how.afterMs : 0;
     this.kept = [keptMs(node.transform, 0), keptMs(node.transform, 1)];
     this.pads = padded(node.transform);
   }
@@ -86,7 +93,7 @@ export class JoinState {
     };
   }
 
-  private take(K: TaskState, side: 0 | 1, b: Uint8Array, keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): void {
+  protected take(K: TaskState, side: 0 | 1, b: Uint8Array, keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): void {
     K.rowsIn[this.index]++;
     const time = Number(K.cursor.at(b, valueStart, valueEnd).long());
     const start = K.cursor.pos;
@@ -101,7 +108,7 @@ export class JoinState {
   private match(K: TaskState, side: 0 | 1, name: string, time: number, b: Uint8Array, start: number, end: number): boolean {
     const others = this.buckets[side === 0 ? 1 : 0].get(name)?.rows;
     if (others === undefined) return false;
-    const { beforeMs, afterMs } = this.node.transform.how;
+    const { beforeMs, afterMs } = this;
     const [least, most] = side === 0 ? [time - beforeMs, time + afterMs] : [time - afterMs, time + beforeMs];
     let matched = false;
     for (let i = firstFrom(others, least); i < others.length && others[i].time <= most; i++) {
@@ -119,7 +126,7 @@ export class JoinState {
     return matched;
   }
 
-  private keep(side: 0 | 1, name: string, key: () => Uint8Array, time: number, number: number, row: Uint8Array): Kept {
+  protected keep(side: 0 | 1, name: string, key: () => Uint8Array, time: number, number: number, row: Uint8Array, deleted = false): Kept {
     let bucket = this.buckets[side].get(name);
     if (bucket === undefined) {
       bucket = { name, key: key(), rows: [] };
@@ -132,6 +139,7 @@ export class JoinState {
       bucket,
       row,
       length: row.length,
+      deleted,
       matched: false,
       dirty: false,
       logged: false,
@@ -144,11 +152,21 @@ export class JoinState {
     rows.splice(i, 0, kept);
     this.count++;
     this.heldBytes += row.length;
-    this.due.push(kept, time + this.kept[side] + 1);
+    this.schedule(kept);
     return kept;
   }
 
-  private touch(kept: Kept): void {
+  /** The watermark at which a row goes; Infinity: it stays. */
+  protected dueOf({ time, side }: Kept): number {
+    return time + this.kept[side] + 1;
+  }
+
+  protected schedule(kept: Kept): void {
+    const due = this.dueOf(kept);
+    if (due < Infinity) this.due.push(kept, due);
+  }
+
+  protected touch(kept: Kept): void {
     if (kept.dirty) return;
     if (kept.row === null) {
       kept.row = this.rowOf(kept);
@@ -165,9 +183,18 @@ export class JoinState {
     gone.sort((a, b) => a.time - b.time || a.side - b.side || a.number - b.number);
     for (const kept of gone) {
       if (this.pads[kept.side] && !kept.matched) this.pad(K, kept);
-      this.forget(kept);
-      if (kept.logged) K.changelog().append(K.now, K.keys.bytes, 0, this.storeKey(K, kept), null, 0, 0, null);
+      this.drop(K, kept);
     }
+    this.logDirty(K);
+  }
+
+  /** The row goes, from the changelog too. */
+  protected drop(K: TaskState, kept: Kept): void {
+    this.forget(kept);
+    if (kept.logged) K.changelog().append(K.now, K.keys.bytes, 0, this.storeKey(K, kept), null, 0, 0, null);
+  }
+
+  protected logDirty(K: TaskState): void {
     for (const kept of this.dirty) {
       kept.dirty = false;
       if (kept.gone) continue;
@@ -187,7 +214,7 @@ export class JoinState {
     else this.code.right(K, kept.time, row, 0, row.length, key, 0, key.length);
   }
 
-  private forget(kept: Kept): void {
+  protected forget(kept: Kept): void {
     const { rows, name } = kept.bucket;
     // Rows go in the order of their times, so it is one of the first.
     rows.splice(rows.indexOf(kept), 1);
@@ -198,25 +225,25 @@ export class JoinState {
   }
 
   /** Writes the entry's key to `K.keys`; its end. */
-  private storeKey(K: TaskState, { side, time, number }: Kept): number {
+  protected storeKey(K: TaskState, { side, time, number }: Kept): number {
     const w = K.keys;
     return w.int64(w.sortableLong(w.byte(w.byte(0, this.node.store), side), time), number);
   }
 
-  private log(K: TaskState, kept: Kept): void {
+  protected log(K: TaskState, kept: Kept): void {
     const keyEnd = this.storeKey(K, kept);
     const { side, bucket, row, time } = kept;
     const w = K.values;
     let p = w.sized(w.int32(0, this.fingerprint), bucket.key, 0, bucket.key.length);
     p = w.byte(p, kept.matched ? 1 : 0);
     if (side === 1) p = w.byte(p, 0);
-    p = w.copy(w.long(w.byte(p, 2), time), row!, 0, row!.length);
+    p = kept.deleted ? w.byte(p, 0) : w.copy(w.long(w.byte(p, 2), time), row!, 0, row!.length);
     if (side === 0) p = w.byte(p, 0);
     K.changelog().append(K.now, K.keys.bytes, 0, keyEnd, w.bytes, 0, p, null);
   }
 
   nextDue(): number {
-    return this.due.next();
+    return this.due.next(({ gone }) => gone);
   }
 
   // ---- State ----
@@ -235,7 +262,8 @@ export class JoinState {
     const at = this.parse(K, value, side);
     const known = this.restoredRows.get(number);
     const name = byteString(value, at.keyStart, at.keyEnd);
-    const kept = known ?? this.keep(side, name, () => value.slice(at.keyStart, at.keyEnd), time, number, value.slice(at.start, at.end));
+    const kept =
+      known ?? this.keep(side, name, () => value.slice(at.keyStart, at.keyEnd), time, number, value.slice(at.start, at.end), at.deleted);
     this.restoredRows.set(number, kept);
     kept.matched = at.matched;
     kept.logged = true;
@@ -251,8 +279,10 @@ export class JoinState {
     const keyStart = cursor.pos;
     const keyEnd = keyStart + length;
     const matched = value[keyEnd] === 1;
+    const deleted = side === 1 && value[keyEnd + 2] === 0;
+    if (deleted) return { keyStart, keyEnd, matched, deleted, start: value.length, end: value.length };
     cursor.at(value, keyEnd + (side === 0 ? 2 : 3), value.length).long();
-    return { keyStart, keyEnd, matched, start: cursor.pos, end: side === 0 ? value.length - 1 : value.length };
+    return { keyStart, keyEnd, matched, deleted, start: cursor.pos, end: side === 0 ? value.length - 1 : value.length };
   }
 
   restored(): void {
@@ -261,13 +291,13 @@ export class JoinState {
     for (const side of this.buckets)
       for (const { rows } of side.values())
         for (const kept of rows) {
-          this.due.push(kept, kept.time + this.kept[kept.side] + 1);
+          this.schedule(kept);
           if (this.K.env.store !== null) this.written.push(kept);
         }
   }
 
   /** The row, from the store where it was evicted. */
-  private rowOf(kept: Kept): Uint8Array {
+  protected rowOf(kept: Kept): Uint8Array {
     if (kept.row !== null) return kept.row;
     const { K } = this;
     const value = K.env.store!.get(K.keys.slice(0, this.storeKey(K, kept)));
