@@ -9,6 +9,7 @@ import { count } from './aggregates/count.js';
 import { first } from './aggregates/first.js';
 import { funnel } from './aggregates/funnel.js';
 import { last } from './aggregates/last.js';
+import { join } from './join.js';
 import { max } from './aggregates/max.js';
 import { median } from './aggregates/median.js';
 import { min } from './aggregates/min.js';
@@ -25,7 +26,7 @@ import { select } from './select.js';
 import { topK } from './topk.js';
 
 /** The operators of the language, in the order of its pages. */
-export const operators: readonly OperatorSpec[] = [filter, derive, select, drop, rename, aggregate, topK];
+export const operators: readonly OperatorSpec[] = [filter, derive, select, drop, rename, aggregate, topK, join];
 
 /** The aggregate functions. */
 export const aggregates: readonly AggregateSpec[] = [

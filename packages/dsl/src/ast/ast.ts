@@ -55,8 +55,8 @@ export interface StreamAst {
   readonly name: string | null;
   readonly span: Span;
   readonly from: Spanned<string> | null;
-  /** `from: [a, b]`. */
-  readonly union: Span | null;
+  /** `from: [a, b]`: the streams that it merges. */
+  readonly union: readonly Spanned<string>[] | null;
   readonly steps: readonly YamlMap[];
 }
 

@@ -115,11 +115,16 @@ function streams(root: YamlMap, read: SettingsReader): StreamAst[] {
       name: entry.key,
       span: entry.keySpan,
       from: read.textAt(entry.value, 'from'),
-      union: valueOf(entry.value, 'from')?.kind === 'seq' ? valueOf(entry.value, 'from')!.span : null,
+      union: union(valueOf(entry.value, 'from'), read),
       steps: stepMaps(valueOf(entry.value, 'steps')),
     });
   }
   return found;
+}
+
+/** The names of `from: [a, b]`. */
+function union(from: YamlNode | null, read: SettingsReader): readonly Spanned<string>[] | null {
+  return from?.kind === 'seq' ? from.items.flatMap((item) => read.text(item) ?? []) : null;
 }
 
 function stepMaps(node: YamlNode | null): YamlMap[] {

@@ -11,7 +11,14 @@ const ROWS: JsonSchema = {
 const EXPECTED: JsonSchema = { ...ROWS, type: 'array' };
 
 const STREAM: JsonSchema = map('a stream', {
-  from: { type: ['string', 'array'], minLength: 1, description: 'The source or stream that it reads; default the only source.' },
+  from: {
+    type: ['string', 'array'],
+    minLength: 1,
+    minItems: 2,
+    items: { type: 'string', minLength: 1, 'x-expected': 'the name of a stream or source' },
+    description: 'The source or stream that it reads, or a list of streams of equal columns, which are merged; default the only source.',
+    'x-expected': 'a stream or source, or a list of at least two',
+  },
   steps: {
     type: 'array',
     items: { type: 'object', 'x-expected': 'a step such as `filter: score > 0`' },

@@ -82,11 +82,14 @@ function check(ast: PipelineAst, session: Session): Plan {
 
 /** The ids of what the sinks depend on: the rest does not run. */
 function reachable(graph: Graph, sinks: readonly SinkNode[]): ReadonlySet<string> {
-  const inputs = new Map(graph.steps.map((step) => [step.id, step.input]));
+  const inputs = new Map(graph.steps.map((step) => [step.id, [step.input, ...(step.others ?? [])]]));
   const found = new Set<string>();
-  for (const sink of sinks) {
-    for (let id: string | undefined = sink.input; id !== undefined && !found.has(id); id = inputs.get(id)) found.add(id);
-  }
+  const visit = (id: string): void => {
+    if (found.has(id)) return;
+    found.add(id);
+    for (const input of inputs.get(id) ?? []) visit(input);
+  };
+  for (const sink of sinks) visit(sink.input);
   return found;
 }
 

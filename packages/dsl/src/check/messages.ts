@@ -3,6 +3,7 @@ import { errorMessage, listing, quote, warningMessage } from '../diagnostics/mes
 import { didYouMean } from '../expression/suggest.js';
 import { showType } from '../types/lattice.js';
 import type { Type } from '../types/type.js';
+import { joinMessages } from './join-messages.js';
 
 /** The messages about names, types and meaning (those inside expressions are the expression checker's). One function each. */
 export const messages = {
@@ -108,6 +109,30 @@ export const messages = {
     span,
     message: `the topic ${quote(topic)} is compacted, and the records of this stream have no key`,
     help: 'say the key: `key: user_id`',
+  })),
+  topicReadTwice: errorMessage('RTA3020', 'Two sources of one topic', (span: Span, topic: string, other: string) => ({
+    span,
+    message: `the topic ${quote(topic)} is the source ${quote(other)} already`,
+    help: `read ${quote(other)} again: a branch is a second stream \`from\` the same one`,
+  })),
+  unionOfTable: errorMessage('RTA3021', 'A union with a table', (span: Span, name: string) => ({
+    span,
+    message: `${quote(name)} is a table, and only streams are merged`,
+    help: 'merge the streams that it is made of, or make it a stream: a window with `emit: final`',
+  })),
+  unionColumns: errorMessage(
+    'RTA3022',
+    'A union of streams with other columns',
+    (span: Span, name: string, first: string, why: string) => ({
+      span,
+      message: `${quote(name)} has other columns than ${quote(first)}: ${why}`,
+      help: 'give both the same columns before, with `select`, `derive` or `rename`',
+    }),
+  ),
+  unionTwice: errorMessage('RTA3023', 'A union that names a stream twice', (span: Span, name: string) => ({
+    span,
+    message: `${quote(name)} is here twice, so each of its rows would be`,
+    help: 'name it once',
   })),
 
   // ---- RTA31xx: steps, columns ----
@@ -320,6 +345,8 @@ export const messages = {
     span,
     message: `a tombstone needs its key: ${listing(key, 'and')}`,
   })),
+
+  ...joinMessages,
 
   // ---- RTA39xx: of the language, but not of this release ----
   notYet: errorMessage('RTA3901', 'Not available yet', (span: Span, what: string, help?: string) => ({

@@ -44,6 +44,8 @@ export interface StepResult {
   readonly output: Relation;
   /** Columns that should be in the output and are not, because of reported errors: what names them is not reported again. */
   readonly missing?: readonly string[];
+  /** Ids of further inputs: the right side of a join. */
+  readonly others?: readonly string[];
   /** The step failed in a way that leaves unknown which columns hold no null: nulls are not complained of afterwards. */
   readonly nullsUnknown?: boolean;
 }
@@ -96,6 +98,31 @@ export interface StepContext {
   newName(name: string, span: Span): boolean;
   /** A number or text setting of the config map. */
   setting(key: string): string | null;
+  /** A duration of the config map or one in it, ms; null with a report, or without where it is not there. */
+  duration(map: YamlNode, key: string): number | null;
+  /** The right side of a join: what the setting `with` names, called `as` there. */
+  joined(): Joined | null;
+}
+
+/** The right side of a join. */
+export interface Joined {
+  readonly id: string;
+  readonly name: string;
+  readonly relation: Relation;
+  /** Whether it is a source as it stands. */
+  readonly isSource: boolean;
+  /** Columns that should be there and are not, because of reported errors. */
+  readonly missing: readonly string[];
+  /** The keys of both sides that `on` says. Null with reports. */
+  on(node: YamlNode): JoinKeys | null;
+  /** COLS over the right columns. */
+  columns(node: YamlNode): ReadColumns;
+}
+
+/** What must be equal, in pairs of equal types, none of them ever null. */
+export interface JoinKeys {
+  readonly left: readonly TypedExpr[];
+  readonly right: readonly TypedExpr[];
 }
 
 /** Columns as COLS writes them. */

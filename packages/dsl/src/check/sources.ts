@@ -3,7 +3,7 @@ import type { Span } from '../diagnostics/diagnostic.js';
 import { STREAM_META } from '../expression/scope.js';
 import type { Column, SourceNode } from '../plan/plan.js';
 import { avroToType } from '../types/avro.js';
-import { definite, isNullable } from '../types/lattice.js';
+import { definite, isNullable, showType } from '../types/lattice.js';
 import type { Type } from '../types/type.js';
 import { yamlMessages } from '../yaml/messages.js';
 import { isNull, textOf } from '../yaml/node.js';
@@ -25,7 +25,6 @@ export function checkSource(ast: SourceAst, use: Span, session: Session): Checke
     if (entry.key !== 'onIncompatibleSchemaChange' || textOf(entry.value) !== 'stop')
       report(messages.notYet(entry.keySpan, `\`${entry.key}\``));
   }
-  if (ast.kind === 'table') report(messages.notYet(ast.kindSpan, 'a source of `kind: table`'));
   const format = valueFormat(ast, session);
   const keyFormat = keyFormatOf(ast, session);
   const schema = loadColumns(ast, session);
@@ -37,7 +36,7 @@ export function checkSource(ast: SourceAst, use: Span, session: Session): Checke
   const meta = keyFormat === 'avro' ? withoutKey : { $key, ...withoutKey };
   const flow: Flow = {
     id: `source.${ast.name}`,
-    relation: { kind: 'stream', columns, key: key === null ? null : [key], windowed: false },
+    relation: { kind: ast.kind, columns, key: key === null ? null : [key], windowed: false },
     meta,
     unsupported,
     missing: new Set(),
@@ -45,7 +44,7 @@ export function checkSource(ast: SourceAst, use: Span, session: Session): Checke
     leftBehind: new Set(),
   };
   const time = eventTime(ast, flow, session);
-  if (time === null) return null;
+  if (time === null || (ast.kind === 'table' && !isTable(ast, key, keyFormat, columns, session))) return null;
   return {
     flow,
     node: {
@@ -64,6 +63,30 @@ export function checkSource(ast: SourceAst, use: Span, session: Session): Checke
       span: use,
     },
   };
+}
+
+/** Whether the source can be a table: rows are deleted by their key alone. */
+function isTable(
+  ast: SourceAst,
+  key: string | null,
+  keyFormat: SourceNode['keyFormat'],
+  columns: readonly Column[],
+  { report }: Session,
+): boolean {
+  if (key === null) {
+    if (ast.key === null) report(messages.tableWithoutKey(ast.kindSpan, ast.name));
+    return false;
+  }
+  const { type } = columns.find((column) => column.name === key)!;
+  if (keyFormat === 'avro' || type.kind === 'string') return true;
+  report(
+    messages.notYet(
+      ast.key!.span,
+      `a table whose record keys are ${showType(type)} as text`,
+      'keys that are strings are, and keys in Avro: `format: { key: avro }`',
+    ),
+  );
+  return false;
 }
 
 function valueFormat(ast: SourceAst, session: Session): 'avro' | 'json' | null {

@@ -1,4 +1,5 @@
 import { narrowColumns, narrowedBy } from '../expression/scope.js';
+import type { Spanned } from '../yaml/read.js';
 import { entryOf, textOf, type YamlEntry, type YamlMap } from '../yaml/node.js';
 import { isNewName, readColumns } from './columns.js';
 import { checkAggregates, checkConditionOver, checkOver } from './expressions.js';
@@ -7,10 +8,18 @@ import { messages } from './messages.js';
 import type { Modifiers } from './modifiers.js';
 import type { StepContext } from './operator-spec.js';
 import { readOrder } from './order.js';
+import { joinedBy } from './joined.js';
 import type { Session } from './session.js';
 
 /** The context that an operator checks one step in. */
-export function makeContext(step: YamlMap, verb: YamlEntry, flow: Flow, modifiers: Modifiers, session: Session): StepContext {
+export function makeContext(
+  step: YamlMap,
+  verb: YamlEntry,
+  flow: Flow,
+  modifiers: Modifiers,
+  session: Session,
+  resolve: (from: Spanned<string>) => Flow | null,
+): StepContext {
   const { relation } = flow;
   const config = verb.value;
   const columnNames = relation.columns.map((column) => column.name);
@@ -45,5 +54,7 @@ export function makeContext(step: YamlMap, verb: YamlEntry, flow: Flow, modifier
     },
     newName: (name, span) => isNewName(name, span, session),
     setting: (key) => session.read.textAt(config, key)?.value ?? null,
+    duration: (map, key) => session.read.durationAt(map, key)?.value ?? null,
+    joined: () => joinedBy(config, flow, resolve, session),
   };
 }

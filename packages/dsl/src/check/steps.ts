@@ -3,6 +3,7 @@ import { closest } from '../expression/suggest.js';
 import type { StepNode } from '../plan/plan.js';
 import { TIMESTAMP } from '../types/lattice.js';
 import { yamlMessages } from '../yaml/messages.js';
+import type { Spanned } from '../yaml/read.js';
 import { textOf, type YamlEntry, type YamlMap } from '../yaml/node.js';
 import type { Flow } from './flow.js';
 import { messages } from './messages.js';
@@ -32,6 +33,7 @@ export function checkSteps(
   stream: string | null,
   input: Flow | null,
   session: Session,
+  resolve: (from: Spanned<string>) => Flow | null,
 ): { readonly nodes: readonly StepNode[]; readonly flow: Flow | null } {
   const nodes: StepNode[] = [];
   const ids = new Set<string>();
@@ -48,7 +50,7 @@ export function checkSteps(
     if (ids.has(id))
       session.report(messages.sourceTwice(step.entries.find((entry) => entry.key === 'name')!.value.span, 'the step name', local));
     ids.add(id);
-    const checked = checkStep(step, parts, id, name, flow, session);
+    const checked = checkStep(step, parts, id, name, flow, session, resolve);
     if (checked !== null) nodes.push(checked.node);
     flow = checked?.flow ?? null;
   }
@@ -62,6 +64,7 @@ function checkStep(
   name: string | null,
   flow: Flow | null,
   session: Session,
+  resolve: (from: Spanned<string>) => Flow | null,
 ): CheckedStep | null {
   const { spec, verb } = parts;
   const place: Span = verb.keySpan;
@@ -69,15 +72,16 @@ function checkStep(
   const modifiersFit = checkModifierShapes(step, spec, session);
   if (!fits || flow === null) return null;
   const modifiers = readModifiers(step, spec, flow, modifiersFit, session);
-  const context = makeContext(step, verb, flow, modifiers, session);
+  const context = makeContext(step, verb, flow, modifiers, session, resolve);
   const result = spec.check(context);
   if (result === null) return null;
   const { output } = result;
   const isFold = result.transforms.some((transform) => transform.type === 'fold');
   const columns = new Set(output.columns.map((column) => column.name));
+  const others = result.others === undefined ? {} : { others: result.others };
   const missing = new Set([...flow.missing, ...(result.missing ?? [])].filter((column) => !columns.has(column)));
   return {
-    node: { id, verb: spec.verb, name, input: flow.id, transforms: result.transforms, output, span: place },
+    node: { id, verb: spec.verb, name, input: flow.id, ...others, transforms: result.transforms, output, span: place },
     flow: {
       id,
       relation: output,
@@ -95,7 +99,9 @@ function checkStep(
 /** A closed window's result is a record of its own, at the window's last millisecond; a table's rows have no time. */
 function metaAfter(flow: Flow, result: StepResult): Flow['meta'] {
   if (result.output.kind === 'table') return {};
-  const isResult = result.transforms.some((transform) => transform.type === 'fold' || transform.type === 'rank');
+  const isResult = result.transforms.some(
+    (transform) => transform.type === 'fold' || transform.type === 'rank' || transform.type === 'join',
+  );
   return isResult ? { $time: TIMESTAMP } : flow.meta;
 }
 

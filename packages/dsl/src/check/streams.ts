@@ -7,6 +7,7 @@ import { messages } from './messages.js';
 import type { Session } from './session.js';
 import { checkSource, type CheckedSource } from './sources.js';
 import { checkSteps } from './steps.js';
+import { checkUnion, type UnionInput } from './union.js';
 
 /** The sources and streams of a pipeline, checked; what sinks and tests refer to. */
 export interface Graph {
@@ -25,6 +26,8 @@ export function checkStreams(ast: PipelineAst, session: Session): Graph {
 
 class GraphBuilder {
   private readonly sources = new Map<string, CheckedSource | null>();
+  /** Sources that only joins name. */
+  private readonly joinedSources = new Map<string, CheckedSource | null>();
   private readonly sourceSpans = new Map<string, Span>();
   private readonly streams = new Map<string, StreamAst>();
   private readonly done = new Map<StreamAst, Flow | null>();
@@ -47,7 +50,7 @@ class GraphBuilder {
     }
     for (const stream of this.ast.streams) this.flowOf(stream);
     return {
-      sources: [...this.sources.values()].flatMap((source) => (source === null ? [] : [source.node])),
+      sources: [...this.sources.values(), ...this.joinedSources.values()].flatMap((source) => (source === null ? [] : [source.node])),
       steps: this.steps,
       resolve: (from, at) => this.resolveSink(from, at),
       reportUnused: () => this.reportUnused(),
@@ -70,7 +73,10 @@ class GraphBuilder {
       this.sourceSpans.set(name, use);
       const declared = ref.kind === 'own' ? ref.source : shared?.get(name);
       if (declared === undefined) session.report(messages.unknownSource(use, name, names));
-      this.sources.set(name, declared === undefined ? null : checkSource(declared, use, session));
+      const source = declared === undefined ? null : checkSource(declared, use, session);
+      const same = [...this.sources.values()].find((other) => other?.node.topic === source?.node.topic && source !== null);
+      if (same) session.report(messages.topicReadTwice(use, source!.node.topic, same.node.name));
+      this.sources.set(name, source);
     }
   }
 
@@ -84,13 +90,32 @@ class GraphBuilder {
       return null;
     }
     this.pending.push(stream);
-    if (stream.union !== null) this.session.report(messages.notYet(stream.union, 'a union of streams'));
-    const input = stream.union !== null ? null : stream.from === null ? this.onlySource(stream.span) : this.named(stream.from);
+    const input = this.inputOf(stream);
+    const { nodes, flow } = checkSteps(stream.steps, stream.name, input, this.session, (from) => this.joined(from));
     this.pending.pop();
-    const { nodes, flow } = checkSteps(stream.steps, stream.name, input, this.session);
     this.steps.push(...nodes);
     this.done.set(stream, flow);
     return flow;
+  }
+
+  private inputOf(stream: StreamAst): Flow | null {
+    const { union, from, name, span } = stream;
+    if (union === null) return from === null ? this.onlySource(span) : this.named(from);
+    const inputs = union.map((each): UnionInput => ({ name: each.value, span: each.span, flow: this.named(each) }));
+    const merged = checkUnion(`${name ?? 'steps'}.from`, inputs, this.session);
+    if (merged === null) return null;
+    this.steps.push(merged.node);
+    return merged.flow;
+  }
+
+  /** What a join names: also a source of rta.yaml that the pipeline does not list. */
+  private joined(from: Spanned<string>): Flow | null {
+    const name = from.value;
+    const shared = this.session.project?.sources.get(name);
+    if (this.streams.has(name) || this.sources.has(name) || name === 'source' || shared === undefined) return this.named(from);
+    const source = this.joinedSources.get(name) ?? checkSource(shared, from.span, this.session);
+    this.joinedSources.set(name, source);
+    return source?.flow ?? null;
   }
 
   private named(from: Spanned<string>): Flow | null {

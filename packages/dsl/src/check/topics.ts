@@ -21,7 +21,8 @@ export function checkTopics(
 ): void {
   const cleanups = new Map(topics.map((topic) => [topic.name, topic.cleanup]));
   for (const source of sources) {
-    if (cleanups.get(source.topic)?.includes('compact') === true) session.report(messages.compactedStream(source.span, source.topic));
+    if (source.output.kind === 'stream' && cleanups.get(source.topic)?.includes('compact') === true)
+      session.report(messages.compactedStream(source.span, source.topic));
   }
   for (const sink of sinks) {
     const compact = cleanups.get(sink.topic)?.includes('compact');

@@ -80,6 +80,8 @@ export interface StepNode {
   readonly name: string | null;
   /** The id of a source or step. */
   readonly input: string;
+  /** Ids of further inputs: the other streams of a union, the right side of a join. */
+  readonly others?: readonly string[];
   readonly transforms: readonly Transform[];
   readonly output: Relation;
   readonly span: Span;
@@ -114,7 +116,7 @@ export interface TopicDeclaration {
 
 // ---- Transforms: the small set of things the engine can do. An operator is a composition of them ("how it runs"). ----
 
-export type Transform = FilterTransform | ProjectTransform | FoldTransform | RankTransform;
+export type Transform = FilterTransform | ProjectTransform | FoldTransform | RankTransform | JoinTransform;
 
 export interface NamedExpr {
   readonly name: string;
@@ -248,6 +250,29 @@ export interface RankTransform {
   readonly ties: boolean;
   readonly emit: Emit;
 }
+
+/**
+ * Rows of the step's input (left) with those of `others[0]` (right) of equal keys. The result has the left columns, then `take`. Where a
+ * row is missing (`left`, `outer`) its columns are null; left columns that are key parts then hold the right row's key.
+ */
+export interface JoinTransform {
+  readonly type: 'join';
+  readonly how: JoinHow;
+  readonly outer: 'inner' | 'left' | 'outer';
+  /** Over the left columns; never null, in types equal to those of `rightKey`. */
+  readonly leftKey: readonly TypedExpr[];
+  /** Over the right columns. */
+  readonly rightKey: readonly TypedExpr[];
+  /** Over the right columns. */
+  readonly take: readonly NamedExpr[];
+}
+
+/** `within`: two streams; a right row from `beforeMs` earlier to `afterMs` later than the left one. Rows are late `graceMs` behind their partition. */
+export type JoinHow =
+  | { readonly kind: 'within'; readonly beforeMs: number; readonly afterMs: number; readonly graceMs: number }
+  /** A stream with a table: the newest version at or before the row's time, which waits for the watermark to pass it; or the latest there is. */
+  | { readonly kind: 'asOf' }
+  | { readonly kind: 'latest' };
 
 export interface Order {
   readonly expr: TypedExpr;

@@ -5,6 +5,7 @@ import type { Value } from '../types/type.js';
 import type {
   Accumulator,
   Emit,
+  JoinHow,
   LatePolicy,
   NamedExpr,
   Order,
@@ -85,7 +86,8 @@ function showSource(source: SourceNode): string[] {
 }
 
 function showStep(step: StepNode): string[] {
-  return [`${step.id}: ${step.verb} of ${step.input}`, ...step.transforms.flatMap(showTransform), `  → ${showRelation(step.output)}`];
+  const inputs = [step.input, ...(step.others ?? [])].join(', ');
+  return [`${step.id}: ${step.verb} of ${inputs}`, ...step.transforms.flatMap(showTransform), `  → ${showRelation(step.output)}`];
 }
 
 function showSink(sink: SinkNode): string[] {
@@ -112,6 +114,11 @@ export function showTransform(transform: Transform): string[] {
         `    ${transform.results.map(showNamed).join(', ')}`,
       ];
     }
+    case 'join': {
+      const { how, outer, leftKey, rightKey, take } = transform;
+      const on = leftKey.map((expr, i) => `${showExpr(expr)} == ${showExpr(rightKey[i])}`).join(' and ');
+      return [`  ${outer} join on ${on}${showHow(how)}`, `    take ${take.map(showNamed).join(', ')}`];
+    }
     case 'rank': {
       const ties = transform.ties ? ' with ties' : '';
       return [
@@ -120,6 +127,12 @@ export function showTransform(transform: Transform): string[] {
       ];
     }
   }
+}
+
+function showHow(how: JoinHow): string {
+  if (how.kind !== 'within') return how.kind === 'asOf' ? ' as of its time' : ' latest version';
+  const { beforeMs, afterMs, graceMs } = how;
+  return ` within ${showDuration(beforeMs)} before, ${showDuration(afterMs)} after, grace ${showDuration(graceMs)}`;
 }
 
 function showNamed({ name, expr }: NamedExpr): string {

@@ -3,9 +3,11 @@
  * everything up to the tables, and for each fold and rank the functions that write, merge and hand on what is in them.
  */
 import type { AvroSchema } from '@rta/dsl';
+import { joinHold } from '../plan/join-times.js';
 import type { SourceInput, Stage } from '../plan/physical.js';
 import { holdOf } from '../plan/window-times.js';
 import { FoldGenerator, type FoldShape, foldShape } from './generate/fold.js';
+import { JoinGenerator } from './generate/join.js';
 import { RankGenerator } from './generate/rank.js';
 import { generateScan, type Scan, type Writer } from './generate/scan.js';
 import { StageShape } from './generate/stage-shape.js';
@@ -13,6 +15,8 @@ import { type AvroRecord, parseAvro } from './run/avro-schema.js';
 import type { FoldMemory } from './run/fold-memory.js';
 import { FoldState } from './run/fold-state.js';
 import { GeneratedKernel } from './run/generated-kernel.js';
+import { JoinState } from './run/join-state.js';
+import { TableJoinState } from './run/table-join-state.js';
 import { RankState } from './run/rank-state.js';
 import { Reason } from './run/reject.js';
 import { SessionState } from './run/session-state.js';
@@ -42,7 +46,7 @@ export function kernelSources(stage: Stage): readonly KernelSource[] {
   return new CompiledStage(stage).sources();
 }
 
-type NodeState = FoldMemory | RankState;
+type NodeState = FoldMemory | RankState | JoinState;
 
 export class CompiledStage {
   /** Per node: what makes its state in a task; null for nodes that keep nothing. */
@@ -81,9 +85,19 @@ export class CompiledStage {
         const fingerprint = this.fingerprintOf(node.store);
         return (K) => new RankState(node, i, code, K, from ? (K.nodes[from.fold] as FoldState) : null, fingerprint);
       }
+      if (node.op === 'join') {
+        const code = new JoinGenerator(this.shape, this.folds, i).generate();
+        this.generated.push({ id: node.id, code });
+        const fingerprint = this.fingerprintOf(node.store);
+        const State = node.transform.how.kind === 'within' ? JoinState : TableJoinState;
+        return (K) => new State(node, i, code, K, fingerprint);
+      }
       return null;
     });
-    this.holds = stage.nodes.map((node) => (node.op === 'fold' && node.mode !== 'partial' ? holdOf(node.transform.window) : 0));
+    this.holds = stage.nodes.map((node) => {
+      if (node.op === 'join') return joinHold(node.transform);
+      return node.op === 'fold' && node.mode !== 'partial' ? holdOf(node.transform.window) : 0;
+    });
     this.readerSchemas = stage.inputs.map((input) => (input.kind === 'source' ? recordOf(input.readerSchema) : null));
   }
 

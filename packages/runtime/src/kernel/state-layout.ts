@@ -7,6 +7,7 @@
  *                  "windowed" is of windows that times alone tell, by their number (aligned-windows.ts: the start, or of
  *                  cumulating ones the end), and of sliding ones, by the time of the moment; a session is where its group's events are
  *                | store:uint8 rowKey                                                                    (row stores)
+ *                | store:uint8 side:uint8 (0 left, 1 right) time:int64 BE, sign bit flipped  number:int64 BE  (join stores)
  * rowKey        := Avro binary of the table's key columns, in order
  * entry         := Avro record { time: long, [first: long, when several | rows: long, in sliding windows], [out: array of record { time, first }, sessions with
  *                  `emit: every`], a0, a1, … }
@@ -16,6 +17,10 @@
  *                  several: a group has one entry per stretch of events, with a ttl and in session windows
  * storeValue    := fingerprint:uint32 BE  (several ? Avro array of entry, oldest first : entry)          (fold stores)
  *                | fingerprint:uint32 BE  Avro record { time: long, c0, c1, … : the row's columns }      (row stores)
+ *                | fingerprint:uint32 BE  Avro record { key: bytes, matched: boolean, left: null | row, right: null | row }  (join stores)
+ *                  row = record { time, c0, c1, … }; number counts the rows of a join as they came in
+ * sent          := repartition record from a send: key = groupKey of the join key, value = Avro record { time, c0, c1, … } of what is sent;
+ *                  of a table: record { time, row: null | record { c0, c1, … } }, the time from when on it holds, null where it is deleted
  * partial       := repartition record from a fold of mode `partial`:
  *                  key = groupKey, value = [windowId:int64 BE when windowed] (several ? Avro array of entry : entry)
  *                  partition = murmur2(groupKey), so all windows of a group meet in one task
@@ -67,6 +72,7 @@ export interface StoreLayout {
 export function layoutOf(stage: Stage, store: number): StoreLayout {
   const spec = stage.stores[store];
   const node = stage.nodes[spec.node];
+  if (node.op === 'join') return joinLayout(node.inputColumns, node.rightColumns);
   if (spec.kind === 'fold' && node.op === 'fold') return foldLayout(node.transform);
   return rowLayout(node.inputColumns);
 }
@@ -82,6 +88,29 @@ export function rowLayout(columns: readonly Column[]): StoreLayout {
   const named = new Set<string>();
   const fields = columns.map((column, i) => ({ name: `c${i}`, type: avroOf(column.type, named) }));
   return withFingerprint({ type: 'record', name: 'row', fields: [{ name: 'time', type: 'long' }, ...fields] });
+}
+
+/** Layout of the rows of a join that wait for others. */
+export function joinLayout(left: readonly Column[], right: readonly Column[]): StoreLayout {
+  const named = new Set<string>();
+  const side = (name: string, columns: readonly Column[]): AvroSchema => [
+    'null',
+    {
+      type: 'record',
+      name,
+      fields: [{ name: 'time', type: 'long' }, ...columns.map((column, i) => ({ name: `c${i}`, type: avroOf(column.type, named) }))],
+    },
+  ];
+  return withFingerprint({
+    type: 'record',
+    name: 'joined',
+    fields: [
+      { name: 'key', type: 'bytes' },
+      { name: 'matched', type: 'boolean' },
+      { name: 'left', type: side('leftRow', left) },
+      { name: 'right', type: side('rightRow', right) },
+    ],
+  });
 }
 
 /** One incarnation of a group: times and accumulators. */

@@ -1,5 +1,5 @@
 import type { Accumulator, TypedExpr } from '@rta/dsl';
-import type { StageNode } from './physical.js';
+import { feedsOf, type StageNode } from './physical.js';
 
 /** Names of the input columns that an expression reads. */
 export function columnsOf(expr: TypedExpr, into: Set<string> = new Set<string>()): Set<string> {
@@ -51,8 +51,10 @@ export function columnsUsed(nodes: readonly StageNode[], input: number): Set<str
   for (let i = nodes.length - 1; i >= 0; i--) {
     const node = nodes[i];
     const wanted = wantedOfInput(node, needs[i]);
-    if ('node' in node.from) for (const name of wanted) needs[node.from.node].add(name);
-    else if (node.from.input === input) for (const name of wanted) fromInput.add(name);
+    for (const feed of feedsOf(node)) {
+      if ('node' in feed) for (const name of wanted) needs[feed.node].add(name);
+      else if (feed.input === input) for (const name of wanted) fromInput.add(name);
+    }
   }
   return fromInput;
 }
@@ -71,6 +73,12 @@ function wantedOfInput(node: StageNode, wantedOfIt: ReadonlySet<string>): Set<st
     case 'fold':
       for (const group of node.transform.group) columnsOf(group.expr, wanted);
       for (const accumulator of node.transform.accumulators) for (const expr of expressionsOf(accumulator)) columnsOf(expr, wanted);
+      break;
+    case 'send':
+      for (const key of node.transform.key) columnsOf(key, wanted);
+      for (const column of node.transform.columns) columnsOf(column.expr, wanted);
+      break;
+    case 'join':
       break;
     case 'rank':
     case 'sink':

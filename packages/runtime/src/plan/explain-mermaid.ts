@@ -3,8 +3,8 @@
  * what comes from users stands in quoted texts only.
  */
 import { showTransform, type Plan } from '@rta/dsl';
-import { partitionedBy, roleOf } from './explain.js';
-import type { Stage, StageNode } from './physical.js';
+import { partitionedBy, roleOf, transformText } from './explain.js';
+import { feedsOf, type Stage, type StageNode } from './physical.js';
 import { planStages } from './plan-stages.js';
 
 /**
@@ -43,7 +43,7 @@ export function explainLogicalMermaid(plan: Plan): string {
     const what = step.transforms.flatMap((transform) => showTransform(transform).slice(0, 1)).map((line) => text(line.trim()));
     lines.push(
       `  ${names.get(step.id)!}["${[text(step.id), ...what].join('<br/>')}"]`,
-      `  ${names.get(step.input)!} --> ${names.get(step.id)!}`,
+      ...[step.input, ...(step.others ?? [])].map((input) => `  ${names.get(input)!} --> ${names.get(step.id)!}`),
     );
   }
   for (const [i, sink] of plan.sinks.entries()) lines.push(`  k${i}(["${text(sink.topic)}"])`, `  ${names.get(sink.input)!} --> k${i}`);
@@ -52,9 +52,9 @@ export function explainLogicalMermaid(plan: Plan): string {
 
 function stageEdges(stage: Stage, topic: (name: string) => string): string[] {
   return stage.nodes.flatMap((node, i) => {
-    const from = 'input' in node.from ? topic(stage.inputs[node.from.input].topic) : nodeName(stage, node.from.node);
-    if (node.op === 'sink') return [`  ${from} --> ${topic(stage.outputs[node.output].topic)}`];
-    const edges = [`  ${from} --> ${nodeName(stage, i)}`];
+    const from = feedsOf(node).map((feed) => ('input' in feed ? topic(stage.inputs[feed.input].topic) : nodeName(stage, feed.node)));
+    if (node.op === 'sink') return from.map((name) => `  ${name} --> ${topic(stage.outputs[node.output].topic)}`);
+    const edges = from.map((name) => `  ${name} --> ${nodeName(stage, i)}`);
     if ('output' in node && node.output !== null) {
       const by = partitionedBy(node);
       const how = by.length === 0 ? 'one partition' : `by ${by.join(', ')}`;
@@ -70,7 +70,7 @@ function nodeName(stage: Stage, node: number): string {
 }
 
 function nodeText(node: Exclude<StageNode, { op: 'sink' }>): string {
-  return [node.id, roleOf(node), showTransform(node.transform)[0].trim()].map(text).join('<br/>');
+  return [node.id, roleOf(node), transformText(node)[0].trim()].map(text).join('<br/>');
 }
 
 /** Within Mermaid's quotes: what would end them or be markup becomes an entity. */

@@ -1,7 +1,7 @@
 /** A plan for people: the stages that it runs in, as a tree each. Pure; the same plan gives the same text. */
 import { showDuration, showExpr, showTransform, type Plan } from '@rta/dsl';
 import { isSingleBoard } from '../task/topology.js';
-import type { PhysicalPlan, SinkOutput, SourceInput, Stage, StageInput, StageNode } from './physical.js';
+import { feedsOf, type PhysicalPlan, type SinkOutput, type SourceInput, type Stage, type StageInput, type StageNode } from './physical.js';
 import { planStages } from './plan-stages.js';
 
 /**
@@ -31,6 +31,10 @@ export function roleOf(node: StageNode): string {
       const { k } = node.transform;
       return { single: `best ${k}`, local: `best ${k} of each task`, global: `best ${k} of all` }[node.mode];
     }
+    case 'send':
+      return 'sends';
+    case 'join':
+      return 'joins';
     case 'sink':
       return 'writes';
   }
@@ -39,7 +43,16 @@ export function roleOf(node: StageNode): string {
 /** The columns by which what a node sends to another stage is partitioned; empty: everything goes to one partition. */
 export function partitionedBy(node: StageNode): readonly string[] {
   if (node.op === 'fold') return node.transform.group.map(({ name }) => name);
+  if (node.op === 'send') return node.transform.key.map(showExpr);
   return node.op === 'rank' ? node.transform.group : [];
+}
+
+/** What a node does, as lines of a plan. */
+export function transformText(node: Exclude<StageNode, { op: 'sink' }>): readonly string[] {
+  if (node.op !== 'send') return showTransform(node.transform);
+  return [
+    `  ${node.transform.columns.map(({ name, expr }) => (expr.kind === 'column' && expr.name === name ? name : `${name}: ${showExpr(expr)}`)).join(', ')}`,
+  ];
 }
 
 /** A format, and what a compacted topic is keyed by. */
@@ -62,7 +75,7 @@ function stageTree(plan: PhysicalPlan, stage: Stage): string[] {
   for (const [i, input] of stage.inputs.entries()) {
     lines.push(`  ${inputText(plan, input)}`);
     if (input.kind === 'source') lines.push(`  │ reads ${input.used.length} of ${input.columns.length} columns: ${input.used.join(', ')}`);
-    lines.push(...children(stage, ({ from }) => 'input' in from && from.input === i, '  '));
+    lines.push(...children(stage, (node) => feedsOf(node).some((feed) => 'input' in feed && feed.input === i), '  '));
   }
   return lines;
 }
@@ -87,10 +100,10 @@ function children(stage: Stage, fedBy: (node: StageNode) => boolean, indent: str
       const sink = stage.outputs[node.output] as SinkOutput;
       return [`${indent}${last ? '└' : '├'}─▶ ${sink.topic} (${describeSink(sink)})`];
     }
-    const deeper = children(stage, ({ from }) => 'node' in from && from.node === i, below);
+    const deeper = children(stage, (other) => feedsOf(other).some((feed) => 'node' in feed && feed.node === i), below);
     const sent = 'output' in node && node.output !== null ? [`${below}└─▶ ${sentText(stage, node, node.output)}`] : [];
     const bar = deeper.length + sent.length > 0 ? '│' : ' ';
-    const what = showTransform(node.transform).map((line) => `${below}${bar} ${line.slice(2)}`);
+    const what = transformText(node).map((line) => `${below}${bar} ${line.slice(2)}`);
     return [`${indent}${last ? '└' : '├'}─ ${node.id}: ${roleOf(node)}`, ...what, ...deeper, ...sent];
   });
 }

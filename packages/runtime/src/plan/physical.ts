@@ -5,7 +5,17 @@
  * A task is (stage, partition). All of a stage's inputs have the same number of partitions. Within a stage, nodes form a tree hanging
  * from the inputs: `from` names an input or another node.
  */
-import type { AvroSchema, Column, FilterTransform, FoldTransform, ProjectTransform, RankTransform, TypedExpr } from '@rta/dsl';
+import type {
+  AvroSchema,
+  Column,
+  FilterTransform,
+  FoldTransform,
+  JoinTransform,
+  NamedExpr,
+  ProjectTransform,
+  RankTransform,
+  TypedExpr,
+} from '@rta/dsl';
 
 export interface PhysicalPlan {
   readonly pipeline: string;
@@ -44,6 +54,8 @@ export interface SourceInput {
   readonly time: { readonly from: 'column'; readonly expr: TypedExpr } | { readonly from: 'record' } | { readonly from: 'clock' };
   readonly latenessMs: number;
   readonly idleMs: number | null;
+  /** A record is a version of a row, one without a value deletes it; the watermark does not wait for more than there is (SEMANTICS rule 6). */
+  readonly table: boolean;
 }
 
 /**
@@ -86,15 +98,45 @@ export type StageNode =
       readonly store: number | null;
       readonly output: number | null;
     } & NodeBase)
+  /** Sends rows to repartition output `output`, by key. Last node of its stage. */
+  | ({ readonly op: 'send'; readonly transform: SendTransform; readonly output: number } & NodeBase)
+  /** Reads the rows of both sides through repartition inputs: `sides` are their numbers. Its input columns are those of the left. */
+  | ({
+      readonly op: 'join';
+      readonly transform: JoinTransform;
+      readonly sides: readonly [left: readonly number[], right: readonly number[]];
+      readonly rightColumns: readonly Column[];
+      readonly store: number;
+    } & NodeBase)
   /** Writes rows to sink output `output`. */
   | ({ readonly op: 'sink'; readonly output: number } & NodeBase);
+
+/** What of each row is sent to another stage, and by which key. */
+export interface SendTransform {
+  readonly type: 'send';
+  readonly key: readonly TypedExpr[];
+  readonly columns: readonly NamedExpr[];
+  /** How far behind its own partition's watermark a record may be before it is late, ms. */
+  readonly graceMs: number;
+  /** Versions of a table's rows: see `sent` in state-layout.ts. */
+  readonly table: boolean;
+}
+
+/** Index of the input or node that feeds a node. */
+export type Feed = { readonly input: number } | { readonly node: number };
+
+/** Everything that feeds a node. */
+export function feedsOf(node: StageNode): readonly Feed[] {
+  return node.merges === undefined ? [node.from] : [node.from, ...node.merges];
+}
 
 export interface NodeBase {
   readonly id: string;
   /** The logical step (for people and counts). */
   readonly step: string;
-  /** Index of the input or node that feeds it. */
-  readonly from: { readonly input: number } | { readonly node: number };
+  readonly from: Feed;
+  /** What else feeds it: streams that are merged here. */
+  readonly merges?: readonly Feed[];
   /** Columns and kind of what comes in. */
   readonly inputColumns: readonly Column[];
   readonly inputKind: 'stream' | 'table';
@@ -125,6 +167,8 @@ export interface RepartitionOutput {
 }
 
 export type StoreSpec =
+  /** One entry per row of either side that may still find a match. */
+  | { readonly kind: 'join'; readonly node: number }
   /** One entry per group (and window); value: Avro array of incarnations (one, unless ttl keeps several), see `state-layout.ts`. */
   | { readonly kind: 'fold'; readonly node: number }
   /** One entry per input key: the row, as Avro. */

@@ -1,7 +1,35 @@
-import type { Column, Plan, Relation, SinkNode, SourceNode, Span, StepNode, Transform, FoldTransform, RankTransform } from '@rta/dsl';
+import type {
+  Column,
+  FilterTransform,
+  FoldTransform,
+  JoinTransform,
+  NamedExpr,
+  Plan,
+  ProjectTransform,
+  RankTransform,
+  Relation,
+  SinkNode,
+  SourceNode,
+  Span,
+  StepNode,
+  Transform,
+} from '@rta/dsl';
 import { columnsOf, columnsUsed } from './columns-used.js';
 import { retracting, type TableFacts, whyNotOverTable } from './table-folds.js';
-import type { PhysicalPlan, RepartitionInput, SourceInput, Stage, StageInput, StageNode, StageOutput, StoreSpec } from './physical.js';
+import type {
+  Feed,
+  PhysicalPlan,
+  RepartitionInput,
+  SourceInput,
+  Stage,
+  SendTransform,
+  StageInput,
+  StageNode,
+  StageOutput,
+  StoreSpec,
+} from './physical.js';
+
+const ROWS_OF_STREAMS: TableFacts = { periodic: false, inexactTimes: false };
 
 /** A plan that the engine cannot run, with the step that asks for it. */
 export class StagingError extends Error {
@@ -30,10 +58,13 @@ export function planStages(plan: Plan): PhysicalPlan {
   return new Stager(plan).run();
 }
 
-/** Where an edge of the logical plan is available: a stage, and an input or node in it. */
+/**
+ * Where an edge of the logical plan is available: a stage, and the inputs or nodes in it that give its rows. A union of streams in several stages
+ * is in several places: what is done with its rows is done in each of them, until they are sent on.
+ */
 interface Place extends TableFacts {
   readonly stage: StageDraft;
-  readonly from: { readonly input: number } | { readonly node: number };
+  readonly feeds: readonly Feed[];
   readonly relation: Relation;
   /** Rows with equal values in these columns are in one task; null: nothing known; empty: all rows are in one task. */
   readonly partitionedBy: readonly string[] | null;
@@ -52,7 +83,7 @@ interface StageDraft {
 class Stager {
   private readonly applicationId: string;
   private readonly stages: StageDraft[] = [];
-  private readonly places = new Map<string, Place>();
+  private readonly places = new Map<string, readonly Place[]>();
   private readonly keyChecked = new Set<string>();
 
   constructor(private readonly plan: Plan) {
@@ -60,15 +91,15 @@ class Stager {
   }
 
   run(): PhysicalPlan {
-    for (const source of this.plan.sources) this.places.set(source.id, this.source(source));
+    for (const source of this.plan.sources) this.places.set(source.id, [this.source(source)]);
     for (const step of this.plan.steps) this.places.set(step.id, this.step(step));
     for (const sink of this.plan.sinks) this.sink(sink);
     return { pipeline: this.plan.pipeline, applicationId: this.applicationId, stages: this.stages.map((draft) => this.finish(draft)) };
   }
 
-  private newStage(input: (id: number) => StageInput): StageDraft {
+  private newStage(...inputs: StageInput[]): StageDraft {
     const id = this.stages.length;
-    const draft: StageDraft = { id, inputs: [input(id)], nodes: [], outputs: [], stores: [] };
+    const draft: StageDraft = { id, inputs, nodes: [], outputs: [], stores: [] };
     this.stages.push(draft);
     return draft;
   }
@@ -88,25 +119,48 @@ class Stager {
       time: source.time,
       latenessMs: source.latenessMs,
       idleMs: source.idleMs,
+      table: source.output.kind === 'table',
     };
-    const stage = this.newStage(() => input);
-    const partitionedBy = source.key === null ? null : [source.key];
-    return { stage, from: { input: 0 }, relation: source.output, partitionedBy, folded: false, periodic: false, inexactTimes: false };
+    if (input.table) this.keyChecked.add(input.id);
+    const stage = this.newStage(input);
+    return {
+      stage,
+      feeds: [{ input: 0 }],
+      relation: source.output,
+      partitionedBy: source.key === null ? null : [source.key],
+      folded: false,
+      ...ROWS_OF_STREAMS,
+    };
   }
 
-  private step(step: StepNode): Place {
-    let place = this.placeOf(step.input, step.span);
-    for (const [i, transform] of step.transforms.entries()) place = this.transform(place, step, transform, i);
-    return { ...place, relation: step.output };
+  private step(step: StepNode): readonly Place[] {
+    let places = this.placesOf(step.input, step.span);
+    if (step.transforms.length === 0 && step.others !== undefined)
+      places = merged([...places, ...step.others.flatMap((other) => this.placesOf(other, step.span))]);
+    for (const [i, transform] of step.transforms.entries()) places = this.transform(places, step, transform, i);
+    return places.map((place) => ({ ...place, relation: step.output }));
   }
 
-  private placeOf(id: string, span: Span): Place {
-    const place = this.places.get(id);
-    if (!place) throw new StagingError(`the input "${id}" is not part of the plan`, span);
-    return place;
+  private placesOf(id: string, span: Span): readonly Place[] {
+    const places = this.places.get(id);
+    if (!places) throw new StagingError(`the input "${id}" is not part of the plan`, span);
+    return places;
   }
 
-  private transform(place: Place, step: StepNode, transform: Transform, index: number): Place {
+  private transform(places: readonly Place[], step: StepNode, transform: Transform, index: number): readonly Place[] {
+    switch (transform.type) {
+      case 'fold':
+        return [this.fold(places, step, transform)];
+      case 'join':
+        return [this.join(places, this.placesOf(step.others![0], step.span), step, transform)];
+      case 'rank':
+        return [this.rank(places[0], step, transform, index === step.transforms.length - 1 ? step.output : null)];
+      default:
+        return places.map((place) => this.stateless(place, step, transform));
+    }
+  }
+
+  private stateless(place: Place, step: StepNode, transform: FilterTransform | ProjectTransform): Place {
     switch (transform.type) {
       case 'filter':
         return this.add(place, { op: 'filter', transform, ...this.base(place, step, place.relation) }, place.relation, place.partitionedBy);
@@ -121,16 +175,15 @@ class Stager {
         const relation: Relation = { ...place.relation, columns, key: renamed(place.relation.key) };
         return this.add(place, { op: 'project', transform, ...this.base(place, step, relation) }, relation, renamed(place.partitionedBy));
       }
-      case 'fold':
-        return this.fold(place, step, transform);
-      case 'rank':
-        return this.rank(place, step, transform, index === step.transforms.length - 1 ? step.output : null);
     }
   }
 
-  private fold(place: Place, step: StepNode, transform: FoldTransform): Place {
+  private fold(places: readonly Place[], step: StepNode, transform: FoldTransform): Place {
+    const [place] = places;
     const overTable = place.relation.kind === 'table';
     if (overTable) {
+      if (place.stage.inputs.some((input) => input.kind === 'source' && input.table))
+        throw new StagingError(`"${step.verb}" of a source of kind table is not available yet; join it to a stream`, step.span);
       const problem = whyNotOverTable(transform, place);
       if (problem !== null) throw new StagingError(problem, step.span);
       transform = retracting(transform);
@@ -148,7 +201,7 @@ class Stager {
       windowed: transform.window !== null,
     };
     const partitionedBy = groups.map((g) => g.name);
-    if (!place.folded && this.together(place, transform)) {
+    if (places.length === 1 && !place.folded && this.together(place, transform)) {
       const store = place.stage.stores.length;
       const added = this.add(
         place,
@@ -159,9 +212,13 @@ class Stager {
       place.stage.stores.push({ kind: 'fold', node: place.stage.nodes.length - 1 });
       return { ...added, ...facts, folded: true };
     }
-    const { output, next } = this.split(place, place.relation.columns);
-    this.add(place, { op: 'fold', mode: 'partial', transform, store: null, output, ...this.base(place, step, relation) }, relation, null);
-    const received: Place = { ...place, stage: next, from: { input: 0 }, partitionedBy, folded: false };
+    const next = this.newStage();
+    for (const each of places) {
+      const output = this.send(each, next, each.relation.columns);
+      this.add(each, { op: 'fold', mode: 'partial', transform, store: null, output, ...this.base(each, step, relation) }, relation, null);
+    }
+    const feeds = next.inputs.map((_, input) => ({ input }));
+    const received: Place = { ...place, stage: next, feeds, partitionedBy, folded: false };
     next.stores.push({ kind: 'fold', node: 0 });
     const merged = this.add(
       received,
@@ -170,6 +227,47 @@ class Stager {
       partitionedBy,
     );
     return { ...merged, ...facts, folded: true };
+  }
+
+  /** Both sides are sent by the join key to a stage of the join's own. */
+  private join(left: readonly Place[], right: readonly Place[], step: StepNode, transform: JoinTransform): Place {
+    const next = this.newStage();
+    const all = left[0].relation.columns.map((column): NamedExpr => ({
+      name: column.name,
+      expr: { kind: 'column', ...column, span: step.span },
+    }));
+    const graceMs = transform.how.kind === 'within' ? transform.how.graceMs : 0;
+    const sides = [
+      this.sendRows(left, next, step, { type: 'send', key: transform.leftKey, columns: all, graceMs, table: false }),
+      this.sendRows(right, next, step, {
+        type: 'send',
+        key: transform.rightKey,
+        columns: transform.take,
+        graceMs,
+        table: transform.how.kind !== 'within',
+      }),
+    ] as const;
+    const relation = step.output;
+    const feeds = next.inputs.map((_, input) => ({ input }));
+    const received: Place = { stage: next, feeds, relation: left[0].relation, partitionedBy: null, folded: false, ...ROWS_OF_STREAMS };
+    const rightColumns = transform.take.map(({ name, expr }) => ({ name, type: expr.type }));
+    next.stores.push({ kind: 'join', node: 0 });
+    // Where a left row is missing, what is no plain column has no value.
+    const names = transform.leftKey.map((expr) => (expr.kind === 'column' ? expr.name : null));
+    const partitionedBy = names.includes(null) ? null : (names as string[]);
+    const node: StageNode = { op: 'join', transform, sides, rightColumns, store: 0, ...this.base(received, step, relation) };
+    return { ...this.add(received, node, relation, partitionedBy), folded: true };
+  }
+
+  /** Sends the rows of some places to a stage; the numbers of its inputs. */
+  private sendRows(places: readonly Place[], next: StageDraft, step: StepNode, transform: SendTransform): readonly number[] {
+    return places.map((place) => {
+      const columns = transform.columns.map(({ name, expr }) => ({ name, type: expr.type }));
+      const output = this.send(place, next, columns);
+      const relation: Relation = { ...place.relation, columns };
+      this.add(place, { op: 'send', transform, output, ...this.base(place, step, relation) }, relation, null);
+      return next.inputs.length - 1;
+    });
   }
 
   private rank(place: Place, step: StepNode, transform: RankTransform, output: Relation | null): Place {
@@ -191,14 +289,15 @@ class Stager {
         relation,
         transform.group,
       );
-    const { output: to, next } = this.split(place, place.relation.columns);
+    const next = this.newStage();
+    const to = this.send(place, next, place.relation.columns);
     this.add(
       place,
       { op: 'rank', mode: 'local', transform, store: null, output: to, ...this.base(place, step, place.relation) },
       place.relation,
       null,
     );
-    const received: Place = { ...place, stage: next, from: { input: 0 }, partitionedBy: transform.group, folded: false };
+    const received: Place = { ...place, stage: next, feeds: [{ input: 0 }], partitionedBy: transform.group, folded: false };
     next.stores.push({ kind: 'rows', node: 0 });
     return this.add(
       received,
@@ -218,21 +317,20 @@ class Stager {
     return grouped;
   }
 
-  /** Ends a stage with a repartition output and begins the next with its input. */
-  private split(place: Place, columns: readonly Column[]): { output: number; next: StageDraft } {
-    const next = this.newStage((id): RepartitionInput => ({
-      kind: 'repartition',
-      topic: `${this.applicationId}-${String(id)}-repartition`,
-      fromStage: place.stage.id,
-      columns,
-    }));
-    const output = place.stage.outputs.length;
-    place.stage.outputs.push({ kind: 'repartition', topic: (next.inputs[0] as RepartitionInput).topic, toStage: next.id });
-    return { output, next };
+  /** A repartition output of a place, and the input of another stage that it goes to. */
+  private send(place: Place, next: StageDraft, columns: readonly Column[]): number {
+    const input = next.inputs.length;
+    const topic = `${this.applicationId}-${String(next.id)}-${input === 0 ? '' : `${String(input)}-`}repartition`;
+    next.inputs.push({ kind: 'repartition', topic, fromStage: place.stage.id, columns } satisfies RepartitionInput);
+    place.stage.outputs.push({ kind: 'repartition', topic, toStage: next.id });
+    return place.stage.outputs.length - 1;
   }
 
   private sink(sink: SinkNode): void {
-    const place = this.placeOf(sink.input, sink.span);
+    for (const place of this.placesOf(sink.input, sink.span)) this.sinkAt(place, sink);
+  }
+
+  private sinkAt(place: Place, sink: SinkNode): void {
     const output = place.stage.outputs.length;
     place.stage.outputs.push({
       kind: 'sink',
@@ -253,7 +351,8 @@ class Stager {
     return {
       id: `${step.id}${place.stage.nodes.some((n) => n.step === step.id) ? `.${String(place.stage.nodes.length)}` : ''}`,
       step: step.id,
-      from: place.from,
+      from: place.feeds[0],
+      ...(place.feeds.length > 1 ? { merges: place.feeds.slice(1) } : {}),
       inputColumns: place.relation.columns,
       inputKind: place.relation.kind,
       inputKey: place.relation.key,
@@ -264,8 +363,13 @@ class Stager {
   }
 
   private add(place: Place, node: StageNode, relation: Relation, partitionedBy: readonly string[] | null): Place {
+    const input = 'input' in node.from ? place.stage.inputs[node.from.input] : null;
+    if (input?.kind === 'source' && input.table && node.op !== 'send') {
+      const span = [...this.plan.steps, ...this.plan.sinks].find(({ id }) => id === node.step)!.span;
+      throw new StagingError('a source of `kind: table` can only be joined with yet, as it stands', span);
+    }
     place.stage.nodes.push(node);
-    return { ...place, from: { node: place.stage.nodes.length - 1 }, relation, partitionedBy };
+    return { ...place, feeds: [{ node: place.stage.nodes.length - 1 }], relation, partitionedBy };
   }
 
   private finish(draft: StageDraft): Stage {
@@ -280,4 +384,18 @@ class Stager {
     const { id, nodes, outputs, stores } = draft;
     return { id, inputs, nodes, outputs, stores, changelog: stores.length > 0 ? `${this.applicationId}-${String(id)}-changelog` : null };
   }
+}
+
+/** Places of one union: those in one stage are one place. */
+function merged(places: readonly Place[]): readonly Place[] {
+  const byStage = new Map<StageDraft, Place>();
+  for (const place of places) {
+    const same = byStage.get(place.stage);
+    const partitionedBy = same?.partitionedBy?.join() === place.partitionedBy?.join() ? place.partitionedBy : null;
+    byStage.set(
+      place.stage,
+      same === undefined ? place : { ...same, feeds: [...same.feeds, ...place.feeds], partitionedBy, folded: same.folded || place.folded },
+    );
+  }
+  return [...byStage.values()];
 }

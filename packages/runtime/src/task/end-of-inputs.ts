@@ -1,5 +1,6 @@
 /** Where `--until-end` ends. */
 import { tpKey, type Log } from '../log/log.js';
+import { keptMs } from '../plan/join-times.js';
 import type { PhysicalPlan } from '../plan/physical.js';
 import { spanOf } from '../plan/window-times.js';
 import type { Task } from './task.js';
@@ -24,5 +25,6 @@ export function closingTime(plan: PhysicalPlan, tasks: readonly Task[]): number 
   for (const stage of plan.stages)
     for (const node of stage.nodes)
       if (node.op === 'fold' && node.mode !== 'partial' && node.transform.window) span += spanOf(node.transform.window);
+      else if (node.op === 'join') span += Math.max(keptMs(node.transform, 0), keptMs(node.transform, 1)) + 1;
   return max + span;
 }

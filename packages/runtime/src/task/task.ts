@@ -27,6 +27,9 @@ export interface SinkSchemaIds {
   readonly value: number | null;
 }
 
+/** After so long, ms, a table of which nothing was read is taken to be empty. */
+const TABLE_HEARD_MS = 3000;
+
 /** What all tasks of a pipeline share. */
 export interface TaskContext {
   readonly pipeline: string;
@@ -240,10 +243,15 @@ export class Task {
     return max;
   }
 
-  /** ms of wall clock since the last record of a source input; 0 for tasks without `idle`. */
+  /** ms of wall clock since the last record of a source input; 0 for tasks without `idle`. Tables are quiet when they are read to their end. */
   quietMs(now: number): number {
     let quiet = Infinity;
     for (const [i, input] of this.stage.inputs.entries()) {
+      if (input.kind === 'source' && input.table) {
+        // Of a table that nothing was heard of yet it is not known how much there is.
+        quiet = Math.min(quiet, this.positions[i] > 0 || now - this.lastRecordAt[i] > TABLE_HEARD_MS ? 1 : 0);
+        continue;
+      }
       if (input.kind !== 'source' || input.idleMs === null) return 0;
       quiet = Math.min(quiet, now - this.lastRecordAt[i] - input.idleMs);
     }

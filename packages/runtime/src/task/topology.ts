@@ -13,12 +13,12 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 /** Changelogs keep tombstones for a week; a store not synced for half of that is rebuilt (SEMANTICS rule 24). */
 const CHANGELOG_DELETE_RETENTION_MS = 7 * DAY_MS;
 
-/** Number of partitions of every stage: of its source topic, or of its repartition topic, which takes over the upstream stage's. */
+/** Number of partitions of every stage: of its source topic, or of its repartition topics, which take over the most of the upstream stages'. */
 export function stagePartitions(plan: PhysicalPlan, sourcePartitions: (topic: string) => number): readonly number[] {
   const counts: number[] = [];
   for (const stage of plan.stages) {
-    const input = stage.inputs[0];
-    counts.push(input.kind === 'source' ? sourcePartitions(input.topic) : isSingleBoard(stage) ? 1 : counts[input.fromStage]);
+    const upstream = stage.inputs.map((input) => (input.kind === 'source' ? sourcePartitions(input.topic) : counts[input.fromStage]));
+    counts.push(isSingleBoard(stage) ? 1 : Math.max(...upstream));
   }
   return counts;
 }

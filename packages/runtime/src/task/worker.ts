@@ -378,8 +378,7 @@ function topicOf(key: string): string {
 
 /** Number of repartitions before a stage. */
 function depth(plan: PhysicalPlan, stage: Stage): number {
-  const input = stage.inputs[0];
-  return input.kind === 'source' ? 0 : 1 + depth(plan, plan.stages[input.fromStage]);
+  return Math.max(...stage.inputs.map((input) => (input.kind === 'source' ? 0 : 1 + depth(plan, plan.stages[input.fromStage]))));
 }
 
 /** What a new member with restored tasks may get over: lost commits and members, and stores, which are rebuilt where damaged. */

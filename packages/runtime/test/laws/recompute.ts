@@ -10,6 +10,7 @@ import {
   type RankTransform,
   type Row,
   type SlidingWindow,
+  type SourceNode,
   type StepNode,
   type Value,
 } from '@rta/dsl';
@@ -17,10 +18,11 @@ import { compareValues } from '../../src/kernel/interpreter/values.js';
 import { accumulate, givenBy } from './recompute-accumulators.js';
 import { evaluateExpr } from './evaluation.js';
 import { textOfRow, textOfValue } from './text.js';
+import { joinRows, joinTable } from './recompute-join.js';
 import type { LateReport } from './stage-runner.js';
 
 /** A record of a source partition; null: one that is rejected before it is a row. */
-export type InputRow = { readonly row: Row; readonly time: number } | null;
+type InputRow = { readonly row: Row; readonly time: number; readonly deleted?: boolean } | null;
 
 export interface Recomputed {
   /** Final rows per sink, as text: of a table the rows, of a stream the multiset, both sorted. */
@@ -28,10 +30,20 @@ export interface Recomputed {
   readonly late: readonly LateReport[];
 }
 
+export interface Origin {
+  /** Of pipelines with several sources. */
+  readonly topic?: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly watermark: number;
+}
+
 export interface StreamItem {
   readonly row: Row;
   readonly time: number;
-  readonly origin: { readonly partition: number; readonly offset: number; readonly watermark: number } | null;
+  readonly origin: Origin | null;
+  /** Of a table: the row is deleted. */
+  readonly deleted?: boolean;
 }
 
 interface Interval {
@@ -40,17 +52,20 @@ interface Interval {
 }
 
 /** Rows of a stream, or the rows that a table has in the end, and the watermark that got here. */
-interface Rows {
+export interface Rows {
   readonly items: readonly StreamItem[];
   readonly watermark: number;
 }
 
-export function recompute(plan: Plan, partitions: readonly (readonly InputRow[])[]): Recomputed {
+/** The partitions of each source topic, or of the only one. */
+type Inputs = readonly (readonly InputRow[])[] | ReadonlyMap<string, readonly (readonly InputRow[])[]>;
+
+export function recompute(plan: Plan, input: Inputs): Recomputed {
   const late: LateReport[] = [];
-  const [source] = plan.sources;
-  const relations = new Map<string, Rows>([[source.id, readSource(plan, partitions)]]);
+  const relations = new Map(plan.sources.map((source): [string, Rows] => [source.id, readSource(plan, source, input)]));
   for (const step of plan.steps) {
     let rows = relations.get(step.input)!;
+    if (step.transforms.length === 0) rows = union([rows, ...(step.others ?? []).map((other) => relations.get(other)!)]);
     for (const transform of step.transforms) {
       switch (transform.type) {
         case 'filter':
@@ -65,6 +80,15 @@ export function recompute(plan: Plan, partitions: readonly (readonly InputRow[])
         case 'rank':
           rows = rank(transform, rows);
           break;
+        case 'join':
+          rows = (transform.how.kind === 'within' ? joinRows : joinTable)(
+            transform,
+            step.output.columns,
+            rows,
+            relations.get(step.others![0])!,
+            (origin, windows) => late.push(reportOf(origin, step.id, windows)),
+          );
+          break;
       }
     }
     relations.set(step.id, rows);
@@ -76,17 +100,24 @@ export function recompute(plan: Plan, partitions: readonly (readonly InputRow[])
   return { sinks: new Map(sinks), late };
 }
 
+/** Rows of several streams; the watermark is the least of theirs. */
+function union(inputs: readonly Rows[]): Rows {
+  return { items: inputs.flatMap(({ items }) => items), watermark: Math.min(...inputs.map(({ watermark }) => watermark)) };
+}
+
 /** Rule 1: a partition's watermark is its greatest event time so far, less the lateness. */
-function readSource(plan: Plan, partitions: readonly (readonly InputRow[])[]): Rows {
-  const { latenessMs } = plan.sources[0];
+function readSource(plan: Plan, source: SourceNode, input: Inputs): Rows {
+  const { latenessMs, topic } = source;
+  const partitions = 'get' in input ? input.get(topic)! : input;
+  const named = 'get' in input ? { topic } : {};
   const items: StreamItem[] = [];
   const watermarks = partitions.map((rows, partition) => {
     let greatest = -Infinity;
     rows.forEach((input, offset) => {
       if (input === null) return;
       greatest = Math.max(greatest, input.time);
-      const item = { ...input, origin: { partition, offset, watermark: greatest - latenessMs } };
-      if (!fails(plan, item)) items.push(item);
+      const item = { ...input, origin: { ...named, partition, offset, watermark: greatest - latenessMs } };
+      if (!fails(plan, source, item)) items.push(item);
     });
     return greatest - latenessMs;
   });
@@ -94,10 +125,21 @@ function readSource(plan: Plan, partitions: readonly (readonly InputRow[])[]): R
 }
 
 /** Whether some expression over the record fails, on any branch: it has no effect then. */
-function fails(plan: Plan, item: StreamItem): boolean {
+function fails(plan: Plan, source: SourceNode, item: StreamItem): boolean {
   try {
-    const mapped = new Map<string, StreamItem | null>([[plan.sources[0].id, item]]);
-    for (const step of plan.steps) mapped.set(step.id, mapped.has(step.input) ? applyTo(step, mapped.get(step.input)!) : null);
+    // A union may pass the record on more than once, each time along another branch.
+    const mapped = new Map<string, readonly StreamItem[]>([[source.id, [item]]]);
+    for (const step of plan.steps) {
+      const inputs = [step.input, ...(step.transforms.length === 0 ? (step.others ?? []) : [])];
+      mapped.set(
+        step.id,
+        inputs.flatMap((id) => mapped.get(id) ?? []).flatMap((each) => applyTo(step, each) ?? []),
+      );
+      const join = step.transforms.find((transform) => transform.type === 'join');
+      for (const each of join === undefined ? [] : (mapped.get(step.others![0]) ?? []))
+        for (const expr of [...join!.rightKey, ...join!.take.map((column) => column.expr)])
+          if (each.deleted !== true) evaluateExpr(expr, each);
+    }
     return false;
   } catch (error) {
     if (error instanceof ExpressionError) return true;
@@ -105,7 +147,7 @@ function fails(plan: Plan, item: StreamItem): boolean {
   }
 }
 
-/** The record-level part of a step; null behind a fold, or where the record was filtered out. */
+/** The record-level part of a step; null behind a fold or join, or where the record was filtered out. */
 function applyTo(step: StepNode, item: StreamItem | null): StreamItem | null {
   for (const transform of step.transforms) {
     if (item === null) return null;
@@ -114,6 +156,9 @@ function applyTo(step: StepNode, item: StreamItem | null): StreamItem | null {
     else if (transform.type === 'fold') {
       for (const group of transform.group) evaluateExpr(group.expr, item);
       for (const accumulator of transform.accumulators) givenBy(accumulator, item);
+      return null;
+    } else if (transform.type === 'join') {
+      for (const expr of transform.leftKey) evaluateExpr(expr, item);
       return null;
     }
   }
@@ -159,6 +204,10 @@ function fold(transform: FoldTransform, rows: Rows, step: string, late: LateRepo
   return { items, watermark: rows.watermark - hold };
 }
 
+function reportOf({ topic, partition, offset }: Origin, step: string, windows: LateReport['windows']): LateReport {
+  return { ...(topic === undefined ? {} : { topic }), partition, offset, step, windows };
+}
+
 /** Rule 7: a row per event that was not late, over [its time - size, its time]. */
 function slide(transform: FoldTransform, { sizeMs, graceMs }: SlidingWindow, rows: Rows, step: string, late: LateReport[]): Rows {
   const items = bucketsOf(transform, rows, step, late).flatMap(({ group, items: members }) =>
@@ -195,7 +244,7 @@ function bucketsOf(transform: FoldTransform, rows: Rows, step: string, late: Lat
       bucket.items.push(item);
       buckets.set(id, bucket);
     }
-    if (missed.length > 0) late.push({ partition: item.origin!.partition, offset: item.origin!.offset, step, windows: missed });
+    if (missed.length > 0) late.push(reportOf(item.origin!, step, missed));
   }
   const { window } = transform;
   return window?.kind === 'session' ? [...buckets.values()].flatMap((bucket) => sessionsOf(bucket, window.gapMs)) : [...buckets.values()];

@@ -44,6 +44,8 @@ function showTransform(transform: Transform): string {
       const named = results.map((r) => `${r.name}=${showExpr(r.expr)}`).join(', ');
       return `fold by [${group.map((g) => showExpr(g.expr)).join(', ')}]${size}${ttlMs === null ? '' : ` ttl ${ttlMs}`} ${emit.mode}: ${calls.join(', ')} => ${named}`;
     }
+    case 'join':
+      return `${transform.outer} join`;
     case 'rank': {
       const { group, k, by, rank, ties, emit } = transform;
       const order = by.map((o) => `${showExpr(o.expr)}${o.descending ? ' desc' : ''}${o.nullsFirst ? ' nulls first' : ''}`);

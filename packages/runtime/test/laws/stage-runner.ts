@@ -17,6 +17,8 @@ export interface Written extends RawRecord {
 }
 
 export interface LateReport {
+  /** Of pipelines with several sources. */
+  readonly topic?: string;
   readonly partition: number;
   readonly offset: number;
   readonly step: string;
@@ -34,6 +36,8 @@ export interface RunOptions {
   readonly kernelOf: (stage: Stage) => KernelFactory;
   /** Records of each source partition. */
   readonly input: readonly (readonly RawRecord[])[];
+  /** Of pipelines with several sources: records of each source partition, by topic; `input` is not looked at then. */
+  readonly inputs?: ReadonlyMap<string, readonly (readonly RawRecord[])[]>;
   /** Partitions of every stage that reads a repartition topic. */
   readonly downstreamPartitions: number;
   /** Picks one of `n` ways to go on: 0 … n-1. */
@@ -84,14 +88,17 @@ export class PipelineRun {
   constructor(readonly options: RunOptions) {
     const { plan, input, downstreamPartitions } = options;
     for (const stage of plan.stages) {
-      const from = stage.inputs[0];
-      const count = from.kind === 'source' ? input.length : isOneBoard(stage) ? 1 : downstreamPartitions;
+      const [first] = stage.inputs;
+      const recordsOf = (topic: string): readonly (readonly RawRecord[])[] => options.inputs?.get(topic) ?? input;
+      const count = first.kind === 'source' ? recordsOf(first.topic).length : isOneBoard(stage) ? 1 : downstreamPartitions;
       this.partitionsOf.set(stage.id, count);
-      const upstreams = from.kind === 'source' ? 1 : this.partitionsOf.get(from.fromStage)!;
-      const queues = Array.from({ length: count }, (_, p): Queue =>
-        from.kind === 'source' ? [[...input[p]]] : Array.from({ length: upstreams }, () => []),
-      );
-      this.queues.set(from.topic, queues);
+      for (const from of stage.inputs) {
+        const upstreams = from.kind === 'source' ? 1 : this.partitionsOf.get(from.fromStage)!;
+        const queues = Array.from({ length: count }, (_, p): Queue =>
+          from.kind === 'source' ? [[...recordsOf(from.topic)[p]]] : Array.from({ length: upstreams }, () => []),
+        );
+        this.queues.set(from.topic, queues);
+      }
       for (const output of stage.outputs) if (output.kind === 'sink') this.sinks.set(output.topic, []);
     }
     for (const stage of plan.stages)
@@ -148,19 +155,25 @@ class Task {
   private loggedBy: number[] = [0];
   private late: LateReport[] = [];
   private rejected: RejectReport[] = [];
-  private offset = 0;
-  private committed: { watermark: number; maxEventTime: number; upstream: number[]; offset: number } | null = null;
+  /** Per input. */
+  private offsets: number[];
+  private watermarked = -Infinity;
+  private committed: {
+    watermark: number;
+    inputs: readonly { readonly maxEventTime: number; readonly upstream: number[]; readonly offset: number }[];
+  } | null = null;
 
   constructor(
     private readonly run: PipelineRun,
     readonly stage: Stage,
     readonly partition: number,
   ) {
+    this.offsets = stage.inputs.map(() => 0);
     this.start();
   }
 
-  private get queue(): Queue {
-    return this.run.queuesOf(this.stage.inputs[0].topic)[this.partition];
+  private queue(input: number): Queue {
+    return this.run.queuesOf(this.stage.inputs[input].topic)[this.partition];
   }
 
   private start(): void {
@@ -183,7 +196,13 @@ class Task {
       store: run.options.eviction === true ? { get: (key) => this.store.get(hex(key)) } : null,
       memoryLimit: run.options.eviction === true ? 1 : Infinity,
       late: (record, step, windows) =>
-        this.late.push({ partition, offset: record.offset, step, windows: windows.map(({ start, end }) => ({ start, end })) }),
+        this.late.push({
+          ...(run.options.inputs === undefined ? {} : { topic: stage.inputs[record.input].topic }),
+          partition,
+          offset: record.offset,
+          step,
+          windows: windows.map(({ start, end }) => ({ start, end })),
+        }),
       reject: (record, _step, code) => this.rejected.push({ partition, offset: record.offset, code }),
       now: () => run.clock,
     };
@@ -197,43 +216,49 @@ class Task {
 
   /** Some records of one upstream partition, as one batch. False: there are none. */
   deliver(choose: (n: number) => number): boolean {
-    const waiting = this.queue.flatMap((queue, upstream) => (queue.length > 0 ? [upstream] : []));
+    const waiting = this.stage.inputs.flatMap((_, input) =>
+      this.queue(input).flatMap((queue, upstream) => (queue.length > 0 ? [{ input, upstream }] : [])),
+    );
     if (waiting.length === 0) return false;
-    this.read(waiting[choose(waiting.length)], 1 + choose(MAX_BATCH));
+    const { input, upstream } = waiting[choose(waiting.length)];
+    this.read(upstream, 1 + choose(MAX_BATCH), input);
     return true;
   }
 
-  /** The next records of one upstream partition, as one batch. */
-  read(upstream = 0, count = 1): void {
+  /** The next records of one upstream partition of an input, as one batch. */
+  read(upstream = 0, count = 1, input = 0): void {
     const each = !this.run.options.preAggregation && this.stage.nodes.some((node) => node.op === 'fold' && node.mode === 'partial');
-    const delivered = this.queue[upstream].splice(0, each ? 1 : count);
+    const delivered = this.queue(input)[upstream].splice(0, each ? 1 : count);
     if (delivered.length === 0) return;
-    this.uncommitted.push({ input: 0, upstream, records: delivered });
-    const batch = batchOf(delivered, this.offset);
-    this.offset += delivered.length;
-    this.process(batch);
+    this.uncommitted.push({ input, upstream, records: delivered });
+    const batch = batchOf(delivered, this.offsets[input]);
+    this.offsets[input] += delivered.length;
+    this.process(input, batch);
     if (each) this.flush();
   }
 
-  private process(batch: ReturnType<typeof batchOf>): void {
+  private process(input: number, batch: ReturnType<typeof batchOf>): void {
     let from = batch.baseOffset;
     for (;;) {
       try {
-        this.kernel.process(0, batch, from);
+        this.kernel.process(input, batch, from);
         return;
       } catch (error) {
         if (!(error instanceof UnknownSchema)) throw error;
-        this.kernel.addWriterSchema(0, error.schemaId, (this.run.options.writerSchemas ?? WRITER_SCHEMAS).get(error.schemaId) ?? null);
+        this.kernel.addWriterSchema(input, error.schemaId, (this.run.options.writerSchemas ?? WRITER_SCHEMAS).get(error.schemaId) ?? null);
         from = error.offset;
       }
     }
   }
 
   private watermark(): number {
-    const input = this.stage.inputs[0];
-    if (input.kind === 'source') return this.kernel.maxEventTime(0) - input.latenessMs;
-    const heard = this.kernel.upstreamWatermarks(0);
-    return Math.min(...this.queue.map((_, upstream) => heard[upstream] ?? -Infinity));
+    const watermarks = this.stage.inputs.map((input, i) => {
+      if (input.kind === 'source') return this.kernel.maxEventTime(i) - input.latenessMs;
+      const heard = this.kernel.upstreamWatermarks(i);
+      return Math.min(...this.queue(i).map((_, upstream) => heard[upstream] ?? -Infinity));
+    });
+    this.watermarked = Math.max(this.watermarked, Math.min(...watermarks));
+    return this.watermarked;
   }
 
   flush(): void {
@@ -245,8 +270,12 @@ class Task {
     this.run.late.push(...this.late.splice(0));
     this.run.rejected.push(...this.rejected.splice(0));
     this.uncommitted = [];
-    const upstream = [...this.kernel.upstreamWatermarks(0)];
-    this.committed = { watermark, maxEventTime: this.kernel.maxEventTime(0), upstream, offset: this.offset };
+    const inputs = this.stage.inputs.map((_, i) => ({
+      maxEventTime: this.kernel.maxEventTime(i),
+      upstream: [...this.kernel.upstreamWatermarks(i)],
+      offset: this.offsets[i],
+    }));
+    this.committed = { watermark, inputs };
     this.loggedBy.push(this.logged.length);
     const { choose } = this.run.options;
     if (choose(2) === 0) this.writeStore(Math.max(0, this.loggedBy.length - 1 - choose(3)));
@@ -277,13 +306,14 @@ class Task {
     this.changelog = new BatchBuilder('changelog', 0);
     this.late = [];
     this.rejected = [];
-    for (const { upstream, records: again } of this.uncommitted.reverse()) this.queue[upstream].unshift(...again);
+    for (const { input, upstream, records: again } of this.uncommitted.reverse()) this.queue(input)[upstream].unshift(...again);
     this.uncommitted = [];
-    this.offset = this.committed?.offset ?? 0;
+    this.offsets = this.stage.inputs.map((_, i) => this.committed?.inputs[i].offset ?? 0);
+    this.watermarked = this.committed?.watermark ?? -Infinity;
     this.start();
     if (this.committed === null) return;
-    const { watermark, maxEventTime, upstream } = this.committed;
-    this.kernel.restoreTime(0, maxEventTime, upstream);
+    const { watermark } = this.committed;
+    for (const [i, { maxEventTime, upstream }] of this.committed.inputs.entries()) this.kernel.restoreTime(i, maxEventTime, upstream);
     for (const { key, value } of this.logged) this.kernel.restore(key!, value);
     this.kernel.restored(watermark);
     this.loggedBy = [this.logged.length];

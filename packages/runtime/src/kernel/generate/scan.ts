@@ -19,7 +19,9 @@ import { Code, makeFunction } from './code.js';
 import type { FoldShape } from './fold.js';
 import { definiteType, type Operand, valueOperand } from './operand.js';
 import { readRecord } from './read-avro.js';
-import { scopeOf } from './scope.js';
+import { readColumns } from './read-columns.js';
+import { operandOf, scopeOf } from './scope.js';
+import { sendCode } from './send.js';
 import type { StageShape } from './stage-shape.js';
 import { type StreamRow, streamEdges } from './stream-edges.js';
 import { writeOperand } from './write-value.js';
@@ -57,6 +59,7 @@ export function generateScan(
 ): Scan {
   const code = new Code(shape.constants);
   const body = code.captured(() => record(shape, folds, code, inputIndex, input, writer));
+  const deletion = code.captured(() => (input.table ? deleteRow(shape, code, inputIndex, input) : undefined));
   const { constants } = shape;
   const reject = constants.name(rejectBad);
   const source = `return function (K, b, baseOffset, baseTimestamp, appendTime, p, end, from, id) {
@@ -90,6 +93,7 @@ while (p < end) {
   if (offset < from) { p = re; continue; }
   fail = 0;
   rec: {
+${deletion.join('\n')}
     if (vl <= 0) { fail = ${Reason.EMPTY_VALUE}; break rec; }
 ${body.join('\n')}
   }
@@ -101,6 +105,34 @@ K.recordsIn += count;
 return p;
 };`;
   return makeFunction<Scan>(constants, source);
+}
+
+/** A record of a table without a value deletes the row of its key; it is of the record's own time. */
+function deleteRow(shape: StageShape, code: Code, inputIndex: number, input: SourceInput): void {
+  code.block('if (vl < 0)', () => {
+    const column = input.columns.find(({ name }) => name === input.key)!;
+    code.line(`if (kl < ${input.keyFormat === 'avro' ? 5 : 0}) { fail = ${Reason.KEY_MISMATCH}; break rec; }`);
+    let operands: ReadonlyMap<string, Operand>;
+    if (input.keyFormat === 'avro') {
+      const p = code.local('kp', '0');
+      code.line(`${p} = ks + 5;`);
+      operands = readColumns(code, [column], new Set([column.name]), 'b', p, 'ke');
+    } else {
+      const value = valueOperand(column.type, `${code.constant(textOf)}(b, ks, ke)`);
+      operands = new Map([[column.name, { ...value, text: { bytes: 'b', start: 'ks', end: 'ke' } }]]);
+    }
+    code.line(`t = ${input.time.from === 'clock' ? 'now' : 'timestamp'};`);
+    code.line(`if (t > K.maxTime[${inputIndex}]) { K.maxTime[${inputIndex}] = t; W = t - ${input.latenessMs}; }`);
+    for (const i of shape.inputReaders[inputIndex]) {
+      const node = shape.node(i);
+      if (node.op !== 'send') continue;
+      const scope = scopeOf({ operands, time: 't' });
+      const keys = node.transform.key.map((expr) => operandOf(code, expr, scope));
+      code.line(`K.rowsIn[${i}]++;`);
+      sendCode(code, i, node.output, node.transform, keys, null, { operands, time: 't' });
+    }
+    code.line('break rec;');
+  });
 }
 
 /** What is done with one record, from its value on. */

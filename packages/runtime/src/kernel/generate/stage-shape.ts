@@ -1,7 +1,7 @@
 /** The tree of a stage's nodes, looked at from above: who reads what, and which columns anyone needs. */
 import type { TypedExpr } from '@rta/dsl';
 import { columnsOf, expressionsOf } from '../../plan/columns-used.js';
-import type { SinkOutput, Stage, StageNode } from '../../plan/physical.js';
+import { feedsOf, type SinkOutput, type Stage, type StageNode } from '../../plan/physical.js';
 import { FIRST_CONSUMER_BIT, MAX_CONSUMERS } from '../../state/group-table.js';
 import { Constants } from './code.js';
 
@@ -16,8 +16,8 @@ export class StageShape {
 
   constructor(readonly stage: Stage) {
     const { nodes, inputs } = stage;
-    this.readers = nodes.map((_, i) => indexesOf(nodes, (node) => 'node' in node.from && node.from.node === i));
-    this.inputReaders = inputs.map((_, i) => indexesOf(nodes, (node) => 'input' in node.from && node.from.input === i));
+    this.readers = nodes.map((_, i) => indexesOf(nodes, (node) => feedsOf(node).some((feed) => 'node' in feed && feed.node === i)));
+    this.inputReaders = inputs.map((_, i) => indexesOf(nodes, (node) => feedsOf(node).some((feed) => 'input' in feed && feed.input === i)));
     const bits = new Map<number, number>();
     for (const [i, node] of nodes.entries()) {
       if (node.op !== 'fold' && node.op !== 'rank') continue;
@@ -78,6 +78,12 @@ export class StageShape {
           for (const group of node.transform.group) add(group.expr);
           for (const accumulator of node.transform.accumulators) expressionsOf(accumulator).forEach(add);
           if (node.inputKind === 'table') for (const name of node.inputKey ?? []) wanted.add(name);
+          break;
+        case 'send':
+          for (const key of node.transform.key) add(key);
+          for (const column of node.transform.columns) add(column.expr);
+          break;
+        case 'join':
           break;
         case 'rank':
         case 'sink':

@@ -16,6 +16,7 @@ import type { Code } from './code.js';
 import type { FoldShape } from './fold.js';
 import type { Operand } from './operand.js';
 import { operandOf, type RowSource, scopeOf } from './scope.js';
+import { sendCode } from './send.js';
 import { sinkCode } from './sink.js';
 import type { StageShape } from './stage-shape.js';
 import { writeOperand } from './write-value.js';
@@ -102,9 +103,39 @@ class StreamEdges {
       case 'sink':
         this.effect(passed, () => sinkCode(shape, code, i, row, false));
         break;
+      case 'send':
+        this.send(i, row, passed);
+        break;
+      case 'join':
+        throw new Error(`${node.id}: a join reads repartition topics`);
       case 'rank':
         throw new Error(`${node.id}: a rank of a stream is not available`);
     }
+  }
+
+  private send(i: number, row: RowSource, passed: string | null): void {
+    const { code } = this;
+    const node = this.shape.node(i);
+    if (node.op !== 'send') return;
+    const { key, columns, graceMs } = node.transform;
+    const { late } = this.source;
+    this.note(i, [...key, ...columns.map(({ expr }) => expr)]);
+    let keys: Operand[] = [];
+    let values: Operand[] = [];
+    this.when(passed, () => {
+      const scope = scopeOf(row);
+      keys = key.map((expr) => operandOf(code, expr, scope));
+      values = columns.map(({ expr }) => operandOf(code, expr, scope));
+    });
+    this.effect(passed, () => {
+      code.line(`K.rowsIn[${i}]++;`);
+      const send = (): void => sendCode(code, i, node.output, node.transform, keys, values, row);
+      if (late === null || node.transform.table) send();
+      else {
+        const missed = `[{ start: ${row.time}, end: ${row.time} + ${graceMs} }]`;
+        code.block(`if (${row.time} + ${graceMs} >= ${late.watermark})`, send, `} else { ${late.report(i, missed)} }`);
+      }
+    });
   }
 
   private project(i: number, row: RowSource, passed: string | null): void {

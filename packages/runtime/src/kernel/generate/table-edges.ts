@@ -76,6 +76,9 @@ function edge(shape: StageShape, code: Code, i: number, row: TableRow, action: T
       }
       break;
     }
+    case 'send':
+    case 'join':
+      throw new Error(`${node.id}: a join of tables is not available`);
     case 'fold':
       contributionCode(shape, code, i, row, action);
   }

@@ -6,13 +6,16 @@ import { Buffer } from 'node:buffer';
 import { type AvroSchema, ExpressionError } from '@rta/dsl';
 import type { RecordBatch } from '../../log/batch/record-batch.js';
 import { type LogRecord, records } from '../../log/batch/records.js';
-import type { Stage, StageNode } from '../../plan/physical.js';
+import { feedsOf, type Stage, type StageNode } from '../../plan/physical.js';
 import type { KernelEnv, KernelFactory, KernelStats, RejectCode, StageKernel } from '../stage-kernel.js';
 import { Rejected } from './avro-read.js';
 import { Fold } from './fold.js';
 import type { Effect, Operator, StageContext } from './operator.js';
+import { Join } from './join.js';
 import { Rank } from './rank.js';
 import { SessionFold } from './session-fold.js';
+import { Send } from './send.js';
+import { TableJoin } from './table-join.js';
 import { Sink } from './sink.js';
 import { SlidingFold } from './sliding-fold.js';
 import { Source } from './source.js';
@@ -64,14 +67,17 @@ class StageInterpreter implements StageKernel {
     for (const node of stage.nodes) {
       const operator = operatorOf(node, stage, context);
       this.operators.push(operator);
-      if ('input' in node.from) {
-        this.readers[node.from.input].push(operator);
-        this.behind.push(0);
-      } else {
-        const from = this.operators[node.from.node];
+      let behind = 0;
+      for (const feed of feedsOf(node)) {
+        if ('input' in feed) {
+          this.readers[feed.input].push(operator);
+          continue;
+        }
+        const from = this.operators[feed.node];
         from.next.push(operator);
-        this.behind.push(this.behind[node.from.node] + from.hold);
+        behind = Math.max(behind, this.behind[feed.node] + from.hold);
       }
+      this.behind.push(behind);
     }
   }
 
@@ -112,7 +118,7 @@ class StageInterpreter implements StageKernel {
   private processReceived(input: number, upstream: Upstream, { key, value }: LogRecord): void {
     this.recordsIn++;
     if (key !== null) {
-      for (const reader of this.readers[input]) reader.received(key, value);
+      for (const reader of this.readers[input]) reader.received(key, value, input);
       return;
     }
     const marker = Buffer.from(value!);
@@ -241,6 +247,10 @@ function operatorOf(node: StageNode, stage: Stage, context: StageContext): Opera
     }
     case 'rank':
       return new Rank(node, context);
+    case 'send':
+      return new Send(node, context);
+    case 'join':
+      return node.transform.how.kind === 'within' ? new Join(node, context) : new TableJoin(node, context);
     case 'sink': {
       const output = stage.outputs[node.output];
       if (output.kind !== 'sink') throw new Error(`the sink ${node.id} writes to a repartition topic`);

@@ -14,6 +14,8 @@ export interface TimedRow {
 /** A row of a stream; `source` where it is a record of a source input. */
 export interface StreamRow extends TimedRow {
   readonly source: SourceRecord | null;
+  /** A record of a table that deletes the row of its key, which is all that there is. */
+  readonly deleted?: true;
 }
 
 interface SourceRecord {
@@ -64,8 +66,8 @@ export abstract class Operator {
   /** A row of the table that had been emitted before a restart. */
   abstract prime(row: TimedRow): void;
 
-  /** A record of the repartition input. */
-  received(_key: Uint8Array, _value: Uint8Array | null): void {
+  /** A record of repartition input `input` of the stage. */
+  received(_key: Uint8Array, _value: Uint8Array | null, _input: number): void {
     throw new Error(`${this.node.op} does not read a repartition topic`);
   }
 

@@ -35,6 +35,7 @@ export class Source {
 
   /** The record as a row; moves the watermark. Throws Rejected (nothing has moved then), ExpressionError and UnknownSchema. */
   read(record: LogRecord): StreamRow {
+    if (record.value === null && this.input.table) return this.deletion(record);
     if (record.value === null || record.value.length === 0) throw new Rejected('empty_value', 'the record has no value');
     const datum = this.input.format === 'avro' ? this.readAvro(record, record.value) : readJson(this.reader, record.value);
     const fields = datum as ReadonlyMap<string, Datum>;
@@ -45,6 +46,19 @@ export class Source {
     if (this.input.checkKey) this.checkKey(row, record);
     this.maxEventTime = Math.max(this.maxEventTime, time);
     return { row, time, source: { record, input: this.index, watermark: this.maxEventTime - this.input.latenessMs, late: false } };
+  }
+
+  /** Of a table: the row of the record's key is gone, as of the record's own time. */
+  private deletion(record: LogRecord): StreamRow {
+    const { name, type } = this.input.columns.find((c) => c.name === this.input.key)!;
+    const framed = this.input.keyFormat === 'avro';
+    if (record.key === null || (framed && record.key.length < FRAME_BYTES)) throw new Rejected('key_mismatch', 'the record has no key');
+    const key = Buffer.from(record.key);
+    const value = framed ? toValue(type, new AvroCodec(bareSchema(type)).decode(key.subarray(FRAME_BYTES))) : key.toString('utf8');
+    const time = this.input.time.from === 'clock' ? this.env.now() : record.timestamp;
+    this.maxEventTime = Math.max(this.maxEventTime, time);
+    const source = { record, input: this.index, watermark: this.maxEventTime - this.input.latenessMs, late: false };
+    return { row: { [name]: value }, time, source, deleted: true };
   }
 
   private readAvro(record: LogRecord, value: Uint8Array): Datum {

@@ -1,13 +1,14 @@
 /** The kernel of one task: generated code for its records and rows, and the order in which things are flushed. */
 import type { AvroSchema } from '@rta/dsl';
 import type { RecordBatch } from '../../log/batch/record-batch.js';
+import { feedsOf } from '../../plan/physical.js';
 import { type KernelEnv, type KernelStats, type StageKernel, UnknownSchema } from '../stage-kernel.js';
 import type { Scan } from '../generate/scan.js';
 import type { CompiledStage } from '../compile-stage.js';
 import { writeDoubleBE } from './bytes.js';
-import type { FoldMemory } from './fold-memory.js';
+import { JoinState } from './join-state.js';
 import { RankState } from './rank-state.js';
-import { receive, Upstream } from './receive.js';
+import { receive, type Receiver, Upstream } from './receive.js';
 import { TaskState } from './task-state.js';
 
 /** Bit 3 of a batch's attributes: its timestamp is the broker's append time. */
@@ -21,7 +22,7 @@ export class GeneratedKernel implements StageKernel {
   /** Per input: what read last, and for which id. */
   private readonly current: { scan: Scan; id: number }[];
   private readonly upstream: Upstream[];
-  private readonly receivers: (FoldMemory | RankState)[][];
+  private readonly receivers: Receiver[][];
   /** Per node: how far its watermark is behind the task's, ms. */
   private readonly behind: number[] = [];
   private readonly sentMarkers: number[];
@@ -40,9 +41,14 @@ export class GeneratedKernel implements StageKernel {
     this.scans = stage.inputs.map(() => new Map<number, Scan>());
     this.current = stage.inputs.map((input, i) => ({ scan: input.kind === 'source' ? compiled.firstScan(i) : unused, id: NaN }));
     this.upstream = stage.inputs.map(() => new Upstream());
-    this.receivers = compiled.readers.map((readers) => readers.map((i) => K.nodes[i]).filter((node) => node !== null));
+    this.receivers = compiled.readers.map((readers, input) =>
+      readers.flatMap((i) => {
+        const node = K.nodes[i];
+        return node === null ? [] : [node instanceof JoinState ? node.receiver(input) : node];
+      }),
+    );
     for (const node of stage.nodes)
-      this.behind.push('node' in node.from ? this.behind[node.from.node] + compiled.holds[node.from.node] : 0);
+      this.behind.push(Math.max(...feedsOf(node).map((feed) => ('node' in feed ? this.behind[feed.node] + compiled.holds[feed.node] : 0))));
     this.sentMarkers = stage.outputs.map(() => -Infinity);
   }
 

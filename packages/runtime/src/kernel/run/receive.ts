@@ -1,9 +1,12 @@
 /** Reads the records of a repartition topic: rows for folds and ranks, and watermark markers. */
 import type { RecordBatch } from '../../log/batch/record-batch.js';
 import { readDoubleBE, readInt32 } from './bytes.js';
-import type { FoldMemory } from './fold-memory.js';
-import type { RankState } from './rank-state.js';
 import type { TaskState } from './task-state.js';
+
+/** What takes the rows of a repartition input. */
+export interface Receiver {
+  receive(K: TaskState, bytes: Uint8Array, keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): void;
+}
 
 /** The last watermark heard from each upstream partition; -Infinity until heard. */
 export class Upstream {
@@ -19,13 +22,7 @@ export class Upstream {
   }
 }
 
-export function receive(
-  K: TaskState,
-  batch: RecordBatch,
-  from: number,
-  upstream: Upstream,
-  readers: readonly (FoldMemory | RankState)[],
-): void {
+export function receive(K: TaskState, batch: RecordBatch, from: number, upstream: Upstream, readers: readonly Receiver[]): void {
   const { bytes: b, end, baseOffset } = batch;
   let p = batch.start;
   while (p < end) {

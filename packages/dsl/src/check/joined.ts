@@ -1,0 +1,171 @@
+import { checkColumnExpression } from '../expression/checker.js';
+import { parseExpression } from '../expression/parser.js';
+import type { TypedExpr } from '../expression/typed.js';
+import { unify } from '../expression/unify.js';
+import type { Span } from '../diagnostics/diagnostic.js';
+import { definite, isNullable } from '../types/lattice.js';
+import { exprSource } from '../yaml/expr-source.js';
+import { entryOf, textOf, type YamlNode } from '../yaml/node.js';
+import type { Spanned } from '../yaml/read.js';
+import { readColumns } from './columns.js';
+import { checkOver } from './expressions.js';
+import { scopeOf, type Flow } from './flow.js';
+import { messages } from './messages.js';
+import type { Joined, JoinKeys } from './operator-spec.js';
+import type { Session } from './session.js';
+
+/** The right side of the join that `config` says. Null with a report. */
+export function joinedBy(config: YamlNode, left: Flow, resolve: (from: Spanned<string>) => Flow | null, session: Session): Joined | null {
+  const named = session.read.textAt(config, 'with');
+  const right = named === null ? null : resolve(named);
+  if (named === null || right === null) return null;
+  const as = session.read.textAt(config, 'as');
+  const name = as?.value ?? named.value;
+  return {
+    id: right.id,
+    name,
+    relation: right.relation,
+    isSource: right.id.startsWith('source.'),
+    missing: [...right.missing],
+    on: (node) => new JoinOn(left, right, name, as?.span ?? entryOf(config, 'with')!.value.span, session).read(node),
+    columns: (node) => readColumns(node, right, session),
+  };
+}
+
+type Pair = readonly [left: TypedExpr, right: TypedExpr];
+
+/** Reads `on`: columns that both sides have, or `left == right.column and …`. */
+class JoinOn {
+  constructor(
+    private readonly left: Flow,
+    private readonly right: Flow,
+    private readonly name: string,
+    private readonly nameSpan: Span,
+    private readonly session: Session,
+  ) {}
+
+  read(node: YamlNode): JoinKeys | null {
+    const pairs = node.kind === 'scalar' && !/^[\w.]+$/.test(node.text) ? this.expression(node) : this.names(node);
+    const keys = pairs?.map((pair) => this.key(pair)) ?? [];
+    const fine = keys.filter((key) => key !== null);
+    if (pairs === null || fine.length < keys.length) return null;
+    return { left: fine.map(([a]) => a), right: fine.map(([, b]) => b) };
+  }
+
+  /** Columns by name, of both sides. */
+  private names(node: YamlNode): Pair[] | null {
+    const items = node.kind === 'seq' ? node.items : [node];
+    const pairs: Pair[] = [];
+    for (const item of items) {
+      if (item.kind !== 'scalar') {
+        this.session.report(messages.joinOn(item.span, 'is none of their columns', this.name));
+        continue;
+      }
+      const [a, b] = [this.left, this.right].map((flow) => checkOver(flow, item, this.session));
+      if (a !== null && b !== null) pairs.push([a, b]);
+    }
+    return pairs.length === items.length ? pairs : null;
+  }
+
+  /** A conjunction of equalities; the right side's columns are fields of its name. */
+  private expression(node: YamlNode): Pair[] | null {
+    const { left, right, name, session } = this;
+    if (left.relation.columns.some((column) => column.name === name)) {
+      session.report(messages.joinAlias(this.nameSpan, name));
+      return null;
+    }
+    const fields = right.relation.columns.map((column) => ({ name: column.name, type: column.type }));
+    const both = { name, type: { kind: 'record', name, fields } } as const;
+    const scope = { ...scopeOf(left), columns: [...left.relation.columns, both] };
+    if (node.kind !== 'scalar') return null;
+    const { ast, diagnostics } = parseExpression(exprSource(node));
+    const checked = ast === null ? null : checkColumnExpression(ast, scope);
+    const all = [...diagnostics, ...(checked?.diagnostics ?? [])];
+    const named = new Set(textOf(node)?.match(/\w+/g) ?? []);
+    if (all.length > 0 && [...left.missing, ...right.missing].some((column) => named.has(column))) return null;
+    for (const diagnostic of all) session.report(diagnostic);
+    if (!checked?.expr) return null;
+    const pairs: Pair[] = [];
+    return this.conjuncts(checked.expr, pairs) ? pairs : null;
+  }
+
+  private conjuncts(expr: TypedExpr, into: Pair[]): boolean {
+    if (expr.kind === 'binary' && expr.op === 'and') {
+      const [a, b] = [expr.left, expr.right].map((part) => this.conjuncts(part, into));
+      return a && b;
+    }
+    const sides = expr.kind === 'binary' && expr.op === '==' ? [expr.left, expr.right] : [];
+    const kinds = sides.map((side) => this.sideOf(side));
+    const wrong =
+      sides.length === 0 ? 'is no equality' : kinds[0] === kinds[1] || kinds.includes(null) ? 'does not compare the two sides' : null;
+    if (wrong !== null) {
+      this.session.report(messages.joinOn(expr.span, wrong, this.name));
+      return false;
+    }
+    const [a, b] = kinds[0] === 'left' ? sides : [sides[1], sides[0]];
+    into.push([a, this.overRight(b)]);
+    return true;
+  }
+
+  /** Which side's columns an expression reads; null: of both, or of none. */
+  private sideOf(expr: TypedExpr): 'left' | 'right' | null {
+    switch (expr.kind) {
+      case 'column':
+        return expr.name === this.name ? null : 'left';
+      case 'field':
+        return expr.of.kind === 'column' && expr.of.name === this.name ? 'right' : this.sideOf(expr.of);
+      case 'cast':
+      case 'unary':
+        return this.sideOf(expr.operand);
+      case 'call': {
+        const sides = new Set(expr.args.filter((arg) => arg.kind !== 'literal').map((arg) => this.sideOf(arg)));
+        return sides.size === 1 ? [...sides][0] : null;
+      }
+      default:
+        return null;
+    }
+  }
+
+  /** The expression over the right side's own columns. */
+  private overRight(expr: TypedExpr): TypedExpr {
+    switch (expr.kind) {
+      case 'field':
+        if (expr.of.kind === 'column' && expr.of.name === this.name)
+          return { kind: 'column', name: expr.field, type: expr.type, span: expr.span };
+        return { ...expr, of: this.overRight(expr.of) };
+      case 'cast':
+      case 'unary':
+        return { ...expr, operand: this.overRight(expr.operand) };
+      case 'call':
+        return { ...expr, args: expr.args.map((arg) => this.overRight(arg)) };
+      default:
+        return expr;
+    }
+  }
+
+  /** The pair in one type; null with a report. */
+  private key([left, right]: Pair): Pair | null {
+    const { report } = this.session;
+    const text = (expr: TypedExpr): string => expr.span.source.text.slice(expr.span.start, expr.span.end);
+    const unified = unify([left, right]);
+    if ('clash' in unified) {
+      report(messages.joinTypes(left.span, text(left), left.type, right.type));
+      return null;
+    }
+    const [a, b] = unified.exprs;
+    if (['array', 'map', 'record', 'null', 'float', 'double'].includes(definite(unified.type).kind)) {
+      report(messages.joinKeyType(left.span, text(left), unified.type));
+      return null;
+    }
+    let fine = true;
+    for (const [expr, flow, side] of [
+      [a, this.left, 'left'],
+      [b, this.right, 'right'],
+    ] as const) {
+      if (!isNullable(expr.type)) continue;
+      if (!flow.nullsUnknown) report(messages.nullableJoinKey(expr.span, text(expr).replace(`${this.name}.`, ''), side));
+      fine = false;
+    }
+    return fine ? [a, b] : null;
+  }
+}

@@ -1,0 +1,201 @@
+import type { Column, Joined, JoinHow, JoinKeys, NamedColumn, OperatorSpec, Relation, StepContext } from '@rta/dsl';
+import { columnExpr, entryOf, messages, nullableIf, shapes, valueOf } from '@rta/dsl';
+
+/** `join`: rows of a stream with those of another, or of a table, of equal keys. */
+export const join: OperatorSpec = {
+  verb: 'join',
+  modifiers: [],
+  summary: 'Joins the rows of a stream with those of another one close in time, or with a table, by key.',
+  doc: `
+\`join\` takes the rows of the stream (left) with those of \`with\` (right) that have equal keys.
+
+- \`on\`: columns that both sides have, or equalities: \`on: seller == persons.id\`, several with \`and\`. A key is never null. \`as\` gives the right
+  side another name there.
+- \`take\`: the columns of the right side that are wanted, with new names where they would collide; else all of them but the keys.
+- \`type\`: \`inner\` (default), \`left\`, which keeps left rows without a match, or \`outer\`, which keeps those of both sides. What is missing is null.
+
+A stream is joined with a table, a source of \`kind: table\`, on the table's whole key. Each row meets the newest version at or before its own time, so
+it waits until the watermark has passed that: the result is the same whenever it is computed. \`version: latest\` does not wait, and takes
+whatever is there. A record with a null value deletes a row of the table.
+
+Two streams are joined \`within\` a time: \`within: 10m\`, either way, or \`within: { before: 1m, after: 10m }\`, as the right row is earlier or later than the
+left one. A row that is older than its partition's watermark is late; \`grace\` waits longer. Where a match is missing, that is known, and
+the row given, when the watermark has passed its time, \`within\` and \`grace\`. Results of equal windows, joined on \`window_start, window_end\`
+too, need no \`within\`.
+
+The result is a stream of the left columns and those of \`take\`; its time is the later of the two.
+`,
+  configSchema: shapes.map(
+    '`join`',
+    {
+      with: shapes.text('The stream or source to join with.'),
+      as: shapes.textLike('^[A-Za-z_][A-Za-z0-9_]*$', 'a name', 'What it is called in `on`; default its own name.'),
+      on: {
+        type: ['string', 'array'],
+        minLength: 1,
+        minItems: 1,
+        items: { type: 'string', minLength: 1, 'x-expected': 'a column of both sides' },
+        description: 'What must be equal: columns of both sides, or `left == other.right`.',
+        'x-expected': 'a column of both sides, a list of these, or `left == other.right`',
+      },
+      type: shapes.word(['inner', 'left', 'outer'], 'Which rows without a match are kept; default none.'),
+      take: shapes.columns('Columns of the right side.'),
+      within: {
+        ...shapes.map('`within`', {
+          before: shapes.duration('How much earlier the right row may be.'),
+          after: shapes.duration('How much later the right row may be.'),
+        }),
+        type: ['string', 'object'],
+        minLength: 1,
+        minProperties: 1,
+        description: 'How far apart in event time the rows of two streams may be.',
+        'x-expected': 'a duration such as 10m, or `{ before, after }`',
+      },
+      grace: shapes.duration('How long late rows are waited for. Default 0.'),
+      version: shapes.word(['latest', 'asOf'], 'Which version of a table.'),
+    },
+    ['with', 'on'],
+  ),
+  example: {
+    columns: { user_id: 'string', kind: 'string', amount: 'int', time: 'timestamp' },
+    steps: `
+- filter: kind == "order"
+- join:
+    with: source
+    on: user_id
+    within: 10m
+    take: [{ other: kind }, { paid: amount }]
+- filter: other == "paid"
+- select: [user_id, amount, paid]
+`,
+    given: `
+- { time: 12:00, user_id: ann, kind: order, amount: 5 }
+- { time: 12:04, user_id: ann, kind: paid, amount: 4 }
+- { time: 12:15, user_id: ann, kind: paid, amount: 1 }
+`,
+    expect: `
+- { user_id: ann, amount: 5, paid: 4 }
+`,
+  },
+
+  check(context) {
+    const { config, input } = context;
+    const right = context.joined();
+    if (config.kind !== 'map' || right === null) return null;
+    const keys = right.on(valueOf(config, 'on')!);
+    const type = context.setting('type');
+    const outer = type === 'left' || type === 'outer' ? type : 'inner';
+    const how = howOf(context, right, keys);
+    const take = taken(context, right, keys);
+    if (keys === null || how === null || take === null) return null;
+    const isKey = (name: string): boolean => keys.left.some((expr) => expr.kind === 'column' && expr.name === name);
+    const columns: Column[] = [
+      ...input.columns.map(({ name, type: of }) => ({ name, type: nullableIf(outer === 'outer' && !isKey(name), of) })),
+      ...take.map(({ name, expr }) => ({ name, type: nullableIf(outer !== 'inner', expr.type) })),
+    ];
+    const names = keys.left.flatMap((expr) => (expr.kind === 'column' ? [expr.name] : []));
+    const windows = ['window_start', 'window_end'];
+    const output: Relation = {
+      kind: 'stream',
+      columns,
+      key: names.length === keys.left.length ? names : null,
+      windowed: input.windowed && right.relation.windowed && windows.every((name) => names.includes(name)),
+    };
+    const columnsTaken = take.map(({ name, expr }) => ({ name, expr }));
+    return {
+      transforms: [{ type: 'join', how, outer, leftKey: keys.left, rightKey: keys.right, take: columnsTaken }],
+      output,
+      others: [right.id],
+      missing: valueOf(config, 'take') === null ? right.missing : [],
+    };
+  },
+};
+
+/** Which version of a table. Null with reports. */
+function versionOf(context: StepContext, right: Joined, keys: JoinKeys | null): JoinHow | null {
+  const { config, input } = context;
+  const at = entryOf(config, 'with')!.value.span;
+  if (input.kind === 'table') {
+    if (right.relation.kind === 'table') context.report(messages.notYet(context.verbSpan, 'a join of two tables'));
+    else context.report(messages.tableFirst(context.verbSpan));
+    return null;
+  }
+  for (const [name, help] of [
+    ['within', 'a table has one row of a key at a time'],
+    ['grace', 'give the source a `lateness`'],
+  ] as const) {
+    const entry = entryOf(config, name);
+    if (entry !== null) context.report(messages.joinSetting(entry.keySpan, name, help));
+  }
+  const type = entryOf(config, 'type');
+  if (context.setting('type') === 'outer')
+    context.report(
+      messages.joinSetting(type!.value.span, 'outer', 'a row of a table has no time of its own: `left` keeps rows of the stream'),
+    );
+  const kind = context.setting('version') === 'latest' ? 'latest' : 'asOf';
+  if (!right.isSource) {
+    if (kind === 'asOf') context.report(messages.asOfAggregate(at));
+    else context.report(messages.notYet(at, 'a join with a table that is not a source'));
+    return null;
+  }
+  if (keys === null) return null;
+  const on = keys.right.map((expr) => (expr.kind === 'column' ? expr.name : ''));
+  const key = right.relation.key ?? [];
+  if (on.length !== key.length || key.some((name) => !on.includes(name))) {
+    context.report(messages.joinWholeKey(valueOf(config, 'on')!.span, key));
+    return null;
+  }
+  return { kind };
+}
+
+/** How far apart the rows may be. Null with reports. */
+function howOf(context: StepContext, right: Joined, keys: JoinKeys | null): JoinHow | null {
+  const { config, input } = context;
+  const version = entryOf(config, 'version');
+  if (input.kind === 'table' || right.relation.kind === 'table') return versionOf(context, right, keys);
+  if (version !== null)
+    context.report(messages.joinSetting(version.keySpan, 'version', 'streams are joined `within` a time; versions are of tables'));
+  const within = entryOf(config, 'within');
+  const grace = entryOf(config, 'grace');
+  const graceMs = grace === null ? 0 : context.duration(config, 'grace');
+  if (within === null) {
+    const same = ['window_start', 'window_end'].every((name) =>
+      keys?.left.some((expr, i) => [expr, keys.right[i]].every((side) => side.kind === 'column' && side.name === name)),
+    );
+    if (!input.windowed || !right.relation.windowed || !same) {
+      if (keys !== null) context.report(messages.withinNeeded(context.verbSpan));
+      return null;
+    }
+    return graceMs === null ? null : { kind: 'within', beforeMs: 0, afterMs: 0, graceMs };
+  }
+  const part = (key: string): number | null => (entryOf(within.value, key) === null ? 0 : context.duration(within.value, key));
+  const [beforeMs, afterMs] =
+    within.value.kind === 'map'
+      ? [part('before'), part('after')]
+      : [context.duration(config, 'within'), context.duration(config, 'within')];
+  return beforeMs === null || afterMs === null || graceMs === null ? null : { kind: 'within', beforeMs, afterMs, graceMs };
+}
+
+/** The columns of the right side, none of whose names the left side has. Null with reports. */
+function taken(context: StepContext, right: Joined, keys: JoinKeys | null): readonly NamedColumn[] | null {
+  const { config, input } = context;
+  const entry = entryOf(config, 'take');
+  const span = entry?.value.span ?? context.verbSpan;
+  const vanish = new Set(keys?.right.flatMap((expr) => (expr.kind === 'column' ? [expr.name] : [])));
+  const read = entry === null ? null : right.columns(entry.value);
+  if (entry === null && keys === null) return null;
+  const columns =
+    read?.columns ??
+    right.relation.columns.flatMap((column) =>
+      vanish.has(column.name) ? [] : [{ name: column.name, expr: columnExpr(column, span), span }],
+    );
+  const clashes = columns.filter(({ name }) => input.columns.some((column) => column.name === name));
+  if (clashes.length > 0) {
+    const names = clashes.map(({ name }) => name);
+    const renamed = columns.map(({ name }) => (names.includes(name) ? `{ ${right.name}_${name}: ${name} }` : name));
+    const some = renamed.length > 6 ? [...renamed.slice(0, 6), '…'] : renamed;
+    context.report(messages.joinCollision(span, names, `take: [${some.join(', ')}]`));
+    return null;
+  }
+  return read === null || read.complete ? columns : null;
+}

@@ -1,0 +1,185 @@
+/** The laws of joins of two streams: incremental equals recomputed, kernel and interpreter agree. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { interpretStage } from '../../src/kernel/interpreter/interpret-stage.js';
+import { someEvent } from './arbitrary.js';
+import { implementations } from './implementations.js';
+import { lockstep } from './lockstep.js';
+import { RUNS, SEED } from './settings.js';
+import { byUser, expectRecomputed, GONE, inputsOf, planOf, run, someRun } from './several-sources.js';
+
+const pipelines: Readonly<Record<string, { readonly topics: readonly string[]; readonly text: string }>> = {
+  'inner, either way': {
+    topics: ['one', 'two'],
+    text: `
+streams:
+  all:
+    from: one
+    steps:
+      - join: { with: two, on: user, within: 5ms, take: [{ other: points }, { when: at }] }
+sink: { topic: out }`,
+  },
+  'left, later ones only, with grace, on a nullable column made definite': {
+    topics: ['one', 'two'],
+    text: `
+streams:
+  named: { from: two, steps: [ filter: team != null ] }
+  all:
+    from: one
+    steps:
+      - filter: team != null
+      - derive: { twice: points * 2 }
+      - join:
+          with: named
+          on: [user, team]
+          type: left
+          within: { after: 10ms }
+          grace: 3ms
+          take: [{ other: points + 1 }, { more: bonus }]
+      - derive: { sum: twice + (other ?? 0) }
+sink: { topic: out }`,
+  },
+  'outer, on an expression': {
+    topics: ['one', 'two'],
+    text: `
+streams:
+  teams: { from: two, steps: [ filter: team != null, 'select': [{ name: team }, points] ] }
+  all:
+    from: one
+    steps:
+      - select: [user, { mine: points }, amount]
+      - join: { with: teams, as: t, on: user == t.name, type: outer, within: { before: 8ms, after: 2ms } }
+sink: { topic: out }`,
+  },
+  'outer, of a union of branches, counted in windows': {
+    topics: ['one', 'two', 'three'],
+    text: `
+streams:
+  others: { from: [two, three], steps: [ select: [user, { other: points }] ] }
+  all:
+    from: one
+    steps:
+      - select: [user, points]
+      - join: { with: others, on: user, type: outer, within: 3ms, grace: 1ms }
+      - groupBy: user
+        window: { tumbling: 10ms }
+        aggregate: { n: count(), lefts: count(points), rights: count(other) }
+        emit: final
+sink: { topic: out }`,
+  },
+  'a branch with another of the same source': {
+    topics: ['one'],
+    text: `
+streams:
+  low: { from: one, steps: [ filter: points < 2, select: [user, { low: points }] ] }
+  all:
+    from: one
+    steps:
+      - filter: points >= 0
+      - join: { with: low, on: user, type: left, within: 4ms }
+      - select: [user, points, low]
+sink: { topic: out }`,
+  },
+  'results of equal windows': {
+    topics: ['one', 'two'],
+    text: `
+streams:
+  ones:
+    from: one
+    steps:
+      - groupBy: user
+        window: { tumbling: 10ms }
+        aggregate: { ones: count() }
+        emit: final
+  twos:
+    from: two
+    steps:
+      - groupBy: user
+        window: { tumbling: 10ms, grace: 3ms }
+        aggregate: { twos: count() }
+        emit: final
+  both:
+    from: ones
+    steps:
+      - join: { with: twos, on: [user, window_start, window_end], type: outer }
+      - filter: (ones ?? 0) + (twos ?? 0) > 1
+sink: { topic: out }`,
+  },
+};
+
+const tableJoins: Readonly<Record<string, string>> = {
+  'as of the time of the row': `
+streams:
+  all:
+    from: one
+    steps:
+      - filter: points > -2
+      - join: { with: two, on: user, take: [{ other: points }, { since: at }] }
+      - select: [user, points, other, since]
+sink: { topic: out }`,
+  'as of the time, left, in windows': `
+streams:
+  all:
+    from: one
+    steps:
+      - select: [user, { mine: points }]
+      - join: { with: two, on: user, type: left, take: team }
+      - groupBy: user
+        window: { tumbling: 10ms }
+        aggregate: { n: count(), teams: count(team), last: max(team) }
+        emit: final
+sink: { topic: out }`,
+};
+
+/** Events, some of which delete where they are a table's. */
+const version = fc.record({ event: someEvent, gone: fc.boolean() }).map(({ event, gone }) => (gone ? { ...event, team: GONE } : event));
+
+describe.each(implementations)(`%s (seed ${SEED})`, (name, kernelOf) => {
+  it.each(Object.entries(pipelines))('%s', (_what, { topics, text }) => {
+    fc.assert(
+      fc.property(inputsOf(topics), fc.constantFrom(0, 5, 20), fc.constantFrom(0, 5), someRun, (inputs, one, two, variant) => {
+        const plan = planOf(text, { one, two });
+        const result = run(plan, inputs, variant, (stage) =>
+          lockstep(stage, kernelOf(stage), interpretStage(stage), [name, 'interpreter']),
+        );
+        expectRecomputed(plan, inputs, result);
+      }),
+      { numRuns: RUNS, seed: SEED },
+    );
+  });
+
+  it.each(Object.entries(tableJoins))('%s', (_what, text) => {
+    fc.assert(
+      fc.property(
+        inputsOf(['one', 'two'], version, 20),
+        fc.constantFrom(0, 5),
+        fc.constantFrom(0, 10),
+        someRun,
+        (given, one, two, variant) => {
+          const inputs = byUser(given, 'two');
+          const plan = planOf(text, { one, two }, ['two']);
+          const result = run(plan, inputs, variant, (stage) =>
+            lockstep(stage, kernelOf(stage), interpretStage(stage), [name, 'interpreter']),
+          );
+          expectRecomputed(plan, inputs, result);
+        },
+      ),
+      { numRuns: 2 * RUNS, seed: SEED },
+    );
+  });
+
+  it('the latest version: kernel and interpreter agree', () => {
+    const text = tableJoins['as of the time of the row'].replace('on: user,', 'on: user, version: latest, type: left,');
+    fc.assert(
+      fc.property(inputsOf(['one', 'two'], version, 20), someRun, (given, variant) => {
+        const inputs = byUser(given, 'two');
+        const result = run(planOf(text, {}, ['two']), inputs, variant, (stage) =>
+          lockstep(stage, kernelOf(stage), interpretStage(stage), [name, 'interpreter']),
+        );
+        const inTime = inputs.get('one')!.flatMap((events) => events.filter((e, i) => events.slice(0, i).every((x) => x.at <= e.at)));
+        expect(result.sinks.get('out')).toHaveLength(inTime.filter((e) => Number(e.points) > -2).length);
+      }),
+      { numRuns: RUNS, seed: SEED },
+    );
+  });
+});
