@@ -206,6 +206,16 @@ export const messages = {
     message: '`emit: final` needs a window: without one a result is never final',
     help: 'add `window: { tumbling: 1m }`, or leave `emit` out',
   })),
+  overOnTable: errorMessage('RTA3220', '`over` or `dedupe` on a table', (span: Span, what: string) => ({
+    span,
+    message: `${what} takes streams, and this is a table: its rows change`,
+    help: 'put it before the aggregate, or put `emit: final` on a windowed aggregate',
+  })),
+  nothingOver: errorMessage('RTA3221', 'A modifier that only `over` has a use for', (span: Span, name: string) => ({
+    span,
+    message: `\`${name}\` of \`derive\` is for aggregates that look back, and there is none`,
+    help: 'write one: `recent: avg(score) over 10s`',
+  })),
   ttlOnWindow: errorMessage('RTA3205', '`ttl` with a window', (span: Span) => ({
     span,
     message: '`ttl` is for aggregates without a window: a window ends by itself',

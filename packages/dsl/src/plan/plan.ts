@@ -114,7 +114,7 @@ export interface TopicDeclaration {
 
 // ---- Transforms: the small set of things the engine can do. An operator is a composition of them ("how it runs"). ----
 
-export type Transform = FilterTransform | ProjectTransform | FoldTransform | RankTransform;
+export type Transform = FilterTransform | ProjectTransform | FoldTransform | RankTransform | OverTransform;
 
 export interface NamedExpr {
   readonly name: string;
@@ -195,6 +195,35 @@ export interface Order {
   readonly descending: boolean;
   /** Nulls go last unless said, whatever the direction. */
   readonly nullsFirst: boolean;
+}
+
+/**
+ * Trailing aggregates of a stream: a row comes out for each row that goes in, in event-time order (time, partition, offset), as soon as the
+ * watermark has passed its time. Its aggregates are over rows of its group up to it.
+ */
+export interface OverTransform {
+  readonly type: 'over';
+  readonly group: readonly NamedExpr[];
+  /** A group that had no row for longer than this (ms of event time) begins anew; null: never. */
+  readonly ttlMs: number | null;
+  readonly accumulators: readonly OverAccumulator[];
+  /** The output's columns, over the input's columns and `accumulator` nodes. */
+  readonly columns: readonly NamedExpr[];
+}
+
+export interface OverAccumulator extends Accumulator {
+  readonly over: Frame;
+}
+
+/**
+ * The rows that an aggregate looks back on from a row at time T.
+ * - `ms`: those of [T - size, T], peers included (SQL's RANGE); with `previous` those of [T - size, T)
+ * - `rows`: the row and the size - 1 before it; with `previous` the `size` before it
+ */
+export interface Frame {
+  readonly unit: 'ms' | 'rows';
+  readonly size: number;
+  readonly previous: boolean;
 }
 
 // ---- Tests written in the pipeline's file ----

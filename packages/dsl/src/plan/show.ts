@@ -5,6 +5,7 @@ import type { Value } from '../types/type.js';
 import type {
   Accumulator,
   Emit,
+  Frame,
   LatePolicy,
   NamedExpr,
   Order,
@@ -119,6 +120,16 @@ export function showTransform(transform: Transform): string[] {
         `    per [${transform.group.join(', ')}] as ${transform.rank ?? '-'} emit ${showEmit(transform.emit)}`,
       ];
     }
+    case 'over': {
+      const ttl = transform.ttlMs === null ? '' : ` ttl ${showDuration(transform.ttlMs)}`;
+      return [
+        `  over by [${transform.group.map(showNamed).join(', ')}]${ttl}`,
+        ...transform.accumulators.map(
+          (accumulator, index) => `    #${index} = ${showAccumulator(accumulator)} over ${showFrame(accumulator.over)}`,
+        ),
+        `    ${transform.columns.map(showNamed).join(', ')}`,
+      ];
+    }
   }
 }
 
@@ -138,6 +149,10 @@ function showEmit(emit: Emit): string {
 
 function showAccumulator({ fn, arg, where, type }: Accumulator): string {
   return `${fn}(${arg === null ? '' : showExpr(arg)})${where === null ? '' : ` where ${showExpr(where)}`}: ${showType(type)}`;
+}
+
+function showFrame({ unit, size, previous }: Frame): string {
+  return `${previous ? 'previous ' : ''}${unit === 'ms' ? showDuration(size) : `${size} rows`}`;
 }
 
 function showOrder(order: Order): string {

@@ -5,12 +5,14 @@
 import type { AvroSchema } from '@rta/dsl';
 import type { SourceInput, Stage } from '../plan/physical.js';
 import { FoldGenerator, type FoldShape, foldShape } from './generate/fold.js';
+import { generateOver } from './generate/over.js';
 import { RankGenerator } from './generate/rank.js';
 import { generateScan, type Scan, type Writer } from './generate/scan.js';
 import { StageShape } from './generate/stage-shape.js';
 import { type AvroRecord, parseAvro } from './run/avro-schema.js';
 import { FoldState } from './run/fold-state.js';
 import { GeneratedKernel } from './run/generated-kernel.js';
+import { OverState } from './run/over-state.js';
 import { RankState } from './run/rank-state.js';
 import { Reason } from './run/reject.js';
 import type { TaskState } from './run/task-state.js';
@@ -38,7 +40,7 @@ export function kernelSources(stage: Stage): readonly KernelSource[] {
   return new CompiledStage(stage).sources();
 }
 
-type NodeState = FoldState | RankState;
+type NodeState = FoldState | RankState | OverState;
 
 export class CompiledStage {
   /** Per node: what makes its state in a task; null for nodes that keep nothing. */
@@ -73,6 +75,12 @@ export class CompiledStage {
         this.generated.push({ id: node.id, code });
         const fingerprint = this.fingerprintOf(node.store);
         return (K) => new RankState(node, i, code, K, from ? (K.nodes[from.fold] as FoldState) : null, fingerprint);
+      }
+      if (node.op === 'over' && node.mode !== 'send') {
+        const code = generateOver(this.shape, this.folds, i);
+        this.generated.push({ id: node.id, code });
+        const fingerprint = this.fingerprintOf(node.store);
+        return () => new OverState(node, i, code, fingerprint);
       }
       return null;
     });

@@ -5,11 +5,16 @@
  * groupKey      := Avro binary of the group columns, in order, as fields of a record (nullable: union [null, T], timestamp: long ms …)
  * storeKey      := store:uint8 [windowStart:int64 BE, sign bit flipped, when windowed] groupKey          (fold stores)
  *                | store:uint8 rowKey                                                                    (row stores)
+ *                | store:uint8 commit:int64 BE, sign bit flipped, groupKey: a number per group             (trail stores)
  * rowKey        := Avro binary of the table's key columns, in order
  * entry         := Avro record { time: long, [first: long, when ttl], a0, a1, … }
  *                  time = greatest contributing event time (ms); first = least
  * storeValue    := fingerprint:uint32 BE  (ttl ? Avro array of entry, oldest first : entry)              (fold stores)
  *                | fingerprint:uint32 BE  Avro record { time: long, c0, c1, … : the row's columns }      (row stores)
+ *                | fingerprint:uint32 BE  Avro array of trailRow, in the order in which they came           (trail stores)
+ * trailRow      := Avro record { time: long, partition: int, offset: long, c0, c1, … : the row's columns }; partition and offset of the
+ *                  record that the row was made of, -1 if it was none
+ * sent          := repartition record from an `over` of mode `send`: key = groupKey, value = trailRow, partition = murmur2(groupKey)
  * partial       := repartition record from a fold of mode `partial`:
  *                  key = groupKey, value = [windowStart:int64 BE when windowed] (ttl ? Avro array of entry : entry)
  *                  partition = murmur2(groupKey), so all windows of a group meet in one task
@@ -46,7 +51,7 @@ export function layoutOf(stage: Stage, store: number): StoreLayout {
   const spec = stage.stores[store];
   const node = stage.nodes[spec.node];
   if (spec.kind === 'fold' && node.op === 'fold') return foldLayout(node.transform);
-  return rowLayout(node.inputColumns);
+  return spec.kind === 'trail' ? trailLayout(node.inputColumns) : rowLayout(node.inputColumns);
 }
 
 /** Layout of a fold's store values; partials have the same schema, without the fingerprint. */
@@ -60,6 +65,19 @@ export function rowLayout(columns: readonly Column[]): StoreLayout {
   const named = new Set<string>();
   const fields = columns.map((column, i) => ({ name: `c${i}`, type: avroOf(column.type, named) }));
   return withFingerprint({ type: 'record', name: 'row', fields: [{ name: 'time', type: 'long' }, ...fields] });
+}
+
+/** A row of a stream, with its place among others. */
+export function trailRowSchema(columns: readonly Column[]): AvroSchema {
+  const named = new Set<string>();
+  const fields = columns.map((column, i) => ({ name: `c${i}`, type: avroOf(column.type, named) }));
+  const place = Object.entries({ time: 'long', partition: 'int', offset: 'long' }).map(([name, type]) => ({ name, type }));
+  return { type: 'record', name: 'trailRow', fields: [...place, ...fields] };
+}
+
+/** Layout of the values of a trail store. */
+export function trailLayout(columns: readonly Column[]): StoreLayout {
+  return withFingerprint({ type: 'array', items: trailRowSchema(columns) });
 }
 
 /** One incarnation of a group: times and accumulators. */

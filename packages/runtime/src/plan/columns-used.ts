@@ -71,6 +71,7 @@ function wantedOfInput(node: StageNode, wantedOfIt: ReadonlySet<string>): Set<st
       }
       break;
     case 'rank':
+    case 'over':
     case 'sink':
       for (const column of node.inputColumns) wanted.add(column.name);
       break;

@@ -31,6 +31,8 @@ export function roleOf(node: StageNode): string {
       const { k } = node.transform;
       return { single: `best ${k}`, local: `best ${k} of each task`, global: `best ${k} of all` }[node.mode];
     }
+    case 'over':
+      return node.mode === 'send' ? 'sends rows to their group' : 'looks back, in event-time order';
     case 'sink':
       return 'writes';
   }
@@ -38,7 +40,7 @@ export function roleOf(node: StageNode): string {
 
 /** The columns by which what a node sends to another stage is partitioned; empty: everything goes to one partition. */
 export function partitionedBy(node: StageNode): readonly string[] {
-  if (node.op === 'fold') return node.transform.group.map(({ name }) => name);
+  if (node.op === 'fold' || node.op === 'over') return node.transform.group.map(({ name }) => name);
   return node.op === 'rank' ? node.transform.group : [];
 }
 

@@ -5,7 +5,16 @@
  * A task is (stage, partition). All of a stage's inputs have the same number of partitions. Within a stage, nodes form a tree hanging
  * from the inputs: `from` names an input or another node.
  */
-import type { AvroSchema, Column, FilterTransform, FoldTransform, ProjectTransform, RankTransform, TypedExpr } from '@rta/dsl';
+import type {
+  AvroSchema,
+  Column,
+  FilterTransform,
+  FoldTransform,
+  OverTransform,
+  ProjectTransform,
+  RankTransform,
+  TypedExpr,
+} from '@rta/dsl';
 
 export interface PhysicalPlan {
   readonly pipeline: string;
@@ -86,6 +95,19 @@ export type StageNode =
       readonly store: number | null;
       readonly output: number | null;
     } & NodeBase)
+  /**
+   * Its group, arguments and conditions are plain columns.
+   * - `full`: reads rows, keeps them, and gives each with its aggregates in event-time order.
+   * - `send`: reads rows, drops the late ones, and writes the others to repartition output `output`. Last node of its stage.
+   * - `receive`: as `full`, of the rows of the stage's repartition input.
+   */
+  | ({
+      readonly op: 'over';
+      readonly mode: 'full' | 'send' | 'receive';
+      readonly transform: OverTransform;
+      readonly store: number | null;
+      readonly output: number | null;
+    } & NodeBase)
   /** Writes rows to sink output `output`. */
   | ({ readonly op: 'sink'; readonly output: number } & NodeBase);
 
@@ -128,4 +150,6 @@ export type StoreSpec =
   /** One entry per group (and window); value: Avro array of incarnations (one, unless ttl keeps several), see `state-layout.ts`. */
   | { readonly kind: 'fold'; readonly node: number }
   /** One entry per input key: the row, as Avro. */
-  | { readonly kind: 'rows'; readonly node: number };
+  | { readonly kind: 'rows'; readonly node: number }
+  /** One entry per group and commit: the rows that came then, as an Avro array; gone when none of them is needed any more. */
+  | { readonly kind: 'trail'; readonly node: number };

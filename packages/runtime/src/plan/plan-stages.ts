@@ -1,5 +1,19 @@
-import type { Column, Plan, Relation, SinkNode, SourceNode, Span, StepNode, Transform, FoldTransform, RankTransform } from '@rta/dsl';
+import type {
+  Column,
+  FoldTransform,
+  NamedExpr,
+  OverTransform,
+  Plan,
+  RankTransform,
+  Relation,
+  SinkNode,
+  SourceNode,
+  Span,
+  StepNode,
+  Transform,
+} from '@rta/dsl';
 import { columnsOf, columnsUsed } from './columns-used.js';
+import { overColumns } from './over-columns.js';
 import type { PhysicalPlan, RepartitionInput, SourceInput, Stage, StageInput, StageNode, StageOutput, StoreSpec } from './physical.js';
 
 /** A plan that the engine cannot run, with the step that asks for it. */
@@ -123,6 +137,8 @@ class Stager {
         return this.fold(place, step, transform);
       case 'rank':
         return this.rank(place, step, transform, index === step.transforms.length - 1 ? step.output : null);
+      case 'over':
+        return this.over(place, step, transform);
     }
   }
 
@@ -144,7 +160,7 @@ class Stager {
       windowed: transform.window !== null,
     };
     const partitionedBy = groups.map((g) => g.name);
-    if (!place.folded && this.together(place, transform)) {
+    if (!place.folded && this.together(place, transform.group)) {
       const store = place.stage.stores.length;
       const added = this.add(
         place,
@@ -203,11 +219,46 @@ class Stager {
     );
   }
 
+  private over(place: Place, step: StepNode, transform: OverTransform): Place {
+    if (place.relation.kind === 'table')
+      throw new StagingError(`"${step.verb}" with \`over\` takes streams, and this is a table`, step.span);
+    const { project, over } = overColumns(transform, place.relation.columns);
+    let from = project === null ? place : this.transform(place, step, project, 0);
+    const columns = over.columns.map(({ name, expr }) => ({ name, type: expr.type }));
+    const relation: Relation = { ...place.relation, columns };
+    const kept = (names: readonly (string | null)[] | null): readonly string[] | null => {
+      const found = names?.map((name) => over.columns.find(({ expr }) => expr.kind === 'column' && expr.name === name)?.name);
+      return found?.every((name) => name !== undefined) ? found : null;
+    };
+    const partitionedBy = kept(over.group.map(({ expr }) => (expr.kind === 'column' ? expr.name : null)));
+    const together = this.together(from, over.group);
+    if (!together) {
+      const { output, next } = this.split(from, from.relation.columns);
+      this.add(
+        from,
+        { op: 'over', mode: 'send', transform: over, store: null, output, ...this.base(from, step, from.relation) },
+        relation,
+        null,
+      );
+      from = { stage: next, from: { input: 0 }, relation: from.relation, partitionedBy, folded: false };
+    }
+    const { stage } = from;
+    const store = stage.stores.length;
+    stage.stores.push({ kind: 'trail', node: stage.nodes.length });
+    const mode = together ? 'full' : 'receive';
+    return this.add(
+      from,
+      { op: 'over', mode, transform: over, store, output: null, ...this.base(from, step, relation) },
+      relation,
+      together ? kept(place.partitionedBy) : partitionedBy,
+    );
+  }
+
   /** Whether all rows of a group are in one task already: a column that rows are partitioned by is itself a group column. */
-  private together(place: Place, transform: FoldTransform): boolean {
+  private together(place: Place, group: readonly NamedExpr[]): boolean {
     const by = place.partitionedBy;
     if (by === null) return false;
-    const grouped = by.every((name) => transform.group.some((g) => g.expr.kind === 'column' && g.expr.name === name));
+    const grouped = by.every((name) => group.some((g) => g.expr.kind === 'column' && g.expr.name === name));
     const input = place.stage.inputs[0];
     if (grouped && input.kind === 'source') this.keyChecked.add(input.id);
     return grouped;

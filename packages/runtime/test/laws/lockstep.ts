@@ -114,9 +114,11 @@ class Lockstep implements StageKernel {
 
   flush(watermark: number): void {
     const outputs = this.sides.map((side): Map<string, Output> => {
-      side.builders.clear();
       side.kernel.flush(watermark);
-      return new Map([...side.builders].map(([id, builder]): [string, Output] => [id, takeRecords(builder)]));
+      // With what was written since the last flush.
+      const written = new Map([...side.builders].map(([id, builder]): [string, Output] => [id, takeRecords(builder)]));
+      side.builders.clear();
+      return written;
     });
     this.stage.outputs.forEach((_, output) => {
       for (let partition = 0; partition < this.env.partitions[output]; partition++) {

@@ -100,6 +100,8 @@ export function relationOf(input: Relation, transform: Transform): Relation {
         windowed: transform.window !== null,
       };
     }
+    case 'over':
+      return { ...input, columns: transform.columns.map((c) => ({ name: c.name, type: c.expr.type })) };
     case 'rank': {
       const ranked = transform.rank === null ? [] : [{ name: transform.rank, type: LONG }];
       const alone = transform.k === 1 && !transform.ties;

@@ -9,6 +9,7 @@ import {
   type Plan,
   type ProjectTransform,
   type RankTransform,
+  type Relation,
   type Row,
   type StepNode,
   type Value,
@@ -17,6 +18,7 @@ import { doubleOfExact, exactOfDouble } from '../../src/kernel/interpreter/exact
 import { canonicalLong, compareTotally, compareValues } from '../../src/kernel/interpreter/values.js';
 import { evaluateExpr } from './evaluation.js';
 import { textOfRow, textOfValue } from './text.js';
+import { lookBack } from './recompute-over.js';
 import type { LateReport } from './stage-runner.js';
 
 /** A record of a source partition; null: one that is rejected before it is a row. */
@@ -28,14 +30,14 @@ export interface Recomputed {
   readonly late: readonly LateReport[];
 }
 
-interface StreamItem {
+export interface StreamItem {
   readonly row: Row;
   readonly time: number;
   readonly origin: { readonly partition: number; readonly offset: number; readonly watermark: number } | null;
 }
 
 /** Rows of a stream, or the rows that a table has in the end, and the watermark that got here. */
-interface Rows {
+export interface Rows {
   readonly items: readonly StreamItem[];
   readonly watermark: number;
 }
@@ -60,6 +62,9 @@ export function recompute(plan: Plan, partitions: readonly (readonly InputRow[])
         case 'rank':
           rows = rank(transform, rows);
           break;
+        case 'over':
+          rows = lookBack(transform, rows, relationBefore(plan, step).columns, step.id, late);
+          break;
       }
     }
     relations.set(step.id, rows);
@@ -69,6 +74,10 @@ export function recompute(plan: Plan, partitions: readonly (readonly InputRow[])
     return [sink.topic, items.map(({ row }) => textOfRow(sink.columns, row)).sort()];
   });
   return { sinks: new Map(sinks), late };
+}
+
+function relationBefore(plan: Plan, step: StepNode): Relation {
+  return (plan.steps.find(({ id }) => id === step.input) ?? plan.sources[0]).output;
 }
 
 /** Rule 1: a partition's watermark is its greatest event time so far, less the lateness. */
@@ -107,6 +116,10 @@ function applyTo(step: StepNode, item: StreamItem | null): StreamItem | null {
     if (transform.type === 'filter') item = evaluateExpr(transform.condition, item) === true ? item : null;
     else if (transform.type === 'project') item = { ...item, row: project(transform, item) };
     else if (transform.type === 'fold') {
+      for (const group of transform.group) evaluateExpr(group.expr, item);
+      for (const accumulator of transform.accumulators) argumentOf(accumulator, item);
+      return null;
+    } else if (transform.type === 'over') {
       for (const group of transform.group) evaluateExpr(group.expr, item);
       for (const accumulator of transform.accumulators) argumentOf(accumulator, item);
       return null;
@@ -188,12 +201,12 @@ function resultOf(transform: FoldTransform, row: Row, items: readonly StreamItem
 }
 
 /** What a row gives to an accumulator; null: nothing. */
-function argumentOf({ where, arg }: Accumulator, item: StreamItem): Value {
+export function argumentOf({ where, arg }: Accumulator, item: StreamItem): Value {
   if (where !== null && evaluateExpr(where, item) !== true) return null;
   return arg === null ? true : evaluateExpr(arg, item);
 }
 
-function accumulate({ fn, type }: Accumulator, values: readonly Value[]): Value {
+export function accumulate({ fn, type }: Accumulator, values: readonly Value[]): Value {
   switch (fn) {
     case 'count':
       return values.length;

@@ -38,6 +38,15 @@ function showTransform(transform: Transform): string {
       const named = results.map((r) => `${r.name}=${showExpr(r.expr)}`).join(', ');
       return `fold by [${group.map((g) => showExpr(g.expr)).join(', ')}]${size}${ttlMs === null ? '' : ` ttl ${ttlMs}`} ${emit.mode}: ${calls.join(', ')} => ${named}`;
     }
+    case 'over': {
+      const { group, ttlMs, accumulators, columns } = transform;
+      const calls = accumulators.map(
+        ({ fn, arg, where, over: { unit, size, previous } }) =>
+          `${fn}(${arg ? showExpr(arg) : ''})${where ? ` where ${showExpr(where)}` : ''} over ${previous ? 'previous ' : ''}${size} ${unit}`,
+      );
+      const named = columns.filter(({ expr }) => expr.kind !== 'column').map((c) => `${c.name}=${showExpr(c.expr)}`);
+      return `over by [${group.map((g) => showExpr(g.expr)).join(', ')}]${ttlMs === null ? '' : ` ttl ${ttlMs}`}: ${calls.join(', ')} => ${named.join(', ')}`;
+    }
     case 'rank': {
       const { group, k, by, rank, ties, emit } = transform;
       const order = by.map((o) => `${showExpr(o.expr)}${o.descending ? ' desc' : ''}${o.nullsFirst ? ' nulls first' : ''}`);

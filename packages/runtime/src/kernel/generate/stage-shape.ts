@@ -82,6 +82,7 @@ export class StageShape {
           }
           break;
         case 'rank':
+        case 'over':
         case 'sink':
           for (const column of node.inputColumns) wanted.add(column.name);
       }

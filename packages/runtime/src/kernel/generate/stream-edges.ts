@@ -9,6 +9,7 @@ import { rowError } from '../run/row-error.js';
 import type { Code } from './code.js';
 import type { FoldShape } from './fold.js';
 import type { Operand } from './operand.js';
+import { overCode } from './over.js';
 import { operandOf, type RowSource, scopeOf } from './scope.js';
 import { sinkCode } from './sink.js';
 import type { StageShape } from './stage-shape.js';
@@ -95,6 +96,9 @@ class StreamEdges {
         break;
       case 'sink':
         this.effect(passed, () => sinkCode(shape, code, i, row, false));
+        break;
+      case 'over':
+        this.effect(passed, () => overCode(shape, code, i, row, this.source.late));
         break;
       case 'rank':
         throw new Error(`${node.id}: a rank of a stream is not available`);

@@ -67,6 +67,8 @@ function edge(shape: StageShape, code: Code, i: number, row: TableRow, action: T
       }
       break;
     }
+    case 'over':
+      throw new Error(`${node.id}: the rows of a table have no event-time order`);
     case 'fold':
       throw new Error(`${node.id}: a fold over a table is not available`);
   }

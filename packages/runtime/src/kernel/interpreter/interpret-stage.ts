@@ -11,6 +11,7 @@ import type { KernelEnv, KernelFactory, KernelStats, RejectCode, StageKernel } f
 import { Rejected } from './avro-read.js';
 import { Fold } from './fold.js';
 import type { Effect, Operator, StageContext } from './operator.js';
+import { OverRows } from './over.js';
 import { Rank } from './rank.js';
 import { Sink } from './sink.js';
 import { Source } from './source.js';
@@ -230,6 +231,8 @@ function operatorOf(node: StageNode, stage: Stage, context: StageContext): Opera
       return new Fold(node, context);
     case 'rank':
       return new Rank(node, context);
+    case 'over':
+      return new OverRows(node, context);
     case 'sink': {
       const output = stage.outputs[node.output];
       if (output.kind !== 'sink') throw new Error(`the sink ${node.id} writes to a repartition topic`);

@@ -14,6 +14,14 @@ export interface TimedRow {
 /** A row of a stream; `source` where it is a record of a source input. */
 export interface StreamRow extends TimedRow {
   readonly source: SourceRecord | null;
+  /** Of a row that was made of one record of a source and came here by way of an event-time order. */
+  readonly origin?: Origin;
+}
+
+/** Which record of a source a row was made of; -1 both: of none. */
+export interface Origin {
+  readonly partition: number;
+  readonly offset: number;
 }
 
 interface SourceRecord {
@@ -92,7 +100,7 @@ export abstract class Operator {
   }
 
   /** Hands on a row of a stream that was made here, not by a source: where it fails it is dropped and counted. */
-  protected emitRow(row: TimedRow): void {
+  protected emitRow(row: TimedRow & { readonly origin?: Origin }): void {
     this.rowsOut++;
     const effects: Effect[] = [];
     try {

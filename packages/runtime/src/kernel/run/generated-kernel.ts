@@ -6,6 +6,7 @@ import type { Scan } from '../generate/scan.js';
 import type { CompiledStage } from '../compile-stage.js';
 import { writeDoubleBE } from './bytes.js';
 import type { FoldState } from './fold-state.js';
+import type { OverState } from './over-state.js';
 import { RankState } from './rank-state.js';
 import { receive, Upstream } from './receive.js';
 import { TaskState } from './task-state.js';
@@ -21,7 +22,7 @@ export class GeneratedKernel implements StageKernel {
   /** Per input: what read last, and for which id. */
   private readonly current: { scan: Scan; id: number }[];
   private readonly upstream: Upstream[];
-  private readonly receivers: (FoldState | RankState)[][];
+  private readonly receivers: (FoldState | RankState | OverState)[][];
   /** Per node: how far its watermark is behind the task's, ms. */
   private readonly behind: number[] = [];
   private readonly sentMarkers: number[];

@@ -2,6 +2,7 @@
 import type { RecordBatch } from '../../log/batch/record-batch.js';
 import { readDoubleBE, readInt32 } from './bytes.js';
 import type { FoldState } from './fold-state.js';
+import type { OverState } from './over-state.js';
 import type { RankState } from './rank-state.js';
 import type { TaskState } from './task-state.js';
 
@@ -24,7 +25,7 @@ export function receive(
   batch: RecordBatch,
   from: number,
   upstream: Upstream,
-  readers: readonly (FoldState | RankState)[],
+  readers: readonly (FoldState | RankState | OverState)[],
 ): void {
   const { bytes: b, end, baseOffset } = batch;
   let p = batch.start;

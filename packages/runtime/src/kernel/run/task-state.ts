@@ -7,6 +7,7 @@ import type { BadRecord, KernelEnv, RejectCode } from '../stage-kernel.js';
 import { AvroCursor } from './avro-cursor.js';
 import { Scratch } from './scratch.js';
 import type { FoldState } from './fold-state.js';
+import type { OverState } from './over-state.js';
 import type { RankState } from './rank-state.js';
 
 export interface LateWindow {
@@ -20,7 +21,7 @@ export class TaskState {
   readonly keys = new Scratch();
   readonly cursor = new AvroCursor();
   /** Per node; null for nodes that keep nothing. */
-  readonly nodes: (FoldState | RankState | null)[];
+  readonly nodes: (FoldState | RankState | OverState | null)[];
   readonly rowsIn: Float64Array;
   readonly rowsOut: Float64Array;
   /** Highest event time, per input. */
