@@ -5,6 +5,7 @@ import { count } from './aggregates/count.js';
 import { max } from './aggregates/max.js';
 import { min } from './aggregates/min.js';
 import { sum } from './aggregates/sum.js';
+import { dedupe } from './dedupe.js';
 import { derive } from './derive.js';
 import { drop } from './drop.js';
 import { filter } from './filter.js';
@@ -13,7 +14,7 @@ import { select } from './select.js';
 import { topK } from './topk.js';
 
 /** The operators of the language, in the order of its pages. */
-export const operators: readonly OperatorSpec[] = [filter, derive, select, drop, rename, aggregate, topK];
+export const operators: readonly OperatorSpec[] = [filter, derive, select, drop, rename, aggregate, topK, dedupe];
 
 /** The aggregate functions. */
 export const aggregates: readonly AggregateSpec[] = [count, sum, avg, min, max];

@@ -216,6 +216,20 @@ export const messages = {
     message: `\`${name}\` of \`derive\` is for aggregates that look back, and there is none`,
     help: 'write one: `recent: avg(score) over 10s`',
   })),
+  dedupeNeedsGroup: errorMessage('RTA3222', '`dedupe` without `groupBy`', (span: Span) => ({
+    span,
+    message: '`dedupe` needs `groupBy`: what makes two rows the same',
+    help: 'for example `groupBy: event_id`',
+  })),
+  withinOfLast: errorMessage('RTA3223', '`within` of `dedupe` with `keep: last`', (span: Span) => ({
+    span,
+    message: '`within` is for `keep: first`: the last row of a group always takes the place of the one before it',
+    help: '`ttl` takes the row away when its group was silent for so long',
+  })),
+  notPositive: errorMessage('RTA3224', 'A duration of nothing', (span: Span, name: string) => ({
+    span,
+    message: `\`${name}\` must be longer than 0`,
+  })),
   ttlOnWindow: errorMessage('RTA3205', '`ttl` with a window', (span: Span) => ({
     span,
     message: '`ttl` is for aggregates without a window: a window ends by itself',

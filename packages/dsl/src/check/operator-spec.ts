@@ -107,6 +107,8 @@ export interface StepContext {
   newName(name: string, span: Span): boolean;
   /** A number or text setting of the config map. */
   setting(key: string): string | null;
+  /** A setting of the config map that is a duration, ms. Null: it is not there, or is none (reported). */
+  duration(key: string): number | null;
 }
 
 /** Columns as COLS writes them. */

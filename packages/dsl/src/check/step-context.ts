@@ -45,6 +45,7 @@ export function makeContext(step: YamlMap, verb: YamlEntry, flow: Flow, modifier
       return null;
     },
     newName: (name, span) => isNewName(name, span, session),
+    duration: (key) => session.read.durationAt(config, key)?.value ?? null,
     setting: (key) => session.read.textAt(config, key)?.value ?? null,
   };
 }

@@ -144,6 +144,8 @@ export interface FoldTransform {
   /** Inactivity in event time after which a group's row is tombstoned; null: never. */
   readonly ttlMs: number | null;
   readonly accumulators: readonly Accumulator[];
+  /** Records that are older than their own partition's watermark are late, as where rows are sorted; without `window`. */
+  readonly ordered?: boolean;
   /** Over `accumulator` nodes (and group columns, as `column` nodes by output name). */
   readonly results: readonly NamedExpr[];
   readonly emit: Emit;
@@ -166,9 +168,11 @@ export type Emit = { readonly mode: 'updates' } | { readonly mode: 'final' } | {
  * - count: how many; long
  * - sum: exact; long for int and long (sum of nothing is 0), decimal, double (exactly rounded; NaN and infinities counted apart)
  * - min, max: nullable arg type; null of nothing. Order: numbers by value (NaN greatest), strings by code point (UTF-8 bytes), enums by symbol text, false < true
+ * - lastRow: no `arg`; the columns that `type` (a record) has as fields, of the last row in the order of (event time, partition, offset). Rows
+ *   of one record go by arrival, those that are of no record of a source by their bytes
  */
 export interface Accumulator {
-  readonly fn: 'count' | 'sum' | 'min' | 'max';
+  readonly fn: 'count' | 'sum' | 'min' | 'max' | 'lastRow';
   readonly arg: TypedExpr | null;
   readonly where: TypedExpr | null;
   /** Of its result. */

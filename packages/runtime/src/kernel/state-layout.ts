@@ -29,6 +29,7 @@
  *                | sum of double/float: record { parts: array<double> (their exact sum is the finite sum), nan: long, pos: long, neg: long
  *                  (counts of NaN, +inf, -inf), n: … nothing else }
  *                | min, max: union [null, T]
+ *                | lastRow: record { time: long, partition: int, offset: long, row: T }; partition and offset are -1 for rows of no record
  * ```
  * fingerprint: first four bytes of the MD5 of the canonical JSON of the store's schema.
  *
@@ -67,12 +68,13 @@ export function rowLayout(columns: readonly Column[]): StoreLayout {
   return withFingerprint({ type: 'record', name: 'row', fields: [{ name: 'time', type: 'long' }, ...fields] });
 }
 
+const PLACE = Object.entries({ time: 'long', partition: 'int', offset: 'long' }).map(([name, type]) => ({ name, type }));
+
 /** A row of a stream, with its place among others. */
 export function trailRowSchema(columns: readonly Column[]): AvroSchema {
   const named = new Set<string>();
   const fields = columns.map((column, i) => ({ name: `c${i}`, type: avroOf(column.type, named) }));
-  const place = Object.entries({ time: 'long', partition: 'int', offset: 'long' }).map(([name, type]) => ({ name, type }));
-  return { type: 'record', name: 'trailRow', fields: [...place, ...fields] };
+  return { type: 'record', name: 'trailRow', fields: [...PLACE, ...fields] };
 }
 
 /** Layout of the values of a trail store. */
@@ -109,6 +111,7 @@ function accumulatorSchema(accumulator: Accumulator, named: Set<string>): AvroSc
   const { fn, type } = accumulator;
   const of = type.kind === 'nullable' ? type.of : type;
   if (fn === 'count') return 'long';
+  if (fn === 'lastRow') return { type: 'record', name: 'lastRow', fields: [...PLACE, { name: 'row', type: avroOf(of, named) }] };
   if (fn !== 'sum') return ['null', avroOf(of, named)];
   switch (of.kind) {
     case 'decimal':

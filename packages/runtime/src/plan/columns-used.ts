@@ -1,4 +1,4 @@
-import type { TypedExpr } from '@rta/dsl';
+import type { Accumulator, TypedExpr } from '@rta/dsl';
 import type { StageNode } from './physical.js';
 
 /** Names of the input columns that an expression reads. */
@@ -37,6 +37,11 @@ export function columnsOf(expr: TypedExpr, into: Set<string> = new Set<string>()
   return into;
 }
 
+/** The columns that an accumulator keeps as they are. */
+export function columnsKept({ fn, type }: Accumulator): readonly string[] {
+  return fn === 'lastRow' && type.kind === 'record' ? type.fields.map(({ name }) => name) : [];
+}
+
 /**
  * The columns of input `input` that any node of a stage needs, so that the kernel reads no others: a backward pass over the tree of nodes.
  */
@@ -68,6 +73,7 @@ function wantedOfInput(node: StageNode, wantedOfIt: ReadonlySet<string>): Set<st
       for (const accumulator of node.transform.accumulators) {
         if (accumulator.arg) columnsOf(accumulator.arg, wanted);
         if (accumulator.where) columnsOf(accumulator.where, wanted);
+        for (const name of columnsKept(accumulator)) wanted.add(name);
       }
       break;
     case 'rank':

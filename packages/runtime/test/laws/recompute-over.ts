@@ -24,12 +24,8 @@ export function lookBack(transform: OverTransform, rows: Rows, columns: readonly
     const id = transform.group.map(({ expr }) => textOfValue(expr.type, evaluateExpr(expr, item))).join();
     groups.set(id, [...(groups.get(id) ?? []), item]);
   }
-  const place = ({ time, origin }: StreamItem): number[] => [time, origin?.partition ?? -1, origin?.offset ?? -1];
   const items = [...groups.values()].flatMap((group) => {
-    const sorted = [...group].sort((a, b) => {
-      const byPlace = place(a).map((x, i) => x - place(b)[i]);
-      return byPlace.find((d) => d !== 0) ?? (a.origin === null ? Buffer.compare(bytesOf(a), bytesOf(b)) : 0);
-    });
+    const sorted = inOrder(group, bytesOf);
     return lives(sorted, transform.ttlMs ?? Infinity).flatMap((life) =>
       life.flatMap((item, at): StreamItem[] => {
         const row = item.time < rows.watermark ? given(transform, life, at) : null;
@@ -38,6 +34,15 @@ export function lookBack(transform: OverTransform, rows: Rows, columns: readonly
     );
   });
   return { ...rows, items };
+}
+
+/** By event time, partition and offset; those of no record by their bytes. */
+export function inOrder(items: readonly StreamItem[], bytesOf: (item: StreamItem) => Buffer): StreamItem[] {
+  const place = ({ time, origin }: StreamItem): number[] => [time, origin?.partition ?? -1, origin?.offset ?? -1];
+  return [...items].sort((a, b) => {
+    const byPlace = place(a).map((x, i) => x - place(b)[i]);
+    return byPlace.find((d) => d !== 0) ?? (a.origin === null ? Buffer.compare(bytesOf(a), bytesOf(b)) : 0);
+  });
 }
 
 /** Cut where nothing came for longer than the ttl. */

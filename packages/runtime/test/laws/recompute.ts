@@ -19,6 +19,7 @@ import { canonicalLong, compareTotally, compareValues } from '../../src/kernel/i
 import { evaluateExpr } from './evaluation.js';
 import { textOfRow, textOfValue } from './text.js';
 import { lookBack } from './recompute-over.js';
+import { lastRow } from './recompute-last-row.js';
 import type { LateReport } from './stage-runner.js';
 
 /** A record of a source partition; null: one that is rejected before it is a row. */
@@ -175,7 +176,8 @@ function fold(transform: FoldTransform, rows: Rows, step: string, late: LateRepo
 }
 
 /** The windows that contain a time, oldest first; without windows one that never closes, or, with ttl, at the end of the ttl. */
-function intervalsOf({ window, ttlMs }: FoldTransform, time: number): { start: number; end: number; closesAt: number }[] {
+function intervalsOf({ window, ttlMs, ordered }: FoldTransform, time: number): { start: number; end: number; closesAt: number }[] {
+  if (ordered) return [{ start: time, end: time + 1, closesAt: time + 1 }];
   if (window === null) return [{ start: time, end: time + (ttlMs ?? 0), closesAt: ttlMs === null ? Infinity : time + ttlMs }];
   const { sizeMs, advanceMs, graceMs } = window;
   const first = Math.floor((time - sizeMs) / advanceMs) * advanceMs + advanceMs;
@@ -193,6 +195,7 @@ function newestIncarnation(items: readonly StreamItem[], ttlMs: number, watermar
 
 function resultOf(transform: FoldTransform, row: Row, items: readonly StreamItem[], time: number): Row {
   const accumulated = transform.accumulators.map((accumulator) => {
+    if (accumulator.fn === 'lastRow') return () => lastRow(accumulator.type, items);
     const values = items.map((item) => argumentOf(accumulator, item)).filter((value) => value !== null);
     return () => accumulate(accumulator, values);
   });
@@ -216,6 +219,8 @@ export function accumulate({ fn, type }: Accumulator, values: readonly Value[]):
       return [...values].sort((a, b) => compareTotally(b, a))[0] ?? null;
     case 'sum':
       break;
+    case 'lastRow':
+      throw new Error('the last row is not made of values');
   }
   if (type.kind === 'double') {
     const doubles = values as number[];

@@ -32,11 +32,11 @@ function showTransform(transform: Transform): string {
     case 'project':
       return `project ${transform.columns.map((c) => `${c.name}=${showExpr(c.expr)}`).join(', ')}`;
     case 'fold': {
-      const { group, window, ttlMs, emit, accumulators, results } = transform;
+      const { group, window, ttlMs, ordered, emit, accumulators, results } = transform;
       const calls = accumulators.map((a) => `${a.fn}(${a.arg ? showExpr(a.arg) : ''})${a.where ? ` where ${showExpr(a.where)}` : ''}`);
       const size = window ? ` window ${window.sizeMs} every ${window.advanceMs} grace ${window.graceMs}` : '';
       const named = results.map((r) => `${r.name}=${showExpr(r.expr)}`).join(', ');
-      return `fold by [${group.map((g) => showExpr(g.expr)).join(', ')}]${size}${ttlMs === null ? '' : ` ttl ${ttlMs}`} ${emit.mode}: ${calls.join(', ')} => ${named}`;
+      return `fold by [${group.map((g) => showExpr(g.expr)).join(', ')}]${size}${ttlMs === null ? '' : ` ttl ${ttlMs}`}${ordered ? ' ordered' : ''} ${emit.mode}: ${calls.join(', ')} => ${named}`;
     }
     case 'over': {
       const { group, ttlMs, accumulators, columns } = transform;

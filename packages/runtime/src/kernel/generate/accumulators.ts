@@ -9,12 +9,16 @@ import { addAnyDouble, addLongToSum, carry, doubleOfSum, longOfSum } from '../ru
 import { readDoubleSum, readLongSum, sumOfDecimals, writeDoubleSum, writeLongSum } from '../run/sum-codec.js';
 import { textOf } from '../run/strings.js';
 import { type Code, literal } from './code.js';
+import { lastRowCode } from './last-row.js';
 import { definiteType, type Operand } from './operand.js';
+import type { RowSource } from './scope.js';
 
 /** Names in the code around: T (table), s (slot), N, q, M, m, A (arena); for merging also qf and mf, of slot sf. */
 export interface AccumulatorCode {
   /** Takes in a value that is not null (count: no value). */
   update(code: Code, value: Operand | null): void;
+  /** Takes in a whole row, for those that are of no value. */
+  readonly updateRow?: (code: Code, row: RowSource) => void;
   merge(code: Code): void;
   /** Writes to `W` at `p`. */
   write(code: Code): void;
@@ -49,6 +53,8 @@ export function accumulatorCode(accumulator: Accumulator, slots: Slots): Accumul
   switch (accumulator.fn) {
     case 'count':
       return count(accumulator, slots);
+    case 'lastRow':
+      return lastRowCode(accumulator, slots);
     case 'sum':
       if (type.kind === 'decimal') return decimalSum(accumulator, slots);
       return type.kind === 'double' || type.kind === 'float' ? doubleSum(accumulator, slots) : longSum(accumulator, slots);

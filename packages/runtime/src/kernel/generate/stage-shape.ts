@@ -1,6 +1,6 @@
 /** The tree of a stage's nodes, looked at from above: who reads what, and which columns anyone needs. */
 import type { TypedExpr } from '@rta/dsl';
-import { columnsOf } from '../../plan/columns-used.js';
+import { columnsKept, columnsOf } from '../../plan/columns-used.js';
 import type { SinkOutput, Stage, StageNode } from '../../plan/physical.js';
 import { FIRST_CONSUMER_BIT, MAX_CONSUMERS } from '../../state/group-table.js';
 import { Constants } from './code.js';
@@ -76,9 +76,10 @@ export class StageShape {
         }
         case 'fold':
           for (const group of node.transform.group) add(group.expr);
-          for (const { arg, where } of node.transform.accumulators) {
-            add(arg);
-            add(where);
+          for (const accumulator of node.transform.accumulators) {
+            add(accumulator.arg);
+            add(accumulator.where);
+            for (const name of columnsKept(accumulator)) wanted.add(name);
           }
           break;
         case 'rank':

@@ -4,6 +4,7 @@
  */
 import { conditionSource, mayThrow } from '../expression-source.js';
 import { hashBytes } from '../../state/group-table-hash.js';
+import { columnsKept } from '../../plan/columns-used.js';
 import { FLAGS, NEXT } from '../../state/group-table-rows.js';
 import { rowError } from '../run/row-error.js';
 import type { Code } from './code.js';
@@ -151,7 +152,9 @@ class StreamEdges {
     this.effect(passed, () => {
       code.line(`K.rowsIn[${i}]++;`);
       const values = inputs.map(({ where, arg }) => ({ where, arg: arg && this.bound(arg) }));
-      const update = (table: string, missing: () => void): void => this.update(i, fold, table, row, values, missing);
+      const whole = fold.accumulators.some(({ updateRow }) => updateRow !== undefined);
+      const kept = whole ? { ...row, operands: this.boundRow(row, accumulators.flatMap(columnsKept)) } : row;
+      const update = (table: string, missing: () => void): void => this.update(i, fold, table, kept, values, missing);
       this.withKey(fold, groups, (key) => this.windows(i, row, fold, key, update));
     });
   }
@@ -199,7 +202,10 @@ class StreamEdges {
         code.line(`${table} = ${state}.table;`);
         find();
       };
-      if (ttlMs === null || late === null) accepted();
+      if (fold.transform.ordered === true && late !== null) {
+        const missed = `[{ start: ${row.time}, end: ${row.time} + 1 }]`;
+        code.block(`if (${row.time} >= ${late.watermark})`, accepted, `} else { ${late.report(i, missed)} }`);
+      } else if (ttlMs === null || late === null) accepted();
       else {
         const missed = `[{ start: ${row.time}, end: ${row.time} + ${ttlMs} }]`;
         code.block(`if (${row.time} + ${ttlMs} > ${late.watermark})`, accepted, `} else { ${late.report(i, missed)} }`);
@@ -268,6 +274,10 @@ class StreamEdges {
         );
       }
       for (const [j, accumulator] of fold.accumulators.entries()) {
+        if (accumulator.updateRow) {
+          accumulator.updateRow(code, row);
+          continue;
+        }
         const { where, arg } = inputs[j];
         const tests = [...(where === null ? [] : [where]), ...(arg === null || arg.isNull === null ? [] : [`!${arg.isNull}`])];
         if (tests.length === 0) accumulator.update(code, arg);
@@ -293,6 +303,10 @@ class StreamEdges {
     }
     const { bytes, start, end } = operand.text;
     return { ...operand, isNull, text: { bytes: hold(bytes), start: hold(start), end: hold(end) }, encoded: null };
+  }
+
+  private boundRow({ operands }: RowSource, names: readonly string[]): Map<string, Operand> {
+    return new Map(names.map((name) => [name, this.bound(operands.get(name)!)]));
   }
 
   /** Says which node is at work, if one of its expressions may throw. */

@@ -4,6 +4,7 @@ import { ExpressionError } from '@rta/dsl';
 import { bigintOfBytes, bytesOfBigint, type Raw, toRaw, toValue } from './avro-codec.js';
 import type { Datum } from './avro-read.js';
 import { doubleOfExact, exactOfDouble, partsOfExact } from './exact-sum.js';
+import { type LastRow, lastRow } from './last-row.js';
 import { canonicalLong, compareTotally, definite } from './values.js';
 
 /** A sum of doubles: the finite ones exactly, the others counted. */
@@ -15,9 +16,9 @@ interface DoubleSum {
 }
 
 /** count: number; sum: bigint (longs, unscaled decimals) or DoubleSum; min and max: the value or null. */
-export type State = number | bigint | DoubleSum | { readonly best: Value };
+export type State = number | bigint | DoubleSum | { readonly best: Value } | LastRow;
 
-interface Kind {
+export interface Kind {
   readonly empty: State;
   /** The state of one value alone, which is not null. */
   of(value: Value): State;
@@ -37,6 +38,8 @@ export function kindOf(accumulator: Accumulator): Kind {
       return extreme(type, -1);
     case 'max':
       return extreme(type, 1);
+    case 'lastRow':
+      return lastRow(type);
     case 'sum':
       return type.kind === 'decimal' ? decimalSum(type.precision) : type.kind === 'double' || type.kind === 'float' ? doubleSum : longSum;
   }

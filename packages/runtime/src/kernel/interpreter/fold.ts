@@ -5,8 +5,9 @@ import type { StageNode } from '../../plan/physical.js';
 import { kindOf, type State } from './accumulators.js';
 import { evaluateResult, evaluateRow } from './expressions.js';
 import { type Entry, GroupCodec, type Incarnation } from './groups.js';
+import { stateOfRow } from './last-row.js';
 import { partitionOf } from './murmur2.js';
-import { type Change, type Effect, Operator, type StageContext, type StreamRow, type TimedRow } from './operator.js';
+import { type Change, type Effect, Operator, originOf, type StageContext, type StreamRow, type TimedRow } from './operator.js';
 import { EveryGate } from './every-gate.js';
 
 interface Interval {
@@ -42,7 +43,8 @@ export class Fold extends Operator {
   override row(input: StreamRow, effects: Effect[]): void {
     const { env } = this.stage;
     const group: Row = Object.fromEntries(this.fold.group.map((g) => [g.name, evaluateRow(g.expr, input, env)]));
-    const states = this.fold.accumulators.map(({ where, arg }, i): State => {
+    const states = this.fold.accumulators.map(({ fn, where, arg }, i): State => {
+      if (fn === 'lastRow') return stateOfRow(input.row, input.time, originOf(input, env));
       if (where !== null && evaluateRow(where, input, env) !== true) return this.kinds[i].empty;
       if (arg === null) return this.kinds[i].of(true);
       const value = evaluateRow(arg, input, env);
@@ -62,8 +64,9 @@ export class Fold extends Operator {
   private judge({ time, source }: StreamRow): { windows: (number | null)[]; missed: Interval[] } {
     const watermark = source?.watermark ?? -Infinity;
     const { window, ttlMs } = this.fold;
+    if (this.fold.ordered && time < watermark) return { windows: [], missed: [{ start: time, end: time + 1 }] };
     if (window === null) {
-      const late = ttlMs !== null && time + ttlMs <= watermark;
+      const late = !this.fold.ordered && ttlMs !== null && time + ttlMs <= watermark;
       return late ? { windows: [], missed: [{ start: time, end: time + ttlMs }] } : { windows: [null], missed: [] };
     }
     const { sizeMs, advanceMs, graceMs } = window;

@@ -24,6 +24,10 @@ export interface Origin {
   readonly offset: number;
 }
 
+export function originOf({ source, origin }: StreamRow, env: KernelEnv): Origin {
+  return source === null ? (origin ?? { partition: -1, offset: -1 }) : { partition: env.partition, offset: source.record.offset };
+}
+
 interface SourceRecord {
   readonly record: LogRecord;
   readonly input: number;

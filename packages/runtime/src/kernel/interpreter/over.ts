@@ -15,6 +15,7 @@ import {
   type Effect,
   Operator,
   type Origin,
+  originOf,
   type StageContext,
   type StreamRow,
   type TimedRow,
@@ -74,7 +75,7 @@ export class OverRows extends Operator {
   override row(input: StreamRow, effects: Effect[]): void {
     const { time, row, source } = input;
     const { env } = this.stage;
-    const origin = source ? { partition: env.partition, offset: source.record.offset } : (input.origin ?? { partition: -1, offset: -1 });
+    const origin = originOf(input, env);
     effects.push(() => {
       this.rowsIn++;
       if (source !== null && time < source.watermark) {
