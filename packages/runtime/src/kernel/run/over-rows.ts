@@ -63,6 +63,7 @@ export class OverGroup {
   fresh: OverRow[] = [];
   /** Rows that wait for the watermark. */
   waiting = 0;
+  /** By number, ascending. */
   chunks: Chunk[] = [];
   /** Number of the flush that last changed it. */
   flush = -1;

@@ -207,7 +207,9 @@ export class OverState {
       if (row.chunk !== null && --row.chunk.live === 0) empty.push(row.chunk);
     }
     group.leave(first);
-    if (empty.length > 0) group.chunks = group.chunks.filter(({ live }) => live > 0);
+    // The oldest are the first to go.
+    if (empty.length === 1 && group.chunks[0] === empty[0]) group.chunks.shift();
+    else if (empty.length > 0) group.chunks = group.chunks.filter(({ live }) => live > 0);
     return empty;
   }
 
@@ -255,7 +257,7 @@ export class OverState {
     for (const row of group.fresh) if (row.gone) this.byteCount -= row.end - row.start;
     group.fresh = [];
     if (rows.length === 0) return;
-    const chunk = { number: group.chunks.reduce((most, { number }) => Math.max(most, number), -1) + 1, live: rows.length };
+    const chunk = { number: (group.chunks.at(-1)?.number ?? -1) + 1, live: rows.length };
     const W = K.values;
     let p = W.long(W.int32(0, this.fingerprint), rows.length);
     for (const row of rows) {
@@ -331,6 +333,7 @@ export class OverState {
       group.fresh = [];
       for (const row of rows) row.arrival = this.arrivals++;
       rows.sort((a, b) => this.compare(a, b));
+      group.chunks.sort((a, b) => a.number - b.number);
       for (const row of rows) {
         row.chunk!.live++;
         if (row.time >= watermark) {
