@@ -10,11 +10,12 @@ import { derive } from './derive.js';
 import { drop } from './drop.js';
 import { filter } from './filter.js';
 import { rename } from './rename.js';
+import { sample } from './sample.js';
 import { select } from './select.js';
 import { topK } from './topk.js';
 
 /** The operators of the language, in the order of its pages. */
-export const operators: readonly OperatorSpec[] = [filter, derive, select, drop, rename, aggregate, topK, dedupe];
+export const operators: readonly OperatorSpec[] = [filter, derive, select, drop, rename, aggregate, topK, dedupe, sample];
 
 /** The aggregate functions. */
 export const aggregates: readonly AggregateSpec[] = [count, sum, avg, min, max];

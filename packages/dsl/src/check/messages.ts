@@ -226,6 +226,16 @@ export const messages = {
     message: '`within` is for `keep: first`: the last row of a group always takes the place of the one before it',
     help: '`ttl` takes the row away when its group was silent for so long',
   })),
+  sampleNeedsKey: errorMessage('RTA3225', '`sample` of rows without a key', (span: Span) => ({
+    span,
+    message: 'these rows have no key that could decide which of them are in the sample',
+    help: 'say what decides: `groupBy: user_id`',
+  })),
+  badShare: errorMessage('RTA3226', '`sample` of no rows, or of too many', (span: Span, text: string) => ({
+    span,
+    message: `${quote(text)} is no share of the rows`,
+    help: 'write more than 0% and at most 100%',
+  })),
   notPositive: errorMessage('RTA3224', 'A duration of nothing', (span: Span, name: string) => ({
     span,
     message: `\`${name}\` must be longer than 0`,

@@ -2,7 +2,6 @@
 export const VERBS_NOT_YET: Readonly<Record<string, string | undefined>> = {
   unnest: undefined,
   join: undefined,
-  sample: undefined,
   use: undefined,
 };
 

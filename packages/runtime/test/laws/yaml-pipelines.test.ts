@@ -48,6 +48,14 @@ const pipelines: Readonly<Record<string, string>> = {
   emit: final
 - window: { tumbling: 20ms }
   aggregate: { busiest: max(n), users: count(), all: sum(n) }`,
+  'a sample of streams and of tables': `
+- groupBy: [user, { half: points / 2 ?? 0.0 }]
+  sample: 70%
+- groupBy: user
+  aggregate: { n: count(), top: max(points) ?? 0 }
+- sample: 60%
+- groupBy: top
+  sample: 50%`,
   'one global row': `
 - aggregate: { n: count(), sum: sum(amount), low: min(user), high: max(at) }`,
   'ties per team': `

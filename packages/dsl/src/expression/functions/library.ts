@@ -1,6 +1,7 @@
 import { conditionalFunctions } from './conditional.js';
 import { conversionFunctions } from './conversion.js';
 import { mathFunctions } from './math.js';
+import { sampled } from './sampled.js';
 import type { FunctionSpec, RuntimeFunction } from './spec.js';
 import { stringFunctions } from './string.js';
 import { timeFunctions } from './time.js';
@@ -24,7 +25,7 @@ export const functionLibrary: ReadonlyMap<string, FunctionSpec> = new Map(
  * argument makes the result null. `if` is not among them, since it is evaluated lazily.
  */
 export const functionRuntime: Readonly<Record<string, RuntimeFunction>> = Object.assign(
-  {},
+  { sampled },
   ...[...functionLibrary.values()].map((spec) => spec.runtime),
 ) as Record<string, RuntimeFunction>;
 

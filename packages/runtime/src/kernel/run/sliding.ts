@@ -30,7 +30,7 @@ export function slidingOf({ fn, type: resultType, arg }: OverAccumulator): () =>
       return () => new SlidingExtreme(fn === 'max' ? (a, b) => before(b, a) : before);
     }
     default:
-      throw new Error(`${String(fn)} cannot slide`);
+      throw new Error(`${fn} cannot slide`);
   }
 }
 
