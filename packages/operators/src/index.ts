@@ -18,15 +18,17 @@ import { stddev } from './aggregates/stddev.js';
 import { sum } from './aggregates/sum.js';
 import { topKValues } from './aggregates/top-k.js';
 import { variance } from './aggregates/variance.js';
+import { dedupe } from './dedupe.js';
 import { derive } from './derive.js';
 import { drop } from './drop.js';
 import { filter } from './filter.js';
 import { rename } from './rename.js';
+import { sample } from './sample.js';
 import { select } from './select.js';
 import { topK } from './topk.js';
 
 /** The operators of the language, in the order of its pages. */
-export const operators: readonly OperatorSpec[] = [filter, derive, select, drop, rename, aggregate, topK, join];
+export const operators: readonly OperatorSpec[] = [filter, derive, select, drop, rename, aggregate, topK, join, dedupe, sample];
 
 /** The aggregate functions. */
 export const aggregates: readonly AggregateSpec[] = [

@@ -9,7 +9,7 @@ export interface ExampleCase {
 
 /** Makes the pipeline of an operator's example: source topic `in`, sink topic `out`. */
 export function exampleCase(spec: OperatorSpec): ExampleCase {
-  const { columns, steps, given, expect } = spec.example;
+  const { columns, steps, given, until, expect } = spec.example;
   const time = 'time' in columns ? ', time: time' : '';
   const text = [
     `pipeline: ${spec.verb.toLowerCase()}-example`,
@@ -22,6 +22,7 @@ export function exampleCase(spec: OperatorSpec): ExampleCase {
     '    given:',
     '      in:',
     indent(given, 8),
+    ...(until === undefined ? [] : [`    until: ${until}`]),
     '    expect:',
     '      out:',
     indent(expect, 8),

@@ -2,17 +2,18 @@ import type { Diagnostic } from '../diagnostics/diagnostic.js';
 import { checkAggregateExpression } from '../expression/aggregates.js';
 import type { Ast } from '../expression/ast.js';
 import { checkColumnExpression, checkCondition } from '../expression/checker.js';
+import { checkOverExpression } from '../expression/over.js';
 import { nullableCondition, unknownColumn } from '../expression/messages-types.js';
 import { parseExpression } from '../expression/parser.js';
 import type { ExprSource } from '../expression/source.js';
 import type { TypedExpr } from '../expression/typed.js';
-import type { Accumulator, NamedExpr } from '../plan/plan.js';
+import type { Accumulator, NamedExpr, OverAccumulator } from '../plan/plan.js';
 import { yamlMessages } from '../yaml/messages.js';
 import { exprSource, wholeSpan } from '../yaml/expr-source.js';
 import { isNull, type YamlMap, type YamlNode } from '../yaml/node.js';
 import { scopeOf, type Flow } from './flow.js';
 import { messages } from './messages.js';
-import type { Aggregates } from './operator-spec.js';
+import type { Aggregates, Derived } from './operator-spec.js';
 import type { Session } from './session.js';
 
 /** Checks an expression over the rows of a flow. Null with reports. */
@@ -42,6 +43,18 @@ export function checkAggregates(flow: Flow, config: YamlMap, group: readonly Nam
     }
   }
   return { accumulators, results, failed };
+}
+
+/** Checks the expressions of a map, in which aggregates may look back. */
+export function checkDerived(flow: Flow, config: YamlMap, session: Session): Derived {
+  let accumulators: readonly OverAccumulator[] = [];
+  const exprs = new Map<string, TypedExpr | null>();
+  for (const entry of config.entries) {
+    const found = within(flow, entry.value, session, (ast) => checkOverExpression(ast, scopeOf(flow), session.aggregates, accumulators));
+    if (found !== null) accumulators = found.accumulators;
+    exprs.set(entry.key, found?.expr ?? null);
+  }
+  return { accumulators, exprs };
 }
 
 /** Parses a node as an expression, checks it, and reports: nothing of what names a column that reported errors took away. */

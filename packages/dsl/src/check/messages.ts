@@ -231,6 +231,40 @@ export const messages = {
     message: '`emit: final` needs a window: without one a result is never final',
     help: 'add `window: { tumbling: 1m }`, or leave `emit` out',
   })),
+  overOnTable: errorMessage('RTA3220', '`over` or `dedupe` on a table', (span: Span, what: string) => ({
+    span,
+    message: `${what} takes streams, and this is a table: its rows change`,
+    help: 'put it before the aggregate, or put `emit: final` on a windowed aggregate',
+  })),
+  nothingOver: errorMessage('RTA3221', 'A modifier that only `over` has a use for', (span: Span, name: string) => ({
+    span,
+    message: `\`${name}\` of \`derive\` is for aggregates that look back, and there is none`,
+    help: 'write one: `recent: avg(score) over 10s`',
+  })),
+  dedupeNeedsGroup: errorMessage('RTA3222', '`dedupe` without `groupBy`', (span: Span) => ({
+    span,
+    message: '`dedupe` needs `groupBy`: what makes two rows the same',
+    help: 'for example `groupBy: event_id`',
+  })),
+  withinOfLast: errorMessage('RTA3223', '`within` of `dedupe` with `keep: last`', (span: Span) => ({
+    span,
+    message: '`within` is for `keep: first`: the last row of a group always takes the place of the one before it',
+    help: '`ttl` takes the row away when its group was silent for so long',
+  })),
+  sampleNeedsKey: errorMessage('RTA3225', '`sample` of rows without a key', (span: Span) => ({
+    span,
+    message: 'these rows have no key that could decide which of them are in the sample',
+    help: 'say what decides: `groupBy: user_id`',
+  })),
+  badShare: errorMessage('RTA3226', '`sample` of no rows, or of too many', (span: Span, text: string) => ({
+    span,
+    message: `${quote(text)} is no share of the rows`,
+    help: 'write more than 0% and at most 100%',
+  })),
+  notPositive: errorMessage('RTA3224', 'A duration of nothing', (span: Span, name: string) => ({
+    span,
+    message: `\`${name}\` must be longer than 0`,
+  })),
   ttlOnWindow: errorMessage('RTA3205', '`ttl` with a window', (span: Span) => ({
     span,
     message: '`ttl` is for aggregates without a window: a window ends by itself',

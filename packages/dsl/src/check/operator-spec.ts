@@ -1,7 +1,7 @@
 import type { Diagnostic, Span } from '../diagnostics/diagnostic.js';
 import type { ExprSource } from '../expression/source.js';
 import type { TypedExpr } from '../expression/typed.js';
-import type { Accumulator, Column, Emit, NamedExpr, Order, Relation, Transform, WindowSpec } from '../plan/plan.js';
+import type { Accumulator, Column, Emit, NamedExpr, Order, OverAccumulator, Relation, Transform, WindowSpec } from '../plan/plan.js';
 import type { YamlEntry, YamlMap, YamlNode } from '../yaml/node.js';
 import type { JsonSchema } from '../yaml/schema.js';
 
@@ -34,6 +34,8 @@ export interface OperatorExample {
   readonly columns: Readonly<Record<string, string>>;
   /** The items of `given`, as YAML. */
   readonly given: string;
+  /** The time that all watermarks are set to after the records, where rows wait for it: `12:01:00`. */
+  readonly until?: string;
   /** The items of `expect`, as YAML. */
   readonly expect: string;
 }
@@ -65,6 +67,13 @@ export interface Aggregates {
   readonly failed: readonly string[];
 }
 
+/** Expressions of new columns, with the aggregates in them that look back (`over`). */
+export interface Derived {
+  readonly accumulators: readonly OverAccumulator[];
+  /** Null where it failed; reported. */
+  readonly exprs: ReadonlyMap<string, TypedExpr | null>;
+}
+
 /** What a step's check works with. Methods that give null have reported why. */
 export interface StepContext {
   readonly input: Relation;
@@ -88,6 +97,8 @@ export interface StepContext {
   condition(node: YamlNode): Condition | null;
   /** Checks the aggregate expressions of a map from new columns to them; `group` columns can be read beside aggregates. */
   aggregates(config: YamlMap, group: readonly NamedExpr[]): Aggregates;
+  /** Checks the expressions of a map from new columns to them, in which aggregates with `over` may stand. */
+  derived(config: YamlMap): Derived;
   /** COLS: names, paths and `{ new: expression }`. What failed is left out, its name in `failed` if it has one. */
   columns(node: YamlNode): ReadColumns;
   /** ORDER. */

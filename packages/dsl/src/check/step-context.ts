@@ -2,7 +2,7 @@ import { narrowColumns, narrowedBy } from '../expression/scope.js';
 import type { Spanned } from '../yaml/read.js';
 import { entryOf, textOf, type YamlEntry, type YamlMap } from '../yaml/node.js';
 import { isNewName, readColumns } from './columns.js';
-import { checkAggregates, checkConditionOver, checkOver } from './expressions.js';
+import { checkAggregates, checkConditionOver, checkDerived, checkOver } from './expressions.js';
 import type { Flow } from './flow.js';
 import { messages } from './messages.js';
 import type { Modifiers } from './modifiers.js';
@@ -37,6 +37,7 @@ export function makeContext(
       return expr === null ? null : { expr, narrowed: narrowColumns(relation.columns, narrowedBy(expr)) };
     },
     aggregates: (map, group) => checkAggregates(flow, map, group, session),
+    derived: (map) => checkDerived(flow, map, session),
     columns: (node) => readColumns(node, flow, session),
     order: (node) => readOrder(node, flow, session),
     columnName(node) {

@@ -1,4 +1,5 @@
 import type { Span } from '../diagnostics/diagnostic.js';
+import { listing } from '../diagnostics/message.js';
 import { closest } from '../expression/suggest.js';
 import type { StepNode } from '../plan/plan.js';
 import { TIMESTAMP } from '../types/lattice.js';
@@ -99,9 +100,7 @@ function checkStep(
 /** A closed window's result is a record of its own, at the window's last millisecond; a table's rows have no time. */
 function metaAfter(flow: Flow, result: StepResult): Flow['meta'] {
   if (result.output.kind === 'table') return {};
-  const isResult = result.transforms.some(
-    (transform) => transform.type === 'fold' || transform.type === 'rank' || transform.type === 'join',
-  );
+  const isResult = result.transforms.some(({ type }) => type === 'fold' || type === 'rank' || type === 'join' || type === 'over');
   return isResult ? { $time: TIMESTAMP } : flow.meta;
 }
 
@@ -176,13 +175,9 @@ function checkModifierShapes(step: YamlMap, spec: OperatorSpec, session: Session
 }
 
 function reportMisplaced(entry: YamlEntry, spec: OperatorSpec, session: Session): void {
-  if (spec.verb === 'derive' && entry.key === 'groupBy') {
-    session.report(messages.notYet(entry.keySpan, '`derive` per group (`over`)', 'aggregates of a group are `aggregate` with `groupBy`'));
-    return;
-  }
   const having = session.operators
     .filter((other) => other.modifiers.some((modifier) => modifier === entry.key))
     .map((other) => `\`${other.verb}\``);
-  const help = having.length > 0 ? `it belongs to ${having.join(' and ')}: each list item is one verb with its own modifiers` : undefined;
+  const help = having.length > 0 ? `it belongs to ${listing(having, 'and')}: each list item is one verb with its own modifiers` : undefined;
   session.report(messages.modifierNotHere(entry.keySpan, entry.key, spec.verb, help));
 }

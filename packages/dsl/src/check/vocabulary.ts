@@ -1,8 +1,6 @@
 /** Verbs of the language that this release does not have yet, and what to say of them. */
 export const VERBS_NOT_YET: Readonly<Record<string, string | undefined>> = {
-  dedupe: undefined,
   unnest: undefined,
-  sample: undefined,
   use: undefined,
 };
 

@@ -15,6 +15,7 @@ export { isStrict } from './functions/strict.js';
 export * from './long.js';
 export { nodeRuntime } from './node-runtime.js';
 export * from './order.js';
+export * from './over.js';
 export { MAX_DEPTH, parseExpression, RESERVED, type ParseResult } from './parser.js';
 export * from './print.js';
 export * from './scope.js';

@@ -257,8 +257,20 @@ export const notGrouped = errorMessage('RTA1303', 'a column outside the aggregat
 
 export const overUnavailable = errorMessage('RTA1304', '`over` where it is not available', (span: Span, inAggregate: boolean) => ({
   span,
-  message: inAggregate ? '`over` is not available in `aggregate`' : '`over` is not available yet',
-  help: inAggregate ? 'the rows of an aggregate are chosen by `window`' : undefined,
+  message: inAggregate ? '`over` is not available in `aggregate`' : '`over` belongs to an aggregate in `derive`',
+  help: inAggregate ? 'the rows of an aggregate are chosen by `window`' : '`derive: { recent: avg(score) over 10s }`',
+}));
+
+export const overNothing = errorMessage('RTA1307', '`over` no rows', (span: Span) => ({
+  span,
+  message: 'there is never a row in this',
+  help: '`over 3 rows` is the row and the two before it, `over previous 3 rows` the three before it',
+}));
+
+export const overAggregate = errorMessage('RTA1308', 'an aggregate that cannot look back', (span: Span, name: string) => ({
+  span,
+  message: `\`${name}\` is not available with \`over\``,
+  help: '`count`, `sum`, `avg`, `min` and `max` are',
 }));
 
 export const aggregateProblem = errorMessage(

@@ -116,7 +116,7 @@ export interface TopicDeclaration {
 
 // ---- Transforms: the small set of things the engine can do. An operator is a composition of them ("how it runs"). ----
 
-export type Transform = FilterTransform | ProjectTransform | FoldTransform | RankTransform | JoinTransform;
+export type Transform = FilterTransform | ProjectTransform | FoldTransform | RankTransform | JoinTransform | OverTransform;
 
 export interface NamedExpr {
   readonly name: string;
@@ -146,6 +146,8 @@ export interface FoldTransform {
   /** Inactivity in event time after which a group's row is tombstoned; null: never. */
   readonly ttlMs: number | null;
   readonly accumulators: readonly Accumulator[];
+  /** Records that are older than their own partition's watermark are late, as where rows are sorted; without `window`. */
+  readonly ordered?: boolean;
   /** Over `accumulator` nodes (and group columns, as `column` nodes by output name). */
   readonly results: readonly NamedExpr[];
   readonly emit: Emit;
@@ -216,9 +218,10 @@ export type Emit = { readonly mode: 'updates' } | { readonly mode: 'final' } | {
  * - variance: of a sample of doubles, exactly rounded; null of less than two values
  * - percentile: of doubles, by a DDSketch, at the rank `fraction` * (n - 1); null of nothing
  * - funnel: `arg` is a long whose bits are the conditions that the row meets, bit 0 the first of `limit`: how many are met in order; int
+ * - lastRow: no `arg`; the columns that `type` (a record) has as fields, of the last row in that order, where rows of one record go by arrival
  */
 export interface Accumulator {
-  readonly fn: 'count' | 'sum' | 'min' | 'max' | PositionFn | 'distinct' | 'approxDistinct' | 'variance' | 'percentile' | 'funnel';
+  readonly fn: 'count' | 'sum' | 'min' | 'max' | PositionFn | 'distinct' | 'approxDistinct' | 'variance' | 'percentile' | 'funnel' | 'lastRow';
   readonly arg: TypedExpr | null;
   /** argMin, argMax, topK: what rows are ranked by. */
   readonly by?: TypedExpr;
@@ -279,6 +282,35 @@ export interface Order {
   readonly descending: boolean;
   /** Nulls go last unless said, whatever the direction. */
   readonly nullsFirst: boolean;
+}
+
+/**
+ * Trailing aggregates of a stream: a row comes out for each row that goes in, in event-time order (time, partition, offset), as soon as the
+ * watermark has passed its time. Its aggregates are over rows of its group up to it.
+ */
+export interface OverTransform {
+  readonly type: 'over';
+  readonly group: readonly NamedExpr[];
+  /** A group that had no row for longer than this (ms of event time) begins anew; null: never. */
+  readonly ttlMs: number | null;
+  readonly accumulators: readonly OverAccumulator[];
+  /** The output's columns, over the input's columns and `accumulator` nodes. */
+  readonly columns: readonly NamedExpr[];
+}
+
+export interface OverAccumulator extends Accumulator {
+  readonly over: Frame;
+}
+
+/**
+ * The rows that an aggregate looks back on from a row at time T.
+ * - `ms`: those of [T - size, T], peers included (SQL's RANGE); with `previous` those of [T - size, T)
+ * - `rows`: the row and the size - 1 before it; with `previous` the `size` before it
+ */
+export interface Frame {
+  readonly unit: 'ms' | 'rows';
+  readonly size: number;
+  readonly previous: boolean;
 }
 
 // ---- Tests written in the pipeline's file ----

@@ -5,6 +5,7 @@ import type { Value } from '../types/type.js';
 import type {
   Accumulator,
   Emit,
+  Frame,
   JoinHow,
   LatePolicy,
   NamedExpr,
@@ -109,7 +110,7 @@ export function showTransform(transform: Transform): string[] {
     case 'fold': {
       const ttl = transform.ttlMs === null ? '' : ` ttl ${showDuration(transform.ttlMs)}`;
       return [
-        `  fold by [${transform.group.map(showNamed).join(', ')}]${showWindow(transform.window)}${ttl} emit ${showEmit(transform.emit)}`,
+        `  fold by [${transform.group.map(showNamed).join(', ')}]${showWindow(transform.window)}${ttl}${transform.ordered ? ' ordered' : ''} emit ${showEmit(transform.emit)}`,
         ...transform.accumulators.map((accumulator, index) => `    #${index} = ${showAccumulator(accumulator)}`),
         `    ${transform.results.map(showNamed).join(', ')}`,
       ];
@@ -124,6 +125,16 @@ export function showTransform(transform: Transform): string[] {
       return [
         `  rank ${transform.k}${ties} by [${transform.by.map(showOrder).join(', ')}] then [${transform.tieBreak.join(', ')}]`,
         `    per [${transform.group.join(', ')}] as ${transform.rank ?? '-'} emit ${showEmit(transform.emit)}`,
+      ];
+    }
+    case 'over': {
+      const ttl = transform.ttlMs === null ? '' : ` ttl ${showDuration(transform.ttlMs)}`;
+      return [
+        `  over by [${transform.group.map(showNamed).join(', ')}]${ttl}`,
+        ...transform.accumulators.map(
+          (accumulator, index) => `    #${index} = ${showAccumulator(accumulator)} over ${showFrame(accumulator.over)}`,
+        ),
+        `    ${transform.columns.map(showNamed).join(', ')}`,
       ];
     }
   }
@@ -170,6 +181,10 @@ function showAccumulator({ fn, arg, by, limit, fraction, where, type }: Accumula
   const args = [arg, by].flatMap((expr) => (expr ? [showExpr(expr)] : []));
   for (const constant of [limit, fraction]) if (constant !== undefined) args.push(String(constant));
   return `${fn}(${args.join(', ')})${where === null ? '' : ` where ${showExpr(where)}`}: ${showType(type)}`;
+}
+
+function showFrame({ unit, size, previous }: Frame): string {
+  return `${previous ? 'previous ' : ''}${unit === 'ms' ? showDuration(size) : `${size} rows`}`;
 }
 
 function showOrder(order: Order): string {

@@ -7,6 +7,7 @@ import { joinHold } from '../plan/join-times.js';
 import type { SourceInput, Stage } from '../plan/physical.js';
 import { holdOf } from '../plan/window-times.js';
 import { FoldGenerator, type FoldShape, foldShape } from './generate/fold.js';
+import { generateOver } from './generate/over.js';
 import { JoinGenerator } from './generate/join.js';
 import { RankGenerator } from './generate/rank.js';
 import { generateScan, type Scan, type Writer } from './generate/scan.js';
@@ -15,6 +16,7 @@ import { type AvroRecord, parseAvro } from './run/avro-schema.js';
 import type { FoldMemory } from './run/fold-memory.js';
 import { FoldState } from './run/fold-state.js';
 import { GeneratedKernel } from './run/generated-kernel.js';
+import { OverState } from './run/over-state.js';
 import { JoinState } from './run/join-state.js';
 import { TableJoinState } from './run/table-join-state.js';
 import { RankState } from './run/rank-state.js';
@@ -46,7 +48,7 @@ export function kernelSources(stage: Stage): readonly KernelSource[] {
   return new CompiledStage(stage).sources();
 }
 
-type NodeState = FoldMemory | RankState | JoinState;
+type NodeState = FoldMemory | RankState | JoinState | OverState;
 
 export class CompiledStage {
   /** Per node: what makes its state in a task; null for nodes that keep nothing. */
@@ -91,6 +93,12 @@ export class CompiledStage {
         const fingerprint = this.fingerprintOf(node.store);
         const State = node.transform.how.kind === 'within' ? JoinState : TableJoinState;
         return (K) => new State(node, i, code, K, fingerprint);
+      }
+      if (node.op === 'over' && node.mode !== 'send') {
+        const code = generateOver(this.shape, this.folds, i);
+        this.generated.push({ id: node.id, code });
+        const fingerprint = this.fingerprintOf(node.store);
+        return () => new OverState(node, i, code, fingerprint);
       }
       return null;
     });

@@ -8,6 +8,7 @@
  *                  cumulating ones the end), and of sliding ones, by the time of the moment; a session is where its group's events are
  *                | store:uint8 rowKey                                                                    (row stores)
  *                | store:uint8 side:uint8 (0 left, 1 right) time:int64 BE, sign bit flipped  number:int64 BE  (join stores)
+ *                | store:uint8 commit:int64 BE, sign bit flipped, groupKey: a number per group             (trail stores)
  * rowKey        := Avro binary of the table's key columns, in order
  * entry         := Avro record { time: long, [first: long, when several | rows: long, in sliding windows], [out: array of record { time, first }, sessions with
  *                  `emit: every`], a0, a1, … }
@@ -19,8 +20,12 @@
  *                | fingerprint:uint32 BE  Avro record { time: long, c0, c1, … : the row's columns }      (row stores)
  *                | fingerprint:uint32 BE  Avro record { key: bytes, matched: boolean, left: null | row, right: null | row }  (join stores)
  *                  row = record { time, c0, c1, … }; number counts the rows of a join as they came in
+ *                | fingerprint:uint32 BE  Avro array of trailRow, in the order in which they came           (trail stores)
+ * trailRow      := Avro record { time: long, partition: int, offset: long, c0, c1, … : the row's columns }; partition and offset of the
+ *                  record that the row was made of, -1 if it was none
  * sent          := repartition record from a send: key = groupKey of the join key, value = Avro record { time, c0, c1, … } of what is sent;
  *                  of a table: record { time, row: null | record { c0, c1, … } }, the time from when on it holds, null where it is deleted
+ *                | repartition record from an `over` of mode `send`: key = groupKey, value = trailRow, partition = murmur2(groupKey)
  * partial       := repartition record from a fold of mode `partial`:
  *                  key = groupKey, value = [windowId:int64 BE when windowed] (several ? Avro array of entry : entry)
  *                  partition = murmur2(groupKey), so all windows of a group meet in one task
@@ -50,6 +55,7 @@
  * over tables    | count, sum, variance: as above, and in partials less than 0 where more rows left than came
  *                | others: array of record { [by: B], time: long (0 for min, max, distinct), value: T, n: long (how many rows have them) }, in
  *                  any order, none with n = 0
+ *                | lastRow: record { time: long, partition: int, offset: long, row: T }; partition and offset are -1 for rows of no record
  * ```
  * fingerprint: first four bytes of the MD5 of the canonical JSON of the store's schema.
  *
@@ -74,7 +80,7 @@ export function layoutOf(stage: Stage, store: number): StoreLayout {
   const node = stage.nodes[spec.node];
   if (node.op === 'join') return joinLayout(node.inputColumns, node.rightColumns);
   if (spec.kind === 'fold' && node.op === 'fold') return foldLayout(node.transform);
-  return rowLayout(node.inputColumns);
+  return spec.kind === 'trail' ? trailLayout(node.inputColumns) : rowLayout(node.inputColumns);
 }
 
 /** Layout of a fold's store values; partials have the same schema, without the fingerprint. */
@@ -111,6 +117,17 @@ export function joinLayout(left: readonly Column[], right: readonly Column[]): S
       { name: 'right', type: side('rightRow', right) },
     ],
   });
+}
+
+/** A row of a stream, with its place among others. */
+export function trailRowSchema(columns: readonly Column[]): AvroSchema {
+  const named = new Set<string>();
+  return recordOf('trailRow', [...PLACE, ...columns.map((column, i) => [`c${i}`, avroOf(column.type, named)] as const)]);
+}
+
+/** Layout of the values of a trail store. */
+export function trailLayout(columns: readonly Column[]): StoreLayout {
+  return withFingerprint({ type: 'array', items: trailRowSchema(columns) });
 }
 
 /** One incarnation of a group: times and accumulators. */
@@ -181,6 +198,8 @@ function accumulatorSchema(accumulator: Accumulator, named: Set<string>): AvroSc
         ]);
         return recordOf('sketch', [...counts, ['above', { type: 'array', items: bucket }], ['below', { type: 'array', items: 'bucket' }]]);
       });
+    case 'lastRow':
+      return define(`last${nameOf({ kind: 'array', items: of })}`, named, () => recordOf(`last${nameOf({ kind: 'array', items: of })}`, [...PLACE, ['row', avroOf(of, named)]]));
     case 'funnel':
       return define('funnel', named, () => {
         const row = recordOf('met', [...PLACE, ['met', 'int']]);

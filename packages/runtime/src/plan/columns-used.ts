@@ -42,6 +42,11 @@ export function expressionsOf({ arg, by, where }: Accumulator): TypedExpr[] {
   return [arg, by, where].filter((expr) => expr !== null && expr !== undefined);
 }
 
+/** The columns that an accumulator keeps as they are. */
+export function columnsKept({ fn, type }: Accumulator): readonly string[] {
+  return fn === 'lastRow' && type.kind === 'record' ? type.fields.map(({ name }) => name) : [];
+}
+
 /**
  * The columns of input `input` that any node of a stage needs, so that the kernel reads no others: a backward pass over the tree of nodes.
  */
@@ -72,7 +77,10 @@ function wantedOfInput(node: StageNode, wantedOfIt: ReadonlySet<string>): Set<st
       break;
     case 'fold':
       for (const group of node.transform.group) columnsOf(group.expr, wanted);
-      for (const accumulator of node.transform.accumulators) for (const expr of expressionsOf(accumulator)) columnsOf(expr, wanted);
+      for (const accumulator of node.transform.accumulators) {
+        for (const expr of expressionsOf(accumulator)) columnsOf(expr, wanted);
+        for (const name of columnsKept(accumulator)) wanted.add(name);
+      }
       break;
     case 'send':
       for (const key of node.transform.key) columnsOf(key, wanted);
@@ -81,6 +89,7 @@ function wantedOfInput(node: StageNode, wantedOfIt: ReadonlySet<string>): Set<st
     case 'join':
       break;
     case 'rank':
+    case 'over':
     case 'sink':
       for (const column of node.inputColumns) wanted.add(column.name);
       break;

@@ -35,6 +35,8 @@ export function roleOf(node: StageNode): string {
       return 'sends';
     case 'join':
       return 'joins';
+    case 'over':
+      return node.mode === 'send' ? 'sends rows to their group' : 'looks back, in event-time order';
     case 'sink':
       return 'writes';
   }
@@ -42,7 +44,7 @@ export function roleOf(node: StageNode): string {
 
 /** The columns by which what a node sends to another stage is partitioned; empty: everything goes to one partition. */
 export function partitionedBy(node: StageNode): readonly string[] {
-  if (node.op === 'fold') return node.transform.group.map(({ name }) => name);
+  if (node.op === 'fold' || node.op === 'over') return node.transform.group.map(({ name }) => name);
   if (node.op === 'send') return node.transform.key.map(showExpr);
   return node.op === 'rank' ? node.transform.group : [];
 }

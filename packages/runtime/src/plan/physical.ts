@@ -12,6 +12,7 @@ import type {
   FoldTransform,
   JoinTransform,
   NamedExpr,
+  OverTransform,
   ProjectTransform,
   RankTransform,
   TypedExpr,
@@ -108,6 +109,19 @@ export type StageNode =
       readonly rightColumns: readonly Column[];
       readonly store: number;
     } & NodeBase)
+  /**
+   * Its group, arguments and conditions are plain columns.
+   * - `full`: reads rows, keeps them, and gives each with its aggregates in event-time order.
+   * - `send`: reads rows, drops the late ones, and writes the others to repartition output `output`. Last node of its stage.
+   * - `receive`: as `full`, of the rows of the stage's repartition inputs.
+   */
+  | ({
+      readonly op: 'over';
+      readonly mode: 'full' | 'send' | 'receive';
+      readonly transform: OverTransform;
+      readonly store: number | null;
+      readonly output: number | null;
+    } & NodeBase)
   /** Writes rows to sink output `output`. */
   | ({ readonly op: 'sink'; readonly output: number } & NodeBase);
 
@@ -172,4 +186,6 @@ export type StoreSpec =
   /** One entry per group (and window); value: Avro array of incarnations (one, unless ttl keeps several), see `state-layout.ts`. */
   | { readonly kind: 'fold'; readonly node: number }
   /** One entry per input key: the row, as Avro. */
-  | { readonly kind: 'rows'; readonly node: number };
+  | { readonly kind: 'rows'; readonly node: number }
+  /** One entry per group and commit: the rows that came then, as an Avro array; gone when none of them is needed any more. */
+  | { readonly kind: 'trail'; readonly node: number };

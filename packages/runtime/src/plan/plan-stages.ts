@@ -4,6 +4,7 @@ import type {
   FoldTransform,
   JoinTransform,
   NamedExpr,
+  OverTransform,
   Plan,
   ProjectTransform,
   RankTransform,
@@ -15,6 +16,7 @@ import type {
   Transform,
 } from '@rta/dsl';
 import { columnsOf, columnsUsed } from './columns-used.js';
+import { overColumns } from './over-columns.js';
 import { retracting, type TableFacts, whyNotOverTable } from './table-folds.js';
 import type {
   Feed,
@@ -151,6 +153,8 @@ class Stager {
     switch (transform.type) {
       case 'fold':
         return [this.fold(places, step, transform)];
+      case 'over':
+        return [this.over(places, step, transform)];
       case 'join':
         return [this.join(places, this.placesOf(step.others![0], step.span), step, transform)];
       case 'rank':
@@ -201,7 +205,7 @@ class Stager {
       windowed: transform.window !== null,
     };
     const partitionedBy = groups.map((g) => g.name);
-    if (places.length === 1 && !place.folded && this.together(place, transform)) {
+    if (places.length === 1 && !place.folded && this.together(place, transform.group)) {
       const store = place.stage.stores.length;
       const added = this.add(
         place,
@@ -307,11 +311,41 @@ class Stager {
     );
   }
 
+  /** Rows are sorted where those of a group meet; what is computed of single rows is computed before, where they come from. */
+  private over(places: readonly Place[], step: StepNode, transform: OverTransform): Place {
+    const { relation: input } = places[0];
+    if (input.kind === 'table') throw new StagingError(`"${step.verb}" with \`over\` takes streams, and this is a table`, step.span);
+    const { project, over } = overColumns(transform, input.columns);
+    const prepared = project === null ? places : places.map((place) => this.stateless(place, step, project));
+    const relation: Relation = { ...input, columns: over.columns.map(({ name, expr }) => ({ name, type: expr.type })) };
+    const kept = (names: readonly (string | null)[] | null): readonly string[] | null => {
+      const found = names?.map((name) => over.columns.find(({ expr }) => expr.kind === 'column' && expr.name === name)?.name);
+      return found?.every((name) => name !== undefined) ? found : null;
+    };
+    const sorted = (mode: 'full' | 'receive', from: Place, partitionedBy: readonly string[] | null): Place => {
+      const store = from.stage.stores.length;
+      from.stage.stores.push({ kind: 'trail', node: from.stage.nodes.length });
+      const node: StageNode = { op: 'over', mode, transform: over, store, output: null, ...this.base(from, step, relation) };
+      return this.add(from, node, relation, partitionedBy);
+    };
+    const [place] = prepared;
+    if (prepared.length === 1 && this.together(place, over.group)) return sorted('full', place, kept(place.partitionedBy));
+    const next = this.newStage();
+    for (const each of prepared) {
+      const output = this.send(each, next, each.relation.columns);
+      const node: StageNode = { op: 'over', mode: 'send', transform: over, store: null, output, ...this.base(each, step, each.relation) };
+      this.add(each, node, each.relation, null);
+    }
+    const feeds = next.inputs.map((_, i) => ({ input: i }));
+    const partitionedBy = kept(over.group.map(({ expr }) => (expr.kind === 'column' ? expr.name : null)));
+    return sorted('receive', { ...place, stage: next, feeds, folded: false }, partitionedBy);
+  }
+
   /** Whether all rows of a group are in one task already: a column that rows are partitioned by is itself a group column. */
-  private together(place: Place, transform: FoldTransform): boolean {
+  private together(place: Place, group: readonly NamedExpr[]): boolean {
     const by = place.partitionedBy;
     if (by === null) return false;
-    const grouped = by.every((name) => transform.group.some((g) => g.expr.kind === 'column' && g.expr.name === name));
+    const grouped = by.every((name) => group.some((g) => g.expr.kind === 'column' && g.expr.name === name));
     const input = place.stage.inputs[0];
     if (grouped && input.kind === 'source') this.keyChecked.add(input.id);
     return grouped;

@@ -40,8 +40,10 @@ export function reachOf({ window, ttlMs }: FoldTransform): number | null {
   return window?.kind === 'session' ? window.gapMs : ttlMs;
 }
 
-/** How long after its time an event is still accepted by folds of that kind, ms. */
-export function acceptanceOf({ window, ttlMs }: FoldTransform): number | null {
+/** An event is late for folds of that kind when the watermark is so far past it, ms; null: never. */
+export function acceptanceOf({ window, ttlMs, ordered }: FoldTransform): number | null {
+  // Older than the watermark: where rows are sorted, those before it are out.
+  if (ordered === true) return 1;
   if (window?.kind === 'sliding') return spanOf(window);
   return window?.kind === 'session' ? window.gapMs + window.graceMs : ttlMs;
 }

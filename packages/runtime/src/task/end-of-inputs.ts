@@ -17,7 +17,7 @@ export async function endOfInputs(plan: PhysicalPlan, log: Log): Promise<Map<str
   return targets;
 }
 
-/** Event time (ms) by which every window that holds a record of these tasks has ended, also in chains of windows. */
+/** Event time (ms) by which every window that holds a record of these tasks has ended, and every row that waits is out, also in chains. */
 export function closingTime(plan: PhysicalPlan, tasks: readonly Task[]): number {
   let max = -Infinity;
   for (const task of tasks) max = Math.max(max, task.maxEventTime());
@@ -26,5 +26,7 @@ export function closingTime(plan: PhysicalPlan, tasks: readonly Task[]): number 
     for (const node of stage.nodes)
       if (node.op === 'fold' && node.mode !== 'partial' && node.transform.window) span += spanOf(node.transform.window);
       else if (node.op === 'join') span += Math.max(keptMs(node.transform, 0), keptMs(node.transform, 1)) + 1;
+      // A row is out when the watermark has passed it.
+      else if (node.op === 'over' && node.mode !== 'send') span += 1;
   return max + span;
 }

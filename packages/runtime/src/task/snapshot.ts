@@ -105,8 +105,14 @@ export function snapshotOf(worker: {
       const step = steps.get(node.step);
       if (!step) continue;
       // A step in two halves: rows go in at the first, and come out of the second.
-      const first = !(node.op === 'fold' && node.mode === 'merge') && !(node.op === 'rank' && node.mode === 'global');
-      const last = !(node.op === 'fold' && node.mode === 'partial') && !(node.op === 'rank' && node.mode === 'local');
+      const first =
+        !(node.op === 'fold' && node.mode === 'merge') &&
+        !(node.op === 'rank' && node.mode === 'global') &&
+        !(node.op === 'over' && node.mode === 'receive');
+      const last =
+        !(node.op === 'fold' && node.mode === 'partial') &&
+        !(node.op === 'rank' && node.mode === 'local') &&
+        !(node.op === 'over' && node.mode === 'send');
       if (first) step.in += row.in;
       if (last) step.out += row.out;
       const bad = stats.bad.bySteps.get(node.id);

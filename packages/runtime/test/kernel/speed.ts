@@ -2,7 +2,7 @@
  * How fast a kernel is, on one core, without a log: `npx tsx --conditions=source packages/runtime/test/kernel/speed.ts [name…]`.
  * Records are Avro of about 45 bytes, keyed by user; figures are million records per second of reading, and µs per key of flushing.
  */
-import type { Accumulator, AvroSchema, Column, FoldTransform, Transform } from '@rta/dsl';
+import type { Accumulator, AvroSchema, Column, FoldTransform, OverTransform, Transform } from '@rta/dsl';
 import { BatchBuilder } from '../../src/log/batch/batch-builder.js';
 import { parseBatches } from '../../src/log/batch/batch-reader.js';
 import type { OutputBatch } from '../../src/log/log.js';
@@ -14,7 +14,7 @@ import type { KernelEnv, StageKernel } from '../../src/kernel/stage-kernel.js';
 import { planStages } from '../../src/plan/plan-stages.js';
 import type { Stage } from '../../src/plan/physical.js';
 import { buildPlan } from '../laws/plan-builder.js';
-import { accumulator, cast, column, DOUBLE, LONG, nullable, STRING, TIMESTAMP } from '../laws/typed-expressions.js';
+import { accumulator, binary, cast, column, DOUBLE, LONG, nullable, STRING, TIMESTAMP } from '../laws/typed-expressions.js';
 
 const INT = { kind: 'int' } as const;
 const COLUMNS: readonly Column[] = [
@@ -274,11 +274,50 @@ function merging(count: number): string {
   return results.slice(-3).join(' | ');
 }
 
+const SCORE = cast(column('score', INT), LONG);
+/** Means over 10 s and 60 s by user, whose rows are all written. */
+const means: OverTransform = {
+  type: 'over',
+  group: [{ name: 'user_id', expr: column('user_id', STRING) }],
+  ttlMs: null,
+  accumulators: [10_000, 60_000].flatMap((size) => [
+    { fn: 'sum', arg: SCORE, where: null, type: LONG, over: { unit: 'ms', size, previous: false } },
+    { fn: 'count', arg: null, where: null, type: LONG, over: { unit: 'ms', size, previous: false } },
+  ]),
+  columns: [
+    ...COLUMNS.map(({ name, type }) => ({ name, expr: column(name, type) })),
+    ...[0, 2].map((i) => ({
+      name: `mean${i}`,
+      expr: binary('/', cast(accumulator(i, LONG), DOUBLE), cast(accumulator(i + 1, LONG), DOUBLE), nullable(DOUBLE)),
+    })),
+  ],
+};
+
+/** All of an `over`: reading, flushing, the changelog and the rows, with a flush every 10,000 records. */
+function lookingBack(count: number): string {
+  const read = input(count, 4000);
+  const [stage] = stagesOf([means], 'user_id');
+  const results: string[] = [];
+  for (let round = 0; round < 4; round++) {
+    const { kernel, take } = kernelOf(stage);
+    const begin = cpu();
+    for (const [i, batch] of read.entries()) {
+      kernel.process(0, batch, 0);
+      if ((i + 1) % 20 !== 0) continue;
+      kernel.flush(kernel.maxEventTime(0) - 5000);
+      take();
+    }
+    results.push(`${(count / (cpu() - begin) / 1000).toFixed(2)} M/s`);
+  }
+  return results.slice(-3).join(' | ');
+}
+
 /** What can be measured, by name: gives the figures of the last three of five rounds. */
 export const MEASURES: Readonly<Record<string, (records: number) => string>> = {
   ...Object.fromEntries(Object.keys(CASES).map((name) => [name, (count: number) => throughput(name, count)])),
   restore: restoring,
   merge: merging,
+  over: lookingBack,
 };
 
 if (process.argv[1]?.endsWith('speed.ts')) {

@@ -102,6 +102,8 @@ export function relationOf(input: Relation, transform: Transform): Relation {
     }
     case 'join':
       throw new Error('joins are built from YAML');
+    case 'over':
+      return { ...input, columns: transform.columns.map((c) => ({ name: c.name, type: c.expr.type })) };
     case 'rank': {
       const ranked = transform.rank === null ? [] : [{ name: transform.rank, type: LONG }];
       const alone = transform.k === 1 && !transform.ties;

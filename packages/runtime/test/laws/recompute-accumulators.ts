@@ -35,6 +35,8 @@ export function accumulate(accumulator: Accumulator, given: readonly Given[]): V
       return [...values].sort(compareTotally)[0] ?? null;
     case 'max':
       return [...values].sort((a, b) => compareTotally(b, a))[0] ?? null;
+    case 'lastRow':
+      throw new Error('the last row is not made of values');
     case 'sum':
       return sum(type, values);
     case 'distinct':

@@ -8,6 +8,7 @@ import {
   type Plan,
   type ProjectTransform,
   type RankTransform,
+  type Relation,
   type Row,
   type SlidingWindow,
   type SourceNode,
@@ -19,6 +20,8 @@ import { accumulate, givenBy } from './recompute-accumulators.js';
 import { evaluateExpr } from './evaluation.js';
 import { textOfRow, textOfValue } from './text.js';
 import { joinRows, joinTable } from './recompute-join.js';
+import { lastRow } from './recompute-last-row.js';
+import { lookBack } from './recompute-over.js';
 import type { LateReport } from './stage-runner.js';
 
 /** A record of a source partition; null: one that is rejected before it is a row. */
@@ -89,6 +92,11 @@ export function recompute(plan: Plan, input: Inputs): Recomputed {
             (origin, windows) => late.push(reportOf(origin, step.id, windows)),
           );
           break;
+        case 'over':
+          rows = lookBack(transform, rows, relationBefore(plan, step).columns, (origin, windows) =>
+            late.push(reportOf(origin, step.id, windows)),
+          );
+          break;
       }
     }
     relations.set(step.id, rows);
@@ -103,6 +111,10 @@ export function recompute(plan: Plan, input: Inputs): Recomputed {
 /** Rows of several streams; the watermark is the least of theirs. */
 function union(inputs: readonly Rows[]): Rows {
   return { items: inputs.flatMap(({ items }) => items), watermark: Math.min(...inputs.map(({ watermark }) => watermark)) };
+}
+
+function relationBefore({ steps, sources }: Plan, { input }: StepNode): Relation {
+  return [...sources, ...steps].find(({ id }) => id === input)!.output;
 }
 
 /** Rule 1: a partition's watermark is its greatest event time so far, less the lateness. */
@@ -159,6 +171,10 @@ function applyTo(step: StepNode, item: StreamItem | null): StreamItem | null {
       return null;
     } else if (transform.type === 'join') {
       for (const expr of transform.leftKey) evaluateExpr(expr, item);
+      return null;
+    } else if (transform.type === 'over') {
+      for (const group of transform.group) evaluateExpr(group.expr, item);
+      for (const accumulator of transform.accumulators) givenBy(accumulator, item);
       return null;
     }
   }
@@ -261,7 +277,12 @@ function sessionsOf({ group, items }: Bucket, gapMs: number): Bucket[] {
 }
 
 /** What a time counts in, oldest first: the window, what is said of who misses it, and the watermark from which on that happens. */
-function intervalsOf({ window, ttlMs }: FoldTransform, time: number): { window: Interval | null; missing: Interval; closesAt: number }[] {
+function intervalsOf(
+  { window, ttlMs, ordered }: FoldTransform,
+  time: number,
+): { window: Interval | null; missing: Interval; closesAt: number }[] {
+  // Rule 4: where rows are sorted, a record is late when it is older than its own partition's watermark.
+  if (ordered) return [{ window: null, missing: { start: time, end: time + 1 }, closesAt: time + 1 }];
   if (window === null) {
     return [{ window: null, missing: { start: time, end: time + (ttlMs ?? 0) }, closesAt: ttlMs === null ? Infinity : time + ttlMs }];
   }
@@ -297,6 +318,7 @@ function newestIncarnation(items: readonly StreamItem[], ttlMs: number, watermar
 
 function resultOf(transform: FoldTransform, row: Row, items: readonly StreamItem[], time: number): Row {
   const accumulated = transform.accumulators.map((accumulator) => {
+    if (accumulator.fn === 'lastRow') return () => lastRow(accumulator.type, items);
     const given = items.map((item) => givenBy(accumulator, item)).filter((one) => one !== null);
     return () => accumulate(accumulator, given);
   });

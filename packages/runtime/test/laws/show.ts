@@ -38,11 +38,20 @@ function showTransform(transform: Transform): string {
     case 'project':
       return `project ${transform.columns.map((c) => `${c.name}=${showExpr(c.expr)}`).join(', ')}`;
     case 'fold': {
-      const { group, window, ttlMs, emit, accumulators, results } = transform;
+      const { group, window, ttlMs, ordered, emit, accumulators, results } = transform;
       const calls = accumulators.map((a) => `${a.fn}(${argumentsOf(a)})${a.where ? ` where ${showExpr(a.where)}` : ''}`);
       const size = window ? ` window ${Object.values(window).join(' ')}` : '';
       const named = results.map((r) => `${r.name}=${showExpr(r.expr)}`).join(', ');
-      return `fold by [${group.map((g) => showExpr(g.expr)).join(', ')}]${size}${ttlMs === null ? '' : ` ttl ${ttlMs}`} ${emit.mode}: ${calls.join(', ')} => ${named}`;
+      return `fold by [${group.map((g) => showExpr(g.expr)).join(', ')}]${size}${ttlMs === null ? '' : ` ttl ${ttlMs}`}${ordered ? ' ordered' : ''} ${emit.mode}: ${calls.join(', ')} => ${named}`;
+    }
+    case 'over': {
+      const { group, ttlMs, accumulators, columns } = transform;
+      const calls = accumulators.map(
+        ({ fn, arg, where, over: { unit, size, previous } }) =>
+          `${fn}(${arg ? showExpr(arg) : ''})${where ? ` where ${showExpr(where)}` : ''} over ${previous ? 'previous ' : ''}${size} ${unit}`,
+      );
+      const named = columns.filter(({ expr }) => expr.kind !== 'column').map((c) => `${c.name}=${showExpr(c.expr)}`);
+      return `over by [${group.map((g) => showExpr(g.expr)).join(', ')}]${ttlMs === null ? '' : ` ttl ${ttlMs}`}: ${calls.join(', ')} => ${named.join(', ')}`;
     }
     case 'join':
       return `${transform.outer} join`;

@@ -1,19 +1,18 @@
 /** The laws on pipelines as people write them: compiled from YAML, so with the compiler's own casts, averages and sink schemas. */
 import { Buffer } from 'node:buffer';
 import { encodeHeaders } from '../../src/log/batch/records.js';
-import { compile, type Plan, renderAll } from '@rta/dsl';
-import { aggregates, operators } from '@rta/operators';
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
 import { chooser, input } from './arbitrary.js';
 import { expectFinal } from './check-case.js';
-import { EVENT_SCHEMA, rawOf } from './events.js';
+import { rawOf } from './events.js';
 import { implementations } from './implementations.js';
 import { lockstep } from './lockstep.js';
 import { interpretStage } from '../../src/kernel/interpreter/interpret-stage.js';
 import { planStages } from '../../src/plan/plan-stages.js';
 import { RUNS, SEED } from './settings.js';
 import { runPipeline } from './stage-runner.js';
+import { planOf } from './yaml-plan.js';
 
 const pipelines: Readonly<Record<string, string>> = {
   'a leaderboard': `
@@ -77,6 +76,14 @@ const pipelines: Readonly<Record<string, string>> = {
   emit: final
 - window: { hopping: 20ms, every: 10ms, zone: America/New_York }
   aggregate: { rows: count(), n: sum(n) }`,
+  'a sample of streams and of tables': `
+- groupBy: [user, { half: points / 2 ?? 0.0 }]
+  sample: 70%
+- groupBy: user
+  aggregate: { n: count(), top: max(points) ?? 0 }
+- sample: 60%
+- groupBy: top
+  sample: 50%`,
   'one global row': `
 - aggregate: { n: count(), sum: sum(amount), low: min(user), high: max(at) }`,
   'first and last': `
@@ -196,30 +203,6 @@ const expressions: Readonly<Record<string, string>> = {
   aggregate: { first: min(later), longest: max(pause), long_ago: count() where at < timestamp(20) }
 - derive: { spread: window_end - first > 3ms }`,
 };
-
-function planOf(steps: string, keyed: boolean, latenessMs: number): Plan {
-  const indented = steps.replaceAll('\n', '\n  ');
-  const text = `pipeline: law
-source:
-  topic: input
-  schema: event
-${keyed ? '  key: user\n  format: { key: string, value: avro }\n' : ''}  time: at
-  lateness: ${latenessMs}ms
-steps:${indented}
-sink: { topic: out }
-`;
-  const { plan, diagnostics } = compile({
-    file: { path: 'law.yaml', text },
-    project: null,
-    loadSchema: (name) => (name === 'event' ? { schema: EVENT_SCHEMA } : null),
-    schemaNames: () => ['event'],
-    operators,
-    aggregates,
-    env: {},
-  });
-  if (plan === null) throw new Error(renderAll(diagnostics, { colour: false }));
-  return plan;
-}
 
 describe.each(implementations)(`%s (seed ${SEED})`, (name, kernelOf) => {
   it.each(Object.entries(pipelines))('%s', (_what, steps) => {

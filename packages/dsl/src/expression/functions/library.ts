@@ -3,6 +3,7 @@ import { conversionFunctions } from './conversion.js';
 import { encodingFunctions } from './encoding.js';
 import { mathFunctions } from './math.js';
 import { regexFunctions } from './regex.js';
+import { sampled } from './sampled.js';
 import type { FunctionSpec, Implementation } from './spec.js';
 import { stringFunctions } from './string.js';
 import { timeFunctions } from './time.js';
@@ -27,7 +28,7 @@ export const functionLibrary: ReadonlyMap<string, FunctionSpec> = new Map(
 
 /** What `call` nodes name; `calleeOf` gives the function to call. `if` is not among them, since it is evaluated lazily. */
 export const functionRuntime: Readonly<Record<string, Implementation>> = Object.assign(
-  {},
+  { sampled },
   ...[...functionLibrary.values()].map((spec) => spec.runtime),
 ) as Record<string, Implementation>;
 

@@ -5,6 +5,7 @@
 import type { Accumulator } from '@rta/dsl';
 import type { AccumulatorCode, Slots } from './accumulators/code.js';
 import { extremeCode } from './accumulators/extremes.js';
+import { lastRowCode } from './accumulators/last-row.js';
 import { placedCode } from './accumulators/places.js';
 import { bagCode, distinctCode, funnelCode, keptCode, percentileCode } from './accumulators/sides.js';
 import { count, decimalSum, doubleSum, longSum } from './accumulators/sums.js';
@@ -16,6 +17,8 @@ export function accumulatorCode(accumulator: Accumulator, slots: Slots): Accumul
   switch (accumulator.fn) {
     case 'count':
       return count(accumulator, slots);
+    case 'lastRow':
+      return lastRowCode(accumulator, slots);
     case 'sum':
       if (kind === 'decimal') return decimalSum(accumulator, slots);
       return kind === 'double' || kind === 'float' ? doubleSum(accumulator, slots) : longSum(accumulator, slots);

@@ -165,6 +165,7 @@ function record(
   const row: StreamRow = {
     operands,
     time: 't',
+    origin: { partition: 'K.env.partition', offset: 'offset' },
     meta: (name, type) => metaSource(code, name, type),
     late: {
       watermark: 'W',

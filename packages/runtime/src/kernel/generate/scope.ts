@@ -9,6 +9,8 @@ export interface RowSource {
   readonly operands: Operands;
   /** Source of its event time, ms. */
   readonly time: string;
+  /** Sources of the partition and offset of the record that the row was made of; left out where it was none. */
+  readonly origin?: { readonly partition: string; readonly offset: string };
   /** Source of the other meta columns, where the row is a source's record. */
   readonly meta?: (name: MetaName, type: Type) => string;
 }

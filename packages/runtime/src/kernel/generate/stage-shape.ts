@@ -1,6 +1,6 @@
 /** The tree of a stage's nodes, looked at from above: who reads what, and which columns anyone needs. */
 import type { TypedExpr } from '@rta/dsl';
-import { columnsOf, expressionsOf } from '../../plan/columns-used.js';
+import { columnsKept, columnsOf, expressionsOf } from '../../plan/columns-used.js';
 import { feedsOf, type SinkOutput, type Stage, type StageNode } from '../../plan/physical.js';
 import { FIRST_CONSUMER_BIT, MAX_CONSUMERS } from '../../state/group-table.js';
 import { Constants } from './code.js';
@@ -76,7 +76,10 @@ export class StageShape {
         }
         case 'fold':
           for (const group of node.transform.group) add(group.expr);
-          for (const accumulator of node.transform.accumulators) expressionsOf(accumulator).forEach(add);
+          for (const accumulator of node.transform.accumulators) {
+            expressionsOf(accumulator).forEach(add);
+            for (const name of columnsKept(accumulator)) wanted.add(name);
+          }
           if (node.inputKind === 'table') for (const name of node.inputKey ?? []) wanted.add(name);
           break;
         case 'send':
@@ -86,6 +89,7 @@ export class StageShape {
         case 'join':
           break;
         case 'rank':
+        case 'over':
         case 'sink':
           for (const column of node.inputColumns) wanted.add(column.name);
       }

@@ -2,19 +2,20 @@
  * Code for what follows a stream: rows go through filters and projections to folds and sinks, at once. First everything is computed that may
  * fail, for all branches; then everything is done. So a row that fails has no effect at all.
  */
-import type { Type, TypedExpr } from '@rta/dsl';
+import type { TypedExpr } from '@rta/dsl';
 import { conditionSource, mayThrow } from '../expression-source.js';
 import type { CumulateWindow, HoppingWindow } from '@rta/dsl';
 import { alignedWindows } from '../../plan/aligned-windows.js';
 import { acceptanceOf, reachOf } from '../../plan/window-times.js';
 import { hashBytes } from '../../state/group-table-hash.js';
-import { expressionsOf } from '../../plan/columns-used.js';
+import { columnsKept, expressionsOf } from '../../plan/columns-used.js';
 import { FLAGS, NEXT } from '../../state/group-table-rows.js';
 import { rowError } from '../run/row-error.js';
 import { STALE } from '../run/session-chains.js';
 import type { Code } from './code.js';
 import type { FoldShape } from './fold.js';
 import type { Operand } from './operand.js';
+import { overCode } from './over.js';
 import { operandOf, type RowSource, scopeOf } from './scope.js';
 import { sendCode } from './send.js';
 import { sinkCode } from './sink.js';
@@ -108,6 +109,9 @@ class StreamEdges {
         break;
       case 'join':
         throw new Error(`${node.id}: a join reads repartition topics`);
+      case 'over':
+        this.effect(passed, () => overCode(shape, code, i, row, this.source.late));
+        break;
       case 'rank':
         throw new Error(`${node.id}: a rank of a stream is not available`);
     }
@@ -187,7 +191,9 @@ class StreamEdges {
     this.effect(passed, () => {
       code.line(`K.rowsIn[${i}]++;`);
       const values = inputs.map(({ where, arg, by }) => ({ where, arg: arg && this.bound(arg), by: by && this.bound(by) }));
-      const update = (table: string, missing: () => void): void => this.update(i, fold, table, row, values, missing);
+      const whole = fold.accumulators.some(({ updateRow }) => updateRow !== undefined);
+      const kept = whole ? { ...row, operands: this.boundRow(row, accumulators.flatMap(columnsKept)) } : row;
+      const update = (table: string, missing: () => void): void => this.update(i, fold, table, kept, values, missing);
       this.withKey(fold, groups, (key) => this.windows(i, row, fold, key, update));
     });
   }
@@ -241,7 +247,7 @@ class StreamEdges {
         const missed =
           window?.kind === 'sliding'
             ? `[{ start: ${row.time} - ${window.sizeMs}, end: ${row.time} }]`
-            : `[{ start: ${row.time}, end: ${row.time} + ${reachOf(fold.transform)} }]`;
+            : `[{ start: ${row.time}, end: ${row.time} + ${window === null ? acceptance : reachOf(fold.transform)} }]`;
         code.block(`if (${row.time} + ${acceptance} > ${late.watermark})`, accepted, `} else { ${late.report(i, missed)} }`);
       }
       return;
@@ -312,8 +318,8 @@ class StreamEdges {
     const { numStride, metaStride } = fold;
     const t = row.time;
     const partial = fold.mode === 'partial';
-    const long: Type = { kind: 'long' };
-    const place = { time: t, partition: row.meta?.('$partition', long) ?? '-1', offset: row.meta?.('$offset', long) ?? '-1' };
+    const { partition = '-1', offset = '-1' } = row.origin ?? {};
+    const place = { time: t, partition, offset };
     const isSliding = fold.transform.window?.kind === 'sliding';
     code.block('', () => {
       code.line('let s, head;');
@@ -334,7 +340,8 @@ class StreamEdges {
         const { where, arg, by } = inputs[j];
         const nulls = [arg, by].flatMap((operand) => (operand === null || operand.isNull === null ? [] : [`!${operand.isNull}`]));
         const tests = [...(where === null ? [] : [where]), ...nulls];
-        if (tests.length === 0) accumulator.update(code, arg, { by, ...place });
+        if (accumulator.updateRow) accumulator.updateRow(code, row.operands, place);
+        else if (tests.length === 0) accumulator.update(code, arg, { by, ...place });
         else code.block(`if (${tests.join(' && ')})`, () => accumulator.update(code, arg, { by, ...place }));
       }
       if (!partial && fold.transform.window?.kind === 'session') code.line(`T.meta[s * ${metaStride} + ${FLAGS}] |= ${STALE};`);
@@ -358,6 +365,10 @@ class StreamEdges {
     }
     const { bytes, start, end } = operand.text;
     return { ...operand, isNull, text: { bytes: hold(bytes), start: hold(start), end: hold(end) }, encoded: null };
+  }
+
+  private boundRow({ operands }: RowSource, names: readonly string[]): Map<string, Operand> {
+    return new Map(names.map((name) => [name, this.bound(operands.get(name)!)]));
   }
 
   /** Says which node is at work, if one of its expressions may throw. */

@@ -79,6 +79,8 @@ function edge(shape: StageShape, code: Code, i: number, row: TableRow, action: T
     case 'send':
     case 'join':
       throw new Error(`${node.id}: a join of tables is not available`);
+    case 'over':
+      throw new Error(`${node.id}: the rows of a table have no event-time order`);
     case 'fold':
       contributionCode(shape, code, i, row, action);
   }

@@ -8,6 +8,7 @@ import { bag } from './accumulators/bag.js';
 import { distinct } from './accumulators/distinct.js';
 import { funnel } from './accumulators/funnel.js';
 import { keptValues } from './accumulators/kept-values.js';
+import { lastRow } from './accumulators/last-row.js';
 import type { Kind } from './accumulators/kind.js';
 import { variance } from './accumulators/variance.js';
 import { doubleOfExact, exactOfDouble, partsOfExact } from './exact-sum.js';
@@ -37,6 +38,8 @@ function chosen(accumulator: Accumulator): unknown {
       return accumulator.retracts === true ? bag(accumulator) : extreme(type, -1);
     case 'max':
       return accumulator.retracts === true ? bag(accumulator) : extreme(type, 1);
+    case 'lastRow':
+      return lastRow(accumulator);
     case 'sum':
       return type.kind === 'decimal' ? decimalSum(type.precision) : type.kind === 'double' || type.kind === 'float' ? doubleSum : longSum;
     case 'distinct':

@@ -3,6 +3,7 @@ import { Buffer } from 'node:buffer';
 import type { CumulateWindow, HoppingWindow } from '@rta/dsl';
 import { type AlignedWindows, alignedWindows, isAligned } from '../../plan/aligned-windows.js';
 import { retracts, rowCountOf } from '../../plan/table-folds.js';
+import { acceptanceOf } from '../../plan/window-times.js';
 import type { Entry } from './groups.js';
 import { type FoldNode, type Interval, KeyedFold } from './keyed-fold.js';
 import type { Change, StageContext, StreamRow, TimedRow } from './operator.js';
@@ -26,10 +27,10 @@ export class Fold extends KeyedFold {
   protected override judge({ time, source }: StreamRow): { windows: (number | null)[]; missed: Interval[] } {
     const watermark = source?.watermark ?? -Infinity;
     const { window, windows } = this;
-    const { ttlMs } = this.fold;
     if (window === null || windows === null) {
-      const late = ttlMs !== null && time + ttlMs <= watermark;
-      return late ? { windows: [], missed: [{ start: time, end: time + ttlMs }] } : { windows: [null], missed: [] };
+      const acceptance = acceptanceOf(this.fold);
+      const late = acceptance !== null && time + acceptance <= watermark;
+      return late ? { windows: [], missed: [{ start: time, end: time + acceptance }] } : { windows: [null], missed: [] };
     }
     const accepted: number[] = [];
     const missed: Interval[] = [];

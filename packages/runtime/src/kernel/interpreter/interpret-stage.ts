@@ -12,6 +12,7 @@ import { Rejected } from './avro-read.js';
 import { Fold } from './fold.js';
 import type { Effect, Operator, StageContext } from './operator.js';
 import { Join } from './join.js';
+import { OverRows } from './over.js';
 import { Rank } from './rank.js';
 import { SessionFold } from './session-fold.js';
 import { Send } from './send.js';
@@ -251,6 +252,8 @@ function operatorOf(node: StageNode, stage: Stage, context: StageContext): Opera
       return new Send(node, context);
     case 'join':
       return node.transform.how.kind === 'within' ? new Join(node, context) : new TableJoin(node, context);
+    case 'over':
+      return new OverRows(node, context);
     case 'sink': {
       const output = stage.outputs[node.output];
       if (output.kind !== 'sink') throw new Error(`the sink ${node.id} writes to a repartition topic`);

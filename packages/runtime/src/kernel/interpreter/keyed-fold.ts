@@ -5,11 +5,12 @@ import type { StageNode } from '../../plan/physical.js';
 import { holdOf, reachOf } from '../../plan/window-times.js';
 import { kindOf, type State } from './accumulators.js';
 import type { Kind } from './accumulators/kind.js';
+import { stateOfRow } from './accumulators/last-row.js';
 import { EveryGate } from './every-gate.js';
 import { evaluateResult, evaluateRow } from './expressions.js';
 import { type Entry, GroupCodec, type Incarnation } from './groups.js';
 import { partitionOf } from './murmur2.js';
-import { type Change, type Effect, Operator, type StageContext, type StreamRow, type TimedRow } from './operator.js';
+import { type Change, type Effect, Operator, originOf, type StageContext, type StreamRow, type TimedRow } from './operator.js';
 
 export interface Interval {
   readonly start: number;
@@ -60,10 +61,11 @@ export abstract class KeyedFold extends Operator {
   /** What the row alone comes to, and in which group. */
   protected given(input: StreamRow): { readonly groupKey: Buffer; readonly incarnation: Incarnation } {
     const { env } = this.stage;
-    const { time, source } = input;
+    const { time } = input;
     const group: Row = Object.fromEntries(this.fold.group.map((g) => [g.name, evaluateRow(g.expr, input, env)]));
-    const place = source === null ? { time, partition: -1, offset: -1 } : { time, partition: env.partition, offset: source.record.offset };
-    const states = this.fold.accumulators.map(({ where, arg, by }, i): State => {
+    const place = { time, ...originOf(input, env) };
+    const states = this.fold.accumulators.map(({ fn, where, arg, by }, i): State => {
+      if (fn === 'lastRow') return stateOfRow(input.row, place);
       if (where !== null && evaluateRow(where, input, env) !== true) return this.kinds[i].empty;
       const value = arg === null ? true : evaluateRow(arg, input, env);
       const rank = by === undefined ? null : evaluateRow(by, input, env);

@@ -16,6 +16,18 @@ export interface StreamRow extends TimedRow {
   readonly source: SourceRecord | null;
   /** A record of a table that deletes the row of its key, which is all that there is. */
   readonly deleted?: true;
+  /** Of a row that was made of one record of a source and came here by way of an event-time order. */
+  readonly origin?: Origin;
+}
+
+/** Which record of a source a row was made of; -1 both: of none. */
+export interface Origin {
+  readonly partition: number;
+  readonly offset: number;
+}
+
+export function originOf({ source, origin }: StreamRow, env: KernelEnv): Origin {
+  return source === null ? (origin ?? { partition: -1, offset: -1 }) : { partition: env.partition, offset: source.record.offset };
 }
 
 interface SourceRecord {
@@ -94,7 +106,7 @@ export abstract class Operator {
   }
 
   /** Hands on a row of a stream that was made here, not by a source: where it fails it is dropped and counted. */
-  protected emitRow(row: TimedRow): void {
+  protected emitRow(row: TimedRow & { readonly origin?: Origin }): void {
     this.rowsOut++;
     const effects: Effect[] = [];
     try {

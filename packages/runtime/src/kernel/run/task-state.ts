@@ -8,6 +8,7 @@ import { AvroCursor } from './avro-cursor.js';
 import { Scratch } from './scratch.js';
 import type { FoldMemory } from './fold-memory.js';
 import type { JoinState } from './join-state.js';
+import type { OverState } from './over-state.js';
 import type { RankState } from './rank-state.js';
 
 export interface LateWindow {
@@ -21,7 +22,7 @@ export class TaskState {
   readonly keys = new Scratch();
   readonly cursor = new AvroCursor();
   /** Per node; null for nodes that keep nothing. */
-  readonly nodes: (FoldMemory | RankState | JoinState | null)[];
+  readonly nodes: (FoldMemory | RankState | JoinState | OverState | null)[];
   readonly rowsIn: Float64Array;
   readonly rowsOut: Float64Array;
   /** Highest event time, per input. */

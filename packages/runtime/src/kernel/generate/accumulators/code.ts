@@ -2,13 +2,16 @@
 import type { Accumulator } from '@rta/dsl';
 import { blobField } from '../../../state/group-table-rows.js';
 import type { Code } from '../code.js';
-import type { Operand } from '../operand.js';
+import type { Operand, Operands } from '../operand.js';
 
 /** Sources that say where in the input a row is: -1 for the partition and offset of rows that are no records of a source. */
-export interface RowPlace {
+export interface Place {
   readonly time: string;
   readonly partition: string;
   readonly offset: string;
+}
+
+export interface RowPlace extends Place {
   /** What the row is ranked by, where the accumulator asks for it; not null. */
   readonly by: Operand | null;
 }
@@ -17,6 +20,8 @@ export interface RowPlace {
 export interface AccumulatorCode {
   /** Takes in a value that is not null (count: no value). M, m and A are not there. */
   update(code: Code, value: Operand | null, row: RowPlace): void;
+  /** Takes in a whole row, for those that are of no value; instead of `update`. */
+  updateRow?(code: Code, row: Operands, place: Place): void;
   /** Takes a value out again; for accumulators of folds over tables. */
   retract?(code: Code, value: Operand | null, row: RowPlace): void;
   merge(code: Code): void;

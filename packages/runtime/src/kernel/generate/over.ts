@@ -1,0 +1,124 @@
+/** Code of an `over`: what hands rows to it, and the functions that `OverState` calls (see `OverCode`). */
+import type { Column, Frame, OverAccumulator } from '@rta/dsl';
+import { expressionSource } from '../expression-source.js';
+import type { FrameCode } from '../run/over-rows.js';
+import type { OverCode, OverNode } from '../run/over-state.js';
+import { rowError } from '../run/row-error.js';
+import { slidingOf } from '../run/sliding.js';
+import { Code, makeFunction } from './code.js';
+import type { FoldShape } from './fold.js';
+import { type Operand, valueOperand } from './operand.js';
+import { readColumns } from './read-columns.js';
+import { namedOperand, operandsOf, type RowSource, scopeOf } from './scope.js';
+import type { StageShape } from './stage-shape.js';
+import { streamEdges, type StreamCode, type StreamRow } from './stream-edges.js';
+import { writeOperand } from './write-value.js';
+
+/** Adds lines that hand a stream's row to the `over` of node `i`, or send it to where its group is. */
+export function overCode(shape: StageShape, code: Code, i: number, row: RowSource, late: StreamRow['late']): void {
+  const node = overNode(shape, i);
+  const { time, origin } = row;
+  const [partition, offset] = [origin?.partition ?? '-1', origin?.offset ?? '-1'];
+  code.line(`K.rowsIn[${i}]++;`);
+  const accepted = (): void => {
+    const [kp, vp] = [code.local('kp', '0'), code.local('vp', '0')];
+    code.line(`${kp} = 0;`);
+    const names = node.transform.group.map(({ expr }) => (expr.kind === 'column' ? expr.name : ''));
+    const group = names.map((name) => node.inputColumns.find((column) => column.name === name)!);
+    writeColumns(code, 'K.keys', kp, group, row);
+    const sends = node.mode === 'send';
+    code.line(`${vp} = ${sends ? `K.values.long(K.values.long(K.values.long(0, ${time}), ${partition}), ${offset})` : '0'};`);
+    writeColumns(code, 'K.values', vp, node.inputColumns, row);
+    if (sends) {
+      const output = node.output!;
+      code.line(
+        `K.builder(${output}, K.partitionOf(${output}, K.keys.bytes, 0, ${kp})).append(K.now, K.keys.bytes, 0, ${kp}, K.values.bytes, 0, ${vp}, null);`,
+        `K.wrote[${output}] = true; K.rowsOut[${i}]++;`,
+      );
+    } else code.line(`K.nodes[${i}].put(K.keys.bytes, 0, ${kp}, ${time}, ${partition}, ${offset}, K.values.bytes, 0, ${vp});`);
+  };
+  if (late === null) accepted();
+  else {
+    const missed = `[{ start: ${time}, end: ${time} + 1 }]`;
+    code.block(`if (${time} >= ${late.watermark})`, accepted, `} else { ${late.report(i, missed)} }`);
+  }
+}
+
+function writeColumns(code: Code, w: string, p: string, columns: readonly Column[], row: RowSource): void {
+  for (const [j, operand] of operandsOf(columns, row.operands).entries()) writeOperand(code, w, p, operand, columns[j].type);
+}
+
+export function generateOver(shape: StageShape, folds: ReadonlyMap<number, FoldShape>, i: number): OverCode {
+  const node = overNode(shape, i);
+  const { accumulators } = node.transform;
+  return {
+    frames: framesOf(accumulators),
+    sliding: accumulators.map(slidingOf),
+    values: make(shape, 'K, B, p, end', (code) => values(code, node)),
+    skip: make(shape, 'K, B, p, end', (code) => {
+      readColumns(code, node.inputColumns, new Set(node.inputColumns.map(({ name }) => name)), 'B', 'p', 'end');
+      code.line('return p;');
+    }),
+    give: make(shape, 'K, R, S', (code) => give(shape, folds, code, i, node)),
+  };
+}
+
+function overNode(shape: StageShape, i: number): OverNode {
+  const node = shape.node(i);
+  if (node.op !== 'over') throw new Error(`${node.id} does not look back`);
+  return node;
+}
+
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the body decides what the function is
+function make<T>({ constants }: StageShape, params: string, body: (code: Code) => void): T {
+  const code = new Code(constants);
+  body(code);
+  return makeFunction<T>(constants, `return function (${params}) {\n${code.toString()}\n};`);
+}
+
+function framesOf(accumulators: readonly OverAccumulator[]): FrameCode[] {
+  const same = (a: Frame, b: Frame): boolean => a.unit === b.unit && a.size === b.size && a.previous === b.previous;
+  const frames: { frame: Frame; accumulators: number[] }[] = [];
+  for (const [i, { over }] of accumulators.entries()) {
+    const found = frames.find(({ frame }) => same(frame, over));
+    if (found) found.accumulators.push(i);
+    else frames.push({ frame: over, accumulators: [i] });
+  }
+  return frames.map(({ frame, ...rest }) => ({ ...frame, ...rest }));
+}
+
+function values(code: Code, { transform: { accumulators }, inputColumns }: OverNode): void {
+  const named = accumulators.flatMap(({ arg, where }) => [arg, where].flatMap((expr) => (expr?.kind === 'column' ? [expr.name] : [])));
+  const operands = readColumns(code, inputColumns, new Set(named), 'B', 'p', 'end');
+  const scope = scopeOf({ operands, time: 'NaN' });
+  const taken = accumulators.map(({ arg, where }) => {
+    const value = arg === null ? 'true' : expressionSource(arg, scope, code);
+    return where === null ? value : `(${expressionSource(where, scope, code)} ? ${value} : null)`;
+  });
+  code.line(`return [${taken.join(', ')}];`);
+}
+
+function give(shape: StageShape, folds: ReadonlyMap<number, FoldShape>, code: Code, i: number, node: OverNode): void {
+  code.line('const B = R.bytes, end = R.end, time = R.time;', 'let p = R.start;', `K.rowsOut[${i}]++;`);
+  const { columns, accumulators } = node.transform;
+  const wanted = shape.wantedOf(i);
+  const results = columns.filter(({ name, expr }) => wanted.has(name) || expr.kind !== 'column');
+  const operands = readColumns(code, node.inputColumns, new Set(node.inputColumns.map(({ name }) => name)), 'B', 'p', 'end');
+  const accumulated = accumulators.map(({ type }, j) => valueOperand(type, `S[${j}].result()`));
+  const scope = scopeOf({ operands, time: 'time' }, accumulated);
+  let edges: StreamCode | null = null;
+  const lines = code.captured(() => {
+    const given = new Map<string, Operand>();
+    for (const { name, expr } of results) {
+      // What may fail does so here, and only once.
+      const named = expr.kind === 'column' ? namedOperand(expr, scope) : null;
+      const local = named ? '' : code.local('r');
+      if (!named) code.line(`${local} = ${expressionSource(expr, scope, code)};`);
+      given.set(name, named ?? valueOperand(expr.type, local));
+    }
+    const row = { operands: given, time: 'time', origin: { partition: 'R.partition', offset: 'R.offset' }, late: null, at: null };
+    edges = streamEdges(shape, folds, code, shape.readers[i], row);
+  });
+  code.line('try {', ...lines, '} catch (error) {', `${code.constant(rowError)}(K, error);`, 'return;', '}');
+  edges!.apply();
+}

@@ -1,0 +1,29 @@
+/** Plans compiled from YAML over the laws' source, which writes the topic `out`. */
+import { compile, type Plan, renderAll } from '@rta/dsl';
+import { aggregates, operators } from '@rta/operators';
+import { EVENT_SCHEMA } from './events.js';
+
+/** @param steps each item begins with a line break and `- ` */
+export function planOf(steps: string, keyed: boolean, latenessMs: number): Plan {
+  const indented = steps.replaceAll('\n', '\n  ');
+  const text = `pipeline: law
+source:
+  topic: input
+  schema: event
+${keyed ? '  key: user\n  format: { key: string, value: avro }\n' : ''}  time: at
+  lateness: ${latenessMs}ms
+steps:${indented}
+sink: { topic: out }
+`;
+  const { plan, diagnostics } = compile({
+    file: { path: 'law.yaml', text },
+    project: null,
+    loadSchema: (name) => (name === 'event' ? { schema: EVENT_SCHEMA } : null),
+    schemaNames: () => ['event'],
+    operators,
+    aggregates,
+    env: {},
+  });
+  if (plan === null) throw new Error(renderAll(diagnostics, { colour: false }));
+  return plan;
+}
