@@ -221,7 +221,8 @@ export type Emit = { readonly mode: 'updates' } | { readonly mode: 'final' } | {
  * - lastRow: no `arg`; the columns that `type` (a record) has as fields, of the last row in that order, where rows of one record go by arrival
  */
 export interface Accumulator {
-  readonly fn: 'count' | 'sum' | 'min' | 'max' | PositionFn | 'distinct' | 'approxDistinct' | 'variance' | 'percentile' | 'funnel' | 'lastRow';
+  readonly fn:
+    'count' | 'sum' | 'min' | 'max' | PositionFn | 'distinct' | 'approxDistinct' | 'variance' | 'percentile' | 'funnel' | 'lastRow';
   readonly arg: TypedExpr | null;
   /** argMin, argMax, topK: what rows are ranked by. */
   readonly by?: TypedExpr;

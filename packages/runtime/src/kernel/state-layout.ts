@@ -198,8 +198,10 @@ function accumulatorSchema(accumulator: Accumulator, named: Set<string>): AvroSc
         ]);
         return recordOf('sketch', [...counts, ['above', { type: 'array', items: bucket }], ['below', { type: 'array', items: 'bucket' }]]);
       });
-    case 'lastRow':
-      return define(`last${nameOf({ kind: 'array', items: of })}`, named, () => recordOf(`last${nameOf({ kind: 'array', items: of })}`, [...PLACE, ['row', avroOf(of, named)]]));
+    case 'lastRow': {
+      const name = `last${nameOf({ kind: 'array', items: of })}`;
+      return define(name, named, () => recordOf(name, [...PLACE, ['row', avroOf(of, named)]]));
+    }
     case 'funnel':
       return define('funnel', named, () => {
         const row = recordOf('met', [...PLACE, ['met', 'int']]);

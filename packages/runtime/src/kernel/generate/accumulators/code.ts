@@ -21,7 +21,7 @@ export interface AccumulatorCode {
   /** Takes in a value that is not null (count: no value). M, m and A are not there. */
   update(code: Code, value: Operand | null, row: RowPlace): void;
   /** Takes in a whole row, for those that are of no value; instead of `update`. */
-  updateRow?(code: Code, row: Operands, place: Place): void;
+  readonly updateRow?: (code: Code, row: Operands, place: Place) => void;
   /** Takes a value out again; for accumulators of folds over tables. */
   retract?(code: Code, value: Operand | null, row: RowPlace): void;
   merge(code: Code): void;
