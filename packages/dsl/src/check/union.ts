@@ -38,7 +38,7 @@ export function checkUnion(id: string, inputs: readonly UnionInput[], session: S
   const [first, ...rest] = flows;
   const output: Relation = {
     kind: 'stream',
-    columns: first.relation.columns.map((column) => widened(column, flows)),
+    columns: first.relation.columns.flatMap((column) => widened(column, flows)),
     key: rest.every(({ relation }) => relation.key?.join() === first.relation.key?.join()) ? first.relation.key : null,
     windowed: flows.every(({ relation }) => relation.windowed),
   };
@@ -66,9 +66,19 @@ export function checkUnion(id: string, inputs: readonly UnionInput[], session: S
   };
 }
 
-function widened({ name, type }: Column, flows: readonly Flow[]): Column {
-  const nulls = flows.some(({ relation }) => isNullable(relation.columns.find((column) => column.name === name)!.type));
-  return { name, type: nullableIf(nulls, type) };
+/** The column of a union; nothing where one of the streams lacks it, because of reported errors. */
+function widened({ name, type }: Column, flows: readonly Flow[]): readonly Column[] {
+  const found = flows.flatMap(({ relation }) => relation.columns.filter((column) => column.name === name));
+  if (found.length < flows.length) return [];
+  return [
+    {
+      name,
+      type: nullableIf(
+        found.some((column) => isNullable(column.type)),
+        type,
+      ),
+    },
+  ];
 }
 
 /** What keeps two streams from having equal columns, in words; null: nothing that was not reported. */

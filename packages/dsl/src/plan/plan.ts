@@ -208,8 +208,8 @@ export type Emit = { readonly mode: 'updates' } | { readonly mode: 'final' } | {
  * - count: how many; long
  * - sum: exact; long for int and long (sum of nothing is 0), decimal, double (exactly rounded; NaN and infinities counted apart)
  * - min, max: nullable arg type; null of nothing. Order: numbers by value (NaN greatest), strings by code point (UTF-8 bytes), enums by symbol text, false < true
- * - first, last: the value of the first or last row; nullable arg type. Rows are in the order of (event time, partition, offset); rows that are
- *   no records of a source (results of closed windows) have no partition and offset, and go by the bytes of their values
+ * - first, last: the value of the first or last row; nullable arg type. Rows are in the order of (event time, partition, offset), else of the
+ *   bytes of their values; rows that are made of no record of a source (results of closed windows) have no partition and offset
  * - argMin, argMax: the value of the row with the least or greatest `by` (not null), the first of such rows; nullable arg type
  * - collect: the values of the first `limit` rows; array
  * - topK: the values of the `limit` rows with the greatest `by` (not null), greatest first, of equals the first; array
@@ -218,7 +218,7 @@ export type Emit = { readonly mode: 'updates' } | { readonly mode: 'final' } | {
  * - variance: of a sample of doubles, exactly rounded; null of less than two values
  * - percentile: of doubles, by a DDSketch, at the rank `fraction` * (n - 1); null of nothing
  * - funnel: `arg` is a long whose bits are the conditions that the row meets, bit 0 the first of `limit`: how many are met in order; int
- * - lastRow: no `arg`; the columns that `type` (a record) has as fields, of the last row in that order, where rows of one record go by arrival
+ * - lastRow: no `arg`; the columns that `type` (a record) has as fields, of the last row in that order
  */
 export interface Accumulator {
   readonly fn:

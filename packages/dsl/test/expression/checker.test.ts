@@ -259,7 +259,7 @@ describe('errors', () => {
     // aggregates
     ['sum(i)', 'RTA1301', '`sum` is an aggregate, and this expression sees one row', 'use it in an `aggregate` step'],
     ['max(i, 5)', 'RTA1301', undefined, 'of several values of one row, use `greatest(a, b)`; over rows, an `aggregate` step'],
-    ['avg(i) over 3 rows', 'RTA1304', '`over` is not available yet', undefined],
+    ['avg(i) over 3 rows', 'RTA1304', '`over` belongs to an aggregate in `derive`', undefined],
   ])('%s gives %s', (text, code, message, help) => {
     const { type, problems } = typeOf(text);
     expect(problems.map((problem) => problem.code)).toEqual([code]);

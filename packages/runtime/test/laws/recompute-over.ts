@@ -41,12 +41,12 @@ export function lookBack(
   return { ...rows, items };
 }
 
-/** By event time, partition and offset; those of no record by their bytes. */
+/** By event time, partition and offset, else by their bytes. */
 export function inOrder(items: readonly StreamItem[], bytesOf: (item: StreamItem) => Buffer): StreamItem[] {
   const place = ({ time, origin }: StreamItem): number[] => [time, origin?.partition ?? -1, origin?.offset ?? -1];
   return [...items].sort((a, b) => {
     const byPlace = place(a).map((x, i) => x - place(b)[i]);
-    return byPlace.find((d) => d !== 0) ?? (a.origin === null ? Buffer.compare(bytesOf(a), bytesOf(b)) : 0);
+    return byPlace.find((d) => d !== 0) ?? Buffer.compare(bytesOf(a), bytesOf(b));
   });
 }
 

@@ -76,6 +76,28 @@ sinks:
   all: { from: all, topic: out }
   board: { from: board, topic: board }`,
   },
+  'what came before in a union of sources, and the first and last of it': {
+    topics: ['one', 'two'],
+    text: `
+streams:
+  low: { from: one, steps: [ filter: points < 2, select: [user, { what: points }] ] }
+  high: { from: one, steps: [ filter: points >= 1, select: [user, { what: points * 2 }] ] }
+  more: { from: two, steps: [ select: [user, { what: points }] ] }
+  trailing:
+    from: [low, more, high]
+    steps:
+      - groupBy: user
+        derive: { recent: sum(what) over 10ms, before: max(what) over previous 2 rows }
+      - filter: what > -3
+  firsts: { from: [more, low], steps: [ { groupBy: user, dedupe: { within: 6ms } } ] }
+  newest: { from: trailing, steps: [ { groupBy: user, dedupe: { keep: last } } ] }
+  ends: { from: trailing, steps: [ { groupBy: user, aggregate: { opened: first(what), closed: last(recent) } } ] }
+sinks:
+  trailing: { from: trailing, topic: out }
+  firsts: { from: firsts, topic: firsts }
+  newest: { from: newest, topic: newest }
+  ends: { from: ends, topic: ends }`,
+  },
 };
 
 describe.each(implementations)(`%s (seed ${SEED})`, (name, kernelOf) => {

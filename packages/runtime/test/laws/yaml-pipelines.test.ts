@@ -96,6 +96,13 @@ const pipelines: Readonly<Record<string, string>> = {
     best: argMax(user, amount)
     worst: argMin(points, bonus)
 - filter: opened != "c"`,
+  'first and last of trailing sums': `
+- groupBy: user
+  derive: { recent: sum(points) over 6ms }
+- derive: { twice: recent * 2 }
+- groupBy: { named: team ?? "none" }
+  aggregate: { opened: first(twice), closed: last(user), path: 'collect(recent, 3)' }
+  ttl: 12ms`,
   'lists and journeys': `
 - groupBy: user
   aggregate:

@@ -133,14 +133,12 @@ export class OverRows extends Operator {
     }
   }
 
-  /** By event time, partition and offset. Rows that are of no record go by their bytes, those of one record as they came. */
+  /** By event time, partition and offset; what is equal in those (no record's, or of several topics) by its bytes. */
   private compare(a: TrailRow, b: TrailRow, groupA: Group, groupB: Group): number {
     const byPlace = a.time - b.time || a.origin.partition - b.origin.partition || a.origin.offset - b.origin.offset;
     if (byPlace !== 0) return byPlace;
     const bytes = (row: TrailRow): Buffer => this.rowCodec.encode(this.rawOf(row));
-    return (
-      Buffer.compare(groupA.key, groupB.key) || (a.origin.partition < 0 ? Buffer.compare(bytes(a), bytes(b)) : 0) || a.arrival - b.arrival
-    );
+    return Buffer.compare(groupA.key, groupB.key) || Buffer.compare(bytes(a), bytes(b)) || a.arrival - b.arrival;
   }
 
   private give(past: readonly TrailRow[], trailRow: TrailRow): void {

@@ -154,15 +154,14 @@ export class OverState {
     this.freshCount = 0;
   }
 
-  /** By event time, partition and offset. Rows that are of no record go by their bytes, those of one record as they came. */
+  /** By event time, partition and offset; what is equal in those (no record's, or of several topics) by its bytes. */
   private compare(a: OverRow, b: OverRow): number {
     if (a.time !== b.time) return a.time - b.time;
     if (a.partition !== b.partition) return a.partition - b.partition;
     if (a.offset !== b.offset) return a.offset - b.offset;
     const byKey = this.compareKeys(a.group, b.group);
     if (byKey !== 0) return byKey;
-    const byBytes = a.partition < 0 ? compareBytes(a.bytes, a.start, a.end, b.bytes, b.start, b.end) : 0;
-    return byBytes || a.arrival - b.arrival;
+    return compareBytes(a.bytes, a.start, a.end, b.bytes, b.start, b.end) || a.arrival - b.arrival;
   }
 
   private compareKeys({ slot: a }: OverGroup, { slot: b }: OverGroup): number {

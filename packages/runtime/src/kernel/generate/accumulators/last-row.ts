@@ -14,12 +14,12 @@ export function lastRowCode({ type }: Accumulator, slots: Slots): AccumulatorCod
   const at = (base: string): Place => ({ time: num(base, o), partition: num(base, o + 1), offset: num(base, o + 2) });
   const own = at('q');
   const [start, length] = [(m: string) => `(M[${m} + ${f}] >>> 0)`, (m: string) => `M[${m} + ${f + 1}]`];
-  /** Takes `bytes[from, to)` if its place is the later one. */
+  /** Takes `bytes[from, to)` if its place is the later one; of equal places the greater bytes. */
   const take = (code: Code, place: Place, bytes: string, from: string, to: string): void => {
     const later = (field: keyof Place, rest: string): string =>
       `${place[field]} > ${own[field]} || (${place[field]} === ${own[field]} && (${rest}))`;
     code.block(`if (${later('time', later('partition', `${place.offset} >= ${own.offset}`))})`, () => {
-      const same = `${place.partition} < 0 && ${place.time} === ${own.time}`;
+      const same = (['time', 'partition', 'offset'] as const).map((field) => `${place[field]} === ${own[field]}`).join(' && ');
       code.line(`if (${same}) T.maxBlob(s, ${f}, ${bytes}, ${from}, ${to});`, `else T.setBlob(s, ${f}, ${bytes}, ${from}, ${to});`);
       code.line(`${own.time} = ${place.time}; ${own.partition} = ${place.partition}; ${own.offset} = ${place.offset};`);
     });

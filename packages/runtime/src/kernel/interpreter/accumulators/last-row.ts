@@ -1,4 +1,4 @@
-/** The last row of a group, by event time, partition and offset. */
+/** The last row of a group, by event time, partition and offset, else by its bytes. */
 import { Buffer } from 'node:buffer';
 import type { Accumulator, Row, Value } from '@rta/dsl';
 import { valueSchema } from '../../state-layout.js';
@@ -28,8 +28,7 @@ export function lastRow({ type }: Accumulator): Kind<LastRow> {
     merge: (a, b) => {
       const order = comparePlaces(a, b);
       if (order !== 0 || a.row === null || b.row === null) return order < 0 || a.row === null ? b : a;
-      // Rows of one record go by arrival: the one that comes in is the first of the two.
-      return a.partition < 0 && Buffer.compare(bytes(a), bytes(b)) < 0 ? b : a;
+      return Buffer.compare(bytes(a), bytes(b)) < 0 ? b : a;
     },
     result: ({ row }) => row,
     toRaw: ({ time, partition, offset, row }) => ({ time, partition, offset, row: toRaw(type, row) }),
