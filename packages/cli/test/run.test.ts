@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { embeddedRegistry } from '@rta/registry';
 import { describe, expect, it } from 'vitest';
 import { ndjson, ROOT, rta, spawnRta, temporaryDirectory } from './support/cli.js';
-import { appendBadScore, appendScores, drawScores, playersOf, teamsOf } from './support/scores.js';
+import { appendBadScore, appendScores, drawScores, playersOf, streaksOf, teamsOf } from './support/scores.js';
 
-const BOARDS = 'pipelines/leaderboards';
+const DIRECTORY = 'pipelines/leaderboards';
+const BOARDS = ['top-players', 'top-teams'].map((name) => `${DIRECTORY}/${name}.yaml`);
 
 /** The last rows said of each board. */
 function boardsOf(stdout: string): Record<string, unknown> {
@@ -24,7 +25,7 @@ describe('rta run --until-end', () => {
   it('equals a plain recomputation, and goes on where it ended', async () => {
     for (const end of [3000, 6000]) {
       await appendScores(dir, scores.slice(end - 3000, end));
-      const { code, stdout, stderr } = await rta(['run', BOARDS, '--until-end', '--json', '--dir', dir]);
+      const { code, stdout, stderr } = await rta(['run', ...BOARDS, '--until-end', '--json', '--dir', dir]);
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
       expect(ndjson(stdout)[0]).toEqual({ rta: 1, command: 'run' });
       const part = scores.slice(0, end);
@@ -34,10 +35,22 @@ describe('rta run --until-end', () => {
   });
 
   it('shows people the boards and a summary', async () => {
-    const { code, stdout } = await rta(['run', `${BOARDS}/top-players.yaml`, '--until-end', '--dir', dir]);
+    const { code, stdout } = await rta(['run', `${DIRECTORY}/top-players.yaml`, '--until-end', '--dir', dir]);
     expect(code).toBe(0);
     expect(stdout).toContain(`1 ${String(playersOf(scores)[0]?.['user_id'])}`);
     expect(stdout).toMatch(/^top-players: 0 records in .* 0 late, 0 rejected, /m);
+  });
+});
+
+describe('rows that wait for the watermark', () => {
+  it('are out after --close', async () => {
+    const dir = temporaryDirectory();
+    const scores = drawScores(3000, 40, 5).map((score, i) => ({ ...score, event_time_millis: score.event_time_millis + 30 * i }));
+    await appendScores(dir, scores);
+    const { code, stdout } = await rta(['run', `${DIRECTORY}/hot-streaks.yaml`, '--until-end', '--close', '--json', '--dir', dir]);
+    expect(code).toBe(0);
+    expect(boardsOf(stdout)).toEqual({ 'hot-streaks': streaksOf(scores) });
+    expect(summaryOf(stdout, 'hot-streaks')).toMatchObject({ recordsIn: 3000, late: 0, rejected: 0 });
   });
 });
 
@@ -70,7 +83,7 @@ describe('boards without a rank', () => {
 
 describe('rta run ends', () => {
   it('by itself after --for', async () => {
-    const { code, stdout } = await rta(['run', `${BOARDS}/top-players.yaml`, '--for', '300ms', '--json', '--dir', temporaryDirectory()]);
+    const { code, stdout } = await rta(['run', `${DIRECTORY}/top-players.yaml`, '--for', '300ms', '--json', '--dir', temporaryDirectory()]);
     expect(code).toBe(0);
     expect(summaryOf(stdout, 'top-players')).toMatchObject({ recordsIn: 0 });
   });
@@ -79,14 +92,14 @@ describe('rta run ends', () => {
     const dir = temporaryDirectory();
     const scores = drawScores(2000, 100, 2);
     await appendScores(dir, scores);
-    const running = spawnRta(['run', BOARDS, '--json', '--dir', dir]);
+    const running = spawnRta(['run', ...BOARDS, '--json', '--dir', dir]);
     await running.printed(/"recordsIn":2000[^]*"recordsIn":2000/);
     running.child.kill('SIGINT');
     const { code, stdout } = await running.ended;
     expect(code).toBe(130);
     expect(boardsOf(stdout)).toEqual({ 'top-players': playersOf(scores), 'top-teams': teamsOf(scores) });
     // Nothing is left to read, and the state is there.
-    const again = await rta(['run', BOARDS, '--until-end', '--json', '--dir', dir]);
+    const again = await rta(['run', ...BOARDS, '--until-end', '--json', '--dir', dir]);
     expect(summaryOf(again.stdout, 'top-teams')).toMatchObject({ recordsIn: 0 });
     expect(boardsOf(again.stdout)).toEqual({ 'top-players': playersOf(scores), 'top-teams': teamsOf(scores) });
   });
@@ -98,7 +111,7 @@ describe('rta run ends', () => {
     await appendBadScore(dir);
     const project = temporaryDirectory();
     cpSync(join(ROOT, 'schemas'), join(project, 'schemas'), { recursive: true });
-    const board = readFileSync(join(ROOT, BOARDS, 'top-players.yaml'), 'utf8')
+    const board = readFileSync(join(ROOT, DIRECTORY, 'top-players.yaml'), 'utf8')
       .replace(/^tests:[^]*/m, '')
       .replace('source: user_score', 'source: { topic: user-score, key: user_id, schema: user_score, time: event_time_millis }');
     writeFileSync(join(project, 'strict.yaml'), board.replaceAll('top-players', 'strict'));
@@ -132,7 +145,7 @@ describe('rta run refuses', () => {
     const dir = temporaryDirectory();
     const registry = embeddedRegistry(join(dir, 'registry'));
     await registry.register('top-teams-value', { type: 'record', name: 'Other', fields: [{ name: 'other', type: 'string' }] });
-    const { code, stderr } = await rta(['run', BOARDS, '--until-end', '--dir', dir]);
+    const { code, stderr } = await rta(['run', ...BOARDS, '--until-end', '--dir', dir]);
     expect(code).toBe(1);
     expect(stderr).toMatch(/error incompatible_schema: .*\n {2}top-teams: sink top-teams-value\n/);
     expect(await registry.subjects()).toEqual(['top-teams-value']);
@@ -141,7 +154,7 @@ describe('rta run refuses', () => {
   it.each([['--close'], ['--for', 'soon'], ['--for', '0s'], ['--for', '1s', '--until-end'], ['--partitions', '0'], ['--no-such-option']])(
     'a wrong command line: %s %s',
     async (...args) => {
-      const { code } = await rta(['run', BOARDS, ...args, '--dir', temporaryDirectory()]);
+      const { code } = await rta(['run', ...BOARDS, ...args, '--dir', temporaryDirectory()]);
       expect(code).toBe(2);
     },
   );

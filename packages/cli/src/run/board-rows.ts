@@ -59,7 +59,7 @@ function courseTo(plan: Plan, input: string): Course | null {
   for (let id = input; (step = plan.steps.find((s) => s.id === id)) !== undefined; id = step.input) {
     const rank = step.transforms.findLastIndex(({ type }) => type === 'rank');
     after = [...step.transforms.slice(rank + 1), ...after];
-    if (after.some(({ type }) => type === 'fold')) return null;
+    if (after.some(({ type }) => type !== 'filter' && type !== 'project')) return null;
     if (rank >= 0) return { rank: step.id, after };
   }
   return null;

@@ -85,6 +85,24 @@ export function teamsOf(scores: readonly Score[]): Record<string, unknown>[] {
   }));
 }
 
+/** The board of streaks. */
+export function streaksOf(scores: readonly Score[]): Record<string, unknown>[] {
+  const users = [...new Set(scores.map(({ user_id }) => user_id))];
+  const rows = users.map((user_id) => {
+    const own = scores.filter((score) => score.user_id === user_id);
+    const last = Math.max(...own.map((score) => score.event_time_millis));
+    const mean = (ms: number): number => {
+      const inside = own.filter((score) => score.event_time_millis >= last - ms);
+      return inside.reduce((sum, { score }) => sum + score, 0) / inside.length;
+    };
+    const [short, long] = [mean(10_000), mean(60_000)];
+    return { user_id, short_term_avg: short, long_term_avg: long, peak_hotness: short / long };
+  });
+  const rounded = (hotness: number): number => Math.round(hotness * 1e6);
+  rows.sort((a, b) => rounded(b.peak_hotness) - rounded(a.peak_hotness) || compare(a.user_id, b.user_id));
+  return rows.slice(0, 10).map((row, i) => ({ rnk: i + 1, ...row }));
+}
+
 type Total = Score & { readonly total_score: number };
 
 function best(scores: readonly Score[], by: 'user_id' | 'team_id', ties: (a: Total, b: Total) => number): Total[] {

@@ -2,9 +2,8 @@
  * Code for what follows a stream: rows go through filters and projections to folds and sinks, at once. First everything is computed that may
  * fail, for all branches; then everything is done. So a row that fails has no effect at all.
  */
-import type { TypedExpr } from '@rta/dsl';
+import type { CumulateWindow, HoppingWindow, TypedExpr } from '@rta/dsl';
 import { conditionSource, mayThrow } from '../expression-source.js';
-import type { CumulateWindow, HoppingWindow } from '@rta/dsl';
 import { alignedWindows } from '../../plan/aligned-windows.js';
 import { acceptanceOf, reachOf } from '../../plan/window-times.js';
 import { hashBytes } from '../../state/group-table-hash.js';
@@ -191,8 +190,7 @@ class StreamEdges {
     this.effect(passed, () => {
       code.line(`K.rowsIn[${i}]++;`);
       const values = inputs.map(({ where, arg, by }) => ({ where, arg: arg && this.bound(arg), by: by && this.bound(by) }));
-      const whole = fold.accumulators.some(({ updateRow }) => updateRow !== undefined);
-      const kept = whole ? { ...row, operands: this.boundRow(row, accumulators.flatMap(columnsKept)) } : row;
+      const kept = this.boundRow(row, accumulators.flatMap(columnsKept));
       const update = (table: string, missing: () => void): void => this.update(i, fold, table, kept, values, missing);
       this.withKey(fold, groups, (key) => this.windows(i, row, fold, key, update));
     });
@@ -318,8 +316,7 @@ class StreamEdges {
     const { numStride, metaStride } = fold;
     const t = row.time;
     const partial = fold.mode === 'partial';
-    const { partition = '-1', offset = '-1' } = row.origin ?? {};
-    const place = { time: t, partition, offset };
+    const place = { time: t, partition: '-1', offset: '-1', ...row.origin };
     const isSliding = fold.transform.window?.kind === 'sliding';
     code.block('', () => {
       code.line('let s, head;');
@@ -367,8 +364,8 @@ class StreamEdges {
     return { ...operand, isNull, text: { bytes: hold(bytes), start: hold(start), end: hold(end) }, encoded: null };
   }
 
-  private boundRow({ operands }: RowSource, names: readonly string[]): Map<string, Operand> {
-    return new Map(names.map((name) => [name, this.bound(operands.get(name)!)]));
+  private boundRow(row: RowSource, names: readonly string[]): RowSource {
+    return { ...row, operands: new Map(names.map((name) => [name, this.bound(row.operands.get(name)!)])) };
   }
 
   /** Says which node is at work, if one of its expressions may throw. */
