@@ -11,7 +11,7 @@ export default defineConfig({
     include: ['packages/*/test/**/*.test.ts', 'tools/test/**/*.test.ts', 'bench/test/**/*.test.ts', 'test/**/*.test.ts'],
     pool: 'forks', // a native part or an endless loop in one file leaves the others alone
     maxWorkers: 2, // more would make tests with deadlines of their own wait for a processor
-    testTimeout: 30_000,
+    testTimeout: 120_000, // laws and fuzzing take a quarter of that alone; beside other work they must not fail by it
     hookTimeout: 60_000, // starting a server
     teardownTimeout: 20_000,
     // The machine's own settings must not decide over results.

@@ -23,6 +23,16 @@ const longType = avsc.types.LongType.__with({
   compare: (a: number | bigint, b: number | bigint) => (a < b ? -1 : a > b ? 1 : 0),
 });
 
+/** With a logical type a long would be avsc's own, which is off by one for odd numbers below -2^52. */
+function withPlainLongs(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(withPlainLongs);
+  if (typeof schema !== 'object' || schema === null) return schema;
+  if ('type' in schema && schema.type === 'long' && !('name' in schema)) return 'long';
+  return Object.fromEntries(
+    Object.entries(schema).map(([key, value]) => [key, key === 'default' ? (value as unknown) : withPlainLongs(value)]),
+  );
+}
+
 /** By the schema's JSON: each task of a stage asks for the same ones. */
 const compiled = new Map<string, { readonly type: avsc.Type; readonly node: AvroNode }>();
 
@@ -34,7 +44,7 @@ export class AvroCodec {
   constructor(schema: AvroSchema) {
     const id = JSON.stringify(schema);
     const made = compiled.get(id) ?? {
-      type: avsc.Type.forSchema(schema as avsc.Schema, { registry: { long: longType } }),
+      type: avsc.Type.forSchema(withPlainLongs(schema) as avsc.Schema, { registry: { long: longType } }),
       node: parseSchema(schema),
     };
     compiled.set(id, made);
@@ -111,7 +121,7 @@ export function toRaw(type: Type, value: Value): Raw {
     case 'decimal':
       return bytesOfBigint(value as bigint);
     case 'timestamp':
-      return Math.round((value as number) * (type.unit === 'micros' ? 1000 : 1));
+      return canonicalLong(BigInt(Math.round((value as number) * (type.unit === 'micros' ? 1000 : 1))));
     case 'bytes':
       return Buffer.from(value as Uint8Array);
     case 'array':

@@ -46,7 +46,8 @@ export function textOf(type: Type, value: Value): string {
     case 'timestamp':
       return new Date(Math.floor(value as number)).toISOString();
     case 'date':
-      return new Date(Number(value) * 86_400_000).toISOString().slice(0, 10);
+      // Years beyond four digits have a sign and six.
+      return new Date(Number(value) * 86_400_000).toISOString().split('T')[0];
     case 'array':
     case 'map':
     case 'record':

@@ -46,6 +46,8 @@ export class Scratch {
       b[p++] = z;
       return p;
     }
+    // Microseconds may be less than any safe integer: one more than those is no double of its own.
+    if (value < Number.MIN_SAFE_INTEGER) return bigLong(b, p, BigInt(value));
     const negative = value < 0;
     let rest = negative ? -1 - value : value;
     let next = Math.floor(rest / 64);
