@@ -180,6 +180,7 @@ const FOR_TESTS = {
   'group.min.session.timeout.ms': 1000,
   'transaction.abort.timed.out.transaction.cleanup.interval.ms': 500,
   'auto.create.topics.enable': false, // a misspelt topic should be an error
+  'log.retention.ms': -1, // records of event times long ago stay: brokers go by their timestamps
   'num.network.threads': 2,
   'num.io.threads': 4,
   'num.recovery.threads.per.data.dir': 2,
