@@ -1,5 +1,5 @@
-/** Code of an `over`: what hands rows to it, and the functions that `OverState` calls (see `OverCode`). */
-import type { Column, Frame, OverAccumulator } from '@rta/dsl';
+/** Code of an `over`: the functions that `OverState` calls (see `OverCode`). What hands rows to it is in `over-feed.ts`. */
+import type { Frame, OverAccumulator } from '@rta/dsl';
 import { expressionSource } from '../expression-source.js';
 import type { FrameCode } from '../run/over-rows.js';
 import type { OverCode, OverNode } from '../run/over-state.js';
@@ -8,45 +8,11 @@ import { slidingOf } from '../run/sliding.js';
 import { Code, makeFunction } from './code.js';
 import type { FoldShape } from './fold.js';
 import { type Operand, valueOperand } from './operand.js';
+import { overNode } from './over-feed.js';
 import { readColumns } from './read-columns.js';
-import { namedOperand, operandsOf, type RowSource, scopeOf } from './scope.js';
+import { namedOperand, scopeOf } from './scope.js';
 import type { StageShape } from './stage-shape.js';
-import { streamEdges, type StreamCode, type StreamRow } from './stream-edges.js';
-import { writeOperand } from './write-value.js';
-
-/** Adds lines that hand a stream's row to the `over` of node `i`, or send it to where its group is. */
-export function overCode(shape: StageShape, code: Code, i: number, row: RowSource, late: StreamRow['late']): void {
-  const node = overNode(shape, i);
-  const { time, origin } = row;
-  const [partition, offset] = [origin?.partition ?? '-1', origin?.offset ?? '-1'];
-  code.line(`K.rowsIn[${i}]++;`);
-  const accepted = (): void => {
-    const [kp, vp] = [code.local('kp', '0'), code.local('vp', '0')];
-    code.line(`${kp} = 0;`);
-    const names = node.transform.group.map(({ expr }) => (expr.kind === 'column' ? expr.name : ''));
-    const group = names.map((name) => node.inputColumns.find((column) => column.name === name)!);
-    writeColumns(code, 'K.keys', kp, group, row);
-    const sends = node.mode === 'send';
-    code.line(`${vp} = ${sends ? `K.values.long(K.values.long(K.values.long(0, ${time}), ${partition}), ${offset})` : '0'};`);
-    writeColumns(code, 'K.values', vp, node.inputColumns, row);
-    if (sends) {
-      const output = node.output!;
-      code.line(
-        `K.builder(${output}, K.partitionOf(${output}, K.keys.bytes, 0, ${kp})).append(K.now, K.keys.bytes, 0, ${kp}, K.values.bytes, 0, ${vp}, null);`,
-        `K.wrote[${output}] = true; K.rowsOut[${i}]++;`,
-      );
-    } else code.line(`K.nodes[${i}].put(K.keys.bytes, 0, ${kp}, ${time}, ${partition}, ${offset}, K.values.bytes, 0, ${vp});`);
-  };
-  if (late === null) accepted();
-  else {
-    const missed = `[{ start: ${time}, end: ${time} + 1 }]`;
-    code.block(`if (${time} >= ${late.watermark})`, accepted, `} else { ${late.report(i, missed)} }`);
-  }
-}
-
-function writeColumns(code: Code, w: string, p: string, columns: readonly Column[], row: RowSource): void {
-  for (const [j, operand] of operandsOf(columns, row.operands).entries()) writeOperand(code, w, p, operand, columns[j].type);
-}
+import { streamEdges, type StreamCode } from './stream-edges.js';
 
 export function generateOver(shape: StageShape, folds: ReadonlyMap<number, FoldShape>, i: number): OverCode {
   const node = overNode(shape, i);
@@ -61,12 +27,6 @@ export function generateOver(shape: StageShape, folds: ReadonlyMap<number, FoldS
     }),
     give: make(shape, 'K, R, S', (code) => give(shape, folds, code, i, node)),
   };
-}
-
-function overNode(shape: StageShape, i: number): OverNode {
-  const node = shape.node(i);
-  if (node.op !== 'over') throw new Error(`${node.id} does not look back`);
-  return node;
 }
 
 // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the body decides what the function is

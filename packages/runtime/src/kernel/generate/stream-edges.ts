@@ -14,7 +14,7 @@ import { STALE } from '../run/session-chains.js';
 import type { Code } from './code.js';
 import type { FoldShape } from './fold.js';
 import type { Operand } from './operand.js';
-import { overCode } from './over.js';
+import { overCode } from './over-feed.js';
 import { operandOf, type RowSource, scopeOf } from './scope.js';
 import { sendCode } from './send.js';
 import { sinkCode } from './sink.js';
