@@ -176,7 +176,7 @@ describe('consumer/filterAbortedMessages', () => {
           if (JSON.stringify(stockBases(messages, abortedTransactions)) !== JSON.stringify(expected)) stockWrong++;
         }
       }),
-      { numRuns: 200 },
+      { numRuns: 3000 },
     );
     expect(total).toBeGreaterThan(500);
     expect(stockWrong).toBeGreaterThan(0); // else the replacement is no longer needed
