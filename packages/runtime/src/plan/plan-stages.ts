@@ -17,21 +17,9 @@ import type {
 } from '@rta/dsl';
 import { columnsOf, columnsUsed } from './columns-used.js';
 import { overColumns } from './over-columns.js';
+import { merged, type Place, ROWS_OF_STREAMS, type StageDraft } from './place.js';
 import { retracting, type TableFacts, whyNotOverTable } from './table-folds.js';
-import type {
-  Feed,
-  PhysicalPlan,
-  RepartitionInput,
-  SourceInput,
-  Stage,
-  SendTransform,
-  StageInput,
-  StageNode,
-  StageOutput,
-  StoreSpec,
-} from './physical.js';
-
-const ROWS_OF_STREAMS: TableFacts = { periodic: false, inexactTimes: false };
+import type { PhysicalPlan, RepartitionInput, SourceInput, Stage, SendTransform, StageInput, StageNode } from './physical.js';
 
 /** A plan that the engine cannot run, with the step that asks for it. */
 export class StagingError extends Error {
@@ -58,28 +46,6 @@ export function applicationIdOf(pipeline: string): string {
  */
 export function planStages(plan: Plan): PhysicalPlan {
   return new Stager(plan).run();
-}
-
-/**
- * Where an edge of the logical plan is available: a stage, and the inputs or nodes in it that give its rows. A union of streams in several stages
- * is in several places: what is done with its rows is done in each of them, until they are sent on.
- */
-interface Place extends TableFacts {
-  readonly stage: StageDraft;
-  readonly feeds: readonly Feed[];
-  readonly relation: Relation;
-  /** Rows with equal values in these columns are in one task; null: nothing known; empty: all rows are in one task. */
-  readonly partitionedBy: readonly string[] | null;
-  /** Some fold stands between the stage's input and here. */
-  readonly folded: boolean;
-}
-
-interface StageDraft {
-  readonly id: number;
-  readonly inputs: StageInput[];
-  readonly nodes: StageNode[];
-  readonly outputs: StageOutput[];
-  readonly stores: StoreSpec[];
 }
 
 class Stager {
@@ -186,8 +152,6 @@ class Stager {
     const [place] = places;
     const overTable = place.relation.kind === 'table';
     if (overTable) {
-      if (place.stage.inputs.some((input) => input.kind === 'source' && input.table))
-        throw new StagingError(`"${step.verb}" of a source of kind table is not available yet; join it to a stream`, step.span);
       const problem = whyNotOverTable(transform, place);
       if (problem !== null) throw new StagingError(problem, step.span);
       transform = retracting(transform);
@@ -418,18 +382,4 @@ class Stager {
     const { id, nodes, outputs, stores } = draft;
     return { id, inputs, nodes, outputs, stores, changelog: stores.length > 0 ? `${this.applicationId}-${String(id)}-changelog` : null };
   }
-}
-
-/** Places of one union: those in one stage are one place. */
-function merged(places: readonly Place[]): readonly Place[] {
-  const byStage = new Map<StageDraft, Place>();
-  for (const place of places) {
-    const same = byStage.get(place.stage);
-    const partitionedBy = same?.partitionedBy?.join() === place.partitionedBy?.join() ? place.partitionedBy : null;
-    byStage.set(
-      place.stage,
-      same === undefined ? place : { ...same, feeds: [...same.feeds, ...place.feeds], partitionedBy, folded: same.folded || place.folded },
-    );
-  }
-  return [...byStage.values()];
 }
