@@ -1,7 +1,8 @@
 export * from './log/log.js';
 export * from './state/store.js';
 export * from './plan/physical.js';
-export { planStages, applicationIdOf, StagingError } from './plan/plan-stages.js';
+export { planStages, applicationIdOf } from './plan/plan-stages.js';
+export { StagingError } from './plan/stage-builder.js';
 export type { KernelCompiler, KernelFactory, KernelStats, StageKernel } from './kernel/stage-kernel.js';
 export { openPipeline, type Pipeline, type PipelineOptions } from './pipeline.js';
 export { Worker } from './task/worker.js';

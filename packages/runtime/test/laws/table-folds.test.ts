@@ -1,7 +1,8 @@
 /** Aggregates over tables where what is left has to be looked at by hand; the laws have the rest. */
 import type { Accumulator } from '@rta/dsl';
 import { describe, expect, it } from 'vitest';
-import { planStages, StagingError } from '../../src/plan/plan-stages.js';
+import { StagingError } from '../../src/plan/stage-builder.js';
+import { planStages } from '../../src/plan/plan-stages.js';
 import { columnOf, count, event, foldOf, history, pipelineOf, startRun } from './by-hand.js';
 import { implementations } from './implementations.js';
 import { column, compare, LONG, nullable, STRING } from './typed-expressions.js';
