@@ -107,7 +107,9 @@ class StreamEdges {
         this.send(i, row, passed);
         break;
       case 'join':
-        throw new Error(`${node.id}: a join reads repartition topics`);
+      case 'foreign':
+      case 'refer':
+        throw new Error(`${node.id} does not read rows of a stream`);
       case 'over':
         this.effect(passed, () => overCode(shape, code, i, row, this.source.late));
         break;
