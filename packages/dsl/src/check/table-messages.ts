@@ -8,9 +8,13 @@ export const tableMessages = {
     message: `an \`outer\` join of tables is on the left one's whole key as it stands, ${listing(key.map(quote), 'and')}: else rows of the right one would have none`,
     help: '`left` keeps the rows of the left table',
   })),
-  everyBeforeAggregate: errorMessage('RTA3521', 'A table that is given periodically, and aggregated or joined', (span: Span, what: string) => ({
-    span,
-    message: `${what} takes rows back as they change, and this table gives them only with \`emit: every\``,
-    help: 'leave `emit` out there, and put it on the last step',
-  })),
+  everyBeforeAggregate: errorMessage(
+    'RTA3521',
+    'A table that is given periodically, and aggregated or joined',
+    (span: Span, what: string) => ({
+      span,
+      message: `${what} takes rows back as they change, and this table gives them only with \`emit: every\``,
+      help: 'leave `emit` out there, and put it on the last step',
+    }),
+  ),
 };

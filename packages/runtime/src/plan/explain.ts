@@ -26,7 +26,9 @@ export function roleOf(node: StageNode): string {
     case 'project':
       return 'computes columns';
     case 'fold':
-      return { full: 'aggregates', partial: 'pre-aggregates within a commit', merge: 'merges partial results', rows: 'keeps rows' }[node.mode];
+      return { full: 'aggregates', partial: 'pre-aggregates within a commit', merge: 'merges partial results', rows: 'keeps rows' }[
+        node.mode
+      ];
     case 'rank': {
       const { k } = node.transform;
       return { single: `best ${k}`, local: `best ${k} of each task`, global: `best ${k} of all` }[node.mode];

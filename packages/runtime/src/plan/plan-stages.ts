@@ -88,7 +88,14 @@ class Stager {
   private placesOf(id: string, span: Span): readonly Place[] {
     const records = this.records.get(id);
     // What is done with a table's rows, but for looking up one as of a time, needs them all at hand.
-    if (records !== undefined && !this.places.has(id)) this.places.set(id, [keepRows(this.builder, records, this.plan.sources.find((source) => source.id === id)!)]);
+    if (records !== undefined && !this.places.has(id))
+      this.places.set(id, [
+        keepRows(
+          this.builder,
+          records,
+          this.plan.sources.find((source) => source.id === id)!,
+        ),
+      ]);
     const places = this.places.get(id);
     if (!places) throw new StagingError(`the input "${id}" is not part of the plan`, span);
     return places;

@@ -19,8 +19,24 @@ function stagePrimary(builder: StageBuilder, left: Place, right: Place, step: St
   const next = builder.newStage();
   const columns = rest.map((column) => columnExpr(column, step));
   const sides = [
-    builder.sendRows([left], next, step, sent(order.map((i) => leftKey[i]), columns)),
-    builder.sendRows([right], next, step, sent(order.map((i) => rightKey[i]), take)),
+    builder.sendRows(
+      [left],
+      next,
+      step,
+      sent(
+        order.map((i) => leftKey[i]),
+        columns,
+      ),
+    ),
+    builder.sendRows(
+      [right],
+      next,
+      step,
+      sent(
+        order.map((i) => rightKey[i]),
+        take,
+      ),
+    ),
   ];
   const accumulators = [rowsOf('newest', rest, outer === 'outer'), rowsOf('newest', columnsOfTake(take), outer !== 'inner')];
   const place = received(left, next);

@@ -77,7 +77,8 @@ export function referCode(shape: StageShape, code: Code, i: number, row: TableRo
       code.line(`${row.flags} &= ${~bit};`);
     });
   if (action === 'settle') {
-    if (!fixed) code.block(`if ((${row.flags} & ${bit}) !== 0)`, () => code.line(`K.nodes[${i}].settle(${holder}, K.keys.bytes, ${rowKey()});`));
+    if (!fixed)
+      code.block(`if ((${row.flags} & ${bit}) !== 0)`, () => code.line(`K.nodes[${i}].settle(${holder}, K.keys.bytes, ${rowKey()});`));
     return;
   }
   if (action !== 'prime') code.line(`K.rowsIn[${i}]++;`);

@@ -93,7 +93,7 @@ export class ForeignJoin extends Operator {
     const { output } = this.node;
     this.rowsOut++;
     if (output === null) for (const next of this.next) next.received(own!, value, -1);
-    else this.stage.write(output, partitionOf(own!, this.stage.env.partitions[output]), this.stage.env.now(), own!, value);
+    else this.stage.write(output, partitionOf(own!, this.stage.env.partitions[output]), this.stage.env.now(), own, value);
   }
 
   private pair(left: Fields, right: Fields | null): Raw {

@@ -82,7 +82,10 @@ export class Refer extends Operator {
     this.sent = false;
     this.flushes++;
     const { fingerprint } = versionLayout();
-    this.stage.changelog(Buffer.from([store]), Buffer.concat([encodeFingerprint(fingerprint), this.stateCodec.encode({ flushes: this.flushes })]));
+    this.stage.changelog(
+      Buffer.from([store]),
+      Buffer.concat([encodeFingerprint(fingerprint), this.stateCodec.encode({ flushes: this.flushes })]),
+    );
   }
 
   override restore(_key: Uint8Array, value: Uint8Array | null): void {

@@ -10,7 +10,17 @@ import type { TaskState } from './task-state.js';
 /** What is generated for these besides. */
 export interface RowsCode extends FoldCode {
   /** Puts the row `B[from, to)` of `time`, or (`there` 0) none, into an accumulator of a slot. */
-  put(K: TaskState, T: FoldState['table'], s: number, side: number, there: 0 | 1, time: number, B: Uint8Array | null, from: number, to: number): void;
+  put(
+    K: TaskState,
+    T: FoldState['table'],
+    s: number,
+    side: number,
+    there: 0 | 1,
+    time: number,
+    B: Uint8Array | null,
+    from: number,
+    to: number,
+  ): void;
   /** Takes note of a place that has joined the row (1), has it as before (0) or no more (-1): whether its word on the row counts. */
   claim(K: TaskState, T: FoldState['table'], s: number, joined: number, version: number): boolean;
 }
