@@ -159,9 +159,10 @@ function fails(plan: Plan, source: SourceNode, item: StreamItem): boolean {
         step.id,
         inputs.flatMap((id) => mapped.get(id) ?? []).flatMap((each) => applyTo(step, each) ?? []),
       );
-      const join = step.transforms.find((transform) => transform.type === 'join' && transform.how.kind !== 'tables');
-      for (const each of join === undefined ? [] : (mapped.get(step.others![0]) ?? []))
-        for (const expr of [...join!.rightKey, ...join!.take.map((column) => column.expr)])
+      const join = step.transforms.find((transform) => transform.type === 'join');
+      if (join === undefined || join.how.kind === 'tables') continue;
+      for (const each of mapped.get(step.others![0]) ?? [])
+        for (const expr of [...join.rightKey, ...join.take.map((column) => column.expr)])
           if (each.deleted !== true) evaluateExpr(expr, each);
     }
     return false;

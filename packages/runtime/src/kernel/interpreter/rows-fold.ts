@@ -36,7 +36,7 @@ export class RowsFold extends Fold {
   override received(key: Uint8Array, value: Uint8Array | null, input?: number): void {
     if (this.owns) this.claim(Buffer.from(key), value!);
     else {
-      const side = this.fold.accumulators.findIndex((_, i) => (this.node).sides![i].includes(input!));
+      const side = this.fold.accumulators.findIndex((_, i) => this.node.sides![i].includes(input!));
       this.put(Buffer.from(key), side, this.version(side, Buffer.from(value!)));
     }
   }
