@@ -1,6 +1,6 @@
 /** What joins with tables ask of their settings and keys, and the join of two tables. */
-import type { Column, Joined, JoinHow, JoinKeys, Relation, StepContext } from '@rta/dsl';
-import { entryOf, messages, valueOf } from '@rta/dsl';
+import type { Column, Joined, JoinHow, JoinKeys, JoinTransform, Relation, StepContext, Transform } from '@rta/dsl';
+import { columnExpr, entryOf, messages, valueOf } from '@rta/dsl';
 
 /** Reports the settings of joins of two streams. */
 export function noTimes({ config, report }: StepContext): void {
@@ -34,7 +34,20 @@ export function tablesHow(context: StepContext, right: Joined, keys: JoinKeys | 
   const foreign = names.length !== key.length || key.some((name) => !names.includes(name));
   if (foreign && context.setting('type') === 'outer') report(messages.outerForeignKey(entryOf(config, 'type')!.value.span, key));
   if (foreign && context.periodic) report(messages.everyBeforeAggregate(context.verbSpan, 'a join on a foreign key'));
+  if (keys.condition !== null && (context.setting('type') ?? 'inner') !== 'inner')
+    report(messages.tablesCondition(keys.condition.expr.span));
   return { kind: 'tables', foreign };
+}
+
+/** How it runs: a condition beside the keys is a filter of the pairs, which have what it asks for. */
+export function joinOfTables(join: JoinTransform, { columns }: Relation, { verbSpan }: StepContext): readonly Transform[] {
+  const { condition, take } = join;
+  if (condition === null) return [join];
+  return [
+    { ...join, take: [...take, ...condition.carried], condition: null },
+    { type: 'filter', condition: condition.expr },
+    { type: 'project', columns: columns.map((column) => ({ name: column.name, expr: columnExpr(column, verbSpan) })) },
+  ];
 }
 
 /** The relation that two tables make: a row per row of the left one, and of `outer` of both. */

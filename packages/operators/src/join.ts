@@ -1,6 +1,17 @@
-import type { Column, Joined, JoinHow, JoinKeys, NamedColumn, OperatorSpec, Relation, StepContext } from '@rta/dsl';
-import { columnExpr, entryOf, messages, nullableIf, shapes, valueOf } from '@rta/dsl';
-import { joinedTable, noTimes, onWholeKey, tablesHow } from './join-tables.js';
+import type {
+  Column,
+  JoinCondition,
+  Joined,
+  JoinHow,
+  JoinKeys,
+  NamedColumn,
+  NamedExpr,
+  OperatorSpec,
+  Relation,
+  StepContext,
+} from '@rta/dsl';
+import { columnExpr, entryOf, messages, nullableIf, renameColumns, shapes, valueOf } from '@rta/dsl';
+import { joinedTable, joinOfTables, noTimes, onWholeKey, tablesHow } from './join-tables.js';
 
 /** `join`: rows of a stream or table with those of another of equal keys. */
 export const join: OperatorSpec = {
@@ -11,18 +22,21 @@ export const join: OperatorSpec = {
 \`join\` takes the rows of a stream or table (left) with those of \`with\` (right) that have equal keys.
 
 - \`on\`: columns that both sides have, or equalities: \`on: seller == persons.id\`, several with \`and\`. A key is never null. \`as\` gives the right
-  side another name there.
+  side another name there. Further conditions may follow, over the columns of both sides and the left row's \`$time\`:
+  \`on: auction == auctions.id and date_time <= auctions.expires\`. Rows that do not meet them are no match.
 - \`take\`: the columns of the right side that are wanted, with new names where they would collide; else all of them but the keys.
 - \`type\`: \`inner\` (default), \`left\`, which keeps left rows without a match, or \`outer\`, which keeps those of both sides. What is missing is null.
 
 A stream is joined with a table, a source of \`kind: table\`, on the table's whole key. Each row meets the newest version at or before its own time, so
-it waits until the watermark has passed that: the result is the same whenever it is computed. \`version: latest\` does not wait, and takes
+it waits until the watermark has passed that: the result is the same whenever it is computed. A condition in \`on\` is asked of
+that version; where it does not hold there is no match, and older versions are not looked at. \`version: latest\` does not wait, and takes
 whatever is there; so it can also be with a table that is computed: an aggregate, a board, a join of tables. A record with a null value
 deletes a row of a source.
 
 Two tables are joined as they are now, and the result is a table with the left one's key: it changes when either side does, and what follows
 takes back what no longer holds. \`on\` gives the right table's whole key: by the left one's key, or by any other columns of the left one (a
-foreign key; \`inner\` and \`left\`). A foreign key may be null, which refers to no row: \`inner\` has no such row, \`left\` pads it.
+foreign key; \`inner\` and \`left\`). A foreign key may be null, which refers to no row: \`inner\` has no such row, \`left\` pads it. Conditions beside
+the keys are for \`inner\`.
 
 Two streams are joined \`within\` a time: \`within: 10m\`, either way, or \`within: { before: 1m, after: 10m }\`, as the right row is earlier or later than the
 left one. A row that is older than its partition's watermark is late; \`grace\` waits longer. Where a match is missing, that is known, and
@@ -109,14 +123,26 @@ The result has the left columns and those of \`take\`; its time is the later of 
     };
     const output = how.kind === 'tables' ? joinedTable(context, columns) : stream;
     const columnsTaken = take.map(({ name, expr }) => ({ name, expr }));
+    const condition = keys.condition && withTaken(keys.condition, columnsTaken);
+    const joined = { type: 'join', how, outer, leftKey: keys.left, rightKey: keys.right, take: columnsTaken, condition } as const;
     return {
-      transforms: [{ type: 'join', how, outer, leftKey: keys.left, rightKey: keys.right, take: columnsTaken }],
+      transforms: how.kind === 'tables' ? joinOfTables(joined, output, context) : [joined],
       output,
       others: [right.id],
       missing: valueOf(config, 'take') === null ? right.missing : [],
     };
   },
 };
+
+/** The condition over the columns that are taken anyway, where it reads these; the rest is carried for it. */
+function withTaken({ expr, carried }: JoinCondition, take: readonly NamedExpr[]): JoinCondition {
+  const names = new Map<string, string>();
+  for (const { name, expr: column } of carried) {
+    const same = take.find((taken) => taken.expr.kind === 'column' && column.kind === 'column' && taken.expr.name === column.name);
+    if (same !== undefined) names.set(name, same.name);
+  }
+  return { expr: renameColumns(expr, names), carried: carried.filter(({ name }) => !names.has(name)) };
+}
 
 /** Which version of a table. Null with reports. */
 function versionOf(context: StepContext, right: Joined, keys: JoinKeys | null): JoinHow | null {
@@ -156,7 +182,7 @@ function howOf(context: StepContext, right: Joined, keys: JoinKeys | null): Join
       keys?.left.some((expr, i) => [expr, keys.right[i]].every((side) => side.kind === 'column' && side.name === name)),
     );
     if (!input.windowed || !right.relation.windowed || !same) {
-      if (keys !== null) context.report(messages.withinNeeded(context.verbSpan));
+      if (keys !== null) context.report(messages.withinNeeded(context.verbSpan, keys.condition !== null));
       return null;
     }
     return graceMs === null ? null : { kind: 'within', beforeMs: 0, afterMs: 0, graceMs };

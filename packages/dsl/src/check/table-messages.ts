@@ -8,6 +8,11 @@ export const tableMessages = {
     message: `an \`outer\` join of tables is on the left one's whole key as it stands, ${listing(key.map(quote), 'and')}: else rows of the right one would have none`,
     help: '`left` keeps the rows of the left table',
   })),
+  tablesCondition: errorMessage('RTA3522', 'A condition beside the keys of an outer join of tables', (span: Span) => ({
+    span,
+    message: 'tables are joined on equal keys; a condition beside them is for `inner` joins',
+    help: 'join on the keys alone, and derive what depends on it afterwards: `if(condition, column, null)`',
+  })),
   everyBeforeAggregate: errorMessage(
     'RTA3521',
     'A table that is given periodically, and aggregated or joined',

@@ -75,6 +75,7 @@
 import { createHash } from 'node:crypto';
 import type { Accumulator, AvroSchema, Column, FoldTransform, Type } from '@rta/dsl';
 import type { Stage } from '../plan/physical.js';
+import { storedRow } from '../plan/table-rows.js';
 import { keepsOut, reachOf } from '../plan/window-times.js';
 
 /** The Avro schema of what follows the fingerprint in a store's values, and the fingerprint. */
@@ -254,12 +255,12 @@ function accumulatorSchema(accumulator: Accumulator, named: Set<string>): AvroSc
       return define(name, named, () => recordOf(name, [...PLACE, ['row', avroOf(of, named)]]));
     }
     case 'newest':
-      return ['null', keptRowSchema(of, named)];
+      return ['null', keptRowSchema(storedRow(accumulator), named)];
     case 'owned':
       return recordOf('owned', [
         ['version', 'long'],
         ['open', 'long'],
-        ['row', ['null', keptRowSchema(of, named)]],
+        ['row', ['null', keptRowSchema(storedRow(accumulator), named)]],
       ]);
     case 'funnel':
       return define('funnel', named, () => {

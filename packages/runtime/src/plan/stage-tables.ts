@@ -1,4 +1,4 @@
-import type { Column, JoinTransform, NamedExpr, StepNode, Type, TypedExpr } from '@rta/dsl';
+import { nullableIf, type Column, type JoinTransform, type NamedExpr, type Relation, type StepNode, type TypedExpr } from '@rta/dsl';
 import { columnsOf } from './columns-used.js';
 import type { SendTransform, StageNode } from './physical.js';
 import type { Place, StageDraft } from './place.js';
@@ -8,6 +8,9 @@ import { addRowsFold, rowsFold, rowsOf, splitColumns } from './table-rows.js';
 /** A join of two tables: on the left one's key both meet where that is; else by way of the rows that are referred to. */
 export function stageTables(builder: StageBuilder, left: Place, right: Place, step: StepNode, transform: JoinTransform): Place {
   const facts = { periodic: false, inexactTimes: left.inexactTimes || right.inexactTimes };
+  // What the step gives may be less: a filter of the pairs can follow.
+  const output: Relation = { ...step.output, columns: [...leftColumnsOf(left, transform), ...rightColumnsOf(transform)] };
+  step = { ...step, output };
   const isForeign = transform.how.kind === 'tables' && transform.how.foreign;
   return { ...(isForeign ? stageForeign : stagePrimary)(builder, left, right, step, transform), ...facts };
 }
@@ -84,6 +87,17 @@ function stageForeign(builder: StageBuilder, left: Place, right: Place, step: St
   return addRowsFold(builder, received(left, owner), step, fold, step.output, left.relation.key, [[0]]);
 }
 
+function leftColumnsOf({ relation }: Place, { outer }: JoinTransform): Column[] {
+  return relation.columns.map(({ name, type }) => ({
+    name,
+    type: nullableIf(outer === 'outer' && relation.key?.includes(name) !== true, type),
+  }));
+}
+
+function rightColumnsOf({ outer, take }: JoinTransform): Column[] {
+  return take.map(({ name, expr }) => ({ name, type: nullableIf(outer !== 'inner', expr.type) }));
+}
+
 function sent(key: readonly TypedExpr[], columns: readonly NamedExpr[]): SendTransform {
   return { type: 'send', key, columns, graceMs: 0, table: true };
 }
@@ -103,6 +117,5 @@ function columnExpr(column: Column, { span }: StepNode): NamedExpr {
 
 function nullable(operand: TypedExpr): TypedExpr {
   if (operand.type.kind === 'nullable') return operand;
-  const type: Type = { kind: 'nullable', of: operand.type };
-  return { kind: 'cast', operand, type, span: operand.span };
+  return { kind: 'cast', operand, type: nullableIf(true, operand.type), span: operand.span };
 }

@@ -26,6 +26,11 @@ export function keptColumns({ type }: Accumulator): readonly Column[] {
   return ((type.kind === 'nullable' ? type.of : type) as RecordType).fields;
 }
 
+/** As what they are stored: c0, c1, …, since names of columns may be none of Avro's. */
+export function storedRow(accumulator: Accumulator): Type {
+  return { kind: 'record', name: 'row', fields: keptColumns(accumulator).map(({ type }, i) => ({ name: `c${i}`, type })) };
+}
+
 /** A fold that keeps rows: `key` are columns of what comes out. */
 export function rowsFold(key: readonly Column[], accumulators: readonly Accumulator[], span: Span): FoldTransform {
   const group = key.map(({ name, type }): NamedExpr => ({ name, expr: { kind: 'column', name, type, span } }));

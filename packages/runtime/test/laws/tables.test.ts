@@ -132,6 +132,17 @@ streams:
       - join: { with: two, on: team == two.user, take: [{ other: points }, { since: at }] }
 sink: { topic: out }`,
   },
+  'a foreign key, and conditions beside it': {
+    tables: ['one', 'two'],
+    text: `
+streams:
+  all:
+    from: one
+    steps:
+      - join: { with: two, on: team == two.user and points >= two.points and two.bonus != null, take: [{ other: points }] }
+      - join: { with: one, as: own, on: user == own.user and other * 4611686018427387904 < own.points, take: [{ mine: amount }] }
+sink: { topic: out }`,
+  },
   'a foreign key that changes, left, aggregated and ranked': {
     tables: ['one', 'two'],
     text: `

@@ -106,7 +106,7 @@ export class RowsFold extends Fold {
     const { accumulators } = this.fold;
     if (kept.some((newest, i) => newest === null && accumulators[i].type.kind !== 'nullable')) return null;
     const columns = accumulators.flatMap((accumulator, i) =>
-      keptColumns(accumulator).map(({ name }): [string, Value] => [name, ((kept[i]?.row ?? {}) as Row)[name] ?? null]),
+      keptColumns(accumulator).map(({ name }): [string, Value] => [name, kept[i]?.row[name] ?? null]),
     );
     return { ...entry.group, ...Object.fromEntries(columns) };
   }

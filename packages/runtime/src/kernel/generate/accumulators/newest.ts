@@ -1,9 +1,8 @@
 /** Code of the accumulators `newest` and `owned`: a table's row as bytes, with its time; of owned ones the version, and how many have joined it. */
 import type { Accumulator } from '@rta/dsl';
-import { definiteType } from '../operand.js';
+import { storedRow } from '../../../plan/table-rows.js';
 import { type AccumulatorCode, at, type Slots } from './code.js';
-import { readerOf, skipperOf } from './values.js';
-import { valueOperand } from '../operand.js';
+import { skipperOf } from './values.js';
 
 /** Where such an accumulator is in a slot: sources of its doubles, and of the place of its bytes in the arena. */
 export interface RowCode extends AccumulatorCode {
@@ -18,13 +17,13 @@ export interface RowCode extends AccumulatorCode {
   readonly open: string;
 }
 
-export function newestCode({ fn, type }: Accumulator, slots: Slots): RowCode {
+export function newestCode(accumulator: Accumulator, slots: Slots): RowCode {
+  const { fn } = accumulator;
   const o = slots.num(0, -Infinity, ...(fn === 'owned' ? [-1, 0] : []));
   const blob = slots.blob();
   const [there, time, version, open] = [0, 1, 2, 3].map((i) => at('q', o + i));
   const start = `(M[m + ${blob}] >>> 0)`;
   const end = `(${start} + M[m + ${blob + 1}])`;
-  const row = definiteType(type);
   const never = (): never => {
     throw new Error('rows are put, and not added up');
   };
@@ -50,15 +49,11 @@ export function newestCode({ fn, type }: Accumulator, slots: Slots): RowCode {
       code.block(`if (${there} !== 0)`, () =>
         code.line(
           `${time} = Number(c.long()); ${from} = c.pos;`,
-          `${code.constant(skipperOf(row))}(c);`,
+          `${code.constant(skipperOf(storedRow(accumulator)))}(c);`,
           `T.setBlob(s, ${blob}, c.bytes, ${from}, c.pos);`,
         ),
       );
     },
-    result: (code) => {
-      const value = code.local('row', 'null');
-      code.line(`${value} = ${there} === 0 ? null : ${code.constant(readerOf(row))}(K.cursor.at(A, ${start}, ${end}));`);
-      return valueOperand(type, value);
-    },
+    result: never,
   };
 }

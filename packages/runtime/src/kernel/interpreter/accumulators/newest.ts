@@ -1,13 +1,12 @@
 /** Rows of tables as they were put last. They are put by the fold that keeps them: nothing is merged. */
-import type { Accumulator, Value } from '@rta/dsl';
-import { toRaw, toValue } from '../avro-codec.js';
-import type { Raw } from '../avro-codec.js';
+import type { Accumulator, Row, Value } from '@rta/dsl';
+import { keptColumns } from '../../../plan/table-rows.js';
+import { type Raw, toRaw, toValue } from '../avro-codec.js';
 import type { Datum } from '../avro-read.js';
-import { definite } from '../values.js';
 import type { Kind } from './kind.js';
 
 /** A row with its time; null: none. */
-export type Newest = { readonly time: number; readonly row: Value } | null;
+export type Newest = { readonly time: number; readonly row: Row } | null;
 
 export interface Owned {
   /** Of what is said of the row. */
@@ -21,19 +20,26 @@ const never = (): never => {
   throw new Error('rows are put, and not added up');
 };
 
-function codec({ type }: Accumulator) {
-  const row = definite(type);
+function codec(accumulator: Accumulator) {
+  const columns = keptColumns(accumulator);
   return {
-    toRaw: (newest: Newest): Raw => newest && { time: newest.time, row: toRaw(row, newest.row) },
+    toRaw: (newest: Newest): Raw =>
+      newest && {
+        time: newest.time,
+        row: Object.fromEntries(columns.map(({ name, type }, i) => [`c${i}`, toRaw(type, newest.row[name])])),
+      },
     fromDatum: (datum: Datum): Newest => {
       const fields = datum as ReadonlyMap<string, Datum> | null;
-      return fields && { time: Number(fields.get('time')), row: toValue(row, fields.get('row')!) };
+      if (fields === null) return null;
+      const row = fields.get('row') as ReadonlyMap<string, Datum>;
+      const values = columns.map(({ name, type }, i): [string, Value] => [name, toValue(type, row.get(`c${i}`)!)]);
+      return { time: Number(fields.get('time')), row: Object.fromEntries(values) };
     },
   };
 }
 
 export function newest(accumulator: Accumulator): Kind<Newest> {
-  return { empty: null, of: never, merge: never, result: (kept) => kept && kept.row, ...codec(accumulator) };
+  return { empty: null, of: never, merge: never, result: never, ...codec(accumulator) };
 }
 
 export function owned(accumulator: Accumulator): Kind<Owned> {
@@ -42,7 +48,7 @@ export function owned(accumulator: Accumulator): Kind<Owned> {
     empty: { version: -1, open: 0, newest: null },
     of: never,
     merge: never,
-    result: ({ newest: kept }) => kept && kept.row,
+    result: never,
     toRaw: ({ version, open, newest: kept }) => ({ version, open, row: row.toRaw(kept) }),
     fromDatum: (datum) => {
       const fields = datum as ReadonlyMap<string, Datum>;
