@@ -43,9 +43,9 @@ describe('rta fmt', () => {
       { rta: 1, command: 'fmt' },
       { path: '-', ok: true, changed: true, text: NEAT },
     ]);
-    const broken = ndjson((await rta(['fmt', '-', '--json'], { stdin: [Buffer.from('a: "b')] })).stdout);
+    const broken = ndjson((await rta(['fmt', '-', '--json'], { stdin: [Buffer.from('a: b: c')] })).stdout);
     expect(broken.slice(1)).toEqual([
-      { diagnostic: expect.objectContaining({ code: 'RTA2001', path: '-' }) as unknown },
+      { diagnostic: expect.objectContaining({ path: '-' }) as unknown },
       { path: '-', ok: false, changed: false },
     ]);
   });
