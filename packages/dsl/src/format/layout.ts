@@ -20,7 +20,7 @@ export interface LayoutScalar extends LayoutBase {
   readonly reads: Reads | null;
 }
 
-export interface LayoutAlias extends LayoutBase {
+interface LayoutAlias extends LayoutBase {
   readonly kind: 'alias';
   readonly name: string;
 }
