@@ -3,12 +3,11 @@ import { map, named, policy, SINK, SOURCE, text, textLike, TOPIC, word } from '.
 
 const ROWS: JsonSchema = {
   type: ['array', 'string'],
-  description: 'Records, in order: maps of columns.',
-  'x-expected': 'a list of records',
+  minLength: 1,
+  description: 'Rows, in order: maps of columns; or the path of a `.jsonl` or `.csv` file of them, relative to this file.',
+  'x-expected': 'a list of rows, or the path of a file of them',
   items: { type: 'object', minProperties: 1, 'x-expected': 'a map of columns' },
 };
-
-const EXPECTED: JsonSchema = { ...ROWS, type: 'array' };
 
 const STREAM: JsonSchema = map('a stream', {
   from: {
@@ -29,8 +28,8 @@ const STREAM: JsonSchema = map('a stream', {
 const TEST: JsonSchema = map('a test', {
   given: named('Records by topic, in order.', ROWS),
   until: { type: 'string', minLength: 1, description: 'Sets all watermarks to this time after the records.' },
-  expect: named('The end state by topic: exactly these rows in any order, only the columns that are named.', EXPECTED),
-  history: named('Every emission by topic, in order; `$deleted: true` is a tombstone.', EXPECTED),
+  expect: named('The end state by topic: exactly these rows in any order, only the columns that are named.', ROWS),
+  history: named('Every emission by topic, in order; `$deleted: true` is a tombstone.', ROWS),
   steps: { type: 'array', description: 'send, advance and expect in turn.' },
 });
 

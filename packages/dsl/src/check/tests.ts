@@ -1,6 +1,7 @@
 import type { TestAst, TestTopicAst } from '../ast/ast.js';
 import type { Column, PipelineTest, SinkNode, SourceNode, TestRecord, TestRow } from '../plan/plan.js';
 import { textOf, type YamlMap } from '../yaml/node.js';
+import { testRows } from './test-files/test-rows.js';
 import { messages } from './messages.js';
 import type { Session } from './session.js';
 import type { CheckedSink } from './sinks.js';
@@ -38,10 +39,6 @@ export function checkTests(
 }
 
 function given(ast: TestTopicAst, sources: readonly SourceNode[], session: Session): PipelineTest['given'] {
-  if (ast.rows.kind === 'scalar') {
-    session.report(messages.notYet(ast.rows.span, 'reading records from a file', 'write them as a list'));
-    return [];
-  }
   const source = sources.find((candidate) => candidate.topic === ast.topic) ?? sources.find((candidate) => candidate.name === ast.topic);
   if (source === undefined) {
     // With no source that could be checked, the name cannot be judged.
@@ -51,7 +48,8 @@ function given(ast: TestTopicAst, sources: readonly SourceNode[], session: Sessi
     }
     return [];
   }
-  return [{ topic: source.topic, records: rowMaps(ast).map((row) => record(row, source, session)) }];
+  const { rows, session: its } = testRows(ast.rows, session);
+  return [{ topic: source.topic, records: rows.map((row) => record(row, source, its)) }];
 }
 
 function record(row: YamlMap, source: SourceNode, session: Session): TestRecord {
@@ -97,7 +95,8 @@ function expected(
     }
     return [];
   }
-  return [{ topic: sink.topic, rows: rowMaps(ast).map((row) => expectedRow(row, sink, history, session)), span: ast.span }];
+  const { rows, session: its } = testRows(ast.rows, session);
+  return [{ topic: sink.topic, rows: rows.map((row) => expectedRow(row, sink, history, its)), span: ast.span }];
 }
 
 /** Late and failed records stand as they came: with the columns of whichever source has them. */
@@ -131,10 +130,6 @@ function readTime(text: string, span: TestRow['span'], session: Session): number
   const time = parseTime(text);
   if (time === null) session.report(messages.badTestTime(span, text));
   return time;
-}
-
-function rowMaps(ast: TestTopicAst): YamlMap[] {
-  return ast.rows.kind === 'seq' ? ast.rows.items.filter((item) => item.kind === 'map') : [];
 }
 
 function columnOf(name: string, columns: readonly Column[]): Column | null {
