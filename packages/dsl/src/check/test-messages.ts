@@ -64,6 +64,50 @@ export const testMessages = {
     help: 'name a `.jsonl` file (a JSON object a line), or a `.csv` file with the columns in its first line',
   })),
   badTestLine: errorMessage('RTA3411', 'A line that is no row', (span: Span, message: string) => ({ span, message })),
+  besideSteps: errorMessage('RTA3412', 'A test of two forms', (span: Span, key: string) => ({
+    span,
+    message: `a test with \`steps\` has no ${quote(key)} beside them`,
+    help: 'put it among the steps: `send`, `advance`, `expect`, …',
+  })),
+  twoTestSteps: errorMessage('RTA3413', 'Two things in one step of a test', (span: Span, first: string, second: string) => ({
+    span,
+    message: `one step does one thing, and here are ${quote(first)} and ${quote(second)}`,
+    help: `a dash is missing: \`- ${second}: …\``,
+  })),
+  badAdvance: errorMessage('RTA3414', 'Neither a time nor a duration', (span: Span, text: string) => ({
+    span,
+    message: `${quote(text)} is neither a time nor a duration`,
+    help: '`12:05` moves the watermarks to that time, `5m` lets so much of the clock pass',
+  })),
+  nothingByClock: errorMessage('RTA3415', 'A clock that nothing goes by', (span: Span, text: string) => ({
+    span,
+    message: `a duration lets the clock pass, and nothing in this pipeline goes by the clock: no \`idle\`, no \`emit: { every: … }\``,
+    help: `windows close and rows expire by event time: move the watermarks to a time, as in \`advance: 12:05\`, instead of ${quote(text)}`,
+  })),
+  advanceBack: errorMessage('RTA3416', 'A time that goes back', (span: Span, text: string) => ({
+    span,
+    message: `${quote(text)} is before the time that the test has come to`,
+  })),
+  errorsFail: errorMessage('RTA3417', 'Failed records of a pipeline that stops at them', (span: Span) => ({
+    span,
+    message: 'this pipeline stops at the first record that fails, so there are none to look at',
+    help: 'say `errors: skip` or `errors: { topic: … }` in the pipeline',
+  })),
+  unknownStep: errorMessage('RTA3418', 'A step that keeps no state', (span: Span, name: string, known: readonly string[]) => ({
+    span,
+    message: `no step ${quote(name)} keeps state`,
+    help: didYouMean(name, known) ?? (known.length > 0 ? `there is ${listing(known.map(quote), 'and')}` : 'no step of this pipeline does'),
+  })),
+  whichStep: errorMessage('RTA3419', 'A verb that several steps have', (span: Span, verb: string, known: readonly string[]) => ({
+    span,
+    message: `several steps are ${quote(verb)}`,
+    help: `say which: ${listing(known.map(quote))}; \`name:\` gives a step a name`,
+  })),
+  onlyCounted: errorMessage('RTA3420', 'State that is only counted', (span: Span, name: string) => ({
+    span,
+    message: 'rows are shown of the state of aggregates and of `dedupe` only',
+    help: `say how many entries there are: \`${name}: 2\``,
+  })),
 };
 
 function article(word: string): string {
