@@ -6,6 +6,7 @@ import { Buffer } from 'node:buffer';
 import { type AvroSchema, ExpressionError } from '@rta/dsl';
 import type { RecordBatch } from '../../log/batch/record-batch.js';
 import { type LogRecord, records } from '../../log/batch/records.js';
+import { isAligned } from '../../plan/aligned-windows.js';
 import { feedsOf, type Stage, type StageNode } from '../../plan/physical.js';
 import type { KernelEnv, KernelFactory, KernelStats, RejectCode, StageKernel } from '../stage-kernel.js';
 import { Rejected } from './avro-read.js';
@@ -13,6 +14,7 @@ import { Fold } from './fold.js';
 import type { Effect, Operator, StageContext } from './operator.js';
 import { Join } from './join.js';
 import { OverRows } from './over.js';
+import { PanedFold } from './paned-fold.js';
 import { Rank } from './rank.js';
 import { SessionFold } from './session-fold.js';
 import { Send } from './send.js';
@@ -244,6 +246,7 @@ function operatorOf(node: StageNode, stage: Stage, context: StageContext): Opera
     case 'fold': {
       const { window } = node.transform;
       if (window?.kind === 'sliding') return new SlidingFold(node, context, window);
+      if (isAligned(window) && node.transform.panes === true) return new PanedFold(node, context, window);
       return window?.kind === 'session' ? new SessionFold(node, context, window) : new Fold(node, context);
     }
     case 'rank':
