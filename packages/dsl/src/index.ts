@@ -30,3 +30,4 @@ export * from './project/json-schema.js';
 export { plainAst } from './ast/plain-ast.js';
 export { columnExpr } from './check/columns.js';
 export { parseTime, zeroValue } from './check/test-values.js';
+export { formatFile, type FormatResult } from './format/format.js';

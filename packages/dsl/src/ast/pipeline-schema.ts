@@ -21,7 +21,7 @@ const STREAM: JsonSchema = map('a stream', {
   },
   steps: {
     type: 'array',
-    items: { type: 'object', 'x-expected': 'a step such as `filter: score > 0`' },
+    items: { type: 'object', 'x-expected': 'a step such as `filter: score > 0`', 'x-reads': 'step' },
     description: 'The operators, one a list item.',
   },
 });
@@ -62,7 +62,6 @@ export const PIPELINE: JsonSchema = map(
     sinks: named('Several sinks by name.', { ...SINK, 'x-expected': 'a map such as `{ topic: name }`' }),
     late: policy(['drop'], 'What happens to late records: drop (default; counted), or a topic.'),
     errors: policy(['fail', 'skip'], 'What happens to records that fail: fail (default), skip (counted), or a topic.'),
-    topics: named('How topics are created.', TOPIC),
     alerts: named('Conditions that notify.', { type: 'object' }),
     boards: named(
       'Boards of the console.',
@@ -78,6 +77,7 @@ export const PIPELINE: JsonSchema = map(
         ['show'],
       ),
     ),
+    topics: named('How topics are created.', TOPIC),
     tests: named('Tests by name, run by `rta test`.', TEST),
   },
   ['pipeline'],
