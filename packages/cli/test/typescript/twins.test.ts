@@ -22,8 +22,8 @@ function projectOfAll(): string {
   const path = temporaryDirectory();
   cpSync(join(ROOT, 'pipelines'), join(path, 'shipped/pipelines'), { recursive: true });
   cpSync(join(ROOT, 'schemas'), join(path, 'shipped/schemas'), { recursive: true });
-  cpSync(join(ROOT, 'packages/dsl/test/accepts'), join(path, 'accepted/pipelines'), { recursive: true });
-  for (const name of ['rta.yaml', 'schemas'])
+  cpSync(join(ROOT, 'packages/dsl/test/accepts'), join(path, 'accepted'), { recursive: true });
+  for (const name of ['rta.yaml', 'schemas', 'rows'])
     cpSync(join(ROOT, 'packages/dsl/test/rejects', name), join(path, 'accepted', name), { recursive: true });
   symlinkSync(join(ROOT, 'node_modules'), join(path, 'node_modules'));
   writeFileSync(join(path, 'package.json'), '{ "type": "module" }');
