@@ -1,7 +1,7 @@
 import type { JoinTransform, Plan, SinkNode, SourceNode, Span, StepNode, Transform } from '@rta/dsl';
 import type { PhysicalPlan, SourceInput } from './physical.js';
 import { merged, type Place, ROWS_OF_STREAMS } from './place.js';
-import { StageBuilder, StagingError } from './stage-builder.js';
+import { StageBuilder, StagingError, type StagingOptions } from './stage-builder.js';
 import { stageFold } from './stage-fold.js';
 import { stageJoin } from './stage-join.js';
 import { stageOver } from './stage-over.js';
@@ -22,8 +22,8 @@ export function applicationIdOf(pipeline: string): string {
  * A fold over the rows of another fold is always split off: its stage then gets a watermark that is the first one's less its grace, so
  * that no result of the first is late for the second (SEMANTICS rule 7).
  */
-export function planStages(plan: Plan): PhysicalPlan {
-  return new Stager(plan).run();
+export function planStages(plan: Plan, options: StagingOptions = {}): PhysicalPlan {
+  return new Stager(plan, options).run();
 }
 
 class Stager {
@@ -33,8 +33,11 @@ class Stager {
   /** Sources of `kind: table`, as they are read. */
   private readonly records = new Map<string, Place>();
 
-  constructor(private readonly plan: Plan) {
-    this.builder = new StageBuilder(applicationIdOf(plan.pipeline));
+  constructor(
+    private readonly plan: Plan,
+    options: StagingOptions,
+  ) {
+    this.builder = new StageBuilder(applicationIdOf(plan.pipeline), options);
   }
 
   run(): PhysicalPlan {

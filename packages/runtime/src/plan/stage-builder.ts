@@ -14,13 +14,22 @@ export class StagingError extends Error {
   }
 }
 
+/** How a plan is cut into stages, where there is a choice: results are the same. */
+export interface StagingOptions {
+  /** Windows that overlap are computed from panes where that pays. Default true. */
+  readonly panes?: boolean;
+}
+
 /** The stages of a plan as they are put together; what the kinds of steps (`stage-*.ts`) have in common. */
 export class StageBuilder {
   private readonly stages: StageDraft[] = [];
   /** Source inputs whose keys are checked per record, by id. */
   readonly keyChecked = new Set<string>();
 
-  constructor(private readonly applicationId: string) {}
+  constructor(
+    private readonly applicationId: string,
+    readonly options: StagingOptions = {},
+  ) {}
 
   /** The stages so far, complete. */
   finished(): readonly Stage[] {
