@@ -52,6 +52,10 @@ function printed(ast: Ast): readonly [string, number] {
         `${print(ast.operand, POWER.in + 1)} ${ast.negated ? 'not in' : 'in'} [${ast.options.map((option) => print(option, 0)).join(', ')}]`,
         POWER.in,
       ];
+    case 'inside':
+      return [`${print(ast.operand, POWER.in + 1)} ${ast.negated ? 'not in' : 'in'} ${print(ast.of, POWER.in + 1)}`, POWER.in];
+    case 'array':
+      return [`[${ast.items.map((item) => print(item, 0)).join(', ')}]`, POSTFIX];
     case 'call':
       return printedCall(ast);
   }

@@ -7,7 +7,7 @@ import type { FoldShape } from './fold.js';
 import { type Operand, valueOperand } from './operand.js';
 import { readColumns } from './read-columns.js';
 import type { StageShape } from './stage-shape.js';
-import { guardedStream } from './stream-edges.js';
+import { guardedStream } from './guarded-stream.js';
 
 type JoinNode = Extract<StageNode, { op: 'join' }>;
 
