@@ -1,8 +1,8 @@
 /** Windows that overlap, put together from panes when they close: see plan/panes.ts. */
 import { Buffer } from 'node:buffer';
-import type { CumulateWindow, HoppingWindow } from '@rta/dsl';
+import type { CumulateWindow, HoppingWindow, Row } from '@rta/dsl';
 import { type AlignedWindows, alignedWindows } from '../../plan/aligned-windows.js';
-import { idOfPane, idOfWindow, paneStart, windowOf } from '../../plan/panes.js';
+import { idOfPane, idOfWindow, panesOf, paneStart, windowOf } from '../../plan/panes.js';
 import type { Entry, Incarnation } from './groups.js';
 import { type FoldNode, type Interval, KeyedFold } from './keyed-fold.js';
 import type { StageContext, StreamRow } from './operator.js';
@@ -59,13 +59,34 @@ export class PanedFold extends KeyedFold {
     return this.windowsAt(start).filter((window) => this.windows.endOf(window) > this.closed);
   }
 
-  protected override flushGroups(watermark: number): void {
-    const until = watermark - this.graceMs;
-    const due = new Map<number, Entry[]>();
+  /** What is kept, by the windows that are not closed and end by `until`, in the order of their ends. */
+  private byWindow(until = Infinity): readonly (readonly [window: number, entries: readonly Entry[]])[] {
+    const found = new Map<number, Entry[]>();
     for (const entry of this.groups.values())
       for (const window of this.openWindows(entry))
-        if (this.windows.endOf(window) <= until) due.set(window, [...(due.get(window) ?? []), entry]);
-    for (const [window, entries] of [...due].sort(([a], [b]) => this.windows.endOf(a) - this.windows.endOf(b))) this.give(window, entries);
+        if (this.windows.endOf(window) <= until) found.set(window, [...(found.get(window) ?? []), entry]);
+    return [...found].sort(([a], [b]) => this.windows.endOf(a) - this.windows.endOf(b));
+  }
+
+  /** In the order of the keys. */
+  private rowsOf(window: number, entries: readonly Entry[]): Row[] {
+    const byGroup = new Map<string, Entry[]>();
+    for (const entry of entries) {
+      const id = entry.groupKey.toString('hex');
+      byGroup.set(id, [...(byGroup.get(id) ?? []), entry]);
+    }
+    const groups = [...byGroup.values()].sort(([a], [b]) => Buffer.compare(a.groupKey, b.groupKey));
+    return groups.flatMap((parts) => {
+      const whole = parts.flatMap(({ incarnations }) => incarnations).reduce((a, b) => this.merge(a, b));
+      const row = this.rowOf(parts[0], this.intervalOf(window), whole);
+      return row === null ? [] : [row];
+    });
+  }
+
+  protected override flushGroups(watermark: number): void {
+    const until = watermark - this.graceMs;
+    for (const [window, entries] of this.byWindow(until))
+      for (const row of this.rowsOf(window, entries)) this.emitRow({ row, time: this.windows.endOf(window) - 1 });
     this.closed = Math.max(this.closed, until);
     for (const [id, entry] of [...this.groups]) {
       if (this.openWindows(entry).every((window) => this.windows.endOf(window) <= until)) {
@@ -76,20 +97,14 @@ export class PanedFold extends KeyedFold {
     }
   }
 
-  /** In the order of the keys. */
-  private give(window: number, entries: readonly Entry[]): void {
-    const byGroup = new Map<string, Entry[]>();
-    for (const entry of entries) {
-      const id = entry.groupKey.toString('hex');
-      byGroup.set(id, [...(byGroup.get(id) ?? []), entry]);
-    }
-    const groups = [...byGroup.values()].sort(([a], [b]) => Buffer.compare(a.groupKey, b.groupKey));
-    for (const parts of groups) {
-      const whole = parts.flatMap(({ incarnations }) => incarnations).reduce((a, b) => this.merge(a, b));
-      const interval = this.intervalOf(window);
-      const row = this.rowOf(parts[0], interval, whole);
-      if (row !== null) this.emitRow({ row, time: interval.end - 1 });
-    }
+  /** Rows of windows, not of panes. */
+  override kept(): readonly Row[] {
+    return this.byWindow().flatMap(([window, entries]) => this.rowsOf(window, entries));
+  }
+
+  protected override spanOf({ windowId }: Entry): Interval {
+    const { startOf, endOf } = panesOf(this.windows);
+    return { start: startOf(windowId!), end: endOf(windowId!) };
   }
 
   override restored(watermark: number): void {
