@@ -15,6 +15,8 @@ export interface LoadedPipeline {
   /** Null where there are errors. */
   readonly plan: Plan | null;
   readonly diagnostics: readonly Diagnostic[];
+  /** The files that it was compiled from, by absolute path: itself, `rta.yaml`, schemas, rows of tests; null: one that is not there. */
+  readonly inputs: ReadonlyMap<string, string | null>;
 }
 
 export interface LoadedProject {
@@ -48,20 +50,29 @@ export function loadPipelines(context: Pick<CliContext, 'cwd' | 'env'>, paths: r
     }
     const schemas = schemaDirectory(context.cwd, projectPath === null ? dirname(file) : dirname(projectPath));
     const path = shown(context.cwd, file);
+    const text = read(file);
+    const inputs = new Map<string, string | null>([[file, text]]);
+    if (projectPath !== null) inputs.set(projectPath, read(projectPath));
     const { plan, diagnostics: found } = compile({
-      file: { path, text: read(file) },
+      file: { path, text },
       project: parsed?.project ?? null,
-      loadSchema: (name) => schemas.load(name),
+      loadSchema: (name) => {
+        const schema = schemas.load(name);
+        if (schema?.source !== undefined) inputs.set(resolve(context.cwd, schema.source.path), schema.source.text);
+        return schema;
+      },
       schemaNames: () => schemas.names(),
       loadRows: (name) => {
         const rows = resolve(dirname(file), name);
-        return existsSync(rows) && statSync(rows).isFile() ? { path: shown(context.cwd, rows), text: read(rows) } : null;
+        const found = existsSync(rows) && statSync(rows).isFile() ? read(rows) : null;
+        inputs.set(rows, found);
+        return found === null ? null : { path: shown(context.cwd, rows), text: found };
       },
       operators,
       aggregates,
       env: context.env,
     });
-    pipelines.push({ path, plan, diagnostics: found });
+    pipelines.push({ path, plan, diagnostics: found, inputs });
   }
   diagnostics.push(...pipelines.flatMap((pipeline) => pipeline.diagnostics));
   return { pipelines, project: [...projects.values()][0]?.project ?? null, diagnostics };
