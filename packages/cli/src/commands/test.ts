@@ -46,8 +46,9 @@ const test: Action<TestOptions> = async (context, paths, options) => {
     await watchTests(context, paths, (loaded) => runLoaded(context, loaded, wanted, out));
     return EXIT_CODES.interrupted.code;
   }
-  if (options.update === true) await updateTests(context, loadPipelines(context, paths), wanted, { out, force: options.force === true });
-  const loaded = loadPipelines(context, paths);
+  if (options.update === true)
+    await updateTests(context, await loadPipelines(context, paths), wanted, { out, force: options.force === true });
+  const loaded = await loadPipelines(context, paths);
   const { exitCode, ran } = await runLoaded(context, loaded, wanted, out);
   // A misspelt pattern must not look like success.
   if (exitCode === EXIT_CODES.ok.code && ran === 0)

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, statSync, watch, type FSWatcher } from 'node:f
 import { dirname, join, resolve } from 'node:path';
 import type { CliContext } from '../context.js';
 import { reportFailure } from '../output/report-failure.js';
-import { loadPipelines, type LoadedProject } from '../project/load.js';
+import { loadPipelines, type LoadedPipeline, type LoadedProject } from '../project/load.js';
 
 /** Editors save in several steps: what changes within so many ms is one change. */
 const SETTLE_MS = 100;
@@ -23,10 +23,10 @@ export async function watchTests(
     while (!context.signal.aborted) {
       try {
         directories.watch(namedDirectories(context.cwd, paths));
-        const loaded = loadPipelines(context, paths);
+        const loaded = await loadPipelines(context, paths);
         directories.watch(loaded.pipelines.flatMap(({ inputs }) => [...inputs.keys()].map(dirname)));
-        const pipelines = loaded.pipelines.filter(({ path, inputs }) => !sameTexts(before.get(path), inputs));
-        before = new Map(loaded.pipelines.map(({ path, inputs }) => [path, inputs]));
+        const pipelines = loaded.pipelines.filter((pipeline, i) => !sameTexts(before.get(nameOf(pipeline, i)), pipeline.inputs));
+        before = new Map(loaded.pipelines.map((pipeline, i) => [nameOf(pipeline, i), pipeline.inputs]));
         if (pipelines.length > 0) {
           await run({ ...loaded, pipelines, diagnostics: pipelines.flatMap(({ diagnostics }) => diagnostics) });
           if (!context.signal.aborted) context.stderr.write('\nwatching for changes; Ctrl-C ends\n');
@@ -39,6 +39,11 @@ export async function watchTests(
   } finally {
     directories.close();
   }
+}
+
+/** Of the pipelines that one module exports each has a plan of its own name; what does not compile goes by its place. */
+function nameOf({ path, plan }: LoadedPipeline, i: number): string {
+  return `${path} ${plan?.pipeline ?? String(i)}`;
 }
 
 function sameTexts(before: ReadonlyMap<string, string | null> | undefined, now: ReadonlyMap<string, string | null>): boolean {

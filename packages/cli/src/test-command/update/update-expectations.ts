@@ -39,6 +39,7 @@ export function updateExpectations(
 function editsOf(failure: TestFailure, findRows: FindRows): { source: SourceText; edits: readonly Edit[] } | string {
   if (failure.kind === 'error') return `not updated: ${failure.message}`;
   const { source } = failure.at;
+  if (!/\.ya?ml$/.test(source.path)) return 'not updated: only YAML files are';
   const { root } = parseYaml(source);
   const place = root === null ? null : entryAt(root, failure.at);
   if (place === null) return 'not updated: it is not written in this file';
