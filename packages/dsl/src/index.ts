@@ -17,6 +17,7 @@ export * as shapes from './ast/shapes.js';
 export * from './project/project.js';
 export * from './check/operator-spec.js';
 export * from './check/messages.js';
+export { adviceMessages } from './check/advice-messages.js';
 export * from './check/example.js';
 export * from './check/compile.js';
 export { pascalCase } from './check/sinks.js';

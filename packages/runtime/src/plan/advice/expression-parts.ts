@@ -1,0 +1,47 @@
+import type { NamedExpr, Transform, TypedExpr } from '@rta/dsl';
+
+/** An expression and all that it is made of. */
+export function partsOf(expr: TypedExpr): readonly TypedExpr[] {
+  return [expr, ...childrenOf(expr).flatMap(partsOf)];
+}
+
+function childrenOf(expr: TypedExpr): readonly TypedExpr[] {
+  switch (expr.kind) {
+    case 'field':
+      return [expr.of];
+    case 'index':
+      return [expr.of, expr.index];
+    case 'unary':
+    case 'cast':
+      return [expr.operand];
+    case 'binary':
+      return [expr.left, expr.right];
+    case 'in':
+      return [expr.operand, ...expr.options];
+    case 'call':
+      return expr.args;
+    default:
+      return [];
+  }
+}
+
+/** Every expression of a transform, whatever it is for. */
+export function expressionsIn(transform: Transform): readonly TypedExpr[] {
+  const found: TypedExpr[] = [];
+  const visit = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null) return;
+    if (isExpression(value)) found.push(value);
+    else for (const part of Object.values(value)) visit(part);
+  };
+  visit(transform);
+  return found;
+}
+
+function isExpression(value: object): value is TypedExpr {
+  return 'kind' in value && 'type' in value && 'span' in value;
+}
+
+/** Columns of a group, for people. */
+export function namesOf(group: readonly NamedExpr[]): readonly string[] {
+  return group.map(({ name }) => name);
+}
