@@ -25,7 +25,7 @@ export const addFmt: AddCommand = (program, act) => {
       'after',
       `
 Keys go in the order of the grammar, expressions get one space around their operators and double quotes, lines are at most
-120 characters where they can be broken. Comments stay, and so does { } or [ ] where it fits on a line.`,
+140 characters where they can be broken. Comments stay, and so does { } or [ ] where it fits on a line.`,
     )
     .action(act(fmt));
 };

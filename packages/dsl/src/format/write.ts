@@ -3,7 +3,7 @@ import { foldedExpression } from './expression-text.js';
 import type { LayoutEntry, LayoutFile, LayoutItem, LayoutMap, LayoutNode, LayoutScalar, LayoutSeq } from './layout.js';
 
 /** How wide lines are where they can be broken. */
-const WIDTH = 120;
+const WIDTH = 140;
 
 /** The text of a file. */
 export function writeLayout(file: LayoutFile): string {

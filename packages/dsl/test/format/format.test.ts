@@ -21,7 +21,7 @@ function meaning(text: string): unknown {
 }
 
 describe('rta fmt', () => {
-  it.each(PIPELINES)('$path is formatted', ({ text }) => expect(formatted(text)).toBe(text));
+  it.each(PIPELINES)('$path is formatted', ({ text }) => expect(formatted(text), 'not formatted: run `rta fmt`').toBe(text));
 
   it.each(CORPUS)('$path: formatting twice is formatting once, and the plan stays', ({ text }) => {
     const once = formatted(text);
@@ -77,9 +77,9 @@ sink: { topic: "out", key: [team_id] } # where it goes
   });
 
   it('folds long expressions where they are loosest, and opens what is too wide', () => {
-    const long = 'team_name == "a team with a long name" and score > 100 or team_name == "another team with a long name" and score > 200';
+    const long = 'team_name == "a team with a long name" and score > 100 or team_name == "another team with a long name" and score > 200 or score == 150';
     const text = `pipeline: p
-source: { topic: user-score, schema: user_score, key: user_id, time: event_time_millis, lateness: 10s, idle: 1m, start: latest }
+source: { topic: user-score, schema: user_score, key: user_id, time: event_time_millis, lateness: 10s, idle: 1m, start: latest, kind: stream }
 steps:
   - filter: ${long}
   - select: [user_id, { label: "concat(user_id, team_name)" }]
@@ -88,6 +88,7 @@ sink: { topic: out }
     expect(formatted(text)).toBe(`pipeline: p
 source:
   topic: user-score
+  kind: stream
   key: user_id
   schema: user_score
   time: event_time_millis
@@ -97,7 +98,7 @@ source:
 steps:
   - filter: >-
       team_name == "a team with a long name" and score > 100
-        or team_name == "another team with a long name" and score > 200
+        or team_name == "another team with a long name" and score > 200 or score == 150
   - select: [user_id, { label: "concat(user_id, team_name)" }]
 sink: { topic: out }
 `);
