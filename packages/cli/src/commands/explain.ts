@@ -10,12 +10,14 @@ import { UsageError } from '../failure.js';
 import { colours } from '../output/colour.js';
 import { NdjsonWriter } from '../output/ndjson.js';
 import type { AddCommand } from '../program.js';
+import { explainAdvice } from '../explain/advice.js';
 import { loadPipelines, type LoadedPipeline } from '../project/load.js';
 
 interface ExplainOptions {
   readonly stage: StageName;
   readonly format: 'text' | 'mermaid' | 'json';
   readonly json?: boolean;
+  readonly advice?: boolean;
 }
 
 const STAGES = ['ast', 'logical', 'physical', 'kernel'] as const;
@@ -28,7 +30,8 @@ export const addExplain: AddCommand = (program, act) => {
     .argument('[paths...]', 'pipeline files, or directories of them (default: pipelines/)')
     .addOption(new Option('--stage <stage>', 'stage of compilation').choices(STAGES).default('physical'))
     .addOption(new Option('--format <format>', 'how it is written').choices(['text', 'mermaid', 'json']).default('text'))
-    .option('--json', 'NDJSON: one line per pipeline')
+    .option('--advice', 'what it will do that is easily overlooked, and what to write instead')
+    .option('--json', 'NDJSON: one line per pipeline, or per piece of advice')
     .addHelpText(
       'after',
       `
@@ -36,7 +39,10 @@ Stages:
   ast       the file as read: settings resolved, names and expressions not yet
   logical   sources, steps and sinks with their types, every conversion shown
   physical  what runs: stages, repartitioning, state, topics
-  kernel    the JavaScript generated for each stage`,
+  kernel    the JavaScript generated for each stage
+
+Advice is about state without bound, rows that move, groups that are few, results that wait, and what a replay would not give. A
+comment \`# accepts RTA4001: why\` on the line of its place or above it accepts a piece, at the top of a file for all of it.`,
     )
     .action(act(explain));
 };
@@ -48,6 +54,10 @@ const explain: Action<ExplainOptions> = (context, paths, options) => {
   const { pipelines, diagnostics } = loadPipelines(context, paths);
   const ok = pipelines.every(({ plan }) => plan !== null) && diagnostics.every(({ severity }) => severity !== 'error');
   if (diagnostics.length > 0) context.stderr.write(`${renderAll(diagnostics, { colour: colours(context.stderr, context.env) })}\n\n`);
+  if (options.advice === true) {
+    explainAdvice(context, pipelines, options.json === true);
+    return Promise.resolve(ok ? EXIT_CODES.ok.code : EXIT_CODES.failed.code);
+  }
   // The syntax tree is there even of a pipeline with errors.
   const shown = pipelines.filter(({ plan }) => plan !== null || stage === 'ast');
   if (options.json === true) {

@@ -96,7 +96,7 @@ export const adviceMessages = {
     help: write('in the source', 'lateness: 5s'),
   })),
   tableWaits: adviceMessage(
-    'RTA4206',
+    'RTA4205',
     'A join that waits for the lateness of its table',
     (span: Span, table: string, lateness: number, left: number) => ({
       span,
@@ -105,7 +105,7 @@ export const adviceMessages = {
     }),
   ),
   latenessBeyondWindow: adviceMessage(
-    'RTA4207',
+    'RTA4206',
     'A lateness of many windows',
     (span: Span, window: number, lateness: number, source: string) => ({
       span,
@@ -124,11 +124,6 @@ export const adviceMessages = {
     span,
     message: `the times of ${quote(source)} are those at which records were read: a replay puts them all into other windows`,
     help: write('for the time that the record carries, in the source', 'time: $time'),
-  })),
-  clockInExpression: adviceMessage('RTA4303', 'An expression that reads the clock', (span: Span) => ({
-    span,
-    message: 'this depends on when it is computed, so a replay gives other results',
-    help: write('for the time of the record', '$time'),
   })),
 
   // ---- RTA44xx: topics ----

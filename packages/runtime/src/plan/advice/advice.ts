@@ -16,7 +16,8 @@ export interface Advice {
 
 /**
  * What a plan will do that its author may not know: state without bound, rows that move, groups that are few, results that wait or that a
- * replay would not give. In the order of the file. A comment `# accepts RTA4001: why` on the line of the place, or above it, accepts a piece.
+ * replay would not give. In the order of the file. A comment `# accepts RTA4001: why` accepts a piece: on the line of
+ * its place, above it, or, for the whole file, among the comments that it begins with.
  *
  * @throws StagingError where the engine cannot run the plan
  */

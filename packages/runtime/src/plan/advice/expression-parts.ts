@@ -1,4 +1,4 @@
-import type { NamedExpr, Transform, TypedExpr } from '@rta/dsl';
+import type { NamedExpr, TypedExpr } from '@rta/dsl';
 
 /** An expression and all that it is made of. */
 export function partsOf(expr: TypedExpr): readonly TypedExpr[] {
@@ -23,22 +23,6 @@ function childrenOf(expr: TypedExpr): readonly TypedExpr[] {
     default:
       return [];
   }
-}
-
-/** Every expression of a transform, whatever it is for. */
-export function expressionsIn(transform: Transform): readonly TypedExpr[] {
-  const found: TypedExpr[] = [];
-  const visit = (value: unknown): void => {
-    if (typeof value !== 'object' || value === null) return;
-    if (isExpression(value)) found.push(value);
-    else for (const part of Object.values(value)) visit(part);
-  };
-  visit(transform);
-  return found;
-}
-
-function isExpression(value: object): value is TypedExpr {
-  return 'kind' in value && 'type' in value && 'span' in value;
 }
 
 /** Columns of a group, for people. */

@@ -1,5 +1,4 @@
 import { adviceMessages, type Diagnostic } from '@rta/dsl';
-import { expressionsIn, partsOf } from './expression-parts.js';
 import type { PlanGraph } from './plan-graph.js';
 
 /** Results that depend on more than the input, and topics of results that grow without end. */
@@ -13,8 +12,6 @@ export function resultAdvice(graph: PlanGraph): Diagnostic[] {
         const [table] = graph.sourcesOf(step.others?.[0] ?? '');
         found.push(adviceMessages.versionLatest(step.span, table.name));
       }
-      for (const part of expressionsIn(transform).flatMap(partsOf))
-        if (part.kind === 'call' && part.fn === 'now') found.push(adviceMessages.clockInExpression(part.span));
     }
   for (const sink of plan.sinks) {
     const topic = graph.topic(sink.topic);
