@@ -19,10 +19,10 @@ export const adviceMessages = {
       help: write(`let those go that are silent: beside ${quote(verb)}`, 'ttl: 7d'),
     }),
   ),
-  growingGroup: adviceMessage('RTA4002', 'A group whose state grows with its values', (span: Span, column: string) => ({
+  growingGroup: adviceMessage('RTA4002', 'A group whose state grows with its values', (span: Span, column: string, value: string) => ({
     span,
     message: `${quote(column)} keeps every value that its group has seen, without end, in one record of the changelog: a broker that takes 1 MB has room for some 50,000 values of 20 bytes`,
-    help: write('for 4 KiB at most and a standard error of 1.6 %,', `${column}: approxDistinct(…)`),
+    help: write('for 4 KiB at most and a standard error of 1.6 %,', `${column}: approxDistinct(${value})`),
   })),
   hiddenTrail: adviceMessage(
     'RTA4003',

@@ -1,5 +1,6 @@
 import {
   adviceMessages,
+  showExpr,
   type Column,
   type Diagnostic,
   type NamedExpr,
@@ -35,7 +36,9 @@ function adviceOn(step: StepNode, transform: Transform): Diagnostic[] {
   }
   for (const { name, expr } of transform.results) {
     const accumulators = partsOf(expr).flatMap((part) => (part.kind === 'accumulator' ? [transform.accumulators[part.index]] : []));
-    if (accumulators.some(({ fn }) => fn === 'distinct')) found.push(adviceMessages.growingGroup(expr.span, name));
+    const distinct = accumulators.find(({ fn }) => fn === 'distinct');
+    if (distinct !== undefined)
+      found.push(adviceMessages.growingGroup(expr.span, name, distinct.arg === null ? '…' : showExpr(distinct.arg)));
   }
   return found;
 }
