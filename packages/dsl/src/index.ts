@@ -8,6 +8,7 @@ export * from './types/avro.js';
 export * from './expression/typed.js';
 export * from './expression/index.js';
 export * from './plan/plan.js';
+export * from './plan/pipeline-test.js';
 export * from './plan/show.js';
 export * from './yaml/node.js';
 export * from './yaml/expr-source.js';

@@ -53,6 +53,10 @@ export function loadPipelines(context: Pick<CliContext, 'cwd' | 'env'>, paths: r
       project: parsed?.project ?? null,
       loadSchema: (name) => schemas.load(name),
       schemaNames: () => schemas.names(),
+      loadRows: (name) => {
+        const rows = resolve(dirname(file), name);
+        return existsSync(rows) && statSync(rows).isFile() ? { path: shown(context.cwd, rows), text: read(rows) } : null;
+      },
       operators,
       aggregates,
       env: context.env,

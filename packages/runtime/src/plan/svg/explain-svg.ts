@@ -149,7 +149,7 @@ function widest(lines: readonly string[]): number {
 }
 
 function textWidth(text: string): number {
-  return [...text].length * CHARACTER;
+  return text.length * CHARACTER;
 }
 
 /** A coordinate, to a tenth. */

@@ -30,7 +30,7 @@ const MARGIN = 24;
 /** Between the shapes of a layer. */
 const ROW_GAP = 26;
 /** Between layers without labels. */
-const LAYER_GAP = 56;
+const LAYER_GAP = 44;
 /** Around the nodes of a stage; above them is its title. */
 const PADDING = 16;
 const TITLE = 22;

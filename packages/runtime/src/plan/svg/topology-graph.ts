@@ -18,7 +18,7 @@ export interface TopicShape {
   readonly note: string;
 }
 
-export interface StageShape {
+interface StageShape {
   readonly id: number;
   readonly title: string;
   readonly nodes: readonly NodeShape[];
@@ -41,7 +41,7 @@ export interface Edge {
 }
 
 /** The longest line of a node; the rest is in its detail. */
-const LONGEST_LINE = 44;
+const LONGEST_LINE = 36;
 
 /** The graph of a plan. Sinks are no nodes: the topic is what is drawn. */
 export function topologyGraph({ stages }: PhysicalPlan): TopologyGraph {
@@ -108,6 +108,6 @@ function topicId(topic: string): string {
 }
 
 function shortened(text: string): string {
-  const characters = [...text];
+  const characters = Array.from(text);
   return characters.length > LONGEST_LINE ? `${characters.slice(0, LONGEST_LINE - 1).join('')}…` : text;
 }
