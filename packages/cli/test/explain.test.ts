@@ -1,5 +1,5 @@
 /** `rta explain` on the pipelines of this project. */
-import { cpSync } from 'node:fs';
+import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { describe, expect, it } from 'vitest';
@@ -35,6 +35,18 @@ describe('rta explain', () => {
       expect(lines[0]).toEqual({ rta: 1, command: 'explain' });
       expect(lines.slice(1)).toContainEqual(expect.objectContaining({ pipeline: 'top-teams', path: TEAMS, stage }));
     }
+  });
+
+  it('draws SVG, to stdout or a file, of one pipeline', async () => {
+    const cwd = temporaryDirectory();
+    const { code, stdout } = await rta(['explain', TEAMS, '--svg']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^<svg [\s\S]*top-teams[\s\S]*<\/svg>\n$/);
+    expect((await rta(['explain', TEAMS, '--format', 'svg'])).stdout).toBe(stdout);
+    expect((await rta(['explain', TEAMS, '--svg', join(cwd, 'teams.svg')])).code).toBe(0);
+    expect(readFileSync(join(cwd, 'teams.svg'), 'utf8')).toBe(stdout);
+    expect((await rta(['explain', '--svg'])).code).toBe(2);
+    expect((await rta(['explain', TEAMS, '--svg', '--stage', 'ast'])).code).toBe(2);
   });
 
   it('refuses drawings of what is no plan', async () => {

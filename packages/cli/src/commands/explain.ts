@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Option } from 'commander';
 import { plainAst, renderAll, showPlan, type Plan } from '@rta/dsl';
-import { explainJson, explainKernels, explainLogicalMermaid, explainMermaid, explainText, planStages } from '@rta/runtime';
+import { explainJson, explainKernels, explainLogicalMermaid, explainMermaid, explainSvg, explainText, planStages } from '@rta/runtime';
 import { stringify } from 'yaml';
 import type { Action, CliContext } from '../context.js';
 import { EXIT_CODES } from '../exit-codes.js';
@@ -15,7 +15,9 @@ import { loadPipelines, type LoadedPipeline } from '../project/load.js';
 
 interface ExplainOptions {
   readonly stage: StageName;
-  readonly format: 'text' | 'mermaid' | 'json';
+  readonly format: 'text' | 'mermaid' | 'svg' | 'json';
+  /** The file to write, or true for stdout. */
+  readonly svg?: string | true;
   readonly json?: boolean;
   readonly advice?: boolean;
 }
@@ -29,7 +31,8 @@ export const addExplain: AddCommand = (program, act) => {
     .description('Shows what a pipeline compiles to; touches no broker')
     .argument('[paths...]', 'pipeline files, or directories of them (default: pipelines/)')
     .addOption(new Option('--stage <stage>', 'stage of compilation').choices(STAGES).default('physical'))
-    .addOption(new Option('--format <format>', 'how it is written').choices(['text', 'mermaid', 'json']).default('text'))
+    .addOption(new Option('--format <format>', 'how it is written').choices(['text', 'mermaid', 'svg', 'json']).default('text'))
+    .option('--svg [file]', 'a drawing of the stages, to a file or stdout')
     .option('--advice', 'what it will do that is easily overlooked, and what to write instead')
     .option('--json', 'NDJSON: one line per pipeline, or per piece of advice')
     .addHelpText(
@@ -48,7 +51,9 @@ comment \`# accepts RTA4001: why\` on the line of its place or above it accepts 
 };
 
 const explain: Action<ExplainOptions> = (context, paths, options) => {
-  const { stage, format } = options;
+  const { stage } = options;
+  const format = options.svg === undefined ? options.format : 'svg';
+  if (format === 'svg' && stage !== 'physical') throw new UsageError(`--svg draws what runs: --stage physical, not ${stage}`);
   if (format === 'mermaid' && stage !== 'logical' && stage !== 'physical')
     throw new UsageError(`--format mermaid draws plans: --stage logical or physical, not ${stage}`);
   const { pipelines, diagnostics } = loadPipelines(context, paths);
@@ -56,6 +61,10 @@ const explain: Action<ExplainOptions> = (context, paths, options) => {
   if (diagnostics.length > 0) context.stderr.write(`${renderAll(diagnostics, { colour: colours(context.stderr, context.env) })}\n\n`);
   if (options.advice === true) {
     explainAdvice(context, pipelines, options.json === true);
+    return Promise.resolve(ok ? EXIT_CODES.ok.code : EXIT_CODES.failed.code);
+  }
+  if (format === 'svg') {
+    writeSvg(context, pipelines, options.svg);
     return Promise.resolve(ok ? EXIT_CODES.ok.code : EXIT_CODES.failed.code);
   }
   // The syntax tree is there even of a pipeline with errors.
@@ -69,6 +78,18 @@ const explain: Action<ExplainOptions> = (context, paths, options) => {
   } else context.stdout.write(shown.map((pipeline) => asText(context, pipeline, stage, format)).join('\n'));
   return Promise.resolve(ok ? EXIT_CODES.ok.code : EXIT_CODES.failed.code);
 };
+
+/** One drawing is one file, so there is one pipeline. */
+function writeSvg(context: CliContext, pipelines: readonly LoadedPipeline[], target: string | true | undefined): void {
+  if (pipelines.length > 1) throw new UsageError(`--svg draws one pipeline; these are ${pipelines.length}: name one of them`);
+  const [{ plan }] = pipelines;
+  if (plan === null) return;
+  if (typeof target !== 'string') context.stdout.write(explainSvg(plan));
+  else {
+    writeFileSync(resolve(context.cwd, target), explainSvg(plan));
+    context.stderr.write(`written: ${target}\n`);
+  }
+}
 
 function named({ plan, path }: LoadedPipeline) {
   return { pipeline: plan?.pipeline ?? null, path };

@@ -38,7 +38,7 @@ export const adviceMessages = {
   repartition: adviceMessage(
     'RTA4101',
     'Rows go through another topic to meet others of their group',
-    (span: Span, group: readonly string[], key: string | null, source: string, topic: string, whole: boolean) => ({
+    (span: Span, group: readonly string[], key: string | null, source: string, topic: string, whole: boolean, column: string | null) => ({
       span,
       message:
         `records of ${quote(source)} are ${key === null ? 'without a declared key' : `keyed by ${quote(key)}`}, so those of one ${listing(group.map(quote), 'and')} are in many partitions: ` +
@@ -47,9 +47,9 @@ export const adviceMessages = {
           : `each task sends one partial result per group and commit through ${quote(topic)}`) +
         ', one more transaction until the result',
       help:
-        group.length === 1
-          ? write(`if the producer keys its records by ${quote(group[0])}, in the source`, `key: ${group[0]}`)
-          : 'nothing avoids it where a group has several columns: a record has one key',
+        column === null
+          ? 'nothing avoids it here: a record has one key, which is a column of the source'
+          : write(`if the producer keys its records by ${quote(column)}, in the source`, `key: ${column}`),
     }),
   ),
   skew: adviceMessage('RTA4102', 'A few groups take all rows', (span: Span, group: string, values: number, whole: boolean) => ({

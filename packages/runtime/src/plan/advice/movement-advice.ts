@@ -30,8 +30,15 @@ export function movementAdvice(graph: PlanGraph, physical: PhysicalPlan): Diagno
     }
     const source = unmovedSource(graph, step);
     if (source === null || group.length === 0) return [];
-    return [adviceMessages.repartition(span, namesOf(group), source.key, source.name, sender.topic, whole)];
+    const [{ expr }] = group;
+    const column = group.length === 1 && expr.kind === 'column' && isKey(expr.name, source) ? expr.name : null;
+    return [adviceMessages.repartition(span, namesOf(group), source.key, source.name, sender.topic, whole, column)];
   });
+}
+
+/** Whether a source could be keyed by a column. */
+function isKey(name: string, source: SourceNode): boolean {
+  return source.output.columns.some((column) => column.name === name);
 }
 
 interface Sender {
