@@ -124,22 +124,12 @@ public final class StreamsDriver {
                     .count()
                     .toStream()
                     .mapValues(String::valueOf));
-            case "tables-inner" -> write(table("one").join(table("two"), StreamsDriver::pair).toStream());
-            case "tables-left" -> write(table("one").leftJoin(table("two"), StreamsDriver::pair).toStream());
-            case "tables-outer" -> write(table("one").outerJoin(table("two"), StreamsDriver::pair).toStream());
-            // The value of the left row is the key of the right one.
-            case "foreign-inner" -> write(table("one").join(table("two"), value -> value, StreamsDriver::pair).toStream());
-            case "foreign-left" -> write(table("one").leftJoin(table("two"), value -> value, StreamsDriver::pair).toStream());
             default -> throw new IllegalArgumentException(topology);
         }
     }
 
     private KStream<String, String> stream(String topic) {
         return builder.stream(topic, Consumed.with(TEXT, TEXT));
-    }
-
-    private KTable<String, String> table(String topic) {
-        return builder.table(topic, Consumed.with(TEXT, TEXT));
     }
 
     private KGroupedStream<String, String> grouped() {

@@ -13,6 +13,9 @@ export const STREAMS_DRIVER: ProgramSource = {
   options: ['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'],
 };
 
+/** The time of the last record of each topic: after all windows, so that only what that record opens is not over. */
+export const END = 1_000_000;
+
 /** A record of an input topic. A null key or value is a record without one. */
 export interface InputRecord {
   readonly topic: 'one' | 'two';

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, delimiter, dirname, join } from 'node:path';
 import { installedJavas, type Java } from './java.js';
 import { jarFolder, mavenJars, mavenPresent } from './maven.js';
@@ -46,7 +46,13 @@ export async function javaProgram({ name, artifacts, directory, files, options }
     });
     if (status !== 0) throw new Error(`${files.join(', ')} do not compile:\n${stderr}`);
     writeFileSync(join(unfinished, 'simplelogger.properties'), 'org.slf4j.simpleLogger.defaultLogLevel=warn\n');
-    renameSync(unfinished, classes);
+    try {
+      renameSync(unfinished, classes);
+    } catch (error) {
+      // Another process was faster.
+      rmSync(unfinished, { recursive: true, force: true });
+      if (!existsSync(classes)) throw error;
+    }
   }
   return { java, classPath: [classes, classPath].join(delimiter), main: basename(files[0], '.java'), options };
 }

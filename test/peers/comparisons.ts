@@ -1,35 +1,39 @@
 /** What is compared: a topology of StreamsDriver.java beside the pipeline that is to give the same rows. */
-import type { InputRecord, Written } from './kafka-streams.js';
+import { END, type InputRecord, type Written } from './kafka-streams.js';
 
 /** A row that a pipeline's sink is to hold in the end, by column. */
 export type ExpectedRow = Readonly<Record<string, string | number | null>>;
 
-export interface Comparison {
+/** A pipeline that is given the records of topics. */
+export interface PeerPipeline {
+  readonly topics: readonly InputRecord['topic'][];
+  /** How far out of order records may be, ms: the sources' `lateness`, and the topology's grace. */
+  readonly disorderMs: number;
+  /** Those of the topics that are tables: there a record without a value deletes. */
+  readonly tables?: readonly InputRecord['topic'][];
+  /** Whether records are sent one by one, because it matters in which order those of two topics come. */
+  readonly oneByOne?: boolean;
+  /** What stands behind the sources: `streams` or `steps`, and the sink `out`. */
+  readonly pipeline: string;
+}
+
+export interface Comparison extends PeerPipeline {
   readonly name: string;
   readonly topology: string;
   readonly settings: Readonly<Record<string, number>>;
-  /** The topics that records go to. */
-  readonly topics: readonly InputRecord['topic'][];
-  /** How far out of order records may be, ms: the pipeline's `lateness`, and the topology's grace. */
-  readonly disorderMs: number;
-  /** Whether `two` is a table. */
-  readonly table?: boolean;
   /** Whether there are records without a key or a value, which Kafka Streams passes over. */
   readonly nulls?: boolean;
-  /** The pipeline behind its sources: `streams` or `steps`, and the sink `out`. */
-  readonly pipeline: string;
   /** The rows of the pipeline, from what the topology wrote. */
   rows(written: readonly Written[], records: readonly InputRecord[]): readonly ExpectedRow[];
 }
 
-/** The largest gap between records of a comparison is a multiple of it, so that windows close by a jump of time too. */
-export const DISORDER = 5;
+const DISORDER = 5;
 
 const FOLD = 'aggregate: { n: count(), total: sum(points), least: min(points), most: max(points), mean: avg(points) }';
 /** Kafka Streams passes over null keys and null values; here the pipeline says so. */
-const DEFINITE = 'filter: user != null and points != null';
+export const DEFINITE = 'filter: user != null and points != null';
 
-const windowed = (window: string, emit = ''): string => `
+export const windowed = (window: string, emit = ''): string => `
 steps:
   - ${DEFINITE}
   - groupBy: user
@@ -37,7 +41,7 @@ steps:
     ${FOLD}${emit}
 sink: { topic: out }`;
 
-const joined = (join: string): string => `
+export const joined = (join: string): string => `
 streams:
   left: { from: one, steps: [${DEFINITE}] }
   right: { from: two, steps: [${DEFINITE}] }
@@ -48,7 +52,7 @@ streams:
       - select: [user, points, other]
 sink: { from: all, topic: out }`;
 
-const withTable = (join: string): string => `
+export const withTable = (join: string): string => `
 streams:
   all:
     from: one
@@ -136,10 +140,20 @@ sink: { topic: out }`,
     topology: 'table-as-of',
     // One more than the disorder: at the end of its grace it would not wait for a version of its own time.
     settings: { historyMs: 1_000_000, graceMs: DISORDER + 1 },
-    table: true,
+    tables: ['two'],
     pipeline: withTable(', type: left'),
     rows: pairs,
   },
+  ...(['inner', 'left'] as const).map((type): Comparison => ({
+    ...both,
+    name: `${type} join with a table, its latest version`,
+    topology: `table-${type}`,
+    settings: {},
+    tables: ['two'],
+    oneByOne: true,
+    pipeline: withTable(`, type: ${type}, version: latest`),
+    rows: pairs,
+  })),
   {
     ...one,
     name: 'count of a table by its value',
@@ -180,9 +194,12 @@ function windowRows(written: readonly Written[], beyond = 0): readonly ExpectedR
 /** Kafka Streams has a window that ends at each record's time, and others that begin right behind a record; here only the first ones. */
 function slidingRows(written: readonly Written[], records: readonly InputRecord[]): readonly ExpectedRow[] {
   const windows = new Map(finalRows(written).map((row) => [`${String(row.key)} ${String(row.end)}`, row.value]));
-  return records
-    .filter(({ key, value }) => key !== null && value !== null)
-    .map(({ key, at }) => ({ user: key, window_end: at, ...foldOf(windows.get(`${String(key)} ${at}`)!) }));
+  return (
+    records
+      // The last one's window is not over.
+      .filter(({ key, value, at }) => key !== null && value !== null && at !== END)
+      .map(({ key, at }) => ({ user: key, window_end: at, ...foldOf(windows.get(`${String(key)} ${at}`)!) }))
+  );
 }
 
 function pairs(written: readonly Written[]): readonly ExpectedRow[] {
