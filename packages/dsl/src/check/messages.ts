@@ -5,6 +5,7 @@ import { showType } from '../types/lattice.js';
 import type { Type } from '../types/type.js';
 import { joinMessages } from './join-messages.js';
 import { testMessages } from './test-messages.js';
+import { unnestMessages } from './unnest-messages.js';
 
 /** The messages about names, types and meaning (those inside expressions are the expression checker's). One function each. */
 export const messages = {
@@ -334,6 +335,7 @@ export const messages = {
 
   ...testMessages,
   ...joinMessages,
+  ...unnestMessages,
 
   // ---- RTA39xx: of the language, but not of this release ----
   notYet: errorMessage('RTA3901', 'Not available yet', (span: Span, what: string, help?: string) => ({
