@@ -24,4 +24,4 @@ export { explainJson } from './plan/explain-json.js';
 export { explainMermaid, explainLogicalMermaid } from './plan/explain-mermaid.js';
 export { explainKernels } from './plan/explain-kernel.js';
 export { records, type LogRecord } from './log/batch/records.js';
-export { openTestBench, showFailure, showValue, type TestBench, type TestFailure, type TestOutcome } from './testing/index.js';
+export { openTestBench, showFailure, showValue, sinkReader, type TestBench, type TestFailure, type TestOutcome } from './testing/index.js';

@@ -1,3 +1,4 @@
+import { KEY_FORMATS, VALUE_FORMATS } from '../plan/formats.js';
 import type { JsonSchema } from '../yaml/schema.js';
 
 /** Shared pieces of the JSON Schemas: of the pipeline file, of `rta.yaml`, and of the operators. */
@@ -70,7 +71,16 @@ export function order(description: string): JsonSchema {
   };
 }
 
-const FORMATS = ['avro', 'json', 'csv', 'string'];
+/** How records are encoded: a word for the values, or one each for keys and values. */
+const FORMAT: JsonSchema = {
+  type: ['string', 'object'],
+  pattern: `^(${VALUE_FORMATS.join('|')})$`,
+  'x-expected': `one of ${VALUE_FORMATS.join(', ')}, or \`{ key, value }\``,
+  description: 'How records are encoded: avro (default), json, csv, string; or a format each for key and value.',
+  properties: { key: word(KEY_FORMATS, 'How keys are encoded.'), value: word(VALUE_FORMATS, 'How values are encoded.') },
+  additionalProperties: false,
+  title: '`format`',
+};
 
 /** What a topic is called: Kafka's own rule. */
 export const TOPIC_NAME: JsonSchema = textLike(
@@ -94,15 +104,7 @@ export const SOURCE: JsonSchema = map(
       'x-expected': 'a column, or `{ new_column: type }`',
     },
     schema: text('The schema of the values: `user_score` is `schemas/user_score.avsc`.'),
-    format: {
-      type: ['string', 'object'],
-      pattern: `^(${FORMATS.join('|')})$`,
-      'x-expected': `one of ${FORMATS.join(', ')}, or \`{ key, value }\``,
-      description: 'How records are encoded: avro (default), json, csv, string; or a format each for key and value.',
-      properties: { key: word([...FORMATS, 'none'], 'How keys are encoded.'), value: word(FORMATS, 'How values are encoded.') },
-      additionalProperties: false,
-      title: '`format`',
-    },
+    format: FORMAT,
     time: expression(
       'Where the event time comes from: a timestamp column, or a long of milliseconds; `$time` is the record timestamp, `$now` the clock.',
     ),
@@ -131,7 +133,7 @@ export const SINK: JsonSchema = map('a sink', {
     items: { type: 'string', minLength: 1 },
     description: 'The key columns of a stream.',
   },
-  format: word(['avro', 'json'], 'How records are encoded; default avro.'),
+  format: FORMAT,
   partitionBy: text('How rows are partitioned in the store.'),
   ttl: duration('How long the store keeps rows.'),
 });

@@ -3,12 +3,13 @@ import type { Span } from '../diagnostics/diagnostic.js';
 import { STREAM_META } from '../expression/scope.js';
 import type { Column, SourceNode } from '../plan/plan.js';
 import { avroToType } from '../types/avro.js';
-import { definite, isNullable, showType } from '../types/lattice.js';
+import { definite, isNullable, showType, STRING } from '../types/lattice.js';
 import type { Type } from '../types/type.js';
 import { yamlMessages } from '../yaml/messages.js';
 import { isNull, textOf } from '../yaml/node.js';
 import { checkOver } from './expressions.js';
 import type { Flow } from './flow.js';
+import { checkSourceFormat, valueFormatOf } from './formats.js';
 import { messages } from './messages.js';
 import type { Session } from './session.js';
 
@@ -25,13 +26,14 @@ export function checkSource(ast: SourceAst, use: Span, session: Session): Checke
     if (entry.key !== 'onIncompatibleSchemaChange' || textOf(entry.value) !== 'stop')
       report(messages.notYet(entry.keySpan, `\`${entry.key}\``));
   }
-  const format = valueFormat(ast, session);
+  const format = valueFormatOf(ast);
   const keyFormat = keyFormatOf(ast, session);
   const schema = loadColumns(ast, session);
   if (schema === null) return null;
   const { columns, unsupported } = schema;
+  if (!checkSourceFormat(ast, columns, unsupported, session)) return null;
   const key = sourceKey(ast, columns, session);
-  if (format === null || keyFormat === null || ast.topic === null) return null;
+  if (keyFormat === null || ast.topic === null) return null;
   const { $key, ...withoutKey } = STREAM_META;
   const meta = keyFormat === 'avro' ? withoutKey : { $key, ...withoutKey };
   const flow: Flow = {
@@ -89,13 +91,6 @@ function isTable(
   return false;
 }
 
-function valueFormat(ast: SourceAst, session: Session): 'avro' | 'json' | null {
-  const format = ast.valueFormat?.value ?? 'avro';
-  if (format === 'avro' || format === 'json') return format;
-  session.report(messages.notYet(ast.valueFormat!.span, `the format \`${format}\``, 'avro and json are'));
-  return null;
-}
-
 function keyFormatOf(ast: SourceAst, session: Session): SourceNode['keyFormat'] | null {
   const format = ast.keyFormat?.value ?? (ast.key === null ? 'none' : 'string');
   if (format === 'none' && ast.key !== null) {
@@ -107,11 +102,18 @@ function keyFormatOf(ast: SourceAst, session: Session): SourceNode['keyFormat'] 
   return null;
 }
 
+/** What types records that are texts. */
+const TEXT: SourceNode['schema'] = { type: 'record', name: 'Text', fields: [{ name: 'value', type: 'string' }] };
+
 function loadColumns(
   ast: SourceAst,
   session: Session,
 ): { columns: Column[]; unsupported: Flow['unsupported']; avro: SourceNode['schema'] } | null {
   const { report } = session;
+  if (valueFormatOf(ast) === 'string') {
+    if (ast.schema !== null) report(messages.textSchema(ast.schema.span));
+    return { columns: [{ name: 'value', type: STRING }], unsupported: [], avro: TEXT };
+  }
   if (ast.schema === null) {
     report(messages.noSchema(ast.span, ast.name));
     return null;

@@ -1,6 +1,7 @@
 import type { Span } from '../diagnostics/diagnostic.js';
 import type { TypedExpr } from '../expression/typed.js';
 import type { Type, Value } from '../types/type.js';
+import type { KeyFormat, ValueFormat } from './formats.js';
 
 /** JSON of an Avro schema, as `.avsc` files and registries hold it. */
 export type AvroSchema = string | AvroSchema[] | { readonly [key: string]: unknown };
@@ -55,8 +56,8 @@ export interface SourceNode {
   /** The name that the pipeline uses: `user_score`. */
   readonly name: string;
   readonly topic: string;
-  readonly format: 'avro' | 'json';
-  /** Reader schema (Avro record), also of JSON sources, which it types. */
+  readonly format: ValueFormat;
+  /** Reader schema (Avro record), also of sources that are no Avro, which it types. Of texts: a record of one string. */
   readonly schema: AvroSchema;
   /** How the record key is encoded: Kafka's plain string serializer, framed Avro, or nothing known of it. */
   readonly keyFormat: 'string' | 'avro' | 'none';
@@ -93,10 +94,12 @@ export interface SinkNode {
   readonly name: string;
   readonly input: string;
   readonly topic: string;
-  readonly format: 'avro' | 'json';
+  readonly format: ValueFormat;
+  /** Of `key`; none where that is null. */
+  readonly keyFormat: KeyFormat;
   /** Key columns: a table's key, or what `key:` says of a stream; null writes null keys. */
   readonly key: readonly string[] | null;
-  /** Derived from the result type; null for JSON keys or values. Registered under `<topic>-key` and `<topic>-value`. */
+  /** Derived from the result type; null for keys or values that are no Avro. Registered under `<topic>-key` and `<topic>-value`. */
   readonly keySchema: AvroSchema | null;
   readonly valueSchema: AvroSchema | null;
   /** A table's topic is compacted. */

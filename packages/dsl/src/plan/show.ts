@@ -2,6 +2,7 @@ import type { TypedExpr } from '../expression/typed.js';
 import { showDuration } from '../expression/duration.js';
 import { showType } from '../types/lattice.js';
 import type { Value } from '../types/type.js';
+import { defaultKeyFormat } from './formats.js';
 import type {
   Accumulator,
   Emit,
@@ -93,8 +94,9 @@ function showStep(step: StepNode): string[] {
 
 function showSink(sink: SinkNode): string[] {
   const compacted = sink.compacted ? ', compacted' : '';
+  const keyFormat = sink.keyFormat === defaultKeyFormat(sink.format, sink.key?.length ?? null) ? '' : ` (${sink.keyFormat})`;
   return [
-    `${sink.id}: ${sink.input} → topic ${sink.topic} (${sink.format}${compacted}), key ${sink.key === null ? '-' : `[${sink.key.join(', ')}]`}`,
+    `${sink.id}: ${sink.input} → topic ${sink.topic} (${sink.format}${compacted}), key ${sink.key === null ? '-' : `[${sink.key.join(', ')}]`}${keyFormat}`,
     `  key ${JSON.stringify(sink.keySchema)}`,
     `  value ${JSON.stringify(sink.valueSchema)}`,
   ];

@@ -114,11 +114,11 @@ export class CompiledStage {
     return store === null ? 0 : layoutOf(this.stage, store).fingerprint;
   }
 
-  /** Reads until a record says by which schema it was written; of JSON, everything. */
+  /** Reads until a record says by which schema it was written; of what is not framed, everything. */
   firstScan(input: number): Scan {
     const source = this.source(input);
     return this.scan(`${input} first`, () =>
-      generateScan(this.shape, this.folds, input, source, { kind: source.format === 'json' ? 'json' : 'none' }),
+      generateScan(this.shape, this.folds, input, source, { kind: source.format === 'avro' ? 'none' : 'unframed' }),
     );
   }
 
@@ -136,7 +136,7 @@ export class CompiledStage {
         : [
             {
               name: `${input.id}.scan`,
-              source: String(input.format === 'json' ? this.firstScan(i) : this.scanOf(i, input.readerSchema)),
+              source: String(input.format === 'avro' ? this.scanOf(i, input.readerSchema) : this.firstScan(i)),
             },
           ],
     );

@@ -110,6 +110,7 @@ export type RejectCode =
   | 'unknown_schema_id'
   | 'not_avro'
   | 'not_json'
+  | 'not_csv'
   | 'incompatible_schema'
   | 'missing_field'
   | 'key_mismatch'

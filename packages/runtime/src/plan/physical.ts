@@ -11,11 +11,13 @@ import type {
   FilterTransform,
   FoldTransform,
   JoinTransform,
+  KeyFormat,
   NamedExpr,
   OverTransform,
   ProjectTransform,
   RankTransform,
   TypedExpr,
+  ValueFormat,
 } from '@rta/dsl';
 
 export interface PhysicalPlan {
@@ -43,7 +45,7 @@ export interface SourceInput {
   readonly kind: 'source';
   readonly id: string;
   readonly topic: string;
-  readonly format: 'avro' | 'json';
+  readonly format: ValueFormat;
   readonly readerSchema: AvroSchema;
   readonly columns: readonly Column[];
   /** Columns that the stage reads at all. */
@@ -166,7 +168,8 @@ export interface SinkOutput {
   readonly kind: 'sink';
   readonly id: string;
   readonly topic: string;
-  readonly format: 'avro' | 'json';
+  readonly format: ValueFormat;
+  readonly keyFormat: KeyFormat;
   readonly table: boolean;
   readonly key: readonly string[] | null;
   readonly keySchema: AvroSchema | null;

@@ -109,6 +109,7 @@ class Stager {
       id: sink.id,
       topic: sink.topic,
       format: sink.format,
+      keyFormat: sink.keyFormat,
       table: place.relation.kind === 'table',
       key: sink.key,
       keySchema: sink.keySchema,

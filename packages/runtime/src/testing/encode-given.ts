@@ -1,6 +1,17 @@
 /** The records of a test's `given`, as a producer would have sent them. */
 import { Buffer } from 'node:buffer';
-import { definite, parseTime, typeToAvro, zeroValue, type SourceNode, type TestRecord, type TypedExpr, type Value } from '@rta/dsl';
+import {
+  definite,
+  parseTime,
+  typeToAvro,
+  zeroValue,
+  type Row,
+  type SourceNode,
+  type TestRecord,
+  type TypedExpr,
+  type Value,
+} from '@rta/dsl';
+import { csvOfRow } from '../kernel/interpreter/csv.js';
 import { jsonOfRow, textOf } from '../kernel/interpreter/json-write.js';
 import { BatchBuilder } from '../log/batch/batch-builder.js';
 import type { OutputBatch } from '../log/log.js';
@@ -86,7 +97,10 @@ function valueEncoder({ topic, format, schema, output }: SourceNode, avro: AvroS
         ),
       );
   }
+  if (format === 'string') return (values) => Buffer.from(textOf(output.columns[0].type, values[output.columns[0].name]));
   const codec = avro.codecFor(schema);
+  // All cells of a row are written, so those that are left out as well: by way of Avro they get their defaults.
+  if (format === 'csv') return (values) => Buffer.from(csvOfRow(output.columns, codec.decode(codec.encode(values)) as Row));
   const id = schemas.idOf(`${topic}-value`, schema);
   return (values) => avro.frame(id, codec.encode(values));
 }

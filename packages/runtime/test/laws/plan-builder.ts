@@ -2,6 +2,8 @@
 import {
   type AvroSchema,
   type Column,
+  defaultKeyFormat,
+  type KeyFormat,
   type Plan,
   type Relation,
   type SinkNode,
@@ -9,6 +11,7 @@ import {
   type StepNode,
   type Transform,
   typeToAvro,
+  type ValueFormat,
 } from '@rta/dsl';
 import { LONG, NOWHERE, TIMESTAMP } from './typed-expressions.js';
 
@@ -21,7 +24,8 @@ export interface StepSpec {
 
 export interface SinkSpec {
   readonly input: string;
-  readonly format?: 'avro' | 'json';
+  readonly format?: ValueFormat;
+  readonly keyFormat?: KeyFormat;
 }
 
 export interface SourceSpec {
@@ -34,7 +38,7 @@ export interface SourceSpec {
   readonly key?: string | null;
   /** How record keys are written; default: text. */
   readonly keyFormat?: 'string' | 'avro';
-  readonly format?: 'avro' | 'json';
+  readonly format?: ValueFormat;
 }
 
 export function buildPlan(source: SourceSpec, steps: readonly StepSpec[], sinks: readonly SinkSpec[]): Plan {
@@ -46,7 +50,7 @@ export function buildPlan(source: SourceSpec, steps: readonly StepSpec[], sinks:
     relations.set(id, output);
     return { id, verb: transform.type, name: null, input, transforms: [transform], output, span: NOWHERE };
   });
-  const sinkNodes = sinks.map(({ input, format = 'avro' }, i) => sinkOf(`sink${i}`, input, relations.get(input)!, format));
+  const sinkNodes = sinks.map((spec, i) => sinkOf(`sink${i}`, spec, relations.get(spec.input)!));
   return {
     pipeline: 'law',
     path: 'law.yaml',
@@ -115,8 +119,10 @@ export function relationOf(input: Relation, transform: Transform): Relation {
   }
 }
 
-function sinkOf(id: string, input: string, relation: Relation, format: 'avro' | 'json'): SinkNode {
-  const { key, columns } = relation;
+function sinkOf(id: string, { input, format = 'avro', ...spec }: SinkSpec, relation: Relation): SinkNode {
+  const { columns } = relation;
+  const keyFormat = spec.keyFormat ?? defaultKeyFormat(format, relation.key?.length ?? null);
+  const key = keyFormat === 'none' ? null : relation.key;
   const keyColumns = key === null ? null : key.map((name) => columns.find((c) => c.name === name)!);
   const avro = format === 'avro';
   return {
@@ -125,9 +131,14 @@ function sinkOf(id: string, input: string, relation: Relation, format: 'avro' | 
     input,
     topic: id,
     format,
+    keyFormat,
     key,
     keySchema:
-      avro && keyColumns !== null ? (keyColumns.length === 1 ? typeToAvro(keyColumns[0].type) : schemaOf('key', keyColumns)) : null,
+      keyFormat === 'avro' && keyColumns !== null
+        ? keyColumns.length === 1
+          ? typeToAvro(keyColumns[0].type)
+          : schemaOf('key', keyColumns)
+        : null,
     valueSchema: avro ? schemaOf('value', columns) : null,
     compacted: relation.kind === 'table',
     columns,

@@ -5,11 +5,10 @@
  * It is called with (K, b, batch facts, p, end, from, id) and returns the position where it stopped: the end, or a record of another schema
  * (then `K.stopId`, `K.stopOffset` say of which).
  */
-import type { Column, MetaName, Type } from '@rta/dsl';
+import type { MetaName, Type } from '@rta/dsl';
 import type { SourceInput } from '../../plan/physical.js';
 import { expressionSource, mayThrow } from '../expression-source.js';
 import type { AvroNode, AvroRecord } from '../run/avro-schema.js';
-import { JsonReader } from '../run/json-reader.js';
 import { metaOf } from '../run/meta.js';
 import { Reason, rejectBad, rejectError } from '../run/reject.js';
 import { badRecord, type TaskState } from '../run/task-state.js';
@@ -20,6 +19,7 @@ import type { FoldShape } from './fold.js';
 import { definiteType, type Operand, valueOperand } from './operand.js';
 import { readRecord } from './read-avro.js';
 import { readColumns } from './read-columns.js';
+import { readUnframed } from './read-unframed.js';
 import { operandOf, scopeOf } from './scope.js';
 import { sendCode } from './send.js';
 import type { StageShape } from './stage-shape.js';
@@ -40,12 +40,12 @@ export type Scan = (
 ) => number;
 
 /**
- * What the records of a scan are written by: an Avro schema; JSON; an id that nothing can be read by; or nothing known yet (such a scan
+ * What the records of a scan are written by: an Avro schema; none, since they are JSON, CSV or texts; an id that nothing can be read by; or nothing known yet (such a scan
  * stops at the first record with a value).
  */
 export type Writer =
   | { readonly kind: 'avro'; readonly writer: AvroNode; readonly reader: AvroRecord }
-  | { readonly kind: 'json' }
+  | { readonly kind: 'unframed' }
   /** All are rejected. */
   | { readonly kind: 'unreadable'; readonly reason: number }
   | { readonly kind: 'none' };
@@ -94,7 +94,7 @@ while (p < end) {
   fail = 0;
   rec: {
 ${deletion.join('\n')}
-    if (vl <= 0) { fail = ${Reason.EMPTY_VALUE}; break rec; }
+    if (vl ${emptyValues(input) ? '<' : '<='} 0) { fail = ${Reason.EMPTY_VALUE}; break rec; }
 ${body.join('\n')}
   }
   count++;
@@ -105,6 +105,11 @@ K.recordsIn += count;
 return p;
 };`;
   return makeFunction<Scan>(constants, source);
+}
+
+/** Whether no bytes at all are a value: an empty text, a CSV row of one empty cell. */
+function emptyValues({ format }: SourceInput): boolean {
+  return format === 'csv' || format === 'string';
 }
 
 /** A record of a table without a value deletes the row of its key; it is of the record's own time. */
@@ -144,7 +149,7 @@ function record(
   input: SourceInput,
   writer: Writer,
 ): void {
-  if (writer.kind !== 'json') {
+  if (writer.kind !== 'unframed') {
     code.line(`if (vl < 5 || b[p] !== 0) { fail = ${Reason.BAD_MAGIC}; break rec; }`);
     code.line('x = (b[p + 1] << 24) | (b[p + 2] << 16) | (b[p + 3] << 8) | b[p + 4];');
     const stop = '{ K.stopId = x; K.stopOffset = offset; K.recordsIn += count; return start; }';
@@ -161,7 +166,7 @@ function record(
   }
   const used = new Set(input.used);
   const types = new Map(input.columns.filter((column) => used.has(column.name)).map((column) => [column.name, column.type]));
-  const operands = writer.kind === 'avro' ? avroOperands(code, writer, types) : jsonOperands(code, input, types);
+  const operands = writer.kind === 'avro' ? avroOperands(code, writer, types) : readUnframed(code, input, types);
   const row: StreamRow = {
     operands,
     time: 't',
@@ -202,23 +207,6 @@ function avroOperands(
 ): Map<string, Operand> {
   const operands = readRecord(code, writer, reader, types);
   code.line(`if (p !== ve) { fail = ${Reason.NOT_AVRO}; break rec; }`, 'if (bad !== 0) { fail = bad; break rec; }');
-  return operands;
-}
-
-/** JSON goes through objects; its values end up in variables as Avro's do. */
-function jsonOperands(code: Code, input: SourceInput, types: ReadonlyMap<string, Type>): Map<string, Operand> {
-  const reader = new JsonReader(
-    input.readerSchema,
-    [...types].map(([name, type]): Column => ({ name, type })),
-  );
-  code.line(`const cells = ${code.constant(reader)}.read(K, b, vs, ve);`, 'if (cells === null) { fail = K.failure; break rec; }');
-  const operands = new Map<string, Operand>();
-  let i = 0;
-  for (const [name, type] of types) {
-    const cell = code.local('c');
-    code.line(`${cell} = cells[${i++}];`);
-    operands.set(name, valueOperand(type, cell));
-  }
   return operands;
 }
 

@@ -1,9 +1,10 @@
-/** Writes rows to a sink topic: Avro framed as registries want it, or JSON. */
+/** Writes rows to a sink topic: Avro framed as registries want it, JSON, CSV, or one column as text. */
 import { Buffer } from 'node:buffer';
-import type { Column, Row } from '@rta/dsl';
+import { type Column, type KeyFormat, type Row, textColumns, type Type, type Value } from '@rta/dsl';
 import type { SinkOutput, StageNode } from '../../plan/physical.js';
 import { AvroCodec, RowCodec, toRaw } from './avro-codec.js';
-import { jsonOfRow, textOf } from './json-write.js';
+import { csvOfRow } from './csv.js';
+import { jsonOf, jsonOfRow, textOf } from './json-write.js';
 import { partitionOf } from './murmur2.js';
 import { type Change, columnsNamed, type Effect, Operator, type StageContext, type StreamRow, type TimedRow } from './operator.js';
 
@@ -49,9 +50,11 @@ export class Sink extends Operator {
 }
 
 function keyEncoder(columns: readonly Column[], output: SinkOutput, id: number | null): (row: Row) => Buffer {
-  if (output.format === 'json') {
-    return (row) => Buffer.from(columns.length === 1 ? textOf(columns[0].type, row[columns[0].name]) : jsonOfRow(columns, row));
+  if (output.keyFormat !== 'avro' && columns.length === 1) {
+    const [{ name, type }] = columns;
+    return (row) => plainKey(output.keyFormat, type, row[name]);
   }
+  if (output.keyFormat !== 'avro') return (row) => Buffer.from(jsonOfRow(columns, row));
   const schema = output.keySchema!;
   if (columns.length === 1) {
     const [{ name, type }] = columns;
@@ -62,8 +65,32 @@ function keyEncoder(columns: readonly Column[], output: SinkOutput, id: number |
   return (row) => framed(id!, codec.encode(row));
 }
 
+function plainKey(format: KeyFormat, type: Type, value: Value): Buffer {
+  switch (format) {
+    case 'int': {
+      const bytes = Buffer.alloc(4);
+      bytes.writeInt32BE(value as number);
+      return bytes;
+    }
+    case 'long': {
+      const bytes = Buffer.alloc(8);
+      bytes.writeBigInt64BE(BigInt(type.kind === 'timestamp' ? Math.round(value as number) : (value as number | bigint)));
+      return bytes;
+    }
+    case 'json':
+      return Buffer.from(jsonOf(type, value));
+    default:
+      return Buffer.from(textOf(type, value));
+  }
+}
+
 function valueEncoder(output: SinkOutput, id: number | null): (row: Row) => Buffer {
   if (output.format === 'json') return (row) => Buffer.from(jsonOfRow(output.columns, row));
+  if (output.format === 'csv') return (row) => Buffer.from(csvOfRow(output.columns, row));
+  if (output.format === 'string') {
+    const [{ name, type }] = textColumns(output.columns, output.key);
+    return (row) => Buffer.from(textOf(type, row[name]));
+  }
   const codec = new RowCodec(output.valueSchema!, output.columns, (column) => column.name);
   return (row) => framed(id!, codec.encode(row));
 }

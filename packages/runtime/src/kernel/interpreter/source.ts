@@ -6,7 +6,8 @@ import type { SourceInput } from '../../plan/physical.js';
 import { type KernelEnv, UnknownSchema } from '../stage-kernel.js';
 import { AvroCodec, toRaw, toValue } from './avro-codec.js';
 import { type Datum, readDatum, Rejected, resolveDatum } from './avro-read.js';
-import { type AvroNode, parseSchema } from './avro-schema.js';
+import { type AvroNode, type AvroRecord, parseSchema } from './avro-schema.js';
+import { readCsv } from './csv.js';
 import { evaluateRow } from './expressions.js';
 import { readJson } from './json-read.js';
 import { textOf } from './json-write.js';
@@ -36,9 +37,9 @@ export class Source {
   /** The record as a row; moves the watermark. Throws Rejected (nothing has moved then), ExpressionError and UnknownSchema. */
   read(record: LogRecord): StreamRow {
     if (record.value === null && this.input.table) return this.deletion(record);
-    if (record.value === null || record.value.length === 0) throw new Rejected('empty_value', 'the record has no value');
-    const datum = this.input.format === 'avro' ? this.readAvro(record, record.value) : readJson(this.reader, record.value);
-    const fields = datum as ReadonlyMap<string, Datum>;
+    if (record.value === null || (record.value.length === 0 && !this.emptyValues))
+      throw new Rejected('empty_value', 'the record has no value');
+    const fields = this.datum(record, record.value) as ReadonlyMap<string, Datum>;
     const row: Row = Object.fromEntries(
       this.input.columns.filter((c) => fields.has(c.name)).map((c) => [c.name, toValue(c.type, fields.get(c.name)!)]),
     );
@@ -46,6 +47,24 @@ export class Source {
     if (this.input.checkKey) this.checkKey(row, record);
     this.maxEventTime = Math.max(this.maxEventTime, time);
     return { row, time, source: { record, input: this.index, watermark: this.maxEventTime - this.input.latenessMs, late: false } };
+  }
+
+  /** Whether no bytes at all are a value. */
+  private get emptyValues(): boolean {
+    return this.input.format === 'csv' || this.input.format === 'string';
+  }
+
+  private datum(record: LogRecord, value: Uint8Array): Datum {
+    switch (this.input.format) {
+      case 'avro':
+        return this.readAvro(record, value);
+      case 'json':
+        return readJson(this.reader, value);
+      case 'csv':
+        return readCsv(this.reader as AvroRecord, value);
+      case 'string':
+        return new Map([[this.input.columns[0].name, Buffer.from(value).toString('utf8')]]);
+    }
   }
 
   /** Of a table: the row of the record's key is gone, as of the record's own time. */

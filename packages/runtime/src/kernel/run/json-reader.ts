@@ -15,7 +15,8 @@ class ExactNumber {
   constructor(readonly text: string) {}
 }
 
-type Typed = (json: Json) => Value;
+/** Types parsed JSON. Throws BadValue. */
+export type Typed = (json: Json) => Value;
 
 /** Numbers of this many digits may need more than a double. */
 const LONG_NUMBER = /\d[\d.]{15}/;
@@ -70,7 +71,7 @@ export class JsonReader {
       if (!this.exact || !LONG_NUMBER.test(text)) return plain;
       const wrapped = text.replace(STRING_OR_NUMBER, (token) => (token.startsWith('"') ? token : `{"\\u0000number":"${token}"}`));
       return JSON.parse(wrapped, (_key, value: unknown) =>
-        typeof value === 'object' && value !== null && MARK in value ? exactNumber(value[MARK] as string) : value,
+        typeof value === 'object' && value !== null && MARK in value ? jsonNumber(value[MARK] as string) : value,
       ) as Json;
     } catch {
       throw notJson();
@@ -78,7 +79,8 @@ export class JsonReader {
   }
 }
 
-function exactNumber(text: string): number | ExactNumber {
+/** A number as JSON has it. */
+export function jsonNumber(text: string): number | ExactNumber {
   const value = Number(text);
   return String(value) === text && Math.abs(value) <= Number.MAX_SAFE_INTEGER ? value : new ExactNumber(text);
 }
@@ -115,13 +117,13 @@ function isNullableNode(node: AvroNode): boolean {
 }
 
 /** What stands for a field that is not there; undefined: it must be there. */
-function missingValue(field: AvroField, type: Type | null): Value | undefined {
+export function missingValue(field: AvroField, type: Type | null): Value | undefined {
   if (field.default !== undefined) return type === null ? null : defaultValue(field.node, field.default, type);
   return isNullableNode(field.node) ? null : undefined;
 }
 
-/** @param type null: the value is only checked */
-function typed(node: AvroNode, type: Type | null, seen: ReadonlyMap<AvroNode, () => Typed> = new Map()): Typed {
+/** Values of a node. @param type null: the value is only checked */
+export function typed(node: AvroNode, type: Type | null, seen: ReadonlyMap<AvroNode, () => Typed> = new Map()): Typed {
   const inner = type?.kind === 'nullable' ? type.of : type;
   const known = seen.get(node);
   if (known && node.kind === 'record') return (json) => known()(json);

@@ -14,6 +14,7 @@ export const Reason = {
   KEY_MISMATCH: 7,
   UNKNOWN_SCHEMA_ID: 8,
   NOT_JSON: 9,
+  NOT_CSV: 10,
 } as const;
 
 const TEXTS: Readonly<Record<number, readonly [RejectCode, string]>> = {
@@ -26,6 +27,7 @@ const TEXTS: Readonly<Record<number, readonly [RejectCode, string]>> = {
   [Reason.KEY_MISMATCH]: ['key_mismatch', 'the record key is not what its column says'],
   [Reason.UNKNOWN_SCHEMA_ID]: ['unknown_schema_id', 'the registry does not know the schema id'],
   [Reason.NOT_JSON]: ['not_json', 'the value is not JSON, or not of the types that the schema says'],
+  [Reason.NOT_CSV]: ['not_csv', 'the value is not a CSV row, or not of the types that the schema says'],
 };
 
 export function rejectBad(
@@ -41,7 +43,9 @@ export function rejectBad(
   valueEnd: number,
   recordEnd: number,
 ): void {
-  const [code, message] = TEXTS[reason];
+  const [code, text] = TEXTS[reason];
+  const message = K.problem ?? text;
+  K.problem = null;
   K.reject(badRecord(input, offset, timestamp, bytes, keyStart, keyEnd, valueStart, valueEnd, recordEnd), -1, code, message);
 }
 

@@ -40,6 +40,8 @@ export class TaskState {
   next = 0;
   /** Why a closure could not read a value. */
   failure = 0;
+  /** What that was in particular, where it is known: for people. */
+  problem: string | null = null;
   /** Per output: rows were written since the last marker. */
   readonly wrote: boolean[];
 
