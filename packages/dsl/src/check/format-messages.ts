@@ -1,6 +1,8 @@
 import type { Span } from '../diagnostics/diagnostic.js';
 import { errorMessage, listing, quote } from '../diagnostics/message.js';
 import type { KeyFormat } from '../plan/formats.js';
+import { TYPE_WORDS } from '../types/parse-type.js';
+import { didYouMean } from '../expression/suggest.js';
 import { showType } from '../types/lattice.js';
 import type { Type } from '../types/type.js';
 
@@ -43,6 +45,11 @@ export const formatMessages = {
       help: format === 'int' || format === 'long' ? 'use `{ key: string }` or `{ key: avro }`' : 'use `{ key: avro }`',
     }),
   ),
+  badType: errorMessage('RTA3608', 'A type that there is not', (span: Span, text: string) => ({
+    span,
+    message: `${quote(text)} is no type`,
+    help: didYouMean(text, TYPE_WORDS) ?? `a type is one of ${listing(TYPE_WORDS, 'or', 20)}`,
+  })),
   keyNone: errorMessage('RTA3607', 'A table whose records have no key', (span: Span) => ({
     span,
     message: 'the topic of a table has keys: its rows are upserted by them',

@@ -59,10 +59,11 @@ export interface SourceNode {
   readonly format: ValueFormat;
   /** Reader schema (Avro record), also of sources that are no Avro, which it types. Of texts: a record of one string. */
   readonly schema: AvroSchema;
-  /** How the record key is encoded: Kafka's plain string serializer, framed Avro, or nothing known of it. */
-  readonly keyFormat: 'string' | 'avro' | 'none';
-  /** The column that the record key equals; checked per record, lets groupBy on it skip the repartition. */
-  readonly key: string | null;
+  readonly keyFormat: KeyFormat;
+  /** The columns that the record key equals; checked per record, lets groupBy on them skip the repartition. */
+  readonly key: readonly string[] | null;
+  /** Those of them that come from the record key, and not from the value: all or none. */
+  readonly keyAdds: readonly Column[];
   /** Where the event time comes from: a timestamp or long (ms) column (path), the record's own timestamp, or the clock. */
   readonly time: { readonly from: 'column'; readonly expr: TypedExpr } | { readonly from: 'record' } | { readonly from: 'clock' };
   /** Milliseconds that events may be out of order. */

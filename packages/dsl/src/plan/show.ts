@@ -81,10 +81,17 @@ function showSource(source: SourceNode): string[] {
   const time = source.time.from === 'column' ? showExpr(source.time.expr) : source.time.from;
   const idle = source.idleMs === null ? '' : `, idle ${showDuration(source.idleMs)}`;
   return [
-    `${source.id}: topic ${source.topic} (${source.format}), key ${source.key ?? '-'} (${source.keyFormat}), from ${source.start}`,
+    `${source.id}: topic ${source.topic} (${source.format}), ${showKey(source)} (${source.keyFormat}), from ${source.start}`,
     `  time ${time}, lateness ${showDuration(source.latenessMs)}${idle}`,
     `  → ${showRelation(source.output)}`,
   ];
+}
+
+/** One column that the value has as its name, else a list; `+` marks columns that the key adds. */
+function showKey({ key, keyAdds }: SourceNode): string {
+  if (key === null) return 'key -';
+  const names = key.map((name) => (keyAdds.length > 0 ? `+${name}` : name));
+  return `key ${names.length === 1 ? names[0] : `[${names.join(', ')}]`}`;
 }
 
 function showStep(step: StepNode): string[] {

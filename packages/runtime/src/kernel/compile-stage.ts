@@ -11,11 +11,13 @@ import { generateOver } from './generate/over.js';
 import { JoinGenerator } from './generate/join.js';
 import { RankGenerator } from './generate/rank.js';
 import { generateScan, type Scan, type Writer } from './generate/scan.js';
+import { keyColumnsOf } from './generate/source-key.js';
 import { StageShape } from './generate/stage-shape.js';
 import { type AvroRecord, parseAvro } from './run/avro-schema.js';
 import type { FoldMemory } from './run/fold-memory.js';
 import { FoldState } from './run/fold-state.js';
 import { GeneratedKernel } from './run/generated-kernel.js';
+import { framedKeyReader, type KeyReader } from './run/key-reader.js';
 import { OverState } from './run/over-state.js';
 import { JoinState } from './run/join-state.js';
 import { TableJoinState } from './run/table-join-state.js';
@@ -126,6 +128,11 @@ export class CompiledStage {
   scanOf(input: number, schema: AvroSchema | null): Scan {
     const writer = this.writerOf(input, schema);
     return this.scan(`${input} ${JSON.stringify(schema)}`, () => generateScan(this.shape, this.folds, input, this.source(input), writer));
+  }
+
+  /** For framed keys of a writer's schema; null: of an id that the registry does not know. */
+  keyReaderOf(input: number, schema: AvroSchema | null): KeyReader {
+    return framedKeyReader(schema, keyColumnsOf(this.source(input)));
   }
 
   /** Every generated function, scans first. */

@@ -115,6 +115,7 @@ export type RejectCode =
   | 'missing_field'
   | 'key_mismatch'
   | 'null_key'
+  | 'bad_key'
   | 'no_event_time'
   | 'expression';
 

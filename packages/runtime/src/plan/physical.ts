@@ -50,9 +50,11 @@ export interface SourceInput {
   readonly columns: readonly Column[];
   /** Columns that the stage reads at all. */
   readonly used: readonly string[];
-  readonly keyFormat: 'string' | 'avro' | 'none';
-  /** Column that the record key must equal; checked where the plan relies on it (`checkKey`). */
-  readonly key: string | null;
+  readonly keyFormat: KeyFormat;
+  /** Columns that the record key must equal; checked where the plan relies on it (`checkKey`). */
+  readonly key: readonly string[] | null;
+  /** Those of them that come from the record key, and not from the value: all or none. */
+  readonly keyAdds: readonly Column[];
   readonly checkKey: boolean;
   readonly time: { readonly from: 'column'; readonly expr: TypedExpr } | { readonly from: 'record' } | { readonly from: 'clock' };
   readonly latenessMs: number;

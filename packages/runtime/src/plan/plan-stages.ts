@@ -51,6 +51,7 @@ class Stager {
       used: [],
       keyFormat: source.keyFormat,
       key: source.key,
+      keyAdds: source.keyAdds,
       checkKey: false,
       time: source.time,
       latenessMs: source.latenessMs,
@@ -63,7 +64,7 @@ class Stager {
       stage,
       feeds: [{ input: 0 }],
       relation: source.output,
-      partitionedBy: source.key === null ? null : [source.key],
+      partitionedBy: source.key,
       folded: false,
       ...ROWS_OF_STREAMS,
     };

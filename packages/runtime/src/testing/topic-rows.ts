@@ -9,6 +9,7 @@ import { readJson } from '../kernel/interpreter/json-read.js';
 import { canonicalLong } from '../kernel/interpreter/values.js';
 import { records, type LogRecord } from '../log/batch/records.js';
 import type { Log } from '../log/log.js';
+import { valueColumns } from './encode-given.js';
 import type { AvroSupport } from './test-schemas.js';
 
 /** One record of a topic; null: a tombstone, of which only the key is known. */
@@ -101,10 +102,11 @@ function asideTopics(plan: Plan): ReadonlySet<string> {
 /** Records as they came, each read by the schema of the source that it says it came from. */
 function asideReader(plan: Plan, avro: AvroSupport): TopicReader {
   const readers = new Map(
-    plan.sources.map(({ topic, format, schema, output }) => [
-      topic,
-      format === 'string' ? textReader(output.columns[0]) : rowReader(format, output.columns, schema, avro),
-    ]),
+    plan.sources.map((source) => {
+      const { topic, format, schema } = source;
+      const columns = valueColumns(source);
+      return [topic, format === 'string' ? textReader(columns[0]) : rowReader(format, columns, schema, avro)];
+    }),
   );
   const columns = new Map(plan.sources.flatMap((source) => source.output.columns.map((column) => [column.name, column])));
   return {

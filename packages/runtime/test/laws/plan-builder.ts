@@ -34,10 +34,12 @@ export interface SourceSpec {
   /** A column of event times; ms. */
   readonly time: string;
   readonly latenessMs?: number;
-  /** The column that record keys equal. */
-  readonly key?: string | null;
+  /** The columns that record keys equal. */
+  readonly key?: string | readonly string[] | null;
+  /** Whether they come from the record keys, and not from the values. */
+  readonly keyAdds?: boolean;
   /** How record keys are written; default: text. */
-  readonly keyFormat?: 'string' | 'avro';
+  readonly keyFormat?: KeyFormat;
   readonly format?: ValueFormat;
 }
 
@@ -64,7 +66,9 @@ export function buildPlan(source: SourceSpec, steps: readonly StepSpec[], sinks:
   };
 }
 
-function sourceOf({ columns, schema, time, latenessMs = 0, key = null, keyFormat = 'string', format = 'avro' }: SourceSpec): SourceNode {
+function sourceOf(spec: SourceSpec): SourceNode {
+  const { columns, schema, time, latenessMs = 0, keyFormat = 'string', keyAdds = false, format = 'avro' } = spec;
+  const key = typeof spec.key === 'string' ? [spec.key] : (spec.key ?? null);
   const timeColumn = columns.find((c) => c.name === time)!;
   return {
     id: 'source',
@@ -74,11 +78,12 @@ function sourceOf({ columns, schema, time, latenessMs = 0, key = null, keyFormat
     schema,
     keyFormat: key === null ? 'none' : keyFormat,
     key,
+    keyAdds: keyAdds ? columns.filter(({ name }) => key?.includes(name) === true) : [],
     time: { from: 'column', expr: { kind: 'column', name: time, type: timeColumn.type, span: NOWHERE } },
     latenessMs,
     idleMs: null,
     start: 'earliest',
-    output: { kind: 'stream', columns, key: key === null ? null : [key], windowed: false },
+    output: { kind: 'stream', columns, key, windowed: false },
     span: NOWHERE,
   };
 }

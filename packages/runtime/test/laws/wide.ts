@@ -16,7 +16,8 @@ import type {
 import fc from 'fast-check';
 import { AvroCodec, RowCodec, toRaw } from '../../src/kernel/interpreter/avro-codec.js';
 import { csvOfRow } from '../../src/kernel/interpreter/csv.js';
-import { jsonOfRow, textOf } from '../../src/kernel/interpreter/json-write.js';
+import { jsonOfRow } from '../../src/kernel/interpreter/json-write.js';
+import { plainKey } from '../../src/kernel/interpreter/source-keys.js';
 import { canonicalLong } from '../../src/kernel/interpreter/values.js';
 import type { RawRecord } from './events.js';
 import { type SourceSpec, schemaOf, type StepSpec } from './plan-builder.js';
@@ -122,7 +123,7 @@ export const wideCase: fc.Arbitrary<WideCase> = fc
     return fc
       .record({
         key: keys.length > 0 ? fc.option(fc.constantFrom(...keys)) : fc.constant(null),
-        keyFormat: fc.constantFrom<'string' | 'avro'>('string', 'avro'),
+        keyFormat: fc.constantFrom<'string' | 'avro' | 'json'>('string', 'avro', 'json'),
         rows: fc.array(row, { maxLength: 25 }),
         steps: stepsOver(columns, scalars),
         sinkFormat: fc.constantFrom<SourceFormat>('avro', 'avro', 'json', 'csv'),
@@ -256,8 +257,9 @@ function valueEncoder(schema: AvroSchema, columns: readonly Column[], format: So
   return (row) => framed(WIDE_SCHEMA_ID, codec.encode(row));
 }
 
-function keyBytes(type: Type, value: Value, format: 'string' | 'avro'): Uint8Array {
-  return format === 'string' ? Buffer.from(textOf(type, value)) : framed(77, new AvroCodec(type.kind).encode(toRaw(type, value)));
+function keyBytes(type: Type, value: Value, format: KeyFormat): Uint8Array {
+  if (format !== 'avro') return plainKey(format, [{ name: 'key', type }], { key: value });
+  return framed(77, new AvroCodec(type.kind).encode(toRaw(type, value)));
 }
 
 function framed(id: number, avro: Uint8Array): Uint8Array {

@@ -132,3 +132,32 @@ tests:
     ),
   );
 });
+
+it.each([
+  ['{ bucket: long }', 'long'],
+  ['{ bucket: int }', 'int'],
+  ['{ bucket: long }', 'string'],
+  ['{ bucket: timestamp }', 'json'],
+  ['{ bucket: bytes }', 'avro'],
+  ['{ shop: string, bucket: long }', 'avro'],
+  ['{ shop: string, bucket: long }', 'json'],
+])('columns that come from the key: %s in %s', async (key, format) => {
+  const bucket = key.includes('timestamp') ? '12:30' : '12';
+  await passes(
+    planOf(
+      `
+pipeline: keyed
+source: { topic: in, schema: example, time: at, key: ${key}, format: { key: ${format}, value: json } }
+steps:
+  - groupBy: [id, bucket]
+    aggregate: { rows: count() }
+sink: { topic: out }
+tests:
+  they are there:
+    given: { in: [ { id: a, bucket: ${bucket}, price: 1 }, { id: a, bucket: ${bucket}, price: 2 } ] }
+    expect: { out: [ { id: a, bucket: ${bucket}, rows: 2 } ] }
+`,
+      SCHEMA,
+    ),
+  );
+});

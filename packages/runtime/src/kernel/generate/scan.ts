@@ -12,19 +12,17 @@ import type { AvroNode, AvroRecord } from '../run/avro-schema.js';
 import { metaOf } from '../run/meta.js';
 import { Reason, rejectBad, rejectError } from '../run/reject.js';
 import { badRecord, type TaskState } from '../run/task-state.js';
-import { equalBytes, textOf } from '../run/strings.js';
-import { plainText } from '../run/json-text.js';
+import { textOf } from '../run/strings.js';
 import { Code, makeFunction } from './code.js';
 import type { FoldShape } from './fold.js';
-import { definiteType, type Operand, valueOperand } from './operand.js';
+import { definiteType, type Operand } from './operand.js';
 import { readRecord } from './read-avro.js';
-import { readColumns } from './read-columns.js';
 import { readUnframed } from './read-unframed.js';
 import { operandOf, scopeOf } from './scope.js';
 import { sendCode } from './send.js';
+import { checkKey, readKey } from './source-key.js';
 import type { StageShape } from './stage-shape.js';
 import { type StreamRow, streamEdges } from './stream-edges.js';
-import { writeOperand } from './write-value.js';
 
 /** Position after the last record read. */
 export type Scan = (
@@ -115,17 +113,7 @@ function emptyValues({ format }: SourceInput): boolean {
 /** A record of a table without a value deletes the row of its key; it is of the record's own time. */
 function deleteRow(shape: StageShape, code: Code, inputIndex: number, input: SourceInput): void {
   code.block('if (vl < 0)', () => {
-    const column = input.columns.find(({ name }) => name === input.key)!;
-    code.line(`if (kl < ${input.keyFormat === 'avro' ? 5 : 0}) { fail = ${Reason.KEY_MISMATCH}; break rec; }`);
-    let operands: ReadonlyMap<string, Operand>;
-    if (input.keyFormat === 'avro') {
-      const p = code.local('kp', '0');
-      code.line(`${p} = ks + 5;`);
-      operands = readColumns(code, [column], new Set([column.name]), 'b', p, 'ke');
-    } else {
-      const value = valueOperand(column.type, `${code.constant(textOf)}(b, ks, ke)`);
-      operands = new Map([[column.name, { ...value, text: { bytes: 'b', start: 'ks', end: 'ke' } }]]);
-    }
+    const operands = readKey(code, inputIndex, input);
     code.line(`t = ${input.time.from === 'clock' ? 'now' : 'timestamp'};`);
     code.line(`if (t > K.maxTime[${inputIndex}]) { K.maxTime[${inputIndex}] = t; W = t - ${input.latenessMs}; }`);
     for (const i of shape.inputReaders[inputIndex]) {
@@ -165,8 +153,10 @@ function record(
     code.line('p += 5; bad = 0; badAt = 1e9;');
   }
   const used = new Set(input.used);
-  const types = new Map(input.columns.filter((column) => used.has(column.name)).map((column) => [column.name, column.type]));
+  const added = new Set(input.keyAdds.map(({ name }) => name));
+  const types = new Map(input.columns.filter(({ name }) => used.has(name) && !added.has(name)).map(({ name, type }) => [name, type]));
   const operands = writer.kind === 'avro' ? avroOperands(code, writer, types) : readUnframed(code, input, types);
+  if (added.size > 0) for (const [name, operand] of readKey(code, inputIndex, input)) operands.set(name, operand);
   const row: StreamRow = {
     operands,
     time: 't',
@@ -227,30 +217,6 @@ function eventTime(code: Code, input: SourceInput, row: StreamRow): void {
       );
     } else code.line(`t = ${kind === 'int' ? source : kind === 'long' ? `Number(${source})` : `Math.floor(${source})`};`);
   }
-}
-
-/** The record key must say the same as its column. */
-function checkKey(code: Code, input: SourceInput, operands: ReadonlyMap<string, Operand>): void {
-  if (input.key === null || input.keyFormat === 'none') return;
-  const operand = operands.get(input.key)!;
-  const fail = `{ fail = ${Reason.KEY_MISMATCH}; break rec; }`;
-  code.line(`if (kl < 0${operand.isNull === null ? '' : ` || ${operand.isNull}`}) ${fail}`);
-  const type = definiteType(operand.type);
-  const equal = code.constant(equalBytes);
-  if (input.keyFormat === 'string') {
-    if (operand.text !== null && type.kind === 'string') {
-      const { bytes, start, end } = operand.text;
-      code.line(`if (!${equal}(b, ks, ke, ${bytes}, ${start}, ${end})) ${fail}`);
-    } else {
-      const text = type.kind === 'string' ? operand.definite : `${code.constant(plainText(type))}(${operand.definite})`;
-      code.line(`x = K.keys.text(0, ${text});`, `if (!${equal}(b, ks, ke, K.keys.bytes, 0, x)) ${fail}`);
-    }
-    return;
-  }
-  const p = code.local('kp', '0');
-  code.line(`${p} = 0;`);
-  writeOperand(code, 'K.keys', p, { ...operand, type, isNull: null, encoded: null }, type);
-  code.line(`if (kl < 5 || b[ks] !== 0 || !${equal}(b, ks + 5, ke, K.keys.bytes, 0, ${p})) ${fail}`);
 }
 
 function metaSource(code: Code, name: MetaName, type: Type): string {

@@ -1,10 +1,11 @@
 /** Code that writes rows and tombstones to sinks. */
-import { type Column, type KeyFormat, textColumns } from '@rta/dsl';
+import { type Column, textColumns } from '@rta/dsl';
 import type { SinkOutput } from '../../plan/physical.js';
 import { csvText } from '../run/csv-text.js';
-import { jsonOf, jsonText, plainText } from '../run/json-text.js';
+import { jsonText, plainText } from '../run/json-text.js';
 import type { Code } from './code.js';
 import type { Operand } from './operand.js';
+import { plainKey, valuesOf } from './plain-key.js';
 import { operandsOf, type RowSource } from './scope.js';
 import type { StageShape } from './stage-shape.js';
 import { writeOperand } from './write-value.js';
@@ -40,20 +41,6 @@ function keyCode(code: Code, output: SinkOutput, names: readonly string[], row: 
   code.line(`${p} = K.keys.frame(0, ${id});`);
   for (const [i, operand] of operands.entries()) writeOperand(code, 'K.keys', p, operand, columns[i].type);
   return p;
-}
-
-/** A call that writes a key that is no Avro, and gives its end. */
-function plainKey(code: Code, format: KeyFormat, columns: readonly Column[], operands: readonly Operand[]): string {
-  if (columns.length !== 1) return `text(0, ${code.constant(jsonText(columns))}([${valuesOf(operands)}]))`;
-  const [{ type }] = columns;
-  const [{ value }] = operands;
-  if (format === 'int') return `int32(0, ${value})`;
-  if (format === 'long') return `int64(0, ${type.kind === 'timestamp' ? `Math.round(${value})` : value})`;
-  return `text(0, ${code.constant(format === 'json' ? jsonOf(type) : plainText(type))}(${value}))`;
-}
-
-function valuesOf(operands: readonly Operand[]): string {
-  return operands.map(({ value }) => value).join(', ');
 }
 
 function valueCode(code: Code, output: SinkOutput, row: RowSource, id: string): string {

@@ -1,10 +1,11 @@
 /** Writes rows to a sink topic: Avro framed as registries want it, JSON, CSV, or one column as text. */
 import { Buffer } from 'node:buffer';
-import { type Column, type KeyFormat, type Row, textColumns, type Type, type Value } from '@rta/dsl';
+import { type Column, type Row, textColumns } from '@rta/dsl';
 import type { SinkOutput, StageNode } from '../../plan/physical.js';
 import { AvroCodec, RowCodec, toRaw } from './avro-codec.js';
 import { csvOfRow } from './csv.js';
-import { jsonOf, jsonOfRow, textOf } from './json-write.js';
+import { jsonOfRow, textOf } from './json-write.js';
+import { plainKey } from './source-keys.js';
 import { partitionOf } from './murmur2.js';
 import { type Change, columnsNamed, type Effect, Operator, type StageContext, type StreamRow, type TimedRow } from './operator.js';
 
@@ -50,11 +51,7 @@ export class Sink extends Operator {
 }
 
 function keyEncoder(columns: readonly Column[], output: SinkOutput, id: number | null): (row: Row) => Buffer {
-  if (output.keyFormat !== 'avro' && columns.length === 1) {
-    const [{ name, type }] = columns;
-    return (row) => plainKey(output.keyFormat, type, row[name]);
-  }
-  if (output.keyFormat !== 'avro') return (row) => Buffer.from(jsonOfRow(columns, row));
+  if (output.keyFormat !== 'avro') return (row) => plainKey(output.keyFormat, columns, row);
   const schema = output.keySchema!;
   if (columns.length === 1) {
     const [{ name, type }] = columns;
@@ -63,25 +60,6 @@ function keyEncoder(columns: readonly Column[], output: SinkOutput, id: number |
   }
   const codec = new RowCodec(schema, columns, (column) => column.name);
   return (row) => framed(id!, codec.encode(row));
-}
-
-function plainKey(format: KeyFormat, type: Type, value: Value): Buffer {
-  switch (format) {
-    case 'int': {
-      const bytes = Buffer.alloc(4);
-      bytes.writeInt32BE(value as number);
-      return bytes;
-    }
-    case 'long': {
-      const bytes = Buffer.alloc(8);
-      bytes.writeBigInt64BE(BigInt(type.kind === 'timestamp' ? Math.round(value as number) : (value as number | bigint)));
-      return bytes;
-    }
-    case 'json':
-      return Buffer.from(jsonOf(type, value));
-    default:
-      return Buffer.from(textOf(type, value));
-  }
 }
 
 function valueEncoder(output: SinkOutput, id: number | null): (row: Row) => Buffer {

@@ -22,6 +22,7 @@ export type Typed = (json: Json) => Value;
 const LONG_NUMBER = /\d[\d.]{15}/;
 const STRING_OR_NUMBER = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/gs;
 const MARK = '\u0000number';
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 export class JsonReader {
   private readonly fields: readonly {
@@ -30,7 +31,6 @@ export class JsonReader {
     readonly read: Typed;
     readonly missing: Value | undefined;
   }[];
-  private readonly decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   private readonly exact: boolean;
 
   /** @param columns the columns wanted; the others are checked all the same */
@@ -47,7 +47,7 @@ export class JsonReader {
   /** The columns' values, in order; null where the value is bad, with the reason in `K.failure`. */
   read(K: TaskState, bytes: Uint8Array, start: number, end: number): Value[] | null {
     try {
-      const json = this.parse(this.decoder.decode(bytes.subarray(start, end)));
+      const json = parse(bytes, start, end, this.exact);
       if (!isObject(json)) throw notJson();
       const cells: Value[] = [];
       for (const { field, cell, read, missing } of this.fields) {
@@ -64,18 +64,27 @@ export class JsonReader {
       return null;
     }
   }
+}
 
-  private parse(text: string): Json {
-    try {
-      const plain = JSON.parse(text) as Json;
-      if (!this.exact || !LONG_NUMBER.test(text)) return plain;
-      const wrapped = text.replace(STRING_OR_NUMBER, (token) => (token.startsWith('"') ? token : `{"\\u0000number":"${token}"}`));
-      return JSON.parse(wrapped, (_key, value: unknown) =>
-        typeof value === 'object' && value !== null && MARK in value ? jsonNumber(value[MARK] as string) : value,
-      ) as Json;
-    } catch {
-      throw notJson();
-    }
+/** Values of a node from JSON texts in bytes. Throws BadValue. */
+export function jsonReader(node: AvroNode, type: Type): (bytes: Uint8Array, start: number, end: number) => Value {
+  const read = typed(node, type);
+  const exact = needsDigits(node, new Set());
+  return (bytes, start, end) => read(parse(bytes, start, end, exact));
+}
+
+/** @param exact whether numbers may need more than a double */
+function parse(bytes: Uint8Array, start: number, end: number, exact: boolean): Json {
+  const text = decoder.decode(bytes.subarray(start, end));
+  try {
+    const plain = JSON.parse(text) as Json;
+    if (!exact || !LONG_NUMBER.test(text)) return plain;
+    const wrapped = text.replace(STRING_OR_NUMBER, (token) => (token.startsWith('"') ? token : `{"\\u0000number":"${token}"}`));
+    return JSON.parse(wrapped, (_key, value: unknown) =>
+      typeof value === 'object' && value !== null && MARK in value ? jsonNumber(value[MARK] as string) : value,
+    ) as Json;
+  } catch {
+    throw notJson();
   }
 }
 
