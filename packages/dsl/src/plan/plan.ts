@@ -273,6 +273,15 @@ export interface JoinTransform {
   readonly rightKey: readonly TypedExpr[];
   /** Over the right columns. */
   readonly take: readonly NamedExpr[];
+  /** Rows of equal keys that do not meet it are no match. Null: all are. */
+  readonly condition: JoinCondition | null;
+}
+
+export interface JoinCondition {
+  /** Over the left columns, `take` and `carried`; boolean, never null. `$time` is that of the left row. */
+  readonly expr: TypedExpr;
+  /** Over the right columns: those that only the condition needs, by names that have a dot, as no column of a pipeline does. */
+  readonly carried: readonly NamedExpr[];
 }
 
 /** `within`: two streams; a right row from `beforeMs` earlier to `afterMs` later than the left one. Rows are late `graceMs` behind their partition. */

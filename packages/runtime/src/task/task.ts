@@ -103,6 +103,7 @@ export class Task {
       late: context.policies.late,
       errors: context.policies.errors,
       partitionsOf: context.partitionsOf,
+      clock: context.clock,
     });
   }
 

@@ -66,23 +66,32 @@ export function outputTopics(
   const specs = new Map<string, TopicSpec>();
   const add = (name: string, compacted: boolean): void => {
     const declaration = declared.find((d) => d.name === name);
-    const config: Record<string, string> = {};
-    const cleanup = declaration?.cleanup ?? (compacted ? (['compact'] as const) : null);
-    if (cleanup) config['cleanup.policy'] = cleanup.join(',');
-    if (declaration && declaration.retentionMs !== null) config['retention.ms'] = String(declaration.retentionMs);
-    if (declaration && declaration.compression !== null)
-      config['compression.type'] = declaration.compression === 'none' ? 'uncompressed' : declaration.compression;
-    specs.set(name, {
-      name,
-      partitions: declaration?.partitions ?? defaultPartitions,
-      ...(declaration && declaration.replication !== null ? { replication: declaration.replication } : {}),
-      config,
-    });
+    specs.set(name, topicSpec(name, declaration, { partitions: defaultPartitions, compacted }));
   };
   for (const stage of plan.stages) for (const output of stage.outputs) if (output.kind === 'sink') add(output.topic, output.table);
   for (const topic of lateTopics(plan, policies)) add(topic, false);
   if (policies.errors.policy === 'topic') add(policies.errors.topic, false);
   return [...specs.values()];
+}
+
+/** A topic as it is declared; what is not said goes by `defaults`. */
+export function topicSpec(
+  name: string,
+  declaration: TopicDeclaration | undefined,
+  defaults: { readonly partitions: number; readonly compacted: boolean },
+): TopicSpec {
+  const config: Record<string, string> = {};
+  const cleanup = declaration?.cleanup ?? (defaults.compacted ? (['compact'] as const) : null);
+  if (cleanup) config['cleanup.policy'] = cleanup.join(',');
+  if (declaration && declaration.retentionMs !== null) config['retention.ms'] = String(declaration.retentionMs);
+  if (declaration && declaration.compression !== null)
+    config['compression.type'] = declaration.compression === 'none' ? 'uncompressed' : declaration.compression;
+  return {
+    name,
+    partitions: declaration?.partitions ?? defaults.partitions,
+    ...(declaration && declaration.replication !== null ? { replication: declaration.replication } : {}),
+    config,
+  };
 }
 
 /** The pipeline's late topic, and those of windows that differ. */

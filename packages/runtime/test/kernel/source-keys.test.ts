@@ -1,6 +1,6 @@
 /** Columns that come from record keys, in every format: kernel and interpreter agree on any keys, and what they are. */
 import { Buffer } from 'node:buffer';
-import { type AvroSchema, type Column, type KeyFormat, type Plan, type Type } from '@rta/dsl';
+import type { AvroSchema, Column, KeyFormat, Plan, Type } from '@rta/dsl';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compileStage } from '../../src/kernel/compile-stage.js';

@@ -7,7 +7,7 @@
  * ```
  */
 import { type AvroSchema, canonicalLong, type Column, type KeyFormat, typeToAvro, type Type, type Value } from '@rta/dsl';
-import { type AvroNode, type AvroRecord, parseAvro } from './avro-schema.js';
+import { type AvroNode, parseAvro } from './avro-schema.js';
 import type { AvroCursor } from './avro-cursor.js';
 import { BadValue } from './bad-value.js';
 import { textReader } from './csv-reader.js';
@@ -75,7 +75,7 @@ function attempt(read: (cursor: AvroCursor, bytes: Uint8Array, start: number, en
 function jsonKey(columns: readonly Column[]): (cursor: AvroCursor, bytes: Uint8Array, start: number, end: number) => Value | Value[] {
   const one = columns.length === 1;
   const type: Type = one ? columns[0].type : { kind: 'record', name: 'Key', fields: columns };
-  const read = jsonReader(parseAvro(typeToAvro(type)) as AvroRecord, type);
+  const read = jsonReader(parseAvro(typeToAvro(type)), type);
   return (_cursor, bytes, start, end) => {
     const value = read(bytes, start, end);
     return one ? value : columns.map(({ name }) => (value as { readonly [field: string]: Value })[name]);

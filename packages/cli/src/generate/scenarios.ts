@@ -1,0 +1,8 @@
+import { leaderboards } from './leaderboards/scenario.js';
+import { practice } from './practice/orders.js';
+import { product } from './product/visits.js';
+import { rideSharing } from './rides/rides.js';
+import type { Scenario, TimedEvent } from './scenario.js';
+
+/** Every scenario, in the order of `rta generate --help`. */
+export const scenarios: readonly Scenario<TimedEvent>[] = [leaderboards, product, rideSharing, practice];
