@@ -16,6 +16,7 @@ export { parseYaml } from './yaml/parse.js';
 export * from './yaml/schema.js';
 export * as shapes from './ast/shapes.js';
 export * from './project/project.js';
+export type { IncludeFile } from './project/include.js';
 export * from './check/operator-spec.js';
 export * from './check/messages.js';
 export * from './check/example.js';

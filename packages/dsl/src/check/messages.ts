@@ -4,6 +4,7 @@ import { didYouMean } from '../expression/suggest.js';
 import { showType } from '../types/lattice.js';
 import type { Type } from '../types/type.js';
 import { formatMessages } from './format-messages.js';
+import { includeMessages } from '../project/include.js';
 import { joinMessages } from './join-messages.js';
 
 /** The messages about names, types and meaning (those inside expressions are the expression checker's). One function each. */
@@ -383,6 +384,7 @@ export const messages = {
 
   ...joinMessages,
   ...formatMessages,
+  ...includeMessages,
 
   // ---- RTA39xx: of the language, but not of this release ----
   notYet: errorMessage('RTA3901', 'Not available yet', (span: Span, what: string, help?: string) => ({

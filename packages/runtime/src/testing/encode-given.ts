@@ -12,6 +12,7 @@ import {
   type TypedExpr,
   type Value,
 } from '@rta/dsl';
+import { type AvroRecord, parseSchema } from '../kernel/interpreter/avro-schema.js';
 import { csvOfRow } from '../kernel/interpreter/csv.js';
 import { jsonOfRow, textOf } from '../kernel/interpreter/json-write.js';
 import { plainKey } from '../kernel/interpreter/source-keys.js';
@@ -41,8 +42,10 @@ export class GivenEncoder {
     this.encodeKey = keyEncoder(source, avro, schemas);
     this.encodeValue = valueEncoder(source, avro, schemas);
     const withDefault = new Set(fieldsOf(source).flatMap((field) => ('default' in field ? [field.name] : [])));
+    const { fields } = parseSchema(source.schema) as AvroRecord;
+    const fixed = new Map(fields.flatMap(({ name, node }) => (node.kind === 'fixed' && node.logical !== 'decimal' ? [[name, new Uint8Array(node.size)]] : [])));
     this.zeros = Object.fromEntries(
-      source.output.columns.filter(({ name }) => !withDefault.has(name)).map(({ name, type }) => [name, zeroValue(type)]),
+      source.output.columns.filter(({ name }) => !withDefault.has(name)).map(({ name, type }) => [name, fixed.get(name) ?? zeroValue(type)]),
     );
   }
 

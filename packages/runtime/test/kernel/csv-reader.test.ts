@@ -22,6 +22,9 @@ const FIELDS: readonly { readonly name: string; readonly type: AvroSchema; reado
   { name: 'm', type: { type: 'bytes', logicalType: 'decimal', precision: 20, scale: 3 } },
   { name: 'n', type: ['null', 'long'] },
   { name: 'x', type: ['null', 'string'] },
+  { name: 'q', type: ['null', 'long', 'double'] },
+  { name: 'g', type: { type: 'fixed', name: 'G', size: 2 } },
+  { name: 'v', type: [{ type: 'enum', name: 'V', symbols: ['A'] }, 'string'] },
   { name: 'more', type: ['string', 'null'], default: 'ž"' },
   { name: 'rest', type: 'int', default: 7 },
 ];
@@ -88,6 +91,9 @@ const FITTING: Readonly<Record<string, readonly string[]>> = {
   m: ['12.5', '12.500', '-3', '12345678901234567.891', '0.001'],
   n: ['', '5', '9007199254740993'],
   x: ['', '""', 'y'],
+  q: ['', '1', '1.5', '9007199254740993'],
+  g: ['AAE='],
+  v: ['A', 'b'],
   more: ['', '""', 'y', '"ž"'],
   rest: ['1'],
 };
@@ -104,7 +110,7 @@ const row = fc
         ),
       ),
     ),
-    length: fc.oneof({ weight: 4, arbitrary: fc.constant(FIELDS.length) }, { weight: 3, arbitrary: fc.constantFrom(15, 16) }, fc.nat(17)),
+    length: fc.oneof({ weight: 4, arbitrary: fc.constant(FIELDS.length) }, { weight: 3, arbitrary: fc.constantFrom(18, 19) }, fc.nat(20)),
     end: fc.constantFrom('', '', '\n', '\r\n', '\r', ',', '\n\n'),
   })
   .map(({ cells, length, end }) => cells.slice(0, length).join(',') + end);

@@ -34,6 +34,8 @@ const FIELDS: readonly { readonly name: string; readonly type: AvroSchema; reado
     },
   },
   { name: 'w', type: ['int', 'string'] },
+  { name: 'q', type: ['long', 'double'] },
+  { name: 'g', type: { type: 'fixed', name: 'G', size: 2 } },
 ];
 
 /** JSON texts: those that fit more often than not, and any others. */
@@ -89,6 +91,8 @@ const FITTING: Readonly<Record<string, readonly string[]>> = {
   map: ['{}', '{"a": "b", "c": null}'],
   r: ['{"x": "y"}', '{"x": "y", "z": 5, "other": 6}'],
   w: ['1', '"x"'],
+  q: ['1', '1.5', '9007199254740993'],
+  g: ['"AAE="'],
 };
 
 /** Times beyond 53 bits are more than the interpreter writes. */

@@ -36,9 +36,16 @@ function cellDatum({ name, node }: AvroField, cell: string | null): Datum {
     if (branches.some((branch) => branch.kind === 'null')) return null;
     throw new Rejected('not_csv', `${name} is empty`);
   }
-  const branch = branches.find(({ kind }) => kind !== 'null');
-  if (branch === undefined) throw new Rejected('not_csv', `${name} is always null`);
-  return textDatum(branch, cell);
+  let why = new Rejected('not_csv', `${name} is always null`);
+  for (const branch of branches.filter(({ kind }) => kind !== 'null')) {
+    try {
+      return textDatum(branch, cell);
+    } catch (error) {
+      if (!(error instanceof Rejected)) throw error;
+      why = error;
+    }
+  }
+  throw why;
 }
 
 /** A text as a value of a node that is no union. */

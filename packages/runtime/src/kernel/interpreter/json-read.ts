@@ -70,6 +70,7 @@ export function typed(node: AvroNode, json: Json, path: string): Datum {
     case 'fixed':
       if (node.logical === 'decimal') return bytesOfBigint(decimalOf(json, node.scale) ?? raise(wrong()));
       if (typeof json !== 'string' || !isBase64(json)) throw wrong();
+      if (node.kind === 'fixed' && Buffer.from(json, 'base64').length !== node.size) throw wrong();
       return Uint8Array.from(Buffer.from(json, 'base64'));
     case 'enum':
       if (typeof json !== 'string' || !node.symbols.includes(json)) throw wrong();

@@ -213,18 +213,33 @@ function bad(K: TaskState, problem: string): false {
 function fieldOf(field: AvroField, type: Type | null): CsvField {
   const branches = field.node.kind === 'union' ? field.node.branches : [field.node];
   const nullable = branches.some((branch) => branch.kind === 'null');
-  const node = branches.find((branch) => branch.kind !== 'null') ?? branches[0];
+  const others = branches.filter((branch) => branch.kind !== 'null');
+  const node = others.find((branch) => branch.kind === 'string') ?? others[0] ?? branches[0];
   const inner = type?.kind === 'nullable' ? type.of : type;
   const plainType = inner?.kind !== 'timestamp';
   return {
     name: field.name,
     text: node.kind === 'string',
-    whole: (node.kind === 'int' || node.kind === 'long' || node.kind === 'double') && plainType,
+    whole: others.length === 1 && ['int', 'long', 'double'].includes(node.kind) && plainType,
     int: node.kind === 'int',
     nullable,
-    read: textReader(node, type),
+    read: others.length > 1 ? firstOf(others.map((branch) => textReader(branch, type))) : textReader(node, type),
     // Of a field that is not wanted it only matters whether there is one.
     missing: missingValue(field, type),
+  };
+}
+
+/** What the first of the readers that takes a text makes of it. */
+function firstOf(readers: readonly ((text: string) => Value)[]): (text: string) => Value {
+  return (text) => {
+    for (const read of readers) {
+      try {
+        return read(text);
+      } catch (error) {
+        if (!(error instanceof BadValue)) throw error;
+      }
+    }
+    throw new BadValue('not_csv', '');
   };
 }
 

@@ -147,9 +147,10 @@ export function typed(node: AvroNode, type: Type | null, seen: ReadonlyMap<AvroN
       const { logical } = node;
       const micros = inner?.kind === 'timestamp' && inner.unit === 'micros';
       const time = inner?.kind === 'timestamp';
+      const double = inner?.kind === 'double';
       return (json) => {
         const value = longOf(json, logical);
-        return time ? (micros ? Number(value) / 1000 : Number(value)) : value;
+        return micros ? Number(value) / 1000 : time || double ? Number(value) : value;
       };
     }
     case 'float':
@@ -161,7 +162,7 @@ export function typed(node: AvroNode, type: Type | null, seen: ReadonlyMap<AvroN
     case 'bytes':
     case 'fixed':
       if (node.logical === 'decimal') return (json) => decimalOf(json, node.scale);
-      return bytesOf;
+      return node.kind === 'fixed' ? (json) => sized(bytesOf(json), node.size) : bytesOf;
     case 'enum': {
       const symbols = new Set(node.symbols);
       return (json) => (typeof json === 'string' && symbols.has(json) ? json : raise());
@@ -272,6 +273,10 @@ function bytesOf(json: Json): Uint8Array {
   const bytes = Buffer.from(json, 'base64');
   if (bytes.toString('base64').replace(/=+$/, '') !== json.replace(/=+$/, '')) throw notJson();
   return Uint8Array.from(bytes);
+}
+
+function sized(bytes: Uint8Array, size: number): Uint8Array {
+  return bytes.length === size ? bytes : raise();
 }
 
 function isObject(json: Json): json is { readonly [key: string]: Json } {
