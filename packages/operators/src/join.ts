@@ -47,6 +47,7 @@ The result is a stream of the left columns and those of \`take\`; its time is th
         type: ['string', 'array'],
         minLength: 1,
         minItems: 1,
+        'x-reads': 'expression',
         items: { type: 'string', minLength: 1, 'x-expected': 'a column of both sides' },
         description: 'What must be equal: columns of both sides, or `left == other.right`.',
         'x-expected': 'a column of both sides, a list of these, or `left == other.right`',

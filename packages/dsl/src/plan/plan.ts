@@ -1,7 +1,8 @@
 import type { Span } from '../diagnostics/diagnostic.js';
 import type { TypedExpr } from '../expression/typed.js';
-import type { Type, Value } from '../types/type.js';
 import type { KeyFormat, ValueFormat } from './formats.js';
+import type { Type } from '../types/type.js';
+import type { PipelineTest } from './pipeline-test.js';
 
 /** JSON of an Avro schema, as `.avsc` files and registries hold it. */
 export type AvroSchema = string | AvroSchema[] | { readonly [key: string]: unknown };
@@ -325,32 +326,4 @@ export interface Frame {
   readonly unit: 'ms' | 'rows';
   readonly size: number;
   readonly previous: boolean;
-}
-
-// ---- Tests written in the pipeline's file ----
-
-export interface PipelineTest {
-  readonly name: string;
-  /** In the order written; a record keeps what was written, the source's schema fills the rest. */
-  readonly given: readonly { readonly topic: string; readonly records: readonly TestRecord[] }[];
-  /** Sets all watermarks to this time (ms) after the records; null: they follow the records. */
-  readonly until: number | null;
-  readonly expect: readonly { readonly topic: string; readonly rows: readonly TestRow[]; readonly span: Span }[];
-  readonly history: readonly { readonly topic: string; readonly rows: readonly TestRow[]; readonly span: Span }[];
-  readonly span: Span;
-}
-
-export interface TestRecord {
-  /** Event time in ms from `$time`, if written. */
-  readonly time: number | null;
-  /** Values in the source's column types, only those written. */
-  readonly values: { readonly [column: string]: Value };
-  readonly span: Span;
-}
-
-export interface TestRow {
-  /** Only named columns are compared. Doubles carry the digits that were written. */
-  readonly values: { readonly [column: string]: { readonly value: Value; readonly digits: number | null } };
-  readonly deleted: boolean;
-  readonly span: Span;
 }

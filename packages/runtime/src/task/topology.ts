@@ -30,6 +30,11 @@ export function isSingleBoard(stage: Stage): boolean {
   );
 }
 
+/** Number of repartitions before a stage. */
+export function depth(plan: PhysicalPlan, stage: Stage): number {
+  return Math.max(...stage.inputs.map((input) => (input.kind === 'source' ? 0 : 1 + depth(plan, plan.stages[input.fromStage]))));
+}
+
 /** The topics that the pipeline itself owns: repartitions and changelogs. */
 export function internalTopics(plan: PhysicalPlan, partitions: readonly number[]): TopicSpec[] {
   const specs: TopicSpec[] = [];

@@ -90,7 +90,7 @@ export class Fold extends KeyedFold {
     closed.sort(([, a], [, b]) => this.endOf(a) - this.endOf(b) || Buffer.compare(a.groupKey, b.groupKey));
     for (const [id, entry] of closed) {
       if (this.fold.emit.mode === 'final') {
-        const row = this.rowOf(entry, this.windowOf(entry), entry.incarnations[0]);
+        const row = this.rowOf(entry, this.spanOf(entry), entry.incarnations[0]);
         if (row !== null) this.emitRow({ row, time: this.endOf(entry) - 1 });
       } else if (entry.pending) this.emit(entry, watermark);
       entry.incarnations = [];
@@ -123,7 +123,7 @@ export class Fold extends KeyedFold {
   private visibleRow(entry: Entry, watermark: number): TimedRow | null {
     if (!this.isVisible(entry, watermark)) return null;
     const newest = entry.incarnations[entry.incarnations.length - 1];
-    const row = this.rowOf(entry, this.windowOf(entry), newest);
+    const row = this.rowOf(entry, this.spanOf(entry), newest);
     return row === null ? null : { row, time: newest.time };
   }
 
@@ -133,7 +133,7 @@ export class Fold extends KeyedFold {
     return this.fold.ttlMs === null || newest.time + this.fold.ttlMs > watermark;
   }
 
-  private windowOf({ windowId }: Entry): Interval | null {
+  protected override spanOf({ windowId }: Entry): Interval | null {
     return this.windows === null ? null : this.intervalOf(this.windows, windowId!);
   }
 
@@ -142,7 +142,7 @@ export class Fold extends KeyedFold {
   }
 
   private endOf(entry: Entry): number {
-    return this.windowOf(entry)!.end;
+    return this.spanOf(entry)!.end;
   }
 
   private closesAt(entry: Entry): number {
