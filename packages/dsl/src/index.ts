@@ -5,6 +5,7 @@ export * from './diagnostics/message.js';
 export * from './types/type.js';
 export * from './types/lattice.js';
 export * from './types/avro.js';
+export { parseType } from './types/parse-type.js';
 export * from './expression/typed.js';
 export * from './expression/index.js';
 export * from './plan/plan.js';

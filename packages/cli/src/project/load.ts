@@ -70,6 +70,7 @@ export function loadPipelines(context: Pick<CliContext, 'cwd' | 'env'>, paths: r
       operators,
       aggregates,
       env: context.env,
+      resolveModule: (module) => resolve(dirname(file), module),
     });
     pipelines.push({ path, plan, diagnostics: found });
   }

@@ -9,6 +9,7 @@ export * from './decimal.js';
 export * from './duration.js';
 export * from './evaluate.js';
 export { calleeOf } from './functions/callee.js';
+export type { ExternalFunction } from './functions/external.js';
 export * from './functions/library.js';
 export * from './functions/spec.js';
 export { isStrict } from './functions/strict.js';

@@ -43,7 +43,7 @@ export function showExpr(expr: TypedExpr): string {
     case 'cast':
       return `${operand(expr.operand)}::${showType(expr.type)}`;
     case 'call':
-      return `${expr.fn}(${expr.args.map(showExpr).join(', ')})`;
+      return `${expr.external === undefined ? expr.fn : `use ${expr.external.ref}`}(${expr.args.map(showExpr).join(', ')})`;
   }
 }
 

@@ -24,7 +24,9 @@ export function roleOf(node: StageNode): string {
     case 'filter':
       return 'filters';
     case 'project':
-      return 'computes columns';
+      return node.transform.columns.some(({ expr }) => expr.kind === 'call' && expr.external !== undefined)
+        ? 'calls a function of yours, which is outside the law'
+        : 'computes columns';
     case 'fold':
       return { full: 'aggregates', partial: 'pre-aggregates within a commit', merge: 'merges partial results' }[node.mode];
     case 'rank': {
