@@ -25,6 +25,7 @@ export const aggregate: OperatorSpec = {
   - \`{ sliding: 5m }\`: one result per row, over the rows of its group from 5m before its time to its time, both included: those are
     \`window_start\` and \`window_end\`. Results come in the order of event time, when the watermark has passed them.
 - \`emit\`: \`updates\` (default), \`{ every: 10s }\`, or \`final\`, which gives one row per group and window when it has closed.
+  Windows that overlap cost less then: a record is folded once, into the piece between two of their bounds, however many windows it is in.
 - \`ttl\`: without a window, the inactivity in event time after which a group's row leaves.
 
 Over a table (the result of another aggregate, of \`topK\`) a row that changes or leaves is taken back: the groups are always those of the

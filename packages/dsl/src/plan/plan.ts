@@ -156,6 +156,8 @@ export interface FoldTransform {
   /** Over `accumulator` nodes (and group columns, as `column` nodes by output name). */
   readonly results: readonly NamedExpr[];
   readonly emit: Emit;
+  /** Set by the physical plan: windows are put together from panes, the pieces between their bounds (SEMANTICS rule 5). */
+  readonly panes?: boolean;
 }
 
 /** The windows of a fold, by kind. A row belongs to no, one or several of them; each is `[window_start, window_end)`. */

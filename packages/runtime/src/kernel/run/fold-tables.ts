@@ -10,6 +10,7 @@ import { FLAGS, FLUSH, KEY_LENGTH, NEXT, type TableLayout } from '../../state/gr
 import { hashBytes } from '../../state/group-table-hash.js';
 import type { StageNode } from '../../plan/physical.js';
 import { alignedWindows, isAligned } from '../../plan/aligned-windows.js';
+import { panesOf } from '../../plan/panes.js';
 import { reachOf } from '../../plan/window-times.js';
 import { readInt32, readSortableLong } from './bytes.js';
 import { ColdGroups } from './cold-groups.js';
@@ -82,7 +83,8 @@ export class FoldTables {
     const { window, ttlMs, emit } = node.transform;
     const reach = reachOf(node.transform);
     this.table = new GroupTable(code.layout);
-    this.windows = isAligned(window) ? new WindowTables(code.layout, alignedWindows(window)) : null;
+    const aligned = isAligned(window) ? alignedWindows(window) : null;
+    this.windows = aligned && new WindowTables(code.layout, node.transform.panes === true ? panesOf(aligned) : aligned);
     this.ttl = ttlMs ?? Infinity;
     this.several = reach !== null;
     const expires = reach ?? (window?.kind === 'sliding' ? window.sizeMs : null);
@@ -216,17 +218,22 @@ export class FoldTables {
 
   /** A partial that came through the repartition topic. */
   receive(K: TaskState, bytes: Uint8Array, keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): void {
-    let T = this.table;
-    if (this.windows !== null) {
-      T = this.windows.at(readSortableLong(bytes, valueStart));
-      valueStart += 8;
-    }
+    K.rowsIn[this.index]++;
+    if (this.windows === null) this.addPartial(K, this.table, bytes, keyStart, keyEnd, valueStart, valueEnd);
+    else this.addTo(K, readSortableLong(bytes, valueStart), bytes, keyStart, keyEnd, valueStart + 8, valueEnd);
+  }
+
+  /** Folds a partial into the window of that number. */
+  protected addTo(K: TaskState, window: number, bytes: Uint8Array, keyStart: number, keyEnd: number, start: number, end: number): void {
+    this.addPartial(K, this.windows!.at(window), bytes, keyStart, keyEnd, start, end);
+  }
+
+  private addPartial(K: TaskState, T: GroupTable, bytes: Uint8Array, keyStart: number, keyEnd: number, start: number, end: number): void {
     const hash = hashBytes(bytes, keyStart, keyEnd);
     let slot = T.find(hash, bytes, keyStart, keyEnd);
     if (slot < 0) slot = this.miss(K, T, hash, bytes, keyStart, keyEnd);
-    this.addEncoded(K, T, slot, bytes, valueStart, valueEnd);
+    this.addEncoded(K, T, slot, bytes, start, end);
     if ((T.meta[slot * T.metaStride + FLAGS] & (DIRTY | CHANGED)) !== (DIRTY | CHANGED)) T.touch(slot);
-    K.rowsIn[this.index]++;
   }
 
   /** When something of a group with ttl is due next; Infinity for dead ones. */
