@@ -20,7 +20,7 @@ function validator(schema: object): (file: string) => string {
 
 describe('the JSON Schema for editors', () => {
   const check = validator(jsonSchema(operators));
-  const files = [ACCEPTS, join(PIPELINES, 'leaderboards')].flatMap((folder) =>
+  const files = [ACCEPTS, join(PIPELINES, 'leaderboards'), join(PIPELINES, 'nexmark')].flatMap((folder) =>
     readdirSync(folder)
       .filter((name) => /^(?!hot-streaks|team-mvps).*\.yaml$/.test(name))
       .map((name) => join(folder, name)),

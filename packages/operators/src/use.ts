@@ -41,7 +41,11 @@ makes results a function of the input alone, and \`explain\` says so.
   configSchema: {
     type: 'object',
     properties: {
-      function: shapes.textLike('^[^#]+#[A-Za-z_$][\\w$]*$', 'a module and an export, `./score.ts#rate`', 'The function: a module, relative to the pipeline, and its export.'),
+      function: shapes.textLike(
+        '^[^#]+#[A-Za-z_$][\\w$]*$',
+        'a module and an export, `./score.ts#rate`',
+        'The function: a module, relative to the pipeline, and its export.',
+      ),
       adds: {
         type: 'object',
         minProperties: 1,
@@ -103,7 +107,10 @@ export function rate({ score, games }) {
     const external = { ref, module: context.resolveModule(path), name, call: null };
     const call: TypedExpr = { kind: 'call', fn: 'use', args: own.map(({ expr }) => expr), external, type, span: verbSpan };
     const result = columnExpr({ name: RESULT, type }, verbSpan);
-    const fields = added.map((field): NamedExpr => ({ name: field.name, expr: { kind: 'field', of: result, field: field.name, type: field.type, span: verbSpan } }));
+    const fields = added.map((field): NamedExpr => ({
+      name: field.name,
+      expr: { kind: 'field', of: result, field: field.name, type: field.type, span: verbSpan },
+    }));
     return {
       transforms: [
         { type: 'project', columns: [...own, { name: RESULT, expr: call }] },

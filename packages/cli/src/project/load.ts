@@ -67,24 +67,6 @@ export async function loadPipelines(context: Pick<CliContext, 'cwd' | 'env'>, pa
       diagnostics.push(...parsed.diagnostics);
     }
     const schemas = schemaDirectory(context.cwd, projectPath === null ? dirname(file) : dirname(projectPath));
-<<<<<<< HEAD
-    const path = shown(context.cwd, file);
-    const { plan, diagnostics: found } = compile({
-      file: { path, text: read(file) },
-      project: parsed?.project ?? null,
-      loadSchema: (name) => schemas.load(name),
-      schemaNames: () => schemas.names(),
-      loadRows: (name) => {
-        const rows = resolve(dirname(file), name);
-        return existsSync(rows) && statSync(rows).isFile() ? { path: shown(context.cwd, rows), text: read(rows) } : null;
-      },
-      operators,
-      aggregates,
-      env: context.env,
-      resolveModule: (module) => resolve(dirname(file), module),
-    });
-    pipelines.push({ path, plan, diagnostics: found });
-=======
     const source: SourceText = { path: shown(context.cwd, file), text: read(file) };
     for (const { root, diagnostics: syntax } of await trees(file, source, context.cwd)) {
       const { plan, diagnostics: found } = compileTree(root, syntax, {
@@ -99,10 +81,10 @@ export async function loadPipelines(context: Pick<CliContext, 'cwd' | 'env'>, pa
         operators,
         aggregates,
         env: context.env,
+          resolveModule: (module) => resolve(dirname(file), module),
       });
       pipelines.push({ path: source.path, root, plan, diagnostics: found });
     }
->>>>>>> formats-land
   }
   diagnostics.push(...pipelines.flatMap((pipeline) => pipeline.diagnostics));
   return { pipelines, project: [...projects.values()][0]?.project ?? null, diagnostics };

@@ -7,6 +7,7 @@ import { formatMessages } from './format-messages.js';
 import { includeMessages } from '../project/include.js';
 import { joinMessages } from './join-messages.js';
 import { testMessages } from './test-messages.js';
+import { unnestMessages } from './unnest-messages.js';
 
 /** The messages about names, types and meaning (those inside expressions are the expression checker's). One function each. */
 export const messages = {
@@ -338,6 +339,7 @@ export const messages = {
   ...joinMessages,
   ...formatMessages,
   ...includeMessages,
+  ...unnestMessages,
 
   // ---- RTA39xx: of the language, but not of this release ----
   notYet: errorMessage('RTA3901', 'Not available yet', (span: Span, what: string, help?: string) => ({

@@ -69,7 +69,13 @@ export class SharedParts {
     const written = node?.kind === 'scalar' ? node.text : '';
     const cycle = within.findIndex((other) => other.path === file?.path);
     if (file === null) this.report(includeMessages.includeMissing(path.span, written));
-    else if (cycle >= 0) this.report(includeMessages.includeCycle(path.span, [...within.slice(cycle), file].map((other) => other.path)));
+    else if (cycle >= 0)
+      this.report(
+        includeMessages.includeCycle(
+          path.span,
+          [...within.slice(cycle), file].map((other) => other.path),
+        ),
+      );
     else if (!this.read.has(file.path)) {
       const { root, diagnostics } = parseYaml(file);
       for (const diagnostic of diagnostics) if (diagnostic.code !== yamlMessages.empty.code) this.report(diagnostic);

@@ -27,6 +27,8 @@ export function roleOf(node: StageNode): string {
       return node.transform.columns.some(({ expr }) => expr.kind === 'call' && expr.external !== undefined)
         ? 'calls a function of yours, which is outside the law'
         : 'computes columns';
+    case 'unnest':
+      return 'makes a row of each item';
     case 'fold':
       return { full: 'aggregates', partial: 'pre-aggregates within a commit', merge: 'merges partial results' }[node.mode];
     case 'rank': {

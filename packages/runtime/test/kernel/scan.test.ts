@@ -55,8 +55,20 @@ const leaf = (id: string): fc.Arbitrary<Kind> =>
       default: 5,
       value: fc.maxSafeInteger(),
     })),
-    { writer: { type: 'int', logicalType: 'time-millis' }, reader: { type: 'int', logicalType: 'time-millis' }, default: 5, value: fc.nat() },
-    ...([['int', 'double'], ['long', 'int'], ['double', 'long'], ['int', 'long', 'double']] as const).flatMap((reader): Kind[] => [
+    {
+      writer: { type: 'int', logicalType: 'time-millis' },
+      reader: { type: 'int', logicalType: 'time-millis' },
+      default: 5,
+      value: fc.nat(),
+    },
+    ...(
+      [
+        ['int', 'double'],
+        ['long', 'int'],
+        ['double', 'long'],
+        ['int', 'long', 'double'],
+      ] as const
+    ).flatMap((reader): Kind[] => [
       { writer: ['double', 'int'], reader: [...reader], default: 3, value: fc.integer().map((int): Raw => ({ int })) },
       { writer: 'long', reader: [...reader], default: 3, value: long },
       { writer: ['long', 'boolean'], reader: [...reader], default: 3, value: fc.oneof<fc.Arbitrary<Raw>[]>(long, fc.boolean()) },

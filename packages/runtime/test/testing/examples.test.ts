@@ -4,7 +4,9 @@ import { operators } from '@rta/operators';
 import { expect, it } from 'vitest';
 import { bench, filesIn, passes, planOf } from './bench.js';
 
-const directories = new Map(operators.flatMap(({ verb, example }) => (example.files === undefined ? [] : [[verb, filesIn(example.files)] as const])));
+const directories = new Map(
+  operators.flatMap(({ verb, example }) => (example.files === undefined ? [] : [[verb, filesIn(example.files)] as const])),
+);
 
 it.each(operators.map((spec) => [spec.verb, spec] as const))('the example of %s', async (_, spec) => {
   const { text, schema } = exampleCase(spec);

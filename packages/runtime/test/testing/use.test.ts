@@ -91,7 +91,9 @@ tests:
   it('says that a function must not be asynchronous', async () => {
     const plan = pipelineOf('./f.mjs#later');
     const { failures } = await bench.run(plan, plan.tests[0]);
-    expect(failures).toMatchObject([{ kind: 'error', message: expect.stringContaining('gave a promise; it must not be asynchronous') as string }]);
+    expect(failures).toMatchObject([
+      { kind: 'error', message: expect.stringContaining('gave a promise; it must not be asynchronous') as string },
+    ]);
   });
 });
 

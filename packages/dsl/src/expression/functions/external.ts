@@ -92,7 +92,9 @@ function valueOf(given: unknown, type: Type): Value | undefined {
       if (typeof given !== 'object' || given === null || Array.isArray(given)) return undefined;
       const entries = given instanceof Map ? [...(given as ReadonlyMap<unknown, unknown>)] : Object.entries(given);
       const values = entries.map(([key, value]) => [key, valueOf(value, type.values)] as const);
-      return values.some(([key, value]) => typeof key !== 'string' || value === undefined) ? undefined : new Map(values as [string, Value][]);
+      return values.some(([key, value]) => typeof key !== 'string' || value === undefined)
+        ? undefined
+        : new Map(values as [string, Value][]);
     }
     default:
       return undefined;

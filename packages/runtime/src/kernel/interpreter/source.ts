@@ -10,7 +10,7 @@ import { type AvroNode, type AvroRecord, parseSchema } from './avro-schema.js';
 import { readCsv } from './csv.js';
 import { evaluateRow } from './expressions.js';
 import { readJson } from './json-read.js';
-import type { StreamRow } from './operator.js';
+import type { Operator, StreamRow } from './operator.js';
 import { SourceKeys } from './source-keys.js';
 
 const FRAME_BYTES = 5;
@@ -48,7 +48,11 @@ export class Source {
     const time = this.eventTime(row, record);
     if (this.input.checkKey) this.keys.check(row, record);
     this.maxEventTime = Math.max(this.maxEventTime, time);
-    return { row, time, source: { record, input: this.index, watermark: this.maxEventTime - this.input.latenessMs, late: false } };
+    return {
+      row,
+      time,
+      source: { record, input: this.index, watermark: this.maxEventTime - this.input.latenessMs, lateFor: new Set<Operator>() },
+    };
   }
 
   /** Whether no bytes at all are a value. */
@@ -74,7 +78,7 @@ export class Source {
     const row = this.keys.read(record);
     const time = this.input.time.from === 'clock' ? this.env.now() : record.timestamp;
     this.maxEventTime = Math.max(this.maxEventTime, time);
-    const source = { record, input: this.index, watermark: this.maxEventTime - this.input.latenessMs, late: false };
+    const source = { record, input: this.index, watermark: this.maxEventTime - this.input.latenessMs, lateFor: new Set<Operator>() };
     return { row, time, source, deleted: true };
   }
 
@@ -101,7 +105,7 @@ export class Source {
       case 'clock':
         return this.env.now();
       case 'column': {
-        const source = { record, input: this.index, watermark: -Infinity, late: false };
+        const source = { record, input: this.index, watermark: -Infinity, lateFor: new Set<Operator>() };
         const value = evaluateRow(time.expr, { row, time: record.timestamp, source }, this.env);
         if (value === null) throw new Rejected('no_event_time', 'the event time is null');
         return Math.floor(Number(value));

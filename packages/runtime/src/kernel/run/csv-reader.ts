@@ -7,10 +7,10 @@
  * ```
  * Cells that are missing at the end take their field's default.
  */
-import type { AvroSchema, Column, Type, Value } from '@rta/dsl';
+import { type AvroSchema, type Column, jsonNumber, type Type, type Value } from '@rta/dsl';
 import { type AvroField, type AvroNode, type AvroRecord, parseAvro } from './avro-schema.js';
 import { BadValue } from './bad-value.js';
-import { jsonNumber, missingValue, type Typed, typed } from './json-reader.js';
+import { missingValue, type Typed, typed } from './json-reader.js';
 import { Reason } from './reject.js';
 import { textOf, wellFormed } from './strings.js';
 import type { TaskState } from './task-state.js';

@@ -1,27 +1,15 @@
 /** JSON record values, typed by the reader's Avro schema into the values that Avro would give. */
 import { Buffer } from 'node:buffer';
-import { type AvroSchema, canonicalLong, type Column, type Type, type Value } from '@rta/dsl';
+import { type AvroSchema, canonicalLong, type Column, ExactNumber, type Json, parseJson, type Type, type Value } from '@rta/dsl';
 import { type AvroField, type AvroNode, type AvroRecord, parseAvro } from './avro-schema.js';
 import { BadValue } from './bad-value.js';
 import { Reason } from './reject.js';
 import type { TaskState } from './task-state.js';
 import { defaultValue } from './default-value.js';
 
-/** What JSON.parse gives, or a number whose digits a double does not hold. */
-type Json = null | boolean | number | string | ExactNumber | Json[] | { readonly [key: string]: Json };
-
-/** A number as it was written. */
-class ExactNumber {
-  constructor(readonly text: string) {}
-}
-
 /** Types parsed JSON. Throws BadValue. */
 export type Typed = (json: Json) => Value;
 
-/** Numbers of this many digits may need more than a double. */
-const LONG_NUMBER = /\d[\d.]{15}/;
-const STRING_OR_NUMBER = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/gs;
-const MARK = '\u0000number';
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 export class JsonReader {
@@ -47,8 +35,8 @@ export class JsonReader {
   /** The columns' values, in order; null where the value is bad, with the reason in `K.failure`. */
   read(K: TaskState, bytes: Uint8Array, start: number, end: number): Value[] | null {
     try {
-      const json = parse(bytes, start, end, this.exact);
-      if (!isObject(json)) throw notJson();
+      const json = parseJson(decoder.decode(bytes.subarray(start, end)), this.exact);
+      if (json === undefined || !isObject(json)) throw notJson();
       const cells: Value[] = [];
       for (const { field, cell, read, missing } of this.fields) {
         let value: Value;
@@ -70,28 +58,10 @@ export class JsonReader {
 export function jsonReader(node: AvroNode, type: Type): (bytes: Uint8Array, start: number, end: number) => Value {
   const read = typed(node, type);
   const exact = needsDigits(node, new Set());
-  return (bytes, start, end) => read(parse(bytes, start, end, exact));
-}
-
-/** @param exact whether numbers may need more than a double */
-function parse(bytes: Uint8Array, start: number, end: number, exact: boolean): Json {
-  const text = decoder.decode(bytes.subarray(start, end));
-  try {
-    const plain = JSON.parse(text) as Json;
-    if (!exact || !LONG_NUMBER.test(text)) return plain;
-    const wrapped = text.replace(STRING_OR_NUMBER, (token) => (token.startsWith('"') ? token : `{"\\u0000number":"${token}"}`));
-    return JSON.parse(wrapped, (_key, value: unknown) =>
-      typeof value === 'object' && value !== null && MARK in value ? jsonNumber(value[MARK] as string) : value,
-    ) as Json;
-  } catch {
-    throw notJson();
-  }
-}
-
-/** A number as JSON has it. */
-export function jsonNumber(text: string): number | ExactNumber {
-  const value = Number(text);
-  return String(value) === text && Math.abs(value) <= Number.MAX_SAFE_INTEGER ? value : new ExactNumber(text);
+  return (bytes, start, end) => {
+    const json = parseJson(decoder.decode(bytes.subarray(start, end)), exact);
+    return json === undefined ? raise() : read(json);
+  };
 }
 
 function notJson(): BadValue {
