@@ -30,7 +30,20 @@ import { unnest } from './unnest.js';
 import { use } from './use.js';
 
 /** The operators of the language, in the order of its pages. */
-export const operators: readonly OperatorSpec[] = [filter, derive, select, drop, rename, unnest, aggregate, topK, join, dedupe, sample, use];
+export const operators: readonly OperatorSpec[] = [
+  filter,
+  derive,
+  select,
+  drop,
+  rename,
+  unnest,
+  aggregate,
+  topK,
+  join,
+  dedupe,
+  sample,
+  use,
+];
 
 /** The aggregate functions. */
 export const aggregates: readonly AggregateSpec[] = [

@@ -81,7 +81,7 @@ export async function loadPipelines(context: Pick<CliContext, 'cwd' | 'env'>, pa
         operators,
         aggregates,
         env: context.env,
-          resolveModule: (module) => resolve(dirname(file), module),
+        resolveModule: (module) => resolve(dirname(file), module),
       });
       pipelines.push({ path: source.path, root, plan, diagnostics: found });
     }

@@ -67,6 +67,6 @@ async function importTypeScript(path: string, url: string): Promise<Module> {
     const node = `Node ${process.versions.node} does not read TypeScript`;
     throw new Error(`${node}; use Node 22.18 or later, install the package tsx, or name a .js file`, { cause: error });
   }
-  const { tsImport } = (await import(pathToFileURL(api).href)) as { tsImport(url: string, parent: string): Promise<Module> };
+  const { tsImport } = (await import(pathToFileURL(api).href)) as { readonly tsImport: (url: string, parent: string) => Promise<Module> };
   return tsImport(url, url);
 }

@@ -69,7 +69,12 @@ function describeSink({ format, table, key }: SinkOutput): string {
 /** Where a source's times and keys come from. */
 function describeSource({ format, key, checkKey, time, latenessMs, idleMs }: SourceInput): string {
   const at = time.from === 'column' ? showExpr(time.expr) : time.from === 'record' ? "the record's timestamp" : 'the clock';
-  const parts = [format, `key ${key ?? '-'}${checkKey ? ' (checked)' : ''}`, `event time ${at}`, `lateness ${showDuration(latenessMs)}`];
+  const parts = [
+    format,
+    `key ${key === null ? '-' : key.join(', ')}${checkKey ? ' (checked)' : ''}`,
+    `event time ${at}`,
+    `lateness ${showDuration(latenessMs)}`,
+  ];
   return [...parts, ...(idleMs === null ? [] : [`idle ${showDuration(idleMs)}`])].join(', ');
 }
 

@@ -106,6 +106,6 @@ function describe(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';
   if (typeof value === 'object') return 'an object';
-  const text = typeof value === 'string' ? JSON.stringify(value) : String(value as number);
+  const text = typeof value === 'string' ? JSON.stringify(value) : String(value);
   return `the ${typeof value} ${text.length > 50 ? `${text.slice(0, 50)}…` : text}`;
 }
