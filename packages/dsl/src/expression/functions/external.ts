@@ -27,7 +27,7 @@ export function externalCallee(expr: TypedExpr & { readonly kind: 'call' }, exte
       throw new Error(`the module of ${ref} has not been loaded`);
     };
   }
-  return (...values) => {
+  return (...values: readonly Value[]) => {
     const row: Record<string, Value> = {};
     for (let i = 0; i < names.length; i++) row[names[i]] = values[i];
     let result: unknown;
@@ -106,6 +106,7 @@ function describe(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';
   if (typeof value === 'object') return 'an object';
-  const text = typeof value === 'string' ? JSON.stringify(value) : String(value);
+  if (typeof value === 'function' || typeof value === 'symbol') return `a ${typeof value}`;
+  const text = typeof value === 'string' ? JSON.stringify(value) : `${value as number}`;
   return `the ${typeof value} ${text.length > 50 ? `${text.slice(0, 50)}…` : text}`;
 }
