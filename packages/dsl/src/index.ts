@@ -26,6 +26,7 @@ export * from './project/project.js';
 export type { IncludeFile } from './project/include.js';
 export * from './check/operator-spec.js';
 export * from './check/messages.js';
+export { adviceMessages } from './check/advice-messages.js';
 export * from './check/example.js';
 export * from './check/compile.js';
 export { pascalCase } from './check/sinks.js';

@@ -157,10 +157,10 @@ function record(
   const types = new Map(input.columns.filter(({ name }) => used.has(name) && !added.has(name)).map(({ name, type }) => [name, type]));
   const operands = writer.kind === 'avro' ? avroOperands(code, writer, types) : readUnframed(code, input, types);
   if (added.size > 0) for (const [name, operand] of readKey(code, inputIndex, input)) operands.set(name, operand);
-  const told = new Map<number, string>();
-  const toldOf = (node: number): string => {
-    const name = told.get(node) ?? code.local('told', '-1');
-    told.set(node, name);
+  const told = new Map<string, string>();
+  const toldOf = (step: string): string => {
+    const name = told.get(step) ?? code.local('told', '-1');
+    told.set(step, name);
     return name;
   };
   const row: StreamRow = {
@@ -171,8 +171,8 @@ function record(
     late: {
       watermark: 'W',
       report: (node, windows) => {
-        // Once for each node, however many rows are made of the record: all of them have its time.
-        const told = toldOf(node);
+        // Once for each step, however many rows are made of the record: all of them have its time.
+        const told = toldOf(shape.node(node).step);
         const lateRecord = `${code.constant(badRecord)}(${inputIndex}, offset, timestamp, b, ks, ke, vs, ve, re)`;
         return `late = true; if (${told} !== offset) { ${told} = offset; K.isLate(${lateRecord}, ${node}, ${windows}); }`;
       },

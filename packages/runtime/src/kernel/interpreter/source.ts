@@ -10,7 +10,7 @@ import { type AvroNode, type AvroRecord, parseSchema } from './avro-schema.js';
 import { readCsv } from './csv.js';
 import { evaluateRow } from './expressions.js';
 import { readJson } from './json-read.js';
-import type { Operator, StreamRow } from './operator.js';
+import type { StreamRow } from './operator.js';
 import { SourceKeys } from './source-keys.js';
 
 const FRAME_BYTES = 5;
@@ -51,7 +51,7 @@ export class Source {
     return {
       row,
       time,
-      source: { record, input: this.index, watermark: this.maxEventTime - this.input.latenessMs, lateFor: new Set<Operator>() },
+      source: { record, input: this.index, watermark: this.maxEventTime - this.input.latenessMs, lateFor: new Set<string>() },
     };
   }
 
@@ -78,7 +78,7 @@ export class Source {
     const row = this.keys.read(record);
     const time = this.input.time.from === 'clock' ? this.env.now() : record.timestamp;
     this.maxEventTime = Math.max(this.maxEventTime, time);
-    const source = { record, input: this.index, watermark: this.maxEventTime - this.input.latenessMs, lateFor: new Set<Operator>() };
+    const source = { record, input: this.index, watermark: this.maxEventTime - this.input.latenessMs, lateFor: new Set<string>() };
     return { row, time, source, deleted: true };
   }
 
@@ -105,7 +105,7 @@ export class Source {
       case 'clock':
         return this.env.now();
       case 'column': {
-        const source = { record, input: this.index, watermark: -Infinity, lateFor: new Set<Operator>() };
+        const source = { record, input: this.index, watermark: -Infinity, lateFor: new Set<string>() };
         const value = evaluateRow(time.expr, { row, time: record.timestamp, source }, this.env);
         if (value === null) throw new Rejected('no_event_time', 'the event time is null');
         return Math.floor(Number(value));
