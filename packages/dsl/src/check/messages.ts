@@ -6,6 +6,7 @@ import type { Type } from '../types/type.js';
 import { formatMessages } from './format-messages.js';
 import { includeMessages } from '../project/include.js';
 import { joinMessages } from './join-messages.js';
+import { tableMessages } from './table-messages.js';
 import { testMessages } from './test-messages.js';
 import { unnestMessages } from './unnest-messages.js';
 
@@ -339,6 +340,7 @@ export const messages = {
   ...joinMessages,
   ...formatMessages,
   ...includeMessages,
+  ...tableMessages,
   ...unnestMessages,
 
   // ---- RTA39xx: of the language, but not of this release ----

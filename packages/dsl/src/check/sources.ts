@@ -47,6 +47,7 @@ export function checkSource(ast: SourceAst, use: Span, session: Session): Checke
     missing: new Set(),
     nullsUnknown: false,
     leftBehind: new Set(),
+    periodic: false,
   };
   const time = eventTime(ast, flow, session);
   if (ast.kind === 'table' && key.names === null) {
