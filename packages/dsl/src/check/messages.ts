@@ -4,6 +4,7 @@ import { didYouMean } from '../expression/suggest.js';
 import { showType } from '../types/lattice.js';
 import type { Type } from '../types/type.js';
 import { joinMessages } from './join-messages.js';
+import { tableMessages } from './table-messages.js';
 import { testMessages } from './test-messages.js';
 
 /** The messages about names, types and meaning (those inside expressions are the expression checker's). One function each. */
@@ -334,6 +335,7 @@ export const messages = {
 
   ...testMessages,
   ...joinMessages,
+  ...tableMessages,
 
   // ---- RTA39xx: of the language, but not of this release ----
   notYet: errorMessage('RTA3901', 'Not available yet', (span: Span, what: string, help?: string) => ({

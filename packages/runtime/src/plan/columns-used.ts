@@ -44,7 +44,7 @@ export function expressionsOf({ arg, by, where }: Accumulator): TypedExpr[] {
 
 /** The columns that an accumulator keeps as they are. */
 export function columnsKept({ fn, type }: Accumulator): readonly string[] {
-  return fn === 'lastRow' && type.kind === 'record' ? type.fields.map(({ name }) => name) : [];
+  return (fn === 'lastRow' || fn === 'newest') && type.kind === 'record' ? type.fields.map(({ name }) => name) : [];
 }
 
 /**
@@ -82,10 +82,12 @@ function wantedOfInput(node: StageNode, wantedOfIt: ReadonlySet<string>): Set<st
         for (const name of columnsKept(accumulator)) wanted.add(name);
       }
       break;
+    case 'refer':
     case 'send':
       for (const key of node.transform.key) columnsOf(key, wanted);
       for (const column of node.transform.columns) columnsOf(column.expr, wanted);
       break;
+    case 'foreign':
     case 'join':
       break;
     case 'rank':

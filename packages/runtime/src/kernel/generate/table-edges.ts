@@ -11,6 +11,7 @@ import { candidateCode, keyedRowCode, putRowCode } from './rank-feed.js';
 import { namedOperand, operandOf, type RowSource, scopeOf } from './scope.js';
 import { sinkCode } from './sink.js';
 import type { StageShape } from './stage-shape.js';
+import { referCode, tableSendCode } from './table-sends.js';
 
 /** How the row's holder is seen by generated code. */
 export interface TableRow extends RowSource {
@@ -77,8 +78,14 @@ function edge(shape: StageShape, code: Code, i: number, row: TableRow, action: T
       break;
     }
     case 'send':
+      tableSendCode(shape, code, i, row, action);
+      break;
+    case 'refer':
+      referCode(shape, code, i, row, action);
+      break;
+    case 'foreign':
     case 'join':
-      throw new Error(`${node.id}: a join of tables is not available`);
+      throw new Error(`${node.id}: a join reads repartition topics`);
     case 'over':
       throw new Error(`${node.id}: the rows of a table have no event-time order`);
     case 'fold':
