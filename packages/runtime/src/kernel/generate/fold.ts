@@ -17,7 +17,7 @@ import { type Operand, valueOperand } from './operand.js';
 import { readColumns } from './read-columns.js';
 import { namedOperand, scopeOf } from './scope.js';
 import type { StageShape } from './stage-shape.js';
-import { guardedStream } from './stream-edges.js';
+import { guardedStream } from './guarded-stream.js';
 import { type TableAction, tableEdges, type TableRow } from './table-edges.js';
 import { retracts, rowCountOf } from '../../plan/table-folds.js';
 import { applyCode } from './contribution-code.js';

@@ -83,13 +83,11 @@ function edge(shape: StageShape, code: Code, i: number, row: TableRow, action: T
     case 'refer':
       referCode(shape, code, i, row, action);
       break;
-    case 'foreign':
-    case 'join':
-      throw new Error(`${node.id}: a join reads repartition topics`);
-    case 'over':
-      throw new Error(`${node.id}: the rows of a table have no event-time order`);
     case 'fold':
       contributionCode(shape, code, i, row, action);
+      break;
+    default:
+      throw new Error(`${node.id} does not read rows of a table`);
   }
 }
 
