@@ -41,8 +41,9 @@ export function buildSource(name: string, span: Span, node: YamlNode, read: Sett
     time: valueOf(node, 'time'),
     latenessMs: read.durationAt(node, 'lateness')?.value ?? null,
     idleMs: read.durationAt(node, 'idle')?.value ?? null,
+    maxAheadMs: read.durationAt(node, 'maxAhead')?.value ?? null,
     start: read.wordAt(node, 'start', ['earliest', 'latest']),
-    notYet: present(node, ['maxAhead', 'maxDrift', 'onIncompatibleSchemaChange']),
+    notYet: present(node, ['maxDrift', 'onIncompatibleSchemaChange']),
   };
 }
 

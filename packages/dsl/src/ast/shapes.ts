@@ -127,7 +127,9 @@ export const SOURCE: JsonSchema = map(
     lateness: duration('How far out of order events may be. Default 0.'),
     idle: duration('After so long without a record a partition stops holding the watermark. Default never.'),
     start: word(['earliest', 'latest'], 'Where a new pipeline begins to read. Default earliest.'),
-    maxAhead: duration('How far in the future an event may be.'),
+    maxAhead: duration(
+      "How far an event may be ahead of the broker's append time, or else of the partition's greatest event time so far; records beyond are bad.",
+    ),
     maxDrift: duration('How far partitions may be apart in event time.'),
     onIncompatibleSchemaChange: word(['stop', 'rebuild', 'errors'], 'What to do when the source schema changes incompatibly.'),
   },

@@ -69,6 +69,7 @@ export function checkSource(ast: SourceAst, use: Span, session: Session): Checke
       time,
       latenessMs: ast.latenessMs ?? session.project?.defaults.latenessMs ?? 0,
       idleMs: ast.idleMs ?? session.project?.defaults.idleMs ?? null,
+      maxAheadMs: ast.maxAheadMs,
       start: ast.start ?? 'earliest',
       output: flow.relation,
       span: use,

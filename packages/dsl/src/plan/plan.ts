@@ -71,6 +71,8 @@ export interface SourceNode {
   readonly latenessMs: number;
   /** After so many milliseconds without a record a partition stops holding the watermark; null: never. */
   readonly idleMs: number | null;
+  /** Records whose event time is further ahead of the broker's append time, or else of the partition's greatest so far, are bad; ms, null: none. */
+  readonly maxAheadMs: number | null;
   readonly start: 'earliest' | 'latest';
   readonly output: Relation;
   readonly span: Span;

@@ -80,9 +80,10 @@ function showPolicy(policy: LatePolicy | Plan['errors']): string {
 function showSource(source: SourceNode): string[] {
   const time = source.time.from === 'column' ? showExpr(source.time.expr) : source.time.from;
   const idle = source.idleMs === null ? '' : `, idle ${showDuration(source.idleMs)}`;
+  const ahead = source.maxAheadMs === null ? '' : `, at most ${showDuration(source.maxAheadMs)} ahead`;
   return [
     `${source.id}: topic ${source.topic} (${source.format}), ${showKey(source)} (${source.keyFormat}), from ${source.start}`,
-    `  time ${time}, lateness ${showDuration(source.latenessMs)}${idle}`,
+    `  time ${time}, lateness ${showDuration(source.latenessMs)}${idle}${ahead}`,
     `  → ${showRelation(source.output)}`,
   ];
 }

@@ -117,6 +117,7 @@ export type RejectCode =
   | 'null_key'
   | 'bad_key'
   | 'no_event_time'
+  | 'too_far_ahead'
   | 'expression';
 
 /** Thrown by `process`: the task fetches the schema and goes on. */

@@ -76,7 +76,7 @@ function describeSink({ format, table, key }: SinkOutput): string {
 }
 
 /** Where a source's times and keys come from. */
-function describeSource({ format, key, checkKey, time, latenessMs, idleMs }: SourceInput): string {
+function describeSource({ format, key, checkKey, time, latenessMs, idleMs, maxAheadMs, start }: SourceInput): string {
   const at = time.from === 'column' ? showExpr(time.expr) : time.from === 'record' ? "the record's timestamp" : 'the clock';
   const parts = [
     format,
@@ -84,7 +84,10 @@ function describeSource({ format, key, checkKey, time, latenessMs, idleMs }: Sou
     `event time ${at}`,
     `lateness ${showDuration(latenessMs)}`,
   ];
-  return [...parts, ...(idleMs === null ? [] : [`idle ${showDuration(idleMs)}`])].join(', ');
+  if (idleMs !== null) parts.push(`idle ${showDuration(idleMs)}`);
+  if (maxAheadMs !== null) parts.push(`at most ${showDuration(maxAheadMs)} ahead`);
+  if (start === 'latest') parts.push('from the latest record on');
+  return parts.join(', ');
 }
 
 function stageTree(plan: PhysicalPlan, stage: Stage): string[] {

@@ -60,6 +60,10 @@ export interface SourceInput {
   readonly time: { readonly from: 'column'; readonly expr: TypedExpr } | { readonly from: 'record' } | { readonly from: 'clock' };
   readonly latenessMs: number;
   readonly idleMs: number | null;
+  /** Records whose event time is further ahead of the broker's append time, or else of the partition's greatest so far, are bad; ms, null: none. */
+  readonly maxAheadMs: number | null;
+  /** Where a partition is read from that has no committed offset. */
+  readonly start: 'earliest' | 'latest';
   /** A record is a version of a row, one without a value deletes it; the watermark does not wait for more than there is (SEMANTICS rule 6). */
   readonly table: boolean;
 }

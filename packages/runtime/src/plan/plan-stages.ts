@@ -67,6 +67,8 @@ class Stager {
       time: source.time,
       latenessMs: source.latenessMs,
       idleMs: source.idleMs,
+      maxAheadMs: source.maxAheadMs,
+      start: source.start,
       table: source.output.kind === 'table',
     };
     if (input.table) this.builder.keyChecked.add(input.id);

@@ -128,7 +128,7 @@ export async function startPositions(task: {
         false,
       );
     inputs.push({
-      offset: start ?? low,
+      offset: start ?? (input.kind === 'source' && input.start === 'latest' ? (range?.high ?? low) : low),
       maxEventTime: time?.maxEventTime ?? -Infinity,
       upstream: time?.upstream ?? new Array<number>(upstreamCount).fill(-Infinity),
     });

@@ -9,7 +9,7 @@ export function assertionsOf({ steps, ...test }: PipelineTest): readonly TestAss
 }
 
 /**
- * The plan as one test runs it. Outside of scripts there is no `idle`: no time passes there. Late and failed records that are dropped are written
+ * The plan as one test runs it. Outside of scripts there is no `idle`: no time passes there. What is given is read from its beginning. Late and failed records that are dropped are written
  * to topics of the bench where the test asks for them; nothing else of the pipeline depends on where they go.
  */
 export function planOfTest(plan: Plan, test: PipelineTest): Plan {
@@ -18,7 +18,7 @@ export function planOfTest(plan: Plan, test: PipelineTest): Plan {
   const errors = assertions.some((each) => each.errors !== undefined && 'rows' in each.errors);
   return {
     ...plan,
-    ...(test.steps === undefined ? { sources: plan.sources.map((source) => ({ ...source, idleMs: null })) } : {}),
+    sources: plan.sources.map((source) => ({ ...source, start: 'earliest', ...(test.steps === undefined ? { idleMs: null } : {}) })),
     ...(late
       ? { late: written(plan.late), steps: plan.steps.map((step) => ({ ...step, transforms: step.transforms.map(lateWritten) })) }
       : {}),

@@ -34,6 +34,7 @@ export interface SourceSpec {
   /** A column of event times; ms. */
   readonly time: string;
   readonly latenessMs?: number;
+  readonly maxAheadMs?: number;
   /** The columns that record keys equal. */
   readonly key?: string | readonly string[] | null;
   /** Whether they come from the record keys, and not from the values. */
@@ -67,7 +68,7 @@ export function buildPlan(source: SourceSpec, steps: readonly StepSpec[], sinks:
 }
 
 function sourceOf(spec: SourceSpec): SourceNode {
-  const { columns, schema, time, latenessMs = 0, keyFormat = 'string', keyAdds = false, format = 'avro' } = spec;
+  const { columns, schema, time, latenessMs = 0, maxAheadMs = null, keyFormat = 'string', keyAdds = false, format = 'avro' } = spec;
   const key = typeof spec.key === 'string' ? [spec.key] : (spec.key ?? null);
   const timeColumn = columns.find((c) => c.name === time)!;
   return {
@@ -82,6 +83,7 @@ function sourceOf(spec: SourceSpec): SourceNode {
     time: { from: 'column', expr: { kind: 'column', name: time, type: timeColumn.type, span: NOWHERE } },
     latenessMs,
     idleMs: null,
+    maxAheadMs,
     start: 'earliest',
     output: { kind: 'stream', columns, key, windowed: false },
     span: NOWHERE,

@@ -13,6 +13,7 @@ import { metaOf } from '../run/meta.js';
 import { Reason, rejectBad, rejectError } from '../run/reject.js';
 import { badRecord, type TaskState } from '../run/task-state.js';
 import { textOf } from '../run/strings.js';
+import { tooFarAhead } from '../too-far-ahead.js';
 import { Code, makeFunction } from './code.js';
 import type { FoldShape } from './fold.js';
 import { definiteType, type Operand } from './operand.js';
@@ -116,7 +117,7 @@ function deleteRow(shape: StageShape, code: Code, inputIndex: number, input: Sou
   code.block('if (vl < 0)', () => {
     const operands = readKey(code, inputIndex, input);
     code.line(`t = ${input.time.from === 'clock' ? 'now' : 'timestamp'};`);
-    code.line(`if (t > K.maxTime[${inputIndex}]) { K.maxTime[${inputIndex}] = t; W = t - ${input.latenessMs}; }`);
+    moveTime(code, inputIndex, input);
     for (const i of shape.inputReaders[inputIndex]) {
       const node = shape.node(i);
       if (node.op === 'fold') deleteCode(code, i, keyColumnsOf(input), operands);
@@ -189,7 +190,7 @@ function record(
   const lines = code.captured(() => {
     eventTime(code, input, row);
     if (input.checkKey) checkKey(code, input, operands);
-    code.line(`if (t > K.maxTime[${inputIndex}]) { K.maxTime[${inputIndex}] = t; W = t - ${input.latenessMs}; }`);
+    moveTime(code, inputIndex, input);
     stream = streamEdges(shape, folds, code, readers, row);
   });
   const edges = stream!;
@@ -234,6 +235,23 @@ function eventTime(code: Code, input: SourceInput, row: StreamRow): void {
       );
     } else code.line(`t = ${kind === 'int' ? source : kind === 'long' ? `Number(${source})` : `Math.floor(${source})`};`);
   }
+}
+
+/** Moves the partition's greatest event time, and so its watermark, to the record's; not to that of a record further ahead than `maxAhead`. */
+function moveTime(code: Code, inputIndex: number, { latenessMs, maxAheadMs }: SourceInput): void {
+  const max = `K.maxTime[${inputIndex}]`;
+  const moved = `${max} = t; W = t - ${latenessMs};`;
+  if (maxAheadMs === null) {
+    code.line(`if (t > ${max}) { ${moved} }`);
+    return;
+  }
+  const than = code.local('than');
+  const message = `${code.constant(tooFarAhead)}(t, ${than}, appendTime >= 0, ${maxAheadMs})`;
+  code.line(
+    `${than} = appendTime >= 0 ? appendTime : ${max};`,
+    `if (t - ${than} > ${maxAheadMs} && ${than} !== -Infinity) { K.problem = ${message}; fail = ${Reason.TOO_FAR_AHEAD}; break rec; }`,
+    `if (t > ${max}) { ${moved} }`,
+  );
 }
 
 function metaSource(code: Code, name: MetaName, type: Type): string {

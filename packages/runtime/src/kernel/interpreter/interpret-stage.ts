@@ -4,6 +4,7 @@
  */
 import { Buffer } from 'node:buffer';
 import { type AvroSchema, ExpressionError } from '@rta/dsl';
+import { LOG_APPEND_TIME } from '../../log/batch/layout.js';
 import type { RecordBatch } from '../../log/batch/record-batch.js';
 import { type LogRecord, records } from '../../log/batch/records.js';
 import { isAligned } from '../../plan/aligned-windows.js';
@@ -90,18 +91,19 @@ class StageInterpreter implements StageKernel {
   }
 
   process(input: number, batch: RecordBatch, fromOffset: number): void {
+    const appendTime = (batch.attributes & LOG_APPEND_TIME) !== 0 ? batch.maxTimestamp : null;
     for (const record of records(batch, fromOffset)) {
       const from = this.inputs[input];
-      if (from instanceof Source) this.processSource(input, from, record);
+      if (from instanceof Source) this.processSource(input, from, record, appendTime);
       else this.processReceived(input, from, record);
     }
   }
 
   /** Evaluates everything that may throw before anything changes: a record has all of its effects or none. */
-  private processSource(input: number, source: Source, record: LogRecord): void {
+  private processSource(input: number, source: Source, record: LogRecord, appendTime: number | null): void {
     let step = source.input.id;
     try {
-      const row = source.read(record);
+      const row = source.read(record, appendTime);
       const effects: Effect[] = [];
       for (const reader of this.readers[input]) {
         step = reader.node.step;

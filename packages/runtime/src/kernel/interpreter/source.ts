@@ -4,6 +4,7 @@ import type { AvroSchema, Row } from '@rta/dsl';
 import type { LogRecord } from '../../log/batch/records.js';
 import type { SourceInput } from '../../plan/physical.js';
 import { type KernelEnv, UnknownSchema } from '../stage-kernel.js';
+import { tooFarAhead } from '../too-far-ahead.js';
 import { toValue } from './avro-codec.js';
 import { type Datum, readDatum, Rejected, resolveDatum } from './avro-read.js';
 import { type AvroNode, type AvroRecord, parseSchema } from './avro-schema.js';
@@ -35,9 +36,9 @@ export class Source {
     this.writers.set(id, schema === null ? null : parseSchema(schema));
   }
 
-  /** The record as a row; moves the watermark. Throws Rejected (nothing has moved then), ExpressionError and UnknownSchema. */
-  read(record: LogRecord): StreamRow {
-    if (record.value === null && this.input.table) return this.deletion(record);
+  /** The record as a row; moves the watermark. `appendTime` is the broker's, where the topic keeps it. Throws Rejected (nothing has moved then), ExpressionError and UnknownSchema. */
+  read(record: LogRecord, appendTime: number | null): StreamRow {
+    if (record.value === null && this.input.table) return this.deletion(record, appendTime);
     if (record.value === null || (record.value.length === 0 && !this.emptyValues))
       throw new Rejected('empty_value', 'the record has no value');
     const fields = this.datum(record, record.value) as ReadonlyMap<string, Datum>;
@@ -47,12 +48,20 @@ export class Source {
     if (this.input.keyAdds.length > 0) Object.assign(row, this.keys.read(record));
     const time = this.eventTime(row, record);
     if (this.input.checkKey) this.keys.check(row, record);
-    this.maxEventTime = Math.max(this.maxEventTime, time);
+    this.moveTime(time, appendTime);
     return {
       row,
       time,
       source: { record, input: this.index, watermark: this.maxEventTime - this.input.latenessMs, lateFor: new Set<string>() },
     };
+  }
+
+  private moveTime(time: number, appendTime: number | null): void {
+    const { maxAheadMs } = this.input;
+    const than = appendTime ?? this.maxEventTime;
+    if (maxAheadMs !== null && than !== -Infinity && time - than > maxAheadMs)
+      throw new Rejected('too_far_ahead', tooFarAhead(time, than, appendTime !== null, maxAheadMs));
+    this.maxEventTime = Math.max(this.maxEventTime, time);
   }
 
   /** Whether no bytes at all are a value. */
@@ -74,10 +83,10 @@ export class Source {
   }
 
   /** Of a table: the row of the record's key is gone, as of the record's own time. */
-  private deletion(record: LogRecord): StreamRow {
+  private deletion(record: LogRecord, appendTime: number | null): StreamRow {
     const row = this.keys.read(record);
     const time = this.input.time.from === 'clock' ? this.env.now() : record.timestamp;
-    this.maxEventTime = Math.max(this.maxEventTime, time);
+    this.moveTime(time, appendTime);
     const source = { record, input: this.index, watermark: this.maxEventTime - this.input.latenessMs, lateFor: new Set<string>() };
     return { row, time, source, deleted: true };
   }

@@ -17,6 +17,7 @@ export const Reason = {
   NOT_CSV: 10,
   NULL_KEY: 11,
   BAD_KEY: 12,
+  TOO_FAR_AHEAD: 13,
 } as const;
 
 const TEXTS: Readonly<Record<number, readonly [RejectCode, string]>> = {
@@ -34,6 +35,7 @@ const TEXTS: Readonly<Record<number, readonly [RejectCode, string]>> = {
     'bad_key',
     'the record key is not of the format and types that its source says, or the registry does not know its schema',
   ],
+  [Reason.TOO_FAR_AHEAD]: ['too_far_ahead', 'the event time is further ahead than maxAhead'],
   [Reason.NOT_CSV]: ['not_csv', 'the value is not a CSV row, or not of the types that the schema says'],
 };
 
