@@ -5,6 +5,7 @@ import type { Value } from '../types/type.js';
 import type {
   Accumulator,
   Emit,
+  FoldTransform,
   Frame,
   JoinHow,
   LatePolicy,
@@ -110,11 +111,13 @@ export function showTransform(transform: Transform): string[] {
     case 'fold': {
       const ttl = transform.ttlMs === null ? '' : ` ttl ${showDuration(transform.ttlMs)}`;
       return [
-        `  fold by [${transform.group.map(showNamed).join(', ')}]${showWindow(transform.window)}${ttl}${transform.ordered ? ' ordered' : ''} emit ${showEmit(transform.emit)}`,
+        `  fold by [${transform.group.map(showNamed).join(', ')}]${showWindow(transform.window)}${showCloses(transform)}${ttl}${transform.ordered ? ' ordered' : ''} emit ${showEmit(transform.emit)}`,
         ...transform.accumulators.map((accumulator, index) => `    #${index} = ${showAccumulator(accumulator)}`),
         `    ${transform.results.map(showNamed).join(', ')}`,
       ];
     }
+    case 'spread':
+      return [`  spread ${transform.column} as ${transform.rank ?? '-'}`];
     case 'join': {
       const { how, outer, leftKey, rightKey, take } = transform;
       const on = leftKey.map((expr, i) => `${showExpr(expr)} == ${showExpr(rightKey[i])}`).join(' and ');
@@ -156,6 +159,10 @@ function showWindow(window: WindowSpec | null): string {
   return ` window ${showKind(window)} grace ${showDuration(window.graceMs)}${late}`;
 }
 
+function showCloses({ closes }: FoldTransform): string {
+  return closes === undefined ? '' : ` until ${showExpr(closes)}`;
+}
+
 function showKind(window: WindowSpec): string {
   switch (window.kind) {
     case 'hopping':
@@ -177,8 +184,9 @@ function showEmit(emit: Emit): string {
   return emit.mode === 'every' ? `every ${showDuration(emit.everyMs)}` : emit.mode;
 }
 
-function showAccumulator({ fn, arg, by, limit, fraction, where, type }: Accumulator): string {
+function showAccumulator({ fn, arg, by, limit, top, fraction, where, type }: Accumulator): string {
   const args = [arg, by].flatMap((expr) => (expr ? [showExpr(expr)] : []));
+  if (top !== undefined) args.push(`[${top.by.map(showOrder).join(', ')}]${top.ties ? ' with ties' : ''}`);
   for (const constant of [limit, fraction]) if (constant !== undefined) args.push(String(constant));
   return `${fn}(${args.join(', ')})${where === null ? '' : ` where ${showExpr(where)}`}: ${showType(type)}`;
 }

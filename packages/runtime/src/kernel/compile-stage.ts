@@ -11,6 +11,7 @@ import { generateOver } from './generate/over.js';
 import { JoinGenerator } from './generate/join.js';
 import { RankGenerator } from './generate/rank.js';
 import { generateScan, type Scan, type Writer } from './generate/scan.js';
+import { generateSpread } from './generate/spread.js';
 import { StageShape } from './generate/stage-shape.js';
 import { type AvroRecord, parseAvro } from './run/avro-schema.js';
 import type { FoldMemory } from './run/fold-memory.js';
@@ -22,6 +23,7 @@ import { TableJoinState } from './run/table-join-state.js';
 import { RankState } from './run/rank-state.js';
 import { Reason } from './run/reject.js';
 import { SessionState } from './run/session-state.js';
+import { SpreadState } from './run/spread-state.js';
 import { SlidingState } from './run/sliding-state.js';
 import type { TaskState } from './run/task-state.js';
 import type { KernelFactory } from './stage-kernel.js';
@@ -48,7 +50,7 @@ export function kernelSources(stage: Stage): readonly KernelSource[] {
   return new CompiledStage(stage).sources();
 }
 
-type NodeState = FoldMemory | RankState | JoinState | OverState;
+type NodeState = FoldMemory | RankState | JoinState | OverState | SpreadState;
 
 export class CompiledStage {
   /** Per node: what makes its state in a task; null for nodes that keep nothing. */
@@ -93,6 +95,11 @@ export class CompiledStage {
         const fingerprint = this.fingerprintOf(node.store);
         const State = node.transform.how.kind === 'within' ? JoinState : TableJoinState;
         return (K) => new State(node, i, code, K, fingerprint);
+      }
+      if (node.op === 'spread') {
+        const code = generateSpread(this.shape, this.folds, i);
+        this.generated.push({ id: node.id, code });
+        return () => new SpreadState(i, code, node.transform.repeats);
       }
       if (node.op === 'over' && node.mode !== 'send') {
         const code = generateOver(this.shape, this.folds, i);

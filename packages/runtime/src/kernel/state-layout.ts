@@ -55,6 +55,8 @@
  * over tables    | count, sum, variance: as above, and in partials less than 0 where more rows left than came
  *                | others: array of record { [by: B], time: long (0 for min, max, distinct), value: T, n: long (how many rows have them) }, in
  *                  any order, none with n = 0
+ *                | topRows: array of record { b<i>: union [null, B] for each of `by`, time: long, partition: int, offset: long, row: T,
+ *                  [n: long, over tables] }, those kept, best first
  *                | lastRow: record { time: long, partition: int, offset: long, row: T }; partition and offset are -1 for rows of no record
  * ```
  * fingerprint: first four bytes of the MD5 of the canonical JSON of the store's schema.
@@ -65,6 +67,7 @@
 import { createHash } from 'node:crypto';
 import type { Accumulator, AvroSchema, Column, FoldTransform, Type } from '@rta/dsl';
 import type { Stage } from '../plan/physical.js';
+import { rowTypeOf } from '../plan/columns-used.js';
 import { keepsOut, reachOf } from '../plan/window-times.js';
 
 /** The Avro schema of what follows the fingerprint in a store's values, and the fingerprint. */
@@ -202,6 +205,14 @@ function accumulatorSchema(accumulator: Accumulator, named: Set<string>): AvroSc
       const name = `last${nameOf({ kind: 'array', items: of })}`;
       return define(name, named, () => recordOf(name, [...PLACE, ['row', avroOf(of, named)]]));
     }
+    case 'topRows': {
+      const { top, retracts } = accumulator;
+      const row = rowTypeOf(accumulator);
+      const orders = top!.by.map(({ expr }, i): Fields[number] => [`b${String(i)}`, ['null', avroOf(definite(expr.type), named)]]);
+      const name = `top${nameOf({ kind: 'array', items: row })}${orders.map(([, order]) => nameOfSchema(order)).join('')}`;
+      const fields: Fields = [...orders, ...PLACE, ['row', avroOf(row, named)] as const, ...(retracts ? [['n', 'long'] as const] : [])];
+      return { type: 'array', items: define(name, named, () => recordOf(name, fields)) };
+    }
     case 'funnel':
       return define('funnel', named, () => {
         const row = recordOf('met', [...PLACE, ['met', 'int']]);
@@ -310,6 +321,10 @@ function avroOf(type: Type, named: Set<string>): AvroSchema {
 /** A name that is the same for equal types and no other. */
 function nameOf(type: Type): string {
   return `t${createHash('md5').update(JSON.stringify(type)).digest('hex').slice(0, 12)}`;
+}
+
+function nameOfSchema(schema: AvroSchema): string {
+  return createHash('md5').update(JSON.stringify(schema)).digest('hex').slice(0, 12);
 }
 
 function withFingerprint(schema: AvroSchema): StoreLayout {

@@ -1,10 +1,11 @@
 /** Code of one fold: its accumulators' layout, and the functions that `FoldState` calls (see `FoldCode`). */
 import type { Column, FoldTransform, TypedExpr } from '@rta/dsl';
 import type { StageNode } from '../../plan/physical.js';
-import { keepsOut, reachOf } from '../../plan/window-times.js';
+import { closesWithWindow, keepsOut, reachOf } from '../../plan/window-times.js';
 import { FAILED } from '../../state/group-table.js';
 import { FLAGS, KEY_LENGTH, rowSizeOf, type TableLayout } from '../../state/group-table-rows.js';
 import type { FoldState } from '../run/fold-state.js';
+import type { SpreadState } from '../run/spread-state.js';
 import type { FoldCode } from '../run/fold-tables.js';
 import { rowError } from '../run/row-error.js';
 import { expressionSource, mayThrow } from '../expression-source.js';
@@ -16,6 +17,7 @@ import { readColumns } from './read-columns.js';
 import { namedOperand, scopeOf } from './scope.js';
 import type { StageShape } from './stage-shape.js';
 import { guardedStream } from './stream-edges.js';
+import { spreadTableCode } from './spread.js';
 import { type TableAction, tableEdges, type TableRow } from './table-edges.js';
 import { retracts, rowCountOf } from '../../plan/table-folds.js';
 import { applyCode } from './contribution-code.js';
@@ -77,8 +79,9 @@ export class FoldGenerator {
     const { shape, index, fold } = this;
     const ranks = shape.consumersOf(index).filter((i) => shape.node(i).op === 'rank');
     const folds = shape.consumersOf(index).filter((i) => shape.node(i).op === 'fold');
+    const spreads = shape.consumersOf(index).filter((i) => shape.node(i).op === 'spread');
     const overTable = retracts(fold.transform);
-    const final = fold.transform.emit.mode === 'final' && fold.transform.window !== null;
+    const final = fold.transform.emit.mode === 'final' && closesWithWindow(fold.transform);
     const partial = fold.mode === 'partial';
     return {
       layout: fold.layout,
@@ -106,8 +109,16 @@ export class FoldGenerator {
       settle: this.make('K, T, s', (code) => {
         if (this.isSession && !partial && !final) this.row(code, 'settle');
       }),
+      evicted:
+        spreads.length === 0 || final || partial || this.isSession
+          ? null
+          : this.make('K, T, s', (code) => {
+              const row = { operands: this.retractable(code), time: 'N[q]', flags: `M[m + ${FLAGS}]`, slot: { table: 'T', slot: 's' } };
+              for (const spread of spreads) spreadTableCode(shape, code, spread, row, 'evict');
+            }),
       freeze: (K, T) => {
         if (final || this.isSession) return;
+        for (const spread of spreads) (K.nodes[spread] as SpreadState).freeze(K, T);
         for (const other of folds) (K.nodes[other] as FoldState).rows!.freeze(T);
         for (const rank of ranks) (K.nodes[rank] as { freeze(k: typeof K, t: typeof T): void }).freeze(K, T);
       },

@@ -135,7 +135,7 @@ export class RankGenerator {
         const source = node.transform.columns.find((c) => c.name === column)?.expr;
         if (source?.kind !== 'column') return false;
         column = source.name;
-      } else if (node.op !== 'filter') return false;
+      } else if (node.op !== 'filter' && node.op !== 'spread') return false;
     }
   }
 }

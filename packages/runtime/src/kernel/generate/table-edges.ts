@@ -10,6 +10,7 @@ import { contributionCode } from './contribution-code.js';
 import { candidateCode, keyedRowCode, putRowCode } from './rank-feed.js';
 import { namedOperand, operandOf, type RowSource, scopeOf } from './scope.js';
 import { sinkCode } from './sink.js';
+import { spreadTableCode } from './spread.js';
 import type { StageShape } from './stage-shape.js';
 
 /** How the row's holder is seen by generated code. */
@@ -76,6 +77,9 @@ function edge(shape: StageShape, code: Code, i: number, row: TableRow, action: T
       }
       break;
     }
+    case 'spread':
+      spreadTableCode(shape, code, i, row, action);
+      break;
     case 'send':
     case 'join':
       throw new Error(`${node.id}: a join of tables is not available`);

@@ -1,6 +1,6 @@
 /** The best k rows per group, by sorting all of them. */
 import { Buffer } from 'node:buffer';
-import type { Order, RankTransform, Row, Value } from '@rta/dsl';
+import type { RankTransform, Row, Value } from '@rta/dsl';
 import type { StageNode } from '../../plan/physical.js';
 import { keySchema, rowLayout } from '../state-layout.js';
 import { RowCodec } from './avro-codec.js';
@@ -9,7 +9,7 @@ import { evaluateRow } from './expressions.js';
 import { afterFingerprint, encodeFingerprint } from './groups.js';
 import { partitionOf } from './murmur2.js';
 import { type Change, columnsNamed, type Effect, Operator, type StageContext, type StreamRow, type TimedRow } from './operator.js';
-import { compareValues } from './values.js';
+import { compareOrdered, compareOrders } from './order.js';
 
 type RankNode = Extract<StageNode, { op: 'rank' }>;
 
@@ -130,7 +130,7 @@ export class Rank extends Operator {
   }
 
   private compareBy(a: Candidate, b: Candidate): number {
-    return this.rank.by.map((order, i) => compareOrdered(a.by[i], b.by[i], order)).find((order) => order !== 0) ?? 0;
+    return compareOrders(a.by, b.by, this.rank.by);
   }
 
   private breakTie(a: Candidate, b: Candidate): number {
@@ -261,10 +261,4 @@ function endOf(group: Group): number {
 function keyCodec(columns: RankNode['columns'], names: readonly string[]): RowCodec {
   const key = columnsNamed(columns, names);
   return new RowCodec(keySchema(key), key, (_, i) => `k${i}`);
-}
-
-/** Nulls go last unless said, whatever the direction. */
-function compareOrdered(a: Value, b: Value, { descending, nullsFirst }: Pick<Order, 'descending' | 'nullsFirst'>): number {
-  if (a === null || b === null) return a === b ? 0 : (a === null) === nullsFirst ? -1 : 1;
-  return compareValues(a, b) * (descending ? -1 : 1);
 }

@@ -9,8 +9,8 @@ import { CHANGED, DEAD, DIRTY, EMITTED, FAILED, GroupTable, LOGGED } from '../..
 import { FLAGS, FLUSH, KEY_LENGTH, NEXT, type TableLayout } from '../../state/group-table-rows.js';
 import { hashBytes } from '../../state/group-table-hash.js';
 import type { StageNode } from '../../plan/physical.js';
-import { alignedWindows, isAligned } from '../../plan/aligned-windows.js';
-import { reachOf } from '../../plan/window-times.js';
+import { alignedWindows, GIVEN_WINDOWS, isAligned } from '../../plan/aligned-windows.js';
+import { closesWithWindow, hasWindowTables, reachOf } from '../../plan/window-times.js';
 import { readInt32, readSortableLong } from './bytes.js';
 import { ColdGroups } from './cold-groups.js';
 import { ExpiryIndex } from './expiry-index.js';
@@ -43,6 +43,8 @@ export interface FoldCode {
   readonly apply: ((K: TaskState, T: GroupTable, slot: number, cells: readonly unknown[], sign: 1 | -1, time: number) => void) | null;
   /** Over a table: whether the group has no rows, so that it is none. Null: groups stay. */
   readonly isEmpty: ((K: TaskState, T: GroupTable, slot: number) => boolean) | null;
+  /** The group goes out of memory; it is primed when it comes back. Null: nobody asks. */
+  readonly evicted: ((K: TaskState, T: GroupTable, slot: number) => void) | null;
   /** A window's rows will not change any more, and its table goes: ranks keep what they need. */
   freeze(K: TaskState, T: GroupTable): void;
   /** As `freeze`, of the row of one session. */
@@ -76,13 +78,15 @@ export class FoldTables {
     protected readonly node: FoldNode,
     readonly index: number,
     protected readonly code: FoldCode,
-    K: TaskState,
+    protected readonly task: TaskState,
     fingerprint: number,
   ) {
     const { window, ttlMs, emit } = node.transform;
     const reach = reachOf(node.transform);
     this.table = new GroupTable(code.layout);
-    this.windows = isAligned(window) ? new WindowTables(code.layout, alignedWindows(window)) : null;
+    this.windows = hasWindowTables(node.transform)
+      ? new WindowTables(code.layout, isAligned(window) ? alignedWindows(window) : GIVEN_WINDOWS)
+      : null;
     this.ttl = ttlMs ?? Infinity;
     this.several = reach !== null;
     const expires = reach ?? (window?.kind === 'sliding' ? window.sizeMs : null);
@@ -90,10 +94,10 @@ export class FoldTables {
     this.coldWidth = Math.max(1, Math.floor((reach ?? 0) / 64));
     this.store = node.store ?? 0;
     this.fingerprint = fingerprint;
-    const { store, memoryLimit } = K.env;
+    const { store, memoryLimit } = task.env;
     const evicts = store !== null && memoryLimit < Infinity && node.mode !== 'partial' && window?.kind !== 'sliding';
     this.cold = evicts
-      ? new ColdGroups(store, memoryLimit, window !== null || reach !== null || code.pinned !== 0 || emit.mode === 'every')
+      ? new ColdGroups(store, memoryLimit, closesWithWindow(node.transform) || reach !== null || code.pinned !== 0 || emit.mode === 'every')
       : null;
   }
 

@@ -8,6 +8,7 @@ import type { CompiledStage } from '../compile-stage.js';
 import { writeDoubleBE } from './bytes.js';
 import { JoinState } from './join-state.js';
 import { RankState } from './rank-state.js';
+import { SpreadState } from './spread-state.js';
 import { receive, type Receiver, Upstream } from './receive.js';
 import { TaskState } from './task-state.js';
 
@@ -44,7 +45,7 @@ export class GeneratedKernel implements StageKernel {
     this.receivers = compiled.readers.map((readers, input) =>
       readers.flatMap((i) => {
         const node = K.nodes[i];
-        return node === null ? [] : [node instanceof JoinState ? node.receiver(input) : node];
+        return node === null || node instanceof SpreadState ? [] : [node instanceof JoinState ? node.receiver(input) : node];
       }),
     );
     for (const node of stage.nodes)

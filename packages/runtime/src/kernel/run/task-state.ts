@@ -10,6 +10,7 @@ import type { FoldMemory } from './fold-memory.js';
 import type { JoinState } from './join-state.js';
 import type { OverState } from './over-state.js';
 import type { RankState } from './rank-state.js';
+import type { SpreadState } from './spread-state.js';
 
 export interface LateWindow {
   readonly start: number;
@@ -22,7 +23,7 @@ export class TaskState {
   readonly keys = new Scratch();
   readonly cursor = new AvroCursor();
   /** Per node; null for nodes that keep nothing. */
-  readonly nodes: (FoldMemory | RankState | JoinState | OverState | null)[];
+  readonly nodes: (FoldMemory | RankState | JoinState | OverState | SpreadState | null)[];
   readonly rowsIn: Float64Array;
   readonly rowsOut: Float64Array;
   /** Highest event time, per input. */

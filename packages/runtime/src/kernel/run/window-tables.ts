@@ -19,7 +19,7 @@ export class WindowTables {
 
   constructor(
     private readonly layout: TableLayout,
-    private readonly kind: AlignedWindows,
+    private readonly kind: Pick<AlignedWindows, 'startOf' | 'endOf' | 'spacing'>,
   ) {
     this.spacing = kind.spacing;
   }
