@@ -239,6 +239,8 @@ export interface RankTransform {
   readonly rank: string | null;
   readonly ties: boolean;
   readonly emit: Emit;
+  /** The group has the window that the rows are of: what is kept of a board goes when its window closes. */
+  readonly closes?: boolean;
 }
 
 /**

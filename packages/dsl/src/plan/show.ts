@@ -127,7 +127,7 @@ export function showTransform(transform: Transform): string[] {
       const ties = transform.ties ? ' with ties' : '';
       return [
         `  rank ${transform.k}${ties} by [${transform.by.map(showOrder).join(', ')}] then [${transform.tieBreak.join(', ')}]`,
-        `    per [${transform.group.join(', ')}] as ${transform.rank ?? '-'} emit ${showEmit(transform.emit)}`,
+        `    per [${transform.group.join(', ')}] as ${transform.rank ?? '-'}${transform.closes ? ' until window_end' : ''} emit ${showEmit(transform.emit)}`,
       ];
     }
     case 'over': {

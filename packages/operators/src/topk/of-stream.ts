@@ -36,7 +36,12 @@ export function topKOfStream(context: StepContext, settings: TopKSettings): Step
   checkNewColumn(context, list, inFront, 'list');
   const isTable = emit.mode !== 'final';
   if (isTable && list === null && rank === null && !keepsOne(settings))
-    context.report(messages.boardNeedsRank(span, settings.k === 1 ? 'rows that tie' : 'the rows of a stream have no key of their own'));
+    context.report(
+      messages.boardNeedsRank(
+        span,
+        settings.k === 1 ? 'several rows may tie for the first place' : 'the rows of a stream have no key of their own',
+      ),
+    );
 
   checkEvery(context, settings);
 

@@ -49,7 +49,17 @@ export function topKOfTable(context: StepContext, settings: TopKSettings): StepR
   // A list is emitted as it is asked for, from a board that is up to date.
   const boardEmit = list !== null && emit.mode === 'every' ? ({ mode: 'updates' } as const) : emit;
   const boardRank = list === null ? (rank?.name ?? null) : null;
-  const ranking: Transform = { type: 'rank', group, k, by, tieBreak: inputKey, rank: boardRank, ties, emit: boardEmit };
+  const ranking: Transform = {
+    type: 'rank',
+    group,
+    k,
+    by,
+    tieBreak: inputKey,
+    rank: boardRank,
+    ties,
+    emit: boardEmit,
+    ...(keepsWindow ? { closes: true } : {}),
+  };
   if (list !== null) {
     const order = [...by, ...named(inputKey).map(({ expr }) => ({ expr, descending: false, nullsFirst: false }))];
     const { transforms, columns } = rowsOfGroups({

@@ -36,7 +36,8 @@ export function accumulate(accumulator: Accumulator, given: readonly Given[]): V
     case 'max':
       return [...values].sort((a, b) => compareTotally(b, a))[0] ?? null;
     case 'lastRow':
-      throw new Error('the last row is not made of values');
+    case 'topRows':
+      throw new Error('rows are not made of values');
     case 'sum':
       return sum(type, values);
     case 'distinct':

@@ -64,7 +64,7 @@ export class RankGenerator {
       'p = K.cursor.pos;',
     );
     const operands = readColumns(code, this.node.inputColumns, this.allColumns(), 'A', 'p', 'end');
-    if (this.isFinal) code.line(`T.num[s * T.numStride] = ${operands.get('window_end')!.definite};`);
+    if (this.isFinal || this.transform.closes) code.line(`T.num[s * T.numStride] = ${operands.get('window_end')!.definite};`);
     candidateCode(this.shape, code, this.index, { operands, time: 'time' }, ROWS_BIT, 'T', 's');
   }
 

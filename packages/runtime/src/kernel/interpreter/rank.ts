@@ -154,7 +154,10 @@ export class Rank extends Operator {
 
   override flush(watermark: number): void {
     if (this.isFinal) this.closeBoards(watermark);
-    else if (this.gate.opens()) this.emitChanges();
+    else if (this.gate.opens()) {
+      this.emitChanges();
+      if (this.rank.closes && this.node.mode === 'global') this.forget(watermark);
+    }
     this.logStored();
   }
 
@@ -166,6 +169,12 @@ export class Rank extends Operator {
       for (const { row } of this.boardOf(group).values()) this.emitRow({ row, time: endOf(group) - 1 });
       this.groups.delete(id);
     }
+    this.forget(watermark);
+  }
+
+  /** What is kept of closed windows. */
+  private forget(watermark: number): void {
+    for (const [id, group] of this.groups) if (endOf(group) <= watermark) this.groups.delete(id);
     for (const [id, { row }] of this.stored) {
       if (Number(row.window_end) > watermark) continue;
       this.stored.delete(id);

@@ -171,6 +171,14 @@ export abstract class RankIndex {
     this.touch(row.group);
   }
 
+  /** The row stays where it is and does not change any more. */
+  protected release(row: Candidate): void {
+    if (row.dead || row.table === null) return;
+    this.pins(row.table).delete(row.slot);
+    row.table.meta[row.slot * row.table.metaStride + FLAGS] &= ~this.code.bit;
+    row.table = null;
+  }
+
   protected touch(group: RankGroup): void {
     if (group.touched) return;
     group.touched = true;
@@ -189,9 +197,7 @@ export abstract class RankIndex {
       if (group.bound === null || code.compare(rows[keep], group.bound) < 0) group.bound = rows[keep];
       for (let i = keep; i < rows.length; i++) {
         const row = rows[i];
-        if (row.table === null) continue;
-        this.pins(row.table).delete(row.slot);
-        row.table.meta[row.slot * row.table.metaStride + FLAGS] &= ~code.bit;
+        this.release(row);
       }
       rows.length = keep;
     }
