@@ -4,6 +4,8 @@ import type { ExitCode } from './exit-codes.js';
 export interface CliContext {
   readonly stdout: Output;
   readonly stderr: Output;
+  /** What is piped in; not there where a command is run by another program. */
+  readonly stdin?: AsyncIterable<string | Uint8Array>;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Where paths start. */
   readonly cwd: string;

@@ -1,20 +1,13 @@
 /** The game by itself: what it draws is what the use case says, and the same from the same seed. */
 import { describe, expect, it } from 'vitest';
-import {
-  LATE_MINUTES,
-  LIVE_TEAMS,
-  MAX_POINTS,
-  scores,
-  TEAM_LIFE_MINUTES,
-  TEAM_PLAYERS,
-  type GameOptions,
-  type Score,
-} from '../src/generate/game.js';
+import type { ScenarioOptions } from '../src/generate/scenario.js';
+import { LATE_MINUTES } from '../src/generate/late.js';
+import { LIVE_TEAMS, MAX_POINTS, scores, TEAM_LIFE_MINUTES, TEAM_PLAYERS, type Score } from '../src/generate/leaderboards/game.js';
 
 const START = Date.UTC(2026, 0, 1);
 const MINUTE = 60_000;
 
-function play(count: number, options: Partial<GameOptions> = {}): Score[] {
+function play(count: number, options: Partial<ScenarioOptions> = {}): Score[] {
   const events = scores({ seed: 7, startMs: START, rate: 20, lateEvery: 0, robots: false, ...options });
   return Array.from({ length: count }, () => events.next().value);
 }

@@ -8,8 +8,9 @@ import { embeddedRegistry, unframe } from '@rta/registry';
 import { openEmbeddedLog, partitionOf, records, type Log } from '@rta/runtime';
 import { afterAll, describe, expect, it } from 'vitest';
 import { runCli } from '../src/index.js';
-import { scores, type Score } from '../src/generate/game.js';
-import { generateLeaderboards } from '../src/generate/leaderboards.js';
+import { scores, type Score } from '../src/generate/leaderboards/game.js';
+import { leaderboards } from '../src/generate/leaderboards/scenario.js';
+import { writeEvents } from '../src/generate/write-events.js';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const SCHEMA = JSON.parse(readFileSync(join(ROOT, 'schemas/user_score.avsc'), 'utf8')) as AvroSchema;
@@ -145,7 +146,7 @@ describe('rta generate leaderboards', () => {
     const { fields, ...rest } = SCHEMA as { fields: { name: string }[] };
     const options = { rate: 0, count: 10, signal: new AbortController().signal };
     const grown = { ...rest, fields: [...fields, { name: 'country', type: ['null', 'string'], default: null }] } as unknown as AvroSchema;
-    await generateLeaderboards({ log, registry, schema: grown }, options);
+    await writeEvents(leaderboards, { log, registry, schema: grown }, options);
     const type = avro.Type.forSchema(grown as avro.Schema);
     const [{ partition, low, stable }] = (await log.offsets('user-score')).filter(({ stable }) => stable > 0);
     for await (const batch of log.read('user-score', partition, low, stable))
@@ -153,7 +154,7 @@ describe('rta generate leaderboards', () => {
 
     const other = { ...rest, fields: fields.filter(({ name }) => name !== 'team_id') } as unknown as AvroSchema;
     await expect(
-      generateLeaderboards({ log, registry: embeddedRegistry(temporaryDirectory()), schema: other }, options),
+      writeEvents(leaderboards, { log, registry: embeddedRegistry(temporaryDirectory()), schema: other }, options),
     ).rejects.toMatchObject({
       code: 'schema_mismatch',
     });

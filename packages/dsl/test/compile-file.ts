@@ -26,6 +26,7 @@ export function compileText(text: string, path = 'test.yaml'): CompileResult {
       const file = join(SCHEMAS, `${name}.avsc`);
       return /^\w+$/.test(name) && existsSync(file) ? { schema: JSON.parse(readFileSync(file, 'utf8')) } : null;
     },
+    loadRows: (path) => (existsSync(join(REJECTS, path)) ? readText(join(REJECTS, path), path) : null),
     schemaNames: () => readdirSync(SCHEMAS).map((file) => file.replace(/\.avsc$/, '')),
     operators,
     aggregates,

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { compileText, REJECTS } from './compile-file.js';
+import { randomOf } from './random.js';
 
 /*
  * Broken pipelines never break the compiler: whatever the text, there is a plan, or errors with a place in the file. FUZZ=100000 runs
@@ -60,17 +61,6 @@ const PIECES = [
   '---\n',
   '🦊'.slice(0, 1),
 ];
-
-/** A small generator of numbers (mulberry32), so that a seed replays a case. */
-function randomOf(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) % below;
-  };
-}
 
 function mutate(text: string, random: (below: number) => number): string {
   const at = random(text.length + 1);

@@ -1,5 +1,16 @@
-import type { Column, Joined, JoinHow, JoinKeys, NamedColumn, OperatorSpec, Relation, StepContext } from '@rta/dsl';
-import { columnExpr, entryOf, messages, nullableIf, shapes, valueOf } from '@rta/dsl';
+import type {
+  Column,
+  JoinCondition,
+  Joined,
+  JoinHow,
+  JoinKeys,
+  NamedColumn,
+  NamedExpr,
+  OperatorSpec,
+  Relation,
+  StepContext,
+} from '@rta/dsl';
+import { columnExpr, entryOf, messages, nullableIf, renameColumns, shapes, valueOf } from '@rta/dsl';
 
 /** `join`: rows of a stream with those of another, or of a table, of equal keys. */
 export const join: OperatorSpec = {
@@ -10,12 +21,14 @@ export const join: OperatorSpec = {
 \`join\` takes the rows of the stream (left) with those of \`with\` (right) that have equal keys.
 
 - \`on\`: columns that both sides have, or equalities: \`on: seller == persons.id\`, several with \`and\`. A key is never null. \`as\` gives the right
-  side another name there.
+  side another name there. Further conditions may follow, over the columns of both sides and the left row's \`$time\`:
+  \`on: auction == auctions.id and date_time <= auctions.expires\`. Rows that do not meet them are no match.
 - \`take\`: the columns of the right side that are wanted, with new names where they would collide; else all of them but the keys.
 - \`type\`: \`inner\` (default), \`left\`, which keeps left rows without a match, or \`outer\`, which keeps those of both sides. What is missing is null.
 
 A stream is joined with a table, a source of \`kind: table\`, on the table's whole key. Each row meets the newest version at or before its own time, so
-it waits until the watermark has passed that: the result is the same whenever it is computed. \`version: latest\` does not wait, and takes
+it waits until the watermark has passed that: the result is the same whenever it is computed. A condition in \`on\` is asked of
+that version; where it does not hold there is no match, and older versions are not looked at. \`version: latest\` does not wait, and takes
 whatever is there. A record with a null value deletes a row of the table.
 
 Two streams are joined \`within\` a time: \`within: 10m\`, either way, or \`within: { before: 1m, after: 10m }\`, as the right row is earlier or later than the
@@ -34,6 +47,7 @@ The result is a stream of the left columns and those of \`take\`; its time is th
         type: ['string', 'array'],
         minLength: 1,
         minItems: 1,
+        'x-reads': 'expression',
         items: { type: 'string', minLength: 1, 'x-expected': 'a column of both sides' },
         description: 'What must be equal: columns of both sides, or `left == other.right`.',
         'x-expected': 'a column of both sides, a list of these, or `left == other.right`',
@@ -102,14 +116,25 @@ The result is a stream of the left columns and those of \`take\`; its time is th
       windowed: input.windowed && right.relation.windowed && windows.every((name) => names.includes(name)),
     };
     const columnsTaken = take.map(({ name, expr }) => ({ name, expr }));
+    const condition = keys.condition && withTaken(keys.condition, columnsTaken);
     return {
-      transforms: [{ type: 'join', how, outer, leftKey: keys.left, rightKey: keys.right, take: columnsTaken }],
+      transforms: [{ type: 'join', how, outer, leftKey: keys.left, rightKey: keys.right, take: columnsTaken, condition }],
       output,
       others: [right.id],
       missing: valueOf(config, 'take') === null ? right.missing : [],
     };
   },
 };
+
+/** The condition over the columns that are taken anyway, where it reads these; the rest is carried for it. */
+function withTaken({ expr, carried }: JoinCondition, take: readonly NamedExpr[]): JoinCondition {
+  const names = new Map<string, string>();
+  for (const { name, expr: column } of carried) {
+    const same = take.find((taken) => taken.expr.kind === 'column' && column.kind === 'column' && taken.expr.name === column.name);
+    if (same !== undefined) names.set(name, same.name);
+  }
+  return { expr: renameColumns(expr, names), carried: carried.filter(({ name }) => !names.has(name)) };
+}
 
 /** Which version of a table. Null with reports. */
 function versionOf(context: StepContext, right: Joined, keys: JoinKeys | null): JoinHow | null {
@@ -163,7 +188,7 @@ function howOf(context: StepContext, right: Joined, keys: JoinKeys | null): Join
       keys?.left.some((expr, i) => [expr, keys.right[i]].every((side) => side.kind === 'column' && side.name === name)),
     );
     if (!input.windowed || !right.relation.windowed || !same) {
-      if (keys !== null) context.report(messages.withinNeeded(context.verbSpan));
+      if (keys !== null) context.report(messages.withinNeeded(context.verbSpan, keys.condition !== null));
       return null;
     }
     return graceMs === null ? null : { kind: 'within', beforeMs: 0, afterMs: 0, graceMs };

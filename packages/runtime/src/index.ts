@@ -7,6 +7,7 @@ export type { KernelCompiler, KernelFactory, KernelStats, StageKernel } from './
 export { openPipeline, type Pipeline, type PipelineOptions } from './pipeline.js';
 export { Worker } from './task/worker.js';
 export type { WorkerSnapshot, StepSnapshot, BoardSnapshot } from './task/snapshot.js';
+export { topicSpec } from './task/topology.js';
 export { PipelineError, BadRecordError, type PipelineErrorCode } from './task/errors.js';
 export { ManualClock, systemClock, type Clock } from './task/clock.js';
 export type { SchemaSource, SinkSchemaIds } from './task/task.js';

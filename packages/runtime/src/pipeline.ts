@@ -35,6 +35,8 @@ export interface PipelineOptions {
   readonly transactionTimeoutMs?: number;
   readonly stateFlush?: { readonly flushMs?: number; readonly flushBytes?: number };
   readonly onWarning?: (message: string) => void;
+  /** Whether `idle` holds now (for tests). Default: always. */
+  readonly judgesIdle?: () => boolean;
 }
 
 export interface Pipeline {
@@ -118,6 +120,7 @@ export async function openPipeline(options: PipelineOptions): Promise<Pipeline> 
     ...(options.bufferBytes !== undefined ? { bufferBytes: options.bufferBytes } : {}),
     ...(options.sessionTimeoutMs !== undefined ? { sessionTimeoutMs: options.sessionTimeoutMs } : {}),
     transactionTimeoutMs,
+    ...(options.judgesIdle ? { judgesIdle: options.judgesIdle } : {}),
   });
   return { physical, worker };
 }

@@ -6,8 +6,9 @@ import { openBackend } from '../backend/backend.js';
 import type { Action } from '../context.js';
 import type { ExitCode } from '../exit-codes.js';
 import { Failure } from '../failure.js';
-import { DEFAULT_PARTITIONS, generateLeaderboards } from '../generate/leaderboards.js';
-import { durationOf, rateOf, wholeNumber } from '../generate/option-values.js';
+import { leaderboards } from '../generate/leaderboards/scenario.js';
+import { DEFAULT_PARTITIONS, writeEvents } from '../generate/write-events.js';
+import { durationOf, rateOf, wholeNumber } from '../option-values.js';
 import { NdjsonWriter } from '../output/ndjson.js';
 import type { AddCommand } from '../program.js';
 import { loadPipelines, loadSchemaFile } from '../project/load.js';
@@ -64,7 +65,9 @@ const demo: Action<DemoOptions> = async (context, _args, options) => {
         prepared: () => {
           const { rate, seed } = options;
           const target = { log: backend.log, registry: backend.registry, schema: schema.schema };
-          generator.start((stopped) => generateLeaderboards(target, { rate, signal: stopped, ...(seed === undefined ? {} : { seed }) }));
+          generator.start((stopped) =>
+            writeEvents(leaderboards, target, { rate, signal: stopped, ...(seed === undefined ? {} : { seed }) }),
+          );
         },
       });
     } finally {

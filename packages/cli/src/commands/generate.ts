@@ -2,14 +2,10 @@ import { openBackend, type BackendOptions } from '../backend/backend.js';
 import type { Action, CliContext } from '../context.js';
 import { EXIT_CODES } from '../exit-codes.js';
 import { Failure } from '../failure.js';
-import {
-  DEFAULT_PARTITIONS,
-  DEFAULT_RATE,
-  DEFAULT_TOPIC,
-  generateLeaderboards,
-  type LeaderboardsSummary,
-} from '../generate/leaderboards.js';
-import { durationOf, rateOf, timeOf, wholeNumber } from '../generate/option-values.js';
+import type { Scenario, TimedEvent } from '../generate/scenario.js';
+import { scenarios } from '../generate/scenarios.js';
+import { DEFAULT_PARTITIONS, DEFAULT_RATE, type EventsSummary, writeEvents } from '../generate/write-events.js';
+import { durationOf, rateOf, timeOf, wholeNumber } from '../option-values.js';
 import { NdjsonWriter } from '../output/ndjson.js';
 import type { AddCommand } from '../program.js';
 import { loadProjectFile, loadSchemaFile } from '../project/load.js';
@@ -29,60 +25,71 @@ interface GenerateOptions extends BackendOptions {
 }
 
 const PROGRESS_MS = 1000;
-const SCHEMA = 'user_score';
 
 export const addGenerate: AddCommand = (program, act) => {
-  const generate = program.command('generate').description('Writes made-up events to a topic');
-  generate
-    .command('leaderboards')
-    .description(
-      'Scores of a mobile game (schemas/user_score.avsc): 15 teams of 5 to 15 players who come and go; without an end, until Ctrl-C',
-    )
-    .option('--rate <events>', 'events a second, with exponential gaps; 0: as fast as possible', rateOf, DEFAULT_RATE)
-    .option('--as-fast-as-possible', 'no waiting: only event times have the gaps of --rate')
-    .option('--count <n>', 'ends after so many events', wholeNumber(1))
-    .option('--for <duration>', 'ends after so much event time (30s, 5m)', durationOf)
-    .option('--seed <n>', 'the same seed, start and rate give the same events (default: drawn)', wholeNumber(0))
-    .option('--start <time>', 'event time of the start, ISO 8601 or milliseconds (default: now)', timeOf)
-    .option('--late-every <n>', 'every Nth event is late by 5 to 10 minutes', wholeNumber(1))
-    .option('--robots', 'every third team has a robot, which scores more often than a player')
-    .option('--topic <name>', 'where to', DEFAULT_TOPIC)
-    .option('--partitions <n>', `of a new topic (default: ${DEFAULT_PARTITIONS})`, wholeNumber(1))
-    .option('--brokers <list>', 'Kafka, as host:port,host:port (default: KAFKA_BROKERS, rta.yaml, else the embedded log)')
-    .option('--registry <url>', 'schema registry (default: SCHEMA_REGISTRY_URL, rta.yaml)')
-    .option('--dir <directory>', 'of the embedded log (default: .rta)')
-    .option('--json', 'NDJSON: progress once a second, then a summary')
-    .action(act(leaderboards));
-  for (const command of generate.commands) command.copyInheritedSettings(program);
-};
-
-const leaderboards: Action<GenerateOptions> = async (context, _args, options) => {
-  const schema = loadSchemaFile(context, SCHEMA);
-  if (schema === null)
-    throw new Failure('no_schema', `there is no schemas/${SCHEMA}.avsc`, 'run rta in the directory of a project with leaderboards');
-  const backend = await openBackend(context, options, loadProjectFile(context), {
-    onWarning: (message) => context.stderr.write(`warning: ${message}\n`),
-  });
-  const report = options.json === true ? jsonReport(context) : textReport(context, backend.description);
-  let sent = 0;
-  const timer = setInterval(() => report.progress(sent), PROGRESS_MS);
-  try {
-    const { for: durationMs, start: startMs, ...rest } = options;
-    const summary = await generateLeaderboards(
-      { log: backend.log, registry: backend.registry, schema: schema.schema },
-      { ...rest, durationMs, startMs, signal: context.signal, onProgress: (total) => void (sent = total) },
-    );
-    report.summary(summary);
-    return context.signal.aborted ? EXIT_CODES.interrupted.code : EXIT_CODES.ok.code;
-  } finally {
-    clearInterval(timer);
-    await backend.close();
+  const generate = program.command('generate').description('Writes made-up events to a topic; without an end, until Ctrl-C');
+  for (const scenario of scenarios) {
+    const command = generate
+      .command(scenario.name)
+      .description(scenario.description)
+      .option('--rate <events>', 'events a second, with exponential gaps; 0: as fast as possible', rateOf, DEFAULT_RATE)
+      .option('--as-fast-as-possible', 'no waiting: only event times have the gaps of --rate')
+      .option('--count <n>', 'ends after so many events', wholeNumber(1))
+      .option('--for <duration>', 'ends after so much event time (30s, 5m)', durationOf)
+      .option('--seed <n>', 'the same seed, start and rate give the same events (default: drawn)', wholeNumber(0))
+      .option('--start <time>', 'event time of the start, ISO 8601 or milliseconds (default: now)', timeOf)
+      .option('--late-every <n>', 'every Nth event is late by 5 to 10 minutes', wholeNumber(1));
+    if (scenario.hasRobots) command.option('--robots', 'every third team has a robot, which scores more often than a player');
+    command
+      .option('--topic <name>', 'where to', scenario.topic)
+      .option('--partitions <n>', `of a new topic (default: as rta.yaml declares, else ${DEFAULT_PARTITIONS})`, wholeNumber(1))
+      .option('--brokers <list>', 'Kafka, as host:port,host:port (default: KAFKA_BROKERS, rta.yaml, else the embedded log)')
+      .option('--registry <url>', 'schema registry (default: SCHEMA_REGISTRY_URL, rta.yaml)')
+      .option('--dir <directory>', 'of the embedded log (default: .rta)')
+      .option('--json', 'NDJSON: progress once a second, then a summary')
+      .action(act(generateEvents(scenario)))
+      .copyInheritedSettings(program);
   }
 };
 
+const generateEvents =
+  (scenario: Scenario<TimedEvent>): Action<GenerateOptions> =>
+  async (context, _args, options) => {
+    const schema = loadSchemaFile(context, scenario.schema);
+    if (schema === null)
+      throw new Failure(
+        'no_schema',
+        `there is no schemas/${scenario.schema}.avsc`,
+        `run rta in the directory of a project with the schemas of ${scenario.name}`,
+      );
+    const project = loadProjectFile(context);
+    const backend = await openBackend(context, options, project, {
+      onWarning: (message) => context.stderr.write(`warning: ${message}\n`),
+    });
+    const report = options.json === true ? jsonReport(context) : textReport(context, backend.description);
+    let sent = 0;
+    const timer = setInterval(() => report.progress(sent), PROGRESS_MS);
+    try {
+      const { for: durationMs, start: startMs, ...rest } = options;
+      const target = { log: backend.log, registry: backend.registry, schema: schema.schema, declared: project?.topics ?? [] };
+      const summary = await writeEvents(scenario, target, {
+        ...rest,
+        durationMs,
+        startMs,
+        signal: context.signal,
+        onProgress: (total) => void (sent = total),
+      });
+      report.summary(summary);
+      return context.signal.aborted ? EXIT_CODES.interrupted.code : EXIT_CODES.ok.code;
+    } finally {
+      clearInterval(timer);
+      await backend.close();
+    }
+  };
+
 interface Report {
   progress(sent: number): void;
-  summary(summary: LeaderboardsSummary): void;
+  summary(summary: EventsSummary): void;
 }
 
 function jsonReport({ stdout }: CliContext): Report {
@@ -109,7 +116,7 @@ function textReport({ stdout, stderr }: CliContext, where: string): Report {
   };
 }
 
-function perSecond({ sent, elapsedMs }: LeaderboardsSummary): number {
+function perSecond({ sent, elapsedMs }: EventsSummary): number {
   return sent / (Math.max(1, elapsedMs) / 1000);
 }
 

@@ -3,6 +3,7 @@ import { addCheck } from './check.js';
 import { addDoctor } from './doctor.js';
 import { addDemo } from './demo.js';
 import { addExplain } from './explain.js';
+import { addFmt } from './fmt.js';
 import { addGenerate } from './generate.js';
 import { addTail } from './tail.js';
 import { addTest } from './test.js';
@@ -10,4 +11,15 @@ import { addTopics } from './topics.js';
 import { addRun } from './run.js';
 
 /** Every command, in the order of `rta --help`. */
-export const commands: readonly AddCommand[] = [addCheck, addTest, addRun, addDemo, addExplain, addGenerate, addTopics, addTail, addDoctor];
+export const commands: readonly AddCommand[] = [
+  addCheck,
+  addFmt,
+  addTest,
+  addRun,
+  addDemo,
+  addExplain,
+  addGenerate,
+  addTopics,
+  addTail,
+  addDoctor,
+];

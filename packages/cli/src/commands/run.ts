@@ -1,7 +1,7 @@
 import { openBackend, type BackendOptions } from '../backend/backend.js';
 import type { Action } from '../context.js';
 import { EXIT_CODES } from '../exit-codes.js';
-import { durationOf, wholeNumber } from '../generate/option-values.js';
+import { durationOf, wholeNumber } from '../option-values.js';
 import { NdjsonWriter } from '../output/ndjson.js';
 import type { AddCommand } from '../program.js';
 import { loadPipelines } from '../project/load.js';

@@ -3,7 +3,7 @@ import type { PartitionOffsets } from '@rta/runtime';
 import type { Backend, BackendOptions } from '../backend/backend.js';
 import type { Action, CliContext } from '../context.js';
 import { EXIT_CODES } from '../exit-codes.js';
-import { wholeNumber } from '../generate/option-values.js';
+import { wholeNumber } from '../option-values.js';
 import { colours } from '../output/colour.js';
 import { NdjsonWriter } from '../output/ndjson.js';
 import type { AddCommand } from '../program.js';

@@ -53,6 +53,10 @@ export function loadPipelines(context: Pick<CliContext, 'cwd' | 'env'>, paths: r
       project: parsed?.project ?? null,
       loadSchema: (name) => schemas.load(name),
       schemaNames: () => schemas.names(),
+      loadRows: (name) => {
+        const rows = resolve(dirname(file), name);
+        return existsSync(rows) && statSync(rows).isFile() ? { path: shown(context.cwd, rows), text: read(rows) } : null;
+      },
       operators,
       aggregates,
       env: context.env,
@@ -77,13 +81,18 @@ export function loadSchemaFile(context: Pick<CliContext, 'cwd'>, name: string): 
   return schemaDirectory(context.cwd, context.cwd).load(name);
 }
 
-function pipelineFiles(cwd: string, paths: readonly string[]): string[] {
+/**
+ * The files that paths name, absolute: files as they are, directories searched for pipelines, with `projects` for `rta.yaml` too.
+ *
+ * @throws UsageError for a path that does not exist; Failure `no_pipelines` for directories without any
+ */
+export function pipelineFiles(cwd: string, paths: readonly string[], projects = false): string[] {
   const named = paths.length > 0 ? paths : [existsSync(join(cwd, 'pipelines')) ? 'pipelines' : '.'];
   const files: string[] = [];
   for (const name of named) {
     const path = resolve(cwd, name);
     if (!existsSync(path)) throw new UsageError(`${name}: there is no such file or directory`);
-    if (statSync(path).isDirectory()) files.push(...search(path));
+    if (statSync(path).isDirectory()) files.push(...search(path, projects));
     else files.push(path);
   }
   if (files.length === 0) throw new Failure('no_pipelines', `there is no pipeline (*.yaml) in ${named.join(', ')}`);
@@ -91,13 +100,14 @@ function pipelineFiles(cwd: string, paths: readonly string[]): string[] {
 }
 
 /** Pipelines below a directory, by name; hidden directories and node_modules are passed over. */
-function search(directory: string): string[] {
+function search(directory: string, projects: boolean): string[] {
   return readdirSync(directory, { withFileTypes: true })
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap((entry) => {
       const path = join(directory, entry.name);
-      if (entry.isDirectory()) return entry.name.startsWith('.') || entry.name === 'node_modules' ? [] : search(path);
-      return /\.ya?ml$/.test(entry.name) && entry.name !== 'rta.yaml' && /^pipeline:/m.test(read(path)) ? [path] : [];
+      if (entry.isDirectory()) return entry.name.startsWith('.') || entry.name === 'node_modules' ? [] : search(path, projects);
+      if (entry.name === 'rta.yaml') return projects ? [path] : [];
+      return /\.ya?ml$/.test(entry.name) && /^pipeline:/m.test(read(path)) ? [path] : [];
     });
 }
 
@@ -139,7 +149,8 @@ function read(path: string): string {
   return readFileSync(path, 'utf8');
 }
 
-function shown(cwd: string, path: string): string {
+/** A path as people read it: relative where that is shorter. */
+export function shown(cwd: string, path: string): string {
   const short = relative(cwd, path);
   return short.startsWith('../../..') ? path : short;
 }

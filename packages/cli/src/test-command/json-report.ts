@@ -25,9 +25,12 @@ function placeOf({ source, start }: Span): Readonly<Record<string, unknown>> {
 }
 
 function failureJson(failure: TestFailure): Readonly<Record<string, unknown>> {
-  const place = placeOf(failure.span);
+  const place = { ...(failure.step === null ? {} : { step: failure.step }), ...placeOf(failure.span) };
   if (failure.kind === 'error') return { kind: 'error', code: failure.code, message: failure.message, ...place };
-  const { section, topic, columns, pairs } = failure;
+  const { section, topic, expectedCount, actualCount } = failure;
+  const counts = { expectedCount, actualCount };
+  if (failure.kind === 'count') return { kind: 'count', section, topic, message: showFailure(failure), ...counts, ...place };
+  const { columns, pairs } = failure;
   const rows = pairs.map(({ expected, actual, differing }) => ({
     expected:
       expected === null
@@ -41,7 +44,7 @@ function failureJson(failure: TestFailure): Readonly<Record<string, unknown>> {
         : Object.fromEntries(columns.flatMap(({ name, type }) => (name in actual.row ? [[name, showValue(type, actual.row[name])]] : []))),
     differing,
   }));
-  return { kind: 'rows', section, topic, message: showFailure(failure), rows, ...place };
+  return { kind: 'rows', section, topic, message: showFailure(failure), ...counts, rows, ...place };
 }
 
 function rounded(ms: number): number {

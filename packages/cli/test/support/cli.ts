@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { runCli, type ExitCode } from '@rta/cli';
 import { afterAll } from 'vitest';
 
@@ -29,6 +30,8 @@ export interface RtaOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly signal?: AbortSignal;
+  /** What is piped in. */
+  readonly stdin?: readonly Uint8Array[];
 }
 
 /** Runs a command in this process; stdout and stderr are no terminals. */
@@ -38,6 +41,7 @@ export async function rta(args: readonly string[], options: RtaOptions = {}): Pr
   const code = await runCli(args, {
     stdout: { write: (text) => (stdout += text) },
     stderr: { write: (text) => (stderr += text) },
+    stdin: Readable.from(options.stdin ?? []),
     env: options.env ?? {},
     cwd: options.cwd ?? ROOT,
     signal: options.signal ?? new AbortController().signal,

@@ -83,14 +83,34 @@ export interface BoardAst {
   readonly by: Spanned<string> | null;
 }
 
-export interface TestAst {
+export interface TestAst extends TestChecksAst {
   readonly name: string;
   readonly span: Span;
   readonly given: readonly TestTopicAst[];
   readonly until: YamlScalar | null;
+  /** The items of `steps`; null: it has none. */
+  readonly steps: readonly TestStepAst[] | null;
+  /** Keys that do not go with `steps`. */
+  readonly besideSteps: readonly YamlEntry[];
+}
+
+/** What is asserted at one moment. */
+export interface TestChecksAst {
   readonly expect: readonly TestTopicAst[];
   readonly history: readonly TestTopicAst[];
-  readonly notYet: readonly YamlEntry[];
+  /** By step. */
+  readonly state: readonly TestTopicAst[];
+  readonly late: TestTopicAst | null;
+  readonly errors: TestTopicAst | null;
+}
+
+/** One item of a test's `steps`. */
+export interface TestStepAst extends TestChecksAst {
+  readonly span: Span;
+  /** The keys of the item: one, where it is right. */
+  readonly keys: readonly YamlEntry[];
+  readonly send: readonly TestTopicAst[];
+  readonly advance: YamlScalar | null;
 }
 
 /** The rows of one topic or stream. */

@@ -2,10 +2,11 @@ import type { Span } from '../diagnostics/diagnostic.js';
 import type { ErrorPolicy, LatePolicy, TopicDeclaration } from '../plan/plan.js';
 import { entryOf, isNull, valueOf, type YamlEntry, type YamlMap, type YamlNode, type YamlScalar } from '../yaml/node.js';
 import type { SettingsReader, Spanned } from '../yaml/read.js';
+import { buildTest } from './build-test.js';
 import { closest } from '../expression/suggest.js';
 import { PIPELINE } from './pipeline-schema.js';
 import { SINK } from './shapes.js';
-import type { BoardAst, PipelineAst, SinkAst, SourceAst, SourceRefAst, StreamAst, TestAst, TestTopicAst } from './ast.js';
+import type { BoardAst, PipelineAst, SinkAst, SourceAst, SourceRefAst, StreamAst } from './ast.js';
 
 /** Reads the root of a pipeline file. The structure was checked before, so what does not fit is left out without a word. */
 export function buildPipeline(root: YamlMap, read: SettingsReader): PipelineAst {
@@ -21,7 +22,7 @@ export function buildPipeline(root: YamlMap, read: SettingsReader): PipelineAst 
     topics: entries(valueOf(root, 'topics')).map((entry) => topicDeclaration(entry, read)),
     boards: entries(valueOf(root, 'boards')).map((entry) => board(entry, read)),
     alerts: entryOf(root, 'alerts'),
-    tests: entries(valueOf(root, 'tests')).map(test),
+    tests: entries(valueOf(root, 'tests')).map(buildTest),
     misspelt: misspelt(root),
   };
 }
@@ -166,23 +167,6 @@ function board(entry: YamlEntry, read: SettingsReader): BoardAst {
     value: read.textAt(node, 'value'),
     by: read.textAt(node, 'by'),
   };
-}
-
-function test(entry: YamlEntry): TestAst {
-  const until = valueOf(entry.value, 'until');
-  return {
-    name: entry.key,
-    span: entry.keySpan,
-    given: testTopics(valueOf(entry.value, 'given')),
-    until: until?.kind === 'scalar' && !isNull(until) ? until : null,
-    expect: testTopics(valueOf(entry.value, 'expect')),
-    history: testTopics(valueOf(entry.value, 'history')),
-    notYet: present(entry.value, ['steps']),
-  };
-}
-
-function testTopics(node: YamlNode | null): TestTopicAst[] {
-  return entries(node).map((entry) => ({ topic: entry.key, span: entry.keySpan, rows: entry.value }));
 }
 
 function entries(node: YamlNode | null): readonly YamlEntry[] {

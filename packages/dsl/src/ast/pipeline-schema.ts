@@ -1,14 +1,6 @@
 import type { JsonSchema } from '../yaml/schema.js';
+import { TEST } from './test-schema.js';
 import { map, named, policy, SINK, SOURCE, text, textLike, TOPIC, word } from './shapes.js';
-
-const ROWS: JsonSchema = {
-  type: ['array', 'string'],
-  description: 'Records, in order: maps of columns.',
-  'x-expected': 'a list of records',
-  items: { type: 'object', minProperties: 1, 'x-expected': 'a map of columns' },
-};
-
-const EXPECTED: JsonSchema = { ...ROWS, type: 'array' };
 
 const STREAM: JsonSchema = map('a stream', {
   from: {
@@ -21,17 +13,9 @@ const STREAM: JsonSchema = map('a stream', {
   },
   steps: {
     type: 'array',
-    items: { type: 'object', 'x-expected': 'a step such as `filter: score > 0`' },
+    items: { type: 'object', 'x-expected': 'a step such as `filter: score > 0`', 'x-reads': 'step' },
     description: 'The operators, one a list item.',
   },
-});
-
-const TEST: JsonSchema = map('a test', {
-  given: named('Records by topic, in order.', ROWS),
-  until: { type: 'string', minLength: 1, description: 'Sets all watermarks to this time after the records.' },
-  expect: named('The end state by topic: exactly these rows in any order, only the columns that are named.', EXPECTED),
-  history: named('Every emission by topic, in order; `$deleted: true` is a tombstone.', EXPECTED),
-  steps: { type: 'array', description: 'send, advance and expect in turn.' },
 });
 
 /** The structure of a pipeline file; what a step holds is checked by its operator's own schema. */
@@ -62,7 +46,6 @@ export const PIPELINE: JsonSchema = map(
     sinks: named('Several sinks by name.', { ...SINK, 'x-expected': 'a map such as `{ topic: name }`' }),
     late: policy(['drop'], 'What happens to late records: drop (default; counted), or a topic.'),
     errors: policy(['fail', 'skip'], 'What happens to records that fail: fail (default), skip (counted), or a topic.'),
-    topics: named('How topics are created.', TOPIC),
     alerts: named('Conditions that notify.', { type: 'object' }),
     boards: named(
       'Boards of the console.',
@@ -78,6 +61,7 @@ export const PIPELINE: JsonSchema = map(
         ['show'],
       ),
     ),
+    topics: named('How topics are created.', TOPIC),
     tests: named('Tests by name, run by `rta test`.', TEST),
   },
   ['pipeline'],

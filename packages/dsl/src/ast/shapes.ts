@@ -37,7 +37,13 @@ export function named(description: string, value: JsonSchema): JsonSchema {
 /** An expression of the language. */
 export function expression(description: string): JsonSchema {
   // The type is loose because the expression reader has better words for a map or a list.
-  return { type: ['string', 'number', 'boolean', 'object', 'array'], minLength: 1, description, 'x-expected': 'an expression' };
+  return {
+    type: ['string', 'number', 'boolean', 'object', 'array'],
+    minLength: 1,
+    description,
+    'x-expected': 'an expression',
+    'x-reads': 'expression',
+  };
 }
 
 /** `5m`, `1h30m`, `500ms`, `7d`. Not matched by pattern here, since the reader of durations has better words. */
@@ -52,6 +58,7 @@ export function columns(description: string): JsonSchema {
     type: ['string', 'object', 'array'],
     description,
     ...one,
+    'x-reads': 'columns',
     'x-expected': 'a column, a path, `{ new: expression }`, or a list of these',
     minItems: 1,
     items: { type: ['string', 'object'], ...one },
@@ -65,8 +72,14 @@ export function order(description: string): JsonSchema {
     description,
     minLength: 1,
     minItems: 1,
+    'x-reads': 'order',
     'x-expected': 'an expression, followed by `desc` or `nulls first` where wanted, or a list of these',
-    items: { type: 'string', minLength: 1, 'x-expected': 'an expression, followed by `desc` or `nulls first` where wanted' },
+    items: {
+      type: 'string',
+      minLength: 1,
+      'x-reads': 'order',
+      'x-expected': 'an expression, followed by `desc` or `nulls first` where wanted',
+    },
   };
 }
 
@@ -171,10 +184,10 @@ export const WINDOW: JsonSchema = {
   ...map('`window`', {
     tumbling: duration('Windows of this size, one after the other.'),
     hopping: duration('Windows of this size that begin `every` so often.'),
-    every: duration('How often a hopping window begins; by how much a cumulate window grows.'),
     sliding: duration('The time before each event.'),
     session: duration('The gap that ends a session.'),
     cumulate: duration('Windows that grow from the same start.'),
+    every: duration('How often a hopping window begins; by how much a cumulate window grows.'),
     grace: duration('How long past the watermark a window stays open. Default 0.'),
     late: policy(['drop'], 'What happens to records that are late for this window.'),
     zone: text('The time zone whose days windows go by; default UTC.'),

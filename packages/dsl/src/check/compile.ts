@@ -64,7 +64,7 @@ function check(ast: PipelineAst, session: Session): Plan {
     .flatMap((step) => step.transforms)
     .map((transform) => (transform.type === 'fold' ? transform.window?.late : null));
   const aside = new Set([late, errors, ...windows].flatMap((policy) => (policy?.policy === 'topic' ? [policy.topic] : [])));
-  const tests = checkTests(ast.tests, graph.sources, checkedSinks, aside, session);
+  const tests = checkTests(ast.tests, { ...graph, sinks: checkedSinks, aside, errors }, session);
   const read = reachable(graph, sinks);
   return {
     pipeline: ast.name?.value ?? '',

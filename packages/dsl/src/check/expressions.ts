@@ -50,7 +50,9 @@ export function checkDerived(flow: Flow, config: YamlMap, session: Session): Der
   let accumulators: readonly OverAccumulator[] = [];
   const exprs = new Map<string, TypedExpr | null>();
   for (const entry of config.entries) {
-    const found = within(flow, entry.value, session, (ast) => checkOverExpression(ast, scopeOf(flow), session.aggregates, accumulators));
+    const found = within(flow, entry.value, session, (ast) =>
+      checkOverExpression(ast, scopeOf(flow), session.aggregates, accumulators, flow.spacingMs),
+    );
     if (found !== null) accumulators = found.accumulators;
     exprs.set(entry.key, found?.expr ?? null);
   }

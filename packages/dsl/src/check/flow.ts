@@ -12,6 +12,8 @@ export interface Flow {
   readonly missing: ReadonlySet<string>;
   /** A condition failed to check, so that columns may be without nulls that seem to have them. */
   readonly nullsUnknown: boolean;
+  /** Rows are results of closed windows that begin so far apart, ms; left out where they are not. */
+  readonly spacingMs?: number;
   /** Columns that were there before the last aggregate. */
   readonly leftBehind: ReadonlySet<string>;
 }

@@ -10,6 +10,16 @@ export const joinMessages = {
     message: `a join is on equal keys, and this ${what}`,
     help: `name columns that both sides have, or write \`left_column == ${right}.right_column\`, several with \`and\``,
   })),
+  joinWholeRow: errorMessage('RTA3520', 'The right side of a join named without a column', (span: Span, right: string) => ({
+    span,
+    message: `${quote(right)} is all of a row of the right side, and a condition is about columns`,
+    help: `name one of them: \`${right}.column\``,
+  })),
+  joinMeta: errorMessage('RTA3521', 'Metadata in the condition of a join', (span: Span, name: string) => ({
+    span,
+    message: `${quote(name)} is of the record, and rows are compared after they have moved to those of equal keys`,
+    help: `make it a column before: \`- derive: { ${name.slice(1)}_: ${name} }\``,
+  })),
   joinTypes: errorMessage('RTA3502', 'Join keys of types that do not meet', (span: Span, name: string, left: Type, right: Type) => ({
     span,
     message: `${quote(name)} is ${showType(left)} on the left and ${showType(right)} on the right`,
@@ -35,10 +45,12 @@ export const joinMessages = {
     message: `the left side has a column ${quote(name)}, so \`${name}.x\` would be a field of it`,
     help: 'give the right side another name: `as: other`',
   })),
-  withinNeeded: errorMessage('RTA3507', 'Two streams joined without `within`', (span: Span) => ({
+  withinNeeded: errorMessage('RTA3507', 'Two streams joined without `within`', (span: Span, conditional: boolean) => ({
     span,
     message: 'two streams are joined `within` a time: without one, each row would have to be kept for ever',
-    help: 'add `within: 10m`, or join results of equal windows on `window_start, window_end` too',
+    help: conditional
+      ? 'add `within: 10m` as well: a condition in `on` does not say how long rows must be kept'
+      : 'add `within: 10m`, or join results of equal windows on `window_start, window_end` too',
   })),
   joinSetting: errorMessage('RTA3508', 'A setting that this join does not have', (span: Span, name: string, help: string) => ({
     span,

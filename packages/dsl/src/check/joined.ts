@@ -3,13 +3,15 @@ import { parseExpression } from '../expression/parser.js';
 import type { TypedExpr } from '../expression/typed.js';
 import { unify } from '../expression/unify.js';
 import type { Span } from '../diagnostics/diagnostic.js';
-import { definite, isNullable } from '../types/lattice.js';
+import { isNullable } from '../types/lattice.js';
+import type { JoinCondition } from '../plan/plan.js';
 import { exprSource } from '../yaml/expr-source.js';
 import { entryOf, textOf, type YamlNode } from '../yaml/node.js';
 import type { Spanned } from '../yaml/read.js';
 import { readColumns } from './columns.js';
 import { checkOver } from './expressions.js';
 import { scopeOf, type Flow } from './flow.js';
+import { conditionOf, isKeyType, splitOn } from './join-condition.js';
 import { messages } from './messages.js';
 import type { Joined, JoinKeys } from './operator-spec.js';
 import type { Session } from './session.js';
@@ -34,6 +36,11 @@ export function joinedBy(config: YamlNode, left: Flow, resolve: (from: Spanned<s
 
 type Pair = readonly [left: TypedExpr, right: TypedExpr];
 
+interface On {
+  readonly pairs: readonly Pair[];
+  readonly condition: JoinCondition | null;
+}
+
 /** Reads `on`: columns that both sides have, or `left == right.column and …`. */
 class JoinOn {
   constructor(
@@ -45,15 +52,15 @@ class JoinOn {
   ) {}
 
   read(node: YamlNode): JoinKeys | null {
-    const pairs = node.kind === 'scalar' && !/^[\w.]+$/.test(node.text) ? this.expression(node) : this.names(node);
-    const keys = pairs?.map((pair) => this.key(pair)) ?? [];
+    const on = node.kind === 'scalar' && !/^[\w.]+$/.test(node.text) ? this.expression(node) : this.names(node);
+    const keys = on?.pairs.map((pair) => this.key(pair)) ?? [];
     const fine = keys.filter((key) => key !== null);
-    if (pairs === null || fine.length < keys.length) return null;
-    return { left: fine.map(([a]) => a), right: fine.map(([, b]) => b) };
+    if (on === null || fine.length < keys.length) return null;
+    return { left: fine.map(([a]) => a), right: fine.map(([, b]) => b), condition: on.condition };
   }
 
   /** Columns by name, of both sides. */
-  private names(node: YamlNode): Pair[] | null {
+  private names(node: YamlNode): On | null {
     const items = node.kind === 'seq' ? node.items : [node];
     const pairs: Pair[] = [];
     for (const item of items) {
@@ -64,11 +71,11 @@ class JoinOn {
       const [a, b] = [this.left, this.right].map((flow) => checkOver(flow, item, this.session));
       if (a !== null && b !== null) pairs.push([a, b]);
     }
-    return pairs.length === items.length ? pairs : null;
+    return pairs.length === items.length ? { pairs, condition: null } : null;
   }
 
-  /** A conjunction of equalities; the right side's columns are fields of its name. */
-  private expression(node: YamlNode): Pair[] | null {
+  /** A conjunction of equalities and other conditions; the right side's columns are fields of its name. */
+  private expression(node: YamlNode): On | null {
     const { left, right, name, session } = this;
     if (left.relation.columns.some((column) => column.name === name)) {
       session.report(messages.joinAlias(this.nameSpan, name));
@@ -85,62 +92,14 @@ class JoinOn {
     if (all.length > 0 && [...left.missing, ...right.missing].some((column) => named.has(column))) return null;
     for (const diagnostic of all) session.report(diagnostic);
     if (!checked?.expr) return null;
-    const pairs: Pair[] = [];
-    return this.conjuncts(checked.expr, pairs) ? pairs : null;
-  }
-
-  private conjuncts(expr: TypedExpr, into: Pair[]): boolean {
-    if (expr.kind === 'binary' && expr.op === 'and') {
-      const [a, b] = [expr.left, expr.right].map((part) => this.conjuncts(part, into));
-      return a && b;
+    const { keys, others } = splitOn(checked.expr, left, right, name);
+    if (keys.length === 0) {
+      const wrong = others[0].kind === 'binary' && others[0].op === '==' ? 'does not compare the two sides' : 'is no equality';
+      session.report(messages.joinOn(others[0].span, wrong, name));
+      return null;
     }
-    const sides = expr.kind === 'binary' && expr.op === '==' ? [expr.left, expr.right] : [];
-    const kinds = sides.map((side) => this.sideOf(side));
-    const wrong =
-      sides.length === 0 ? 'is no equality' : kinds[0] === kinds[1] || kinds.includes(null) ? 'does not compare the two sides' : null;
-    if (wrong !== null) {
-      this.session.report(messages.joinOn(expr.span, wrong, this.name));
-      return false;
-    }
-    const [a, b] = kinds[0] === 'left' ? sides : [sides[1], sides[0]];
-    into.push([a, this.overRight(b)]);
-    return true;
-  }
-
-  /** Which side's columns an expression reads; null: of both, or of none. */
-  private sideOf(expr: TypedExpr): 'left' | 'right' | null {
-    switch (expr.kind) {
-      case 'column':
-        return expr.name === this.name ? null : 'left';
-      case 'field':
-        return expr.of.kind === 'column' && expr.of.name === this.name ? 'right' : this.sideOf(expr.of);
-      case 'cast':
-      case 'unary':
-        return this.sideOf(expr.operand);
-      case 'call': {
-        const sides = new Set(expr.args.filter((arg) => arg.kind !== 'literal').map((arg) => this.sideOf(arg)));
-        return sides.size === 1 ? [...sides][0] : null;
-      }
-      default:
-        return null;
-    }
-  }
-
-  /** The expression over the right side's own columns. */
-  private overRight(expr: TypedExpr): TypedExpr {
-    switch (expr.kind) {
-      case 'field':
-        if (expr.of.kind === 'column' && expr.of.name === this.name)
-          return { kind: 'column', name: expr.field, type: expr.type, span: expr.span };
-        return { ...expr, of: this.overRight(expr.of) };
-      case 'cast':
-      case 'unary':
-        return { ...expr, operand: this.overRight(expr.operand) };
-      case 'call':
-        return { ...expr, args: expr.args.map((arg) => this.overRight(arg)) };
-      default:
-        return expr;
-    }
+    const condition = conditionOf(others, right, name, session);
+    return condition === undefined ? null : { pairs: keys, condition };
   }
 
   /** The pair in one type; null with a report. */
@@ -153,7 +112,7 @@ class JoinOn {
       return null;
     }
     const [a, b] = unified.exprs;
-    if (['array', 'map', 'record', 'null', 'float', 'double'].includes(definite(unified.type).kind)) {
+    if (!isKeyType(unified.type)) {
       report(messages.joinKeyType(left.span, text(left), unified.type));
       return null;
     }

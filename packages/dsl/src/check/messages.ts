@@ -4,6 +4,7 @@ import { didYouMean } from '../expression/suggest.js';
 import { showType } from '../types/lattice.js';
 import type { Type } from '../types/type.js';
 import { joinMessages } from './join-messages.js';
+import { testMessages } from './test-messages.js';
 import { topKMessages } from './topk-messages.js';
 
 /** The messages about names, types and meaning (those inside expressions are the expression checker's). One function each. */
@@ -317,55 +318,7 @@ export const messages = {
     message: `the column ${quote(name)} is ${showType(type)}, which a topic cannot hold`,
   })),
 
-  // ---- RTA34xx: tests in the file ----
-  emptyTest: errorMessage('RTA3401', 'A test that asserts nothing', (span: Span, name: string) => ({
-    span,
-    message: `the test ${quote(name)} asserts nothing`,
-    help: 'add `expect` or `history`; an empty board is `expect: { topic: [] }`',
-  })),
-  unknownTestTopic: errorMessage(
-    'RTA3402',
-    'A topic that the pipeline does not read or write',
-    (span: Span, name: string, known: readonly string[], reads: boolean) => ({
-      span,
-      message: `the pipeline ${reads ? 'reads' : 'writes'} no topic ${quote(name)}`,
-      help: didYouMean(name, known) ?? `it ${reads ? 'reads' : 'writes'} ${listing(known, 'and')}`,
-    }),
-  ),
-  badTestValue: errorMessage('RTA3403', 'A value that its column cannot hold', (span: Span, text: string, type: Type, help?: string) => ({
-    span,
-    message: `${quote(text)} is not ${article(showType(type))}`,
-    help,
-  })),
-  unknownTestColumn: errorMessage(
-    'RTA3404',
-    'A column that the topic does not have',
-    (span: Span, name: string, topic: string, columns: readonly string[]) => ({
-      span,
-      message: `${quote(topic)} has no column ${quote(name)}`,
-      help: didYouMean(name, columns) ?? `it has ${listing(columns, 'and')}`,
-    }),
-  ),
-  nullTestValue: errorMessage('RTA3405', 'A null for a column that has none', (span: Span, name: string, type: Type) => ({
-    span,
-    message: `${quote(name)} is ${showType(type)} and cannot be null`,
-    help: type.kind === 'string' ? 'the text is written with quotes: `"null"`' : undefined,
-  })),
-  badTestTime: errorMessage('RTA3406', 'Not a time', (span: Span, text: string) => ({
-    span,
-    message: `${quote(text)} is not a time`,
-    help: 'write `12:00:10` (of 2000-01-01 UTC), or `2026-07-01T12:00:10Z`',
-  })),
-  badTestMeta: errorMessage('RTA3407', 'A `$` word that a test does not know', (span: Span, name: string, known: readonly string[]) => ({
-    span,
-    message: `${quote(name)} means nothing here`,
-    help: didYouMean(name, known) ?? (known.length > 0 ? `there is ${listing(known, 'and')}` : undefined),
-  })),
-  deletedKey: errorMessage('RTA3408', 'A tombstone without its key', (span: Span, key: readonly string[]) => ({
-    span,
-    message: `a tombstone needs its key: ${listing(key, 'and')}`,
-  })),
-
+  ...testMessages,
   ...joinMessages,
   ...topKMessages,
 
@@ -376,7 +329,3 @@ export const messages = {
     help,
   })),
 };
-
-function article(word: string): string {
-  return /^[aeiou]/.test(word) ? `an ${word}` : `a ${word}`;
-}

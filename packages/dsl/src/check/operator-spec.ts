@@ -1,7 +1,18 @@
 import type { Diagnostic, Span } from '../diagnostics/diagnostic.js';
 import type { ExprSource } from '../expression/source.js';
 import type { TypedExpr } from '../expression/typed.js';
-import type { Accumulator, Column, Emit, NamedExpr, Order, OverAccumulator, Relation, Transform, WindowSpec } from '../plan/plan.js';
+import type {
+  Accumulator,
+  Column,
+  Emit,
+  JoinCondition,
+  NamedExpr,
+  Order,
+  OverAccumulator,
+  Relation,
+  Transform,
+  WindowSpec,
+} from '../plan/plan.js';
 import type { YamlEntry, YamlMap, YamlNode } from '../yaml/node.js';
 import type { JsonSchema } from '../yaml/schema.js';
 
@@ -134,6 +145,8 @@ export interface Joined {
 export interface JoinKeys {
   readonly left: readonly TypedExpr[];
   readonly right: readonly TypedExpr[];
+  /** What else must be true of a match; its right columns are `carried`, called `<name of the right side>.<column>`. */
+  readonly condition: JoinCondition | null;
 }
 
 /** Columns as COLS writes them. */

@@ -23,6 +23,8 @@ export interface CompileInput {
   readonly loadSchema: (name: string) => LoadedSchema | null;
   /** All names that `loadSchema` knows, for "did you mean". */
   readonly schemaNames: () => readonly string[];
+  /** A file of rows that a test names, by its path relative to the pipeline file; null: it is not there. Without this there are none. */
+  readonly loadRows?: (path: string) => SourceText | null;
   readonly operators: readonly OperatorSpec[];
   readonly aggregates: readonly AggregateSpec[];
   readonly env: Environment;

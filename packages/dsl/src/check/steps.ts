@@ -90,11 +90,23 @@ function checkStep(
       unsupported: isFold ? [] : flow.unsupported,
       missing,
       nullsUnknown: flow.nullsUnknown || result.nullsUnknown === true,
+      ...spacingAfter(flow, result),
       leftBehind: isFold
         ? new Set([...flow.relation.columns.map((column) => column.name)].filter((column) => !columns.has(column)))
         : flow.leftBehind,
     },
   };
+}
+
+/** How far apart in time the rows are that closed windows give. */
+function spacingAfter(flow: Flow, { transforms, output }: StepResult): Pick<Flow, 'spacingMs'> {
+  const fold = transforms.find(({ type }) => type === 'fold');
+  if (fold?.type === 'fold') {
+    const isClosed = output.kind === 'stream' && fold.window?.kind === 'hopping';
+    return isClosed ? { spacingMs: fold.window.advanceMs } : {};
+  }
+  const isOther = transforms.some(({ type }) => type === 'rank' || type === 'join');
+  return isOther || flow.spacingMs === undefined ? {} : { spacingMs: flow.spacingMs };
 }
 
 /** A closed window's result is a record of its own, at the window's last millisecond; a table's rows have no time. */

@@ -3,7 +3,7 @@ import { definite, isNullable } from '../types/lattice.js';
 import type { Type, Value } from '../types/type.js';
 import { yamlMessages } from '../yaml/messages.js';
 import { describe, isNull, type YamlNode, type YamlScalar } from '../yaml/node.js';
-import { messages } from './messages.js';
+import { testMessages as messages } from './test-messages.js';
 import type { Session } from './session.js';
 
 /** A value of a test, and for floats and doubles how many digits stand behind the point. */

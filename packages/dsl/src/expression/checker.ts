@@ -310,7 +310,7 @@ function narrowedType(type: Type, path: string, scope: Scope): Type {
 }
 
 /** The first column or field in a condition that may be null and makes it so. */
-function nullablePath(expr: TypedExpr): string | null {
+export function nullablePath(expr: TypedExpr): string | null {
   if (!isNullable(expr.type)) return null;
   switch (expr.kind) {
     case 'column':

@@ -3,6 +3,7 @@ import { errorMessage, listing, quote, warningMessage } from '../diagnostics/mes
 import type { UnsupportedField } from '../types/avro.js';
 import { showType } from '../types/lattice.js';
 import type { Type } from '../types/type.js';
+import { showDuration } from './duration.js';
 import { didYouMean } from './suggest.js';
 
 /* What is said of names (RTA11xx), types (RTA12xx) and aggregates (RTA13xx) in an expression: one function per message. */
@@ -270,8 +271,22 @@ export const overNothing = errorMessage('RTA1307', '`over` no rows', (span: Span
 export const overAggregate = errorMessage('RTA1308', 'an aggregate that cannot look back', (span: Span, name: string) => ({
   span,
   message: `\`${name}\` is not available with \`over\``,
-  help: '`count`, `sum`, `avg`, `min` and `max` are',
+  help: '`count`, `sum`, `avg`, `min`, `max`, `first`, `last`, `collect`, `stddev`, `variance`, `median` and `percentile` are',
 }));
+
+export const overBothEnds = warningMessage(
+  'RTA1351',
+  'a look back on one window more than meant',
+  (span: Span, sizeMs: number, spacingMs: number) => {
+    const n = sizeMs / spacingMs;
+    const fewer = n === 1 ? 'no `over` is needed for one' : `for ${n} of them write \`over ${showDuration(sizeMs - spacingMs)}\``;
+    return {
+      span,
+      message: `both ends belong to \`over ${showDuration(sizeMs)}\`, so of windows each ${showDuration(spacingMs)} it spans ${n + 1}`,
+      help: `${fewer}; for the ${n === 1 ? 'one' : n} before this one write \`over previous ${showDuration(sizeMs)}\``,
+    };
+  },
+);
 
 export const aggregateProblem = errorMessage(
   'RTA1305',

@@ -11,7 +11,18 @@ import { narrow, narrowedBy, type Scope } from './scope.js';
 import type { TypedExpr } from './typed.js';
 
 /** Accumulators that rows can be taken out of again, or that keep what they need to do without them. */
-const SLIDING: ReadonlySet<string> = new Set(['count', 'sum', 'min', 'max']);
+const SLIDING: ReadonlySet<string> = new Set([
+  'count',
+  'sum',
+  'min',
+  'max',
+  'variance',
+  'percentile',
+  'distinct',
+  'first',
+  'last',
+  'collect',
+]);
 
 export interface OverResult {
   /** The given ones, and those that this expression adds; structurally equal ones are kept once. */
@@ -24,12 +35,15 @@ export interface OverResult {
 /**
  * Checks an expression of `derive`, in which aggregates may stand that look back: `score - avg(score) over 10s`. The arguments of aggregates
  * and what is around them see the columns of the row.
+ *
+ * @param spacingMs of rows that are results of closed windows: how far apart these begin
  */
 export function checkOverExpression(
   ast: Ast,
   scope: Scope,
   aggregates: readonly AggregateSpec[],
   before: readonly OverAccumulator[],
+  spacingMs?: number,
 ): OverResult {
   const diagnostics: Diagnostic[] = [];
   const accumulators = [...before];
@@ -47,6 +61,8 @@ export function checkOverExpression(
     if (call.over === null) return outer.fail(messages.aggregateOutside(call.nameSpan, call.name));
     const { over } = call;
     if (over.size === 0 && (over.unit === 'rows' || over.previous)) return outer.fail(messages.overNothing(over.span));
+    if (spacingMs !== undefined && over.unit === 'ms' && !over.previous && over.size > 0 && over.size % spacingMs === 0)
+      outer.report(messages.overBothEnds(over.span, over.size, spacingMs));
     const where = call.where && inner(true).condition(call.where, scope, '`where`');
     if (call.where && where === null) return null;
     const rows = inner(false);

@@ -32,7 +32,7 @@ function printed(ast: Ast): readonly [string, number] {
     case 'duration':
       return [showDuration(ast.ms), ast.ms < 0 ? UNARY : POSTFIX];
     case 'string':
-      return [quoted(ast.value), POSTFIX];
+      return [quotedText(ast.value), POSTFIX];
     case 'name':
       return [ast.name, POSTFIX];
     case 'field':
@@ -71,7 +71,7 @@ function minusSafe(operand: string): string {
   return operand.startsWith('-') ? `(${operand})` : operand;
 }
 
-/** A text in double quotes. */
-function quoted(text: string): string {
+/** A text in double quotes, as expressions write it. */
+export function quotedText(text: string): string {
   return `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n').replaceAll('\r', '\\r').replaceAll('\t', '\\t')}"`;
 }

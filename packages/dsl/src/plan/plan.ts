@@ -1,6 +1,7 @@
 import type { Span } from '../diagnostics/diagnostic.js';
 import type { TypedExpr } from '../expression/typed.js';
-import type { Type, Value } from '../types/type.js';
+import type { Type } from '../types/type.js';
+import type { PipelineTest } from './pipeline-test.js';
 import type { LatePolicy, WindowSpec } from './window-spec.js';
 
 export * from './window-spec.js';
@@ -257,6 +258,15 @@ export interface JoinTransform {
   readonly rightKey: readonly TypedExpr[];
   /** Over the right columns. */
   readonly take: readonly NamedExpr[];
+  /** Rows of equal keys that do not meet it are no match. Null: all are. */
+  readonly condition: JoinCondition | null;
+}
+
+export interface JoinCondition {
+  /** Over the left columns, `take` and `carried`; boolean, never null. `$time` is that of the left row. */
+  readonly expr: TypedExpr;
+  /** Over the right columns: those that only the condition needs, by names that have a dot, as no column of a pipeline does. */
+  readonly carried: readonly NamedExpr[];
 }
 
 /** `within`: two streams; a right row from `beforeMs` earlier to `afterMs` later than the left one. Rows are late `graceMs` behind their partition. */
@@ -300,32 +310,4 @@ export interface Frame {
   readonly unit: 'ms' | 'rows';
   readonly size: number;
   readonly previous: boolean;
-}
-
-// ---- Tests written in the pipeline's file ----
-
-export interface PipelineTest {
-  readonly name: string;
-  /** In the order written; a record keeps what was written, the source's schema fills the rest. */
-  readonly given: readonly { readonly topic: string; readonly records: readonly TestRecord[] }[];
-  /** Sets all watermarks to this time (ms) after the records; null: they follow the records. */
-  readonly until: number | null;
-  readonly expect: readonly { readonly topic: string; readonly rows: readonly TestRow[]; readonly span: Span }[];
-  readonly history: readonly { readonly topic: string; readonly rows: readonly TestRow[]; readonly span: Span }[];
-  readonly span: Span;
-}
-
-export interface TestRecord {
-  /** Event time in ms from `$time`, if written. */
-  readonly time: number | null;
-  /** Values in the source's column types, only those written. */
-  readonly values: { readonly [column: string]: Value };
-  readonly span: Span;
-}
-
-export interface TestRow {
-  /** Only named columns are compared. Doubles carry the digits that were written. */
-  readonly values: { readonly [column: string]: { readonly value: Value; readonly digits: number | null } };
-  readonly deleted: boolean;
-  readonly span: Span;
 }

@@ -119,9 +119,14 @@ export function showTransform(transform: Transform): string[] {
     case 'spread':
       return [`  spread ${transform.column} as ${transform.rank ?? '-'}`];
     case 'join': {
-      const { how, outer, leftKey, rightKey, take } = transform;
+      const { how, outer, leftKey, rightKey, take, condition } = transform;
       const on = leftKey.map((expr, i) => `${showExpr(expr)} == ${showExpr(rightKey[i])}`).join(' and ');
-      return [`  ${outer} join on ${on}${showHow(how)}`, `    take ${take.map(showNamed).join(', ')}`];
+      return [
+        `  ${outer} join on ${on}${showHow(how)}`,
+        ...(condition === null ? [] : [`    where ${showExpr(condition.expr)}`]),
+        `    take ${take.map(showNamed).join(', ')}`,
+        ...(condition === null || condition.carried.length === 0 ? [] : [`    carry ${condition.carried.map(showNamed).join(', ')}`]),
+      ];
     }
     case 'rank': {
       const ties = transform.ties ? ' with ties' : '';

@@ -46,6 +46,11 @@ export const yamlMessages = {
     message: 'a file holds one pipeline; a second document begins here',
     help: 'put it into a file of its own',
   })),
+  notFormatted: errorMessage('RTA2011', 'A file that cannot be laid out anew', (span: Span) => ({
+    span,
+    message: 'this cannot be written in another layout without losing something, so the file stays as it is',
+    help: 'write it in a plainer form of YAML',
+  })),
 
   // ---- RTA21xx: what YAML does to expressions ----
   flowSplits: errorMessage(

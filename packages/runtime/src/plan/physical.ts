@@ -107,6 +107,7 @@ export type StageNode =
       readonly op: 'join';
       readonly transform: JoinTransform;
       readonly sides: readonly [left: readonly number[], right: readonly number[]];
+      /** Those taken, and then those that only the condition needs. */
       readonly rightColumns: readonly Column[];
       readonly store: number;
     } & NodeBase)

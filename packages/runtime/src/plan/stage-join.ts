@@ -7,7 +7,7 @@ import type { StageBuilder } from './stage-builder.js';
 export function stageJoin(
   builder: StageBuilder,
   left: readonly Place[],
-  right: readonly Place[],
+  others: readonly Place[],
   step: StepNode,
   transform: JoinTransform,
 ): Place {
@@ -16,13 +16,14 @@ export function stageJoin(
     name: column.name,
     expr: { kind: 'column', ...column, span: step.span },
   }));
+  const right = [...transform.take, ...(transform.condition?.carried ?? [])];
   const graceMs = transform.how.kind === 'within' ? transform.how.graceMs : 0;
   const sides = [
     builder.sendRows(left, next, step, { type: 'send', key: transform.leftKey, columns: all, graceMs, table: false }),
-    builder.sendRows(right, next, step, {
+    builder.sendRows(others, next, step, {
       type: 'send',
       key: transform.rightKey,
-      columns: transform.take,
+      columns: right,
       graceMs,
       table: transform.how.kind !== 'within',
     }),
@@ -30,7 +31,7 @@ export function stageJoin(
   const relation = step.output;
   const feeds = next.inputs.map((_, input) => ({ input }));
   const received: Place = { stage: next, feeds, relation: left[0].relation, partitionedBy: null, folded: false, ...ROWS_OF_STREAMS };
-  const rightColumns = transform.take.map(({ name, expr }) => ({ name, type: expr.type }));
+  const rightColumns = right.map(({ name, expr }) => ({ name, type: expr.type }));
   next.stores.push({ kind: 'join', node: 0 });
   // Where a left row is missing, what is no plain column has no value.
   const names = transform.leftKey.map((expr) => (expr.kind === 'column' ? expr.name : null));

@@ -3,6 +3,7 @@ import { BatchBuilder } from '../log/batch/batch-builder.js';
 import type { OutputBatch } from '../log/log.js';
 import type { BadRecord, RejectCode } from '../kernel/stage-kernel.js';
 import type { Stage } from '../plan/physical.js';
+import type { Clock } from './clock.js';
 import { BadRecordError } from './errors.js';
 import { appendHeaders } from './headers.js';
 
@@ -32,6 +33,7 @@ export class BadRecords {
       readonly late: LatePolicy;
       readonly errors: ErrorPolicy;
       readonly partitionsOf: (topic: string) => number;
+      readonly clock: Clock;
     },
   ) {}
 
@@ -95,7 +97,9 @@ export class BadRecords {
       ['rta.topic', this.context.stage.inputs[record.input].topic],
       ['rta.partition', String(this.context.partition)],
       ['rta.offset', String(record.offset)],
+      ['rta.timestamp', String(record.timestamp)],
     ]);
-    builder.append(record.timestamp, record.key, 0, record.key?.length ?? 0, record.value, 0, record.value?.length ?? 0, headers);
+    // Not the record's own timestamp: it may be older than what the topic keeps, and a broker would delete the letter unread.
+    builder.append(this.context.clock.now(), record.key, 0, record.key?.length ?? 0, record.value, 0, record.value?.length ?? 0, headers);
   }
 }

@@ -4,18 +4,23 @@ import type { Task } from './task.js';
 
 /** `idle`: quiet source partitions follow the others of this worker, or, when all are quiet, the wall clock (SEMANTICS rule 8). */
 export class IdleSources {
-  constructor(private readonly clock: Clock) {}
+  /** @param judges whether `idle` is to be looked at now; tables are in any case */
+  constructor(
+    private readonly clock: Clock,
+    private readonly judges: () => boolean,
+  ) {}
 
   /** Moves the watermarks of quiet tasks. @param stable last stable offsets as fetched, by partition */
   advance(tasks: Iterable<Task>, stable: ReadonlyMap<string, number>): void {
     const now = this.clock.now();
+    const judges = this.judges();
     let latest = -Infinity;
     let quiet: Task[] | null = null;
     let sources = 0;
     for (const task of tasks) {
       if (!task.stage.inputs.every((i) => i.kind === 'source')) continue;
       sources++;
-      if (task.quietMs(now) > 0 && caughtUp(task, stable)) (quiet ??= []).push(task);
+      if (task.quietMs(now, judges) > 0 && caughtUp(task, stable)) (quiet ??= []).push(task);
       else latest = Math.max(latest, task.watermark());
     }
     if (quiet === null) return;

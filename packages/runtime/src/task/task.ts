@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AvroSchema } from '@rta/dsl';
 import { BatchBuilder } from '../log/batch/batch-builder.js';
@@ -12,7 +11,9 @@ import { BadRecords, type BadRecordCounts } from './bad-records.js';
 import type { Clock } from './clock.js';
 import { PipelineError } from './errors.js';
 import { transition, type TaskState } from './lifecycle.js';
+import { PeriodicEmissions } from './periodic-emissions.js';
 import { encodePosition, POSITION_KEY, type TaskPosition } from './position.js';
+import { storeFingerprint } from './store-fingerprint.js';
 import { restoreState, startPositions, type OffsetsOf } from './restore-task.js';
 import type { RecordPolicies } from './topology.js';
 
@@ -84,6 +85,7 @@ export class Task {
   private flushes = 0;
   private dirty = false;
   private forcedWatermark = -Infinity;
+  private readonly emissions: PeriodicEmissions;
   /** Wall clock of the last record per input, for `idle`. */
   private readonly lastRecordAt: number[];
 
@@ -96,6 +98,7 @@ export class Task {
     this.id = `${String(stage.id)}_${String(partition)}`;
     this.positions = stage.inputs.map(() => 0);
     this.lastRecordAt = stage.inputs.map(() => context.clock.now());
+    this.emissions = new PeriodicEmissions(stage, context.clock.now());
     this.bad = new BadRecords({
       pipeline: context.pipeline,
       stage,
@@ -103,6 +106,7 @@ export class Task {
       late: context.policies.late,
       errors: context.policies.errors,
       partitionsOf: context.partitionsOf,
+      clock: context.clock,
     });
   }
 
@@ -123,7 +127,11 @@ export class Task {
   async restore(committed: readonly CommittedOffset[], offsetsOf: OffsetsOf): Promise<{ fresh: boolean; replayed: number }> {
     this.state = transition(this.state, 'restoring');
     const { stage, context, partition } = this;
-    if (stage.changelog !== null) this.store = await context.stores.open(`${context.applicationId}/${this.id}`, this.fingerprint());
+    if (stage.changelog !== null)
+      this.store = await context.stores.open(
+        `${context.applicationId}/${this.id}`,
+        storeFingerprint(`${context.applicationId}/${this.id}`, stage),
+      );
     this.kernel = this.factory(this.env());
     const { log } = context;
     let changelogPosition: TaskPosition | null = null;
@@ -229,7 +237,16 @@ export class Task {
     return Math.max(watermark, this.forcedWatermark, this.lastWatermark);
   }
 
-  /** Moves the watermark of a source task forward by decree: `until` in tests, `--close`, `idle`. */
+  /** Moves the watermarks of source partitions to `watermark`, as if they had had a record that late: what is older is late from then on. */
+  moveSources(watermark: number): void {
+    for (const [i, input] of this.stage.inputs.entries()) {
+      if (input.kind !== 'source' || this.kernel.maxEventTime(i) - input.latenessMs >= watermark) continue;
+      this.kernel.restoreTime(i, watermark + input.latenessMs, []);
+      this.dirty = true;
+    }
+  }
+
+  /** Moves the watermark of a source task forward by decree: `--close`, `idle`. Which records are late is judged as before. */
   forceWatermark(watermark: number): void {
     if (watermark > this.watermark()) {
       this.forcedWatermark = watermark;
@@ -243,8 +260,11 @@ export class Task {
     return max;
   }
 
-  /** ms of wall clock since the last record of a source input; 0 for tasks without `idle`. Tables are quiet when they are read to their end. */
-  quietMs(now: number): number {
+  /**
+   * ms of wall clock since the last record of a source input; 0 for tasks without `idle`, or where `idle` does not hold now. Tables are quiet
+   * when they are read to their end.
+   */
+  quietMs(now: number, idle: boolean): number {
     let quiet = Infinity;
     for (const [i, input] of this.stage.inputs.entries()) {
       if (input.kind === 'source' && input.table) {
@@ -252,7 +272,7 @@ export class Task {
         quiet = Math.min(quiet, this.positions[i] > 0 || now - this.lastRecordAt[i] > TABLE_HEARD_MS ? 1 : 0);
         continue;
       }
-      if (input.kind !== 'source' || input.idleMs === null) return 0;
+      if (input.kind !== 'source' || input.idleMs === null || !idle) return 0;
       quiet = Math.min(quiet, now - this.lastRecordAt[i] - input.idleMs);
     }
     return Math.max(0, quiet);
@@ -266,7 +286,10 @@ export class Task {
   get needsCommit(): boolean {
     return (
       this.running &&
-      (this.dirty || this.bad.pending || (this.watermark() > this.lastWatermark && this.kernel.nextDue() <= this.watermark()))
+      (this.dirty ||
+        this.bad.pending ||
+        this.emissions.due(this.context.clock.now()) ||
+        (this.watermark() > this.lastWatermark && this.kernel.nextDue() <= this.watermark()))
     );
   }
 
@@ -274,6 +297,7 @@ export class Task {
   flush(): TaskCommit {
     const watermark = this.watermark();
     this.kernel.flush(watermark);
+    this.emissions.flushed(this.context.clock.now());
     this.flushes++;
     this.lastWatermark = watermark;
     this.dirty = false;
@@ -372,16 +396,5 @@ export class Task {
   private changelogBuilder(): BatchBuilder {
     if (this.changelog === null) this.changelog = new BatchBuilder(this.stage.changelog ?? '', this.partition, this.context.maxBatchBytes);
     return this.changelog;
-  }
-
-  /** Of what the store's bytes mean: pipeline, stage, partition, and the shape of everything that keeps state. */
-  private fingerprint(): string {
-    const { stage, context } = this;
-    const shape = JSON.stringify(
-      stage.stores.map((s) => ({ kind: s.kind, node: stage.nodes[s.node] })),
-      (key, value: unknown) => (key === 'span' ? undefined : typeof value === 'bigint' ? value.toString() : value),
-    );
-    const hash = createHash('sha256').update(shape).digest('hex').slice(0, 16);
-    return `${context.applicationId}/${this.id}/${hash}`;
   }
 }

@@ -30,6 +30,11 @@ export function isSingleBoard(stage: Stage): boolean {
   );
 }
 
+/** Number of repartitions before a stage. */
+export function depth(plan: PhysicalPlan, stage: Stage): number {
+  return Math.max(...stage.inputs.map((input) => (input.kind === 'source' ? 0 : 1 + depth(plan, plan.stages[input.fromStage]))));
+}
+
 /** The topics that the pipeline itself owns: repartitions and changelogs. */
 export function internalTopics(plan: PhysicalPlan, partitions: readonly number[]): TopicSpec[] {
   const specs: TopicSpec[] = [];
@@ -66,23 +71,32 @@ export function outputTopics(
   const specs = new Map<string, TopicSpec>();
   const add = (name: string, compacted: boolean): void => {
     const declaration = declared.find((d) => d.name === name);
-    const config: Record<string, string> = {};
-    const cleanup = declaration?.cleanup ?? (compacted ? (['compact'] as const) : null);
-    if (cleanup) config['cleanup.policy'] = cleanup.join(',');
-    if (declaration && declaration.retentionMs !== null) config['retention.ms'] = String(declaration.retentionMs);
-    if (declaration && declaration.compression !== null)
-      config['compression.type'] = declaration.compression === 'none' ? 'uncompressed' : declaration.compression;
-    specs.set(name, {
-      name,
-      partitions: declaration?.partitions ?? defaultPartitions,
-      ...(declaration && declaration.replication !== null ? { replication: declaration.replication } : {}),
-      config,
-    });
+    specs.set(name, topicSpec(name, declaration, { partitions: defaultPartitions, compacted }));
   };
   for (const stage of plan.stages) for (const output of stage.outputs) if (output.kind === 'sink') add(output.topic, output.table);
   for (const topic of lateTopics(plan, policies)) add(topic, false);
   if (policies.errors.policy === 'topic') add(policies.errors.topic, false);
   return [...specs.values()];
+}
+
+/** A topic as it is declared; what is not said goes by `defaults`. */
+export function topicSpec(
+  name: string,
+  declaration: TopicDeclaration | undefined,
+  defaults: { readonly partitions: number; readonly compacted: boolean },
+): TopicSpec {
+  const config: Record<string, string> = {};
+  const cleanup = declaration?.cleanup ?? (defaults.compacted ? (['compact'] as const) : null);
+  if (cleanup) config['cleanup.policy'] = cleanup.join(',');
+  if (declaration && declaration.retentionMs !== null) config['retention.ms'] = String(declaration.retentionMs);
+  if (declaration && declaration.compression !== null)
+    config['compression.type'] = declaration.compression === 'none' ? 'uncompressed' : declaration.compression;
+  return {
+    name,
+    partitions: declaration?.partitions ?? defaults.partitions,
+    ...(declaration && declaration.replication !== null ? { replication: declaration.replication } : {}),
+    config,
+  };
 }
 
 /** The pipeline's late topic, and those of windows that differ. */

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { LogError, tpKey, type Member, type MemberEvent, type TopicPartition } from '../log/log.js';
 import type { KernelCompiler, KernelFactory } from '../kernel/stage-kernel.js';
-import type { PhysicalPlan, Stage } from '../plan/physical.js';
+import type { PhysicalPlan } from '../plan/physical.js';
 import { restoreTasks, tasksOf } from './assignment.js';
 import { CommitPolicy } from './commit-policy.js';
 import { StateStoreError } from '../state/store.js';
@@ -11,7 +11,7 @@ import { IdleSources } from './idle-sources.js';
 import { Latencies } from './latencies.js';
 import { snapshotOf, type WorkerSnapshot } from './snapshot.js';
 import type { Task, TaskCommit, TaskContext } from './task.js';
-import { inputTopics } from './topology.js';
+import { depth, inputTopics } from './topology.js';
 
 export interface WorkerOptions {
   readonly plan: PhysicalPlan;
@@ -26,6 +26,8 @@ export interface WorkerOptions {
   readonly bufferBytes?: number;
   readonly sessionTimeoutMs?: number;
   readonly transactionTimeoutMs?: number;
+  /** Whether `idle` holds now. Default: always. Tests let it hold when all that was sent has been read. */
+  readonly judgesIdle?: () => boolean;
 }
 
 /** How often consumed records of repartition topics are deleted. */
@@ -77,7 +79,7 @@ export class Worker {
       now,
     );
     this.lastPurgeAt = now;
-    this.idle = new IdleSources(options.context.clock);
+    this.idle = new IdleSources(options.context.clock, options.judgesIdle ?? (() => true));
     this.taskContext = {
       ...options.context,
       onStoreFailed: (error) => {
@@ -97,7 +99,7 @@ export class Worker {
 
   /**
    * Processes everything that the inputs hold now, downstream stages included, and commits it. The worker stays open.
-   * @param watermark event time (ms) that all sources are then moved to; `close` for the end of the last open window
+   * @param watermark event time (ms) that the watermarks of all sources are then moved to; `close` for the end of the last open window
    */
   async drain(watermark?: number | 'close'): Promise<void> {
     const { plan, context } = this.options;
@@ -105,8 +107,10 @@ export class Worker {
     await this.loop(() => this.reached(targets));
     if (watermark === undefined) return;
     const tasks = [...this.tasks.values()];
-    const forced = watermark === 'close' ? closingTime(plan, tasks) : watermark;
-    for (const task of tasks) if (task.stage.inputs.every((i) => i.kind === 'source')) task.forceWatermark(forced);
+    if (watermark === 'close') {
+      const end = closingTime(plan, tasks);
+      for (const task of tasks) if (task.stage.inputs.every((i) => i.kind === 'source')) task.forceWatermark(end);
+    } else for (const task of tasks) task.moveSources(watermark);
     await this.loop(() => this.reached(targets));
   }
 
@@ -374,11 +378,6 @@ export class Worker {
 
 function topicOf(key: string): string {
   return key.slice(0, key.lastIndexOf('-'));
-}
-
-/** Number of repartitions before a stage. */
-function depth(plan: PhysicalPlan, stage: Stage): number {
-  return Math.max(...stage.inputs.map((input) => (input.kind === 'source' ? 0 : 1 + depth(plan, plan.stages[input.fromStage]))));
 }
 
 /** What a new member with restored tasks may get over: lost commits and members, and stores, which are rebuilt where damaged. */

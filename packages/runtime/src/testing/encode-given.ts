@@ -56,10 +56,11 @@ export class GivenEncoder {
       throw new TypeError(
         `\`$time\` cannot be set: the event time of ${this.source.topic} is computed; write the columns that it is computed of`,
       );
-    const key = this.encodeKey?.(values) ?? null;
-    const value = this.encodeValue(values);
+    const { raw } = record;
+    const key = raw?.key !== undefined ? Buffer.from(raw.key) : (this.encodeKey?.(values) ?? null);
+    const value = record.deleted === true ? null : raw?.value !== undefined ? Buffer.from(raw.value) : this.encodeValue(values);
     const builder = new BatchBuilder(this.source.topic, 0);
-    builder.append(time, key, 0, key?.length ?? 0, value, 0, value.length, null);
+    builder.append(time, key, 0, key?.length ?? 0, value, 0, value?.length ?? 0, null);
     return builder.take()[0];
   }
 }

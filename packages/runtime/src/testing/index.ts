@@ -1,2 +1,3 @@
-export { openTestBench, type TestBench, type TestFailure, type TestOutcome } from './test-bench.js';
+export { openTestBench, type TestBench, type TestOutcome } from './test-bench.js';
+export type { TestFailure } from './judge.js';
 export { showFailure, showValue } from './show-failure.js';

@@ -7,7 +7,7 @@ import { TestSchemas, type AvroSupport } from './test-schemas.js';
 
 /** What the tests of one plan share: its kernels are generated once. */
 export interface PreparedPlan {
-  /** The plan with one partition per topic, and without what depends on the passing of time. */
+  /** The plan with one partition per topic. */
   readonly plan: Plan;
   readonly schemas: TestSchemas;
   readonly sinkSchemaIds: Readonly<Record<string, SinkSchemaIds>>;
@@ -28,7 +28,6 @@ export function preparePlan(plan: Plan, avro: AvroSupport): PreparedPlan {
   return {
     plan: {
       ...plan,
-      sources: plan.sources.map((source) => ({ ...source, idleMs: null })),
       topics: plan.topics.map((topic) => ({ ...topic, partitions: 1, replication: null })),
     },
     schemas,

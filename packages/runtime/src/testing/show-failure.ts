@@ -1,7 +1,7 @@
 /** A failed expectation as text: rows under their columns, the expected above the actual, carets under the cells that differ. */
 import { parseTime, place, showDate, showDecimal, showTimestamp, type Column, type Type, type Value } from '@rta/dsl';
 import type { RowPair } from './compare-rows.js';
-import type { TestFailure } from './test-bench.js';
+import type { TestFailure } from './judge.js';
 
 const DAY = parseTime('00:00')!;
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -19,16 +19,20 @@ const DAY_MS = 24 * 60 * 60 * 1000;
  * `-` is what the test expects, `+` what is there.
  */
 export function showFailure(failure: TestFailure): string {
-  if (failure.kind === 'error') return `${place(failure.span)}: ${failure.message}`;
-  const { pairs, topic, section, expectedCount, actualCount } = failure;
+  const where = `${place(failure.span)}: ${failure.step === null ? '' : `step ${failure.step}: `}`;
+  if (failure.kind === 'error') return `${where}${failure.message}`;
+  const { topic, section, expectedCount, actualCount } = failure;
+  const name = section === 'state' ? `state of ${topic}` : topic;
+  if (failure.kind === 'count') return `${where}${name}: ${expectedCount} expected, ${actualCount} found`;
+  const { pairs } = failure;
   const counts: [number, string][] = [
     [pairs.filter(({ differing }) => differing.length > 0).length, 'wrong'],
     [pairs.filter(({ actual }) => actual === null).length, 'missing'],
     [pairs.filter(({ expected }) => expected === null).length, 'unexpected'],
   ];
   const wrong = counts.flatMap(([count, what]) => (count === 0 ? [] : [`${count} ${what}`])).join(', ');
-  const what = `${section === 'history' ? 'record' : 'row'}${expectedCount === 1 ? '' : 's'}`;
-  const title = `${place(failure.span)}: ${topic}: ${expectedCount} ${what} expected, ${actualCount} found: ${wrong}`;
+  const what = `${section === 'expect' || section === 'state' ? 'row' : 'record'}${expectedCount === 1 ? '' : 's'}`;
+  const title = `${where}${name}: ${expectedCount} ${what} expected, ${actualCount} found: ${wrong}`;
   return [title, ...table(failure.columns, pairs).map((line) => `  ${line}`.trimEnd())].join('\n');
 }
 

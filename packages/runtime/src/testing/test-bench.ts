@@ -5,18 +5,18 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Column, PipelineTest, Plan, Span } from '@rta/dsl';
+import type { PipelineTest, Plan, TestAssertions } from '@rta/dsl';
 import { openEmbeddedLog } from '../log/embedded/open.js';
 import type { Log } from '../log/log.js';
 import { openPipeline } from '../pipeline.js';
 import { memoryStateStores } from '../state/memory-store.js';
 import { ManualClock } from '../task/clock.js';
 import type { Worker } from '../task/worker.js';
-import { pairAsSet, pairInOrder, type RowPair } from './compare-rows.js';
-import { FIRST_TIME } from './encode-given.js';
+import type { TestFailure } from './judge.js';
 import { preparePlan, type PreparedPlan } from './prepare-plan.js';
+import { firstTime, runScript, StepError } from './run-script.js';
+import { assertionsOf, planOfTest } from './test-plan.js';
 import type { AvroSupport } from './test-schemas.js';
-import { finalRows, topicReader, writtenRows } from './topic-rows.js';
 
 /** What came of one test. */
 export interface TestOutcome {
@@ -25,23 +25,6 @@ export interface TestOutcome {
   /** Wall-clock time, ms. */
   readonly durationMs: number;
 }
-
-/** Why a test failed: rows other than expected in one topic, or an error that stopped it. `span` is that of the first expected
- * row that is not there, else of the expectation or the test. */
-export type TestFailure =
-  | {
-      readonly kind: 'rows';
-      readonly section: 'expect' | 'history';
-      readonly topic: string;
-      readonly span: Span;
-      readonly expectedCount: number;
-      readonly actualCount: number;
-      /** The key's columns and those that the test names; `$deleted` where there are tombstones. */
-      readonly columns: readonly Column[];
-      /** All rows, equal ones too. */
-      readonly pairs: readonly RowPair[];
-    }
-  | { readonly kind: 'error'; readonly code: string; readonly message: string; readonly span: Span };
 
 export interface TestBenchOptions {
   readonly avro: AvroSupport;
@@ -57,6 +40,9 @@ export interface TestBench {
    * The records of `given` go in as written, topic by topic, each topic with one partition; with `history` (and where event time is
    * the clock's) they go in one by one, with a commit after each. A record without `$time` is of the same time as the one before it. The wall clock
    * stands at the latest event time so far; `idle` is off, and the period of `emit: every` has passed at every commit.
+   *
+   * With `steps` both go by the wall clock, which begins at the time of the first record. All that one `send` says is read before `idle` is
+   * looked at.
    */
   run(plan: Plan, test: PipelineTest): Promise<TestOutcome>;
   close(): Promise<void>;
@@ -91,16 +77,18 @@ export async function openTestBench(options: TestBenchOptions): Promise<TestBenc
 }
 
 async function runTest(prepared: PreparedPlan, test: PipelineTest, log: Log, options: TestBenchOptions): Promise<readonly TestFailure[]> {
-  if (test.expect.length === 0 && test.history.length === 0)
-    return [{ kind: 'error', code: 'asserts_nothing', message: 'the test asserts nothing: add `expect` or `history`', span: test.span }];
-  const clock = new ManualClock(FIRST_TIME);
+  const failed = (code: string, message: string): readonly TestFailure[] => [{ kind: 'error', code, message, span: test.span, step: null }];
+  if (!assertionsOf(test).some(asserts)) return failed('asserts_nothing', 'the test asserts nothing: add `expect` or `history`');
+  const clock = new ManualClock(firstTime(test, prepared));
+  const plan = planOfTest(prepared.plan, test);
   let worker: Worker | null = null;
   let late = false;
+  let idle = true;
   let limit: NodeJS.Timeout | undefined;
   const limitMs = options.limitMs ?? DEFAULT_LIMIT_MS;
   try {
-    const { worker: opened } = await openPipeline({
-      plan: prepared.plan,
+    const { worker: opened, physical } = await openPipeline({
+      plan,
       log,
       stores: memoryStateStores(),
       schemas: prepared.schemas,
@@ -109,93 +97,44 @@ async function runTest(prepared: PreparedPlan, test: PipelineTest, log: Log, opt
       clock,
       defaultPartitions: 1,
       createSources: true,
+      judgesIdle: () => idle,
     });
     worker = opened;
     limit = setTimeout(() => {
       late = true;
       opened.stop();
     }, limitMs);
-    await feed(prepared, test, { log, clock, worker, stopped: () => late });
-    const failures = late ? [] : await judge(prepared, test, log, options.avro);
+    const failures = await runScript(test, {
+      prepared,
+      plan,
+      physical,
+      log,
+      avro: options.avro,
+      worker,
+      clock,
+      seen: new Map(),
+      stopped: () => late,
+      judgeIdle: (holds) => {
+        idle = holds;
+      },
+    });
     if (!late) {
       await worker.finish();
       return failures;
     }
   } catch (error) {
     await worker?.abandon();
-    return [{ kind: 'error', code: codeOf(error), message: (error as Error).message, span: test.span }];
+    if (!(error instanceof StepError)) return failed(codeOf(error), (error as Error).message);
+    return [{ kind: 'error', code: codeOf(error.cause), message: error.message, span: error.step.span, step: error.number }];
   } finally {
     clearTimeout(limit);
   }
   await worker.abandon();
-  return [{ kind: 'error', code: 'timeout', message: `the test did not end within ${String(limitMs)} ms`, span: test.span }];
+  return failed('timeout', `the test did not end within ${String(limitMs)} ms`);
 }
 
-interface Running {
-  readonly log: Log;
-  readonly clock: ManualClock;
-  readonly worker: Worker;
-  readonly stopped: () => boolean;
-}
-
-async function feed(prepared: PreparedPlan, test: PipelineTest, { log, clock, worker, stopped }: Running): Promise<void> {
-  const oneByOne = test.history.length > 0 || prepared.clockTime;
-  const period = prepared.longestPeriodMs;
-  const drain = async (until?: number): Promise<void> => {
-    // The last commit was in an earlier period.
-    clock.advance(period);
-    await worker.drain(until);
-  };
-  // The periods of `emit: every` count from when the tasks are there.
-  if (period > 0) await worker.drain();
-  let time = FIRST_TIME;
-  for (const { topic, records } of test.given) {
-    const encoder = prepared.encoders.get(topic);
-    if (encoder === undefined) continue; // a source that no sink depends on
-    const batches = [];
-    for (const record of records) {
-      time = encoder.timeOf(record, time);
-      clock.advance(Math.max(0, time - clock.now()));
-      batches.push(encoder.encode(record, time));
-      if (!oneByOne) continue;
-      await log.append(batches.splice(0));
-      await drain();
-      if (stopped()) return;
-    }
-    if (batches.length === 0) continue;
-    await log.append(batches);
-    await drain();
-  }
-  if (stopped()) return;
-  await drain(test.until ?? undefined);
-}
-
-async function judge(prepared: PreparedPlan, test: PipelineTest, log: Log, avro: AvroSupport): Promise<readonly TestFailure[]> {
-  const failures: TestFailure[] = [];
-  for (const section of ['expect', 'history'] as const)
-    for (const { topic, rows, span } of test[section]) {
-      const reader = topicReader(prepared.plan, topic, avro);
-      if (reader === null) throw new TypeError(`the pipeline does not write the topic ${topic}`);
-      const written = await writtenRows(log, topic, reader);
-      const actual = section === 'history' ? written : finalRows(written, reader);
-      const pairs = section === 'history' ? pairInOrder(rows, actual, reader.columns) : pairAsSet(rows, actual, reader);
-      const wrong = pairs.filter((pair) => pair.expected === null || pair.actual === null || pair.differing.length > 0);
-      if (wrong.length === 0) continue;
-      const named = new Set([...(reader.key ?? []), ...rows.flatMap((row) => Object.keys(row.values))]);
-      const columns = reader.columns.filter(({ name }) => rows.length === 0 || named.has(name));
-      const deletions = rows.some((row) => row.deleted) || actual.some((row) => row.deleted);
-      failures.push({
-        kind: 'rows',
-        section,
-        topic,
-        span: wrong.find((pair) => pair.expected !== null)?.expected?.span ?? span,
-        expectedCount: rows.length,
-        actualCount: actual.length,
-        columns: deletions ? [...columns, { name: '$deleted', type: { kind: 'boolean' } }] : columns,
-        pairs,
-      });
-    }
-  return failures;
+function asserts({ expect, history, state, late, errors }: TestAssertions): boolean {
+  return expect.length > 0 || history.length > 0 || (state?.length ?? 0) > 0 || late !== undefined || errors !== undefined;
 }
 
 function codeOf(error: unknown): string {

@@ -7,6 +7,7 @@ import type { Datum } from '../kernel/interpreter/avro-read.js';
 import { readJson } from '../kernel/interpreter/json-read.js';
 import { records, type LogRecord } from '../log/batch/records.js';
 import type { Log } from '../log/log.js';
+import { asideTopics } from './test-plan.js';
 import type { AvroSupport } from './test-schemas.js';
 
 /** One record of a topic; null: a tombstone, of which only the key is known. */
@@ -44,6 +45,19 @@ export function topicReader(plan: Plan, topic: string, avro: AvroSupport): Topic
   };
 }
 
+/** The late records of a plan, or those that failed, wherever they were written. */
+export async function badRows(log: Log, plan: Plan, kind: 'late' | 'errors', avro: AvroSupport): Promise<readonly WrittenRow[]> {
+  const reader = asideReader(plan, avro);
+  const written: WrittenRow[] = [];
+  for (const topic of asideTopics(plan)) written.push(...(await writtenRows(log, topic, reader)));
+  return written.filter(({ row }) => (row['$reason'] === 'late') === (kind === 'late'));
+}
+
+/** The columns of late and failed records. */
+export function badColumns(plan: Plan, avro: AvroSupport): readonly Column[] {
+  return asideReader(plan, avro).columns;
+}
+
 /** Everything written to a topic of one partition, in order. */
 export async function writtenRows(log: Log, topic: string, reader: TopicReader): Promise<readonly WrittenRow[]> {
   const rows: WrittenRow[] = [];
@@ -77,15 +91,13 @@ function compareKeys(a: Value, b: Value): number {
   return typeof a === 'object' ? compareValues(JSON.stringify(a), JSON.stringify(b)) : compareValues(a, b);
 }
 
-/** The topics of late and failed records. */
-function asideTopics(plan: Plan): ReadonlySet<string> {
-  const windows = plan.steps
-    .flatMap((step) => step.transforms)
-    .map((transform) => (transform.type === 'fold' ? transform.window?.late : null));
-  return new Set([plan.late, plan.errors, ...windows].flatMap((policy) => (policy?.policy === 'topic' ? [policy.topic] : [])));
-}
+/** The headers of late and failed records that tests can name, as `$` and what follows `rta.`. */
+const HEADERS = ['reason', 'step', 'topic', 'message'] as const;
 
-/** Records as they came, each read by the schema of the source that it says it came from. */
+/**
+ * Records as they came, each read by the schema of the source that it says it came from, and their headers; one that cannot be read has nothing
+ * but these.
+ */
 function asideReader(plan: Plan, avro: AvroSupport): TopicReader {
   const readers = new Map(
     plan.sources.map(({ topic, format, schema, output }) => [
@@ -94,15 +106,26 @@ function asideReader(plan: Plan, avro: AvroSupport): TopicReader {
     ]),
   );
   const columns = new Map(plan.sources.flatMap((source) => source.output.columns.map((column) => [column.name, column])));
+  const headers = HEADERS.map((name): Column => ({ name: `$${name}`, type: { kind: 'string' } }));
   return {
-    columns: [...columns.values()],
+    columns: [...columns.values(), ...headers],
     key: null,
     rowOf(record) {
-      const from = record.headers.find((header) => header.key === 'rta.topic')?.value;
-      const read = readers.get(Buffer.from(from ?? []).toString('utf8'));
-      return { id: null, row: record.value === null || read === undefined ? {} : read(record.value), deleted: false };
+      const texts = new Map(record.headers.map(({ key, value }) => [key, Buffer.from(value ?? []).toString('utf8')]));
+      const read = readers.get(texts.get('rta.topic') ?? '');
+      const row = record.value === null || read === undefined ? {} : attempt(read, record.value);
+      const named = HEADERS.flatMap((name) => (texts.has(`rta.${name}`) ? [[`$${name}`, texts.get(`rta.${name}`)!] as const] : []));
+      return { id: null, row: { ...row, ...Object.fromEntries(named) }, deleted: false };
     },
   };
+}
+
+function attempt(read: ReadRow, bytes: Uint8Array): Row {
+  try {
+    return read(bytes);
+  } catch {
+    return {};
+  }
 }
 
 type ReadRow = (bytes: Uint8Array) => Row;

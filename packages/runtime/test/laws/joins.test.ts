@@ -51,6 +51,52 @@ streams:
       - join: { with: teams, as: t, on: user == t.name, type: outer, within: { before: 8ms, after: 2ms } }
 sink: { topic: out }`,
   },
+  'inner, with a time bound and a column that only the condition reads': {
+    topics: ['one', 'two'],
+    text: `
+streams:
+  all:
+    from: one
+    steps:
+      - join:
+          with: two
+          on: user == two.user and points <= two.points and at >= two.at
+          within: 8ms
+          take: [{ when: at }, { name: team }]
+sink: { topic: out }`,
+  },
+  'outer, with a condition that fails for some': {
+    topics: ['one', 'two'],
+    text: `
+streams:
+  all:
+    from: one
+    steps:
+      - select: [user, { mine: points }, amount]
+      - join:
+          with: two
+          on: user == two.user and (int(mine * 2000000000) > two.points or two.team == "red") and $time != two.at
+          type: outer
+          within: { before: 6ms, after: 3ms }
+          take: [points, { theirs: amount }]
+sink: { topic: out }`,
+  },
+  'left, with a condition of either side alone': {
+    topics: ['one', 'two'],
+    text: `
+streams:
+  all:
+    from: one
+    steps:
+      - join:
+          with: two
+          on: amount == two.amount and points > 0 and two.bonus != null and bonus != null and two.user == user and bonus == two.bonus
+          type: left
+          within: 20ms
+          grace: 2ms
+          take: [{ other: points }]
+sink: { topic: out }`,
+  },
   'outer, of a union of branches, counted in windows': {
     topics: ['one', 'two', 'three'],
     text: `
@@ -116,6 +162,24 @@ streams:
       - filter: points > -2
       - join: { with: two, on: user, take: [{ other: points }, { since: at }] }
       - select: [user, points, other, since]
+sink: { topic: out }`,
+  'as of the time, left, where a condition holds': `
+streams:
+  all:
+    from: one
+    steps:
+      - join: { with: two, as: t, on: user == t.user and points >= t.points and at <= t.at + 7ms, type: left, take: { since: at } }
+sink: { topic: out }`,
+  'as of the time, in windows, where a condition of the version alone holds': `
+streams:
+  all:
+    from: one
+    steps:
+      - join: { with: two, on: user == two.user and two.team != null and two.points * points < 6, take: { other: bonus } }
+      - groupBy: user
+        window: { tumbling: 10ms }
+        aggregate: { n: count(), last: max(team) }
+        emit: final
 sink: { topic: out }`,
   'as of the time, left, in windows': `
 streams:

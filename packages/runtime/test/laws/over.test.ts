@@ -25,6 +25,21 @@ const squares: Accumulator = {
   type: LONG,
 };
 
+const nullableBonus = cast(columnOf('bonus'), nullable(LONG));
+/** Of those that keep values, or counts of them. */
+const keeping: readonly Accumulator[] = [
+  { fn: 'variance', arg: columnOf('amount'), where: null, type: nullable(DOUBLE) },
+  { fn: 'variance', arg: cast(columnOf('points'), DOUBLE), where: compare('>', columnOf('points'), 0), type: nullable(DOUBLE) },
+  { fn: 'percentile', arg: columnOf('amount'), fraction: 0.7, where: null, type: nullable(DOUBLE) },
+  { fn: 'distinct', arg: columnOf('amount'), where: null, type: LONG },
+  { fn: 'distinct', arg: columnOf('user'), where: compare('>', columnOf('points'), 0), type: LONG },
+  { fn: 'first', arg: nullableBonus, where: null, type: nullable(LONG) },
+  { fn: 'last', arg: columnOf('user'), where: compare('<', columnOf('points'), 2), type: nullable(STRING) },
+  { fn: 'collect', arg: nullableBonus, limit: 2, where: null, type: { kind: 'array', items: LONG } },
+];
+
+const plain: readonly Accumulator[] = [count, sumPoints, sumAmount, maxPoints, minUser, maxAmount, bonuses, squares];
+
 interface OverOptions {
   readonly group?: readonly string[];
   readonly ttlMs?: number | null;
@@ -68,10 +83,7 @@ const overStep: fc.Arbitrary<OverTransform> = fc
   .record({
     group: fc.subarray(['user', 'team']),
     ttlMs: fc.constantFrom(null, null, 3, 12),
-    accumulators: fc.array(fc.tuple(fc.constantFrom(count, sumPoints, sumAmount, maxPoints, minUser, maxAmount, bonuses, squares), frame), {
-      minLength: 1,
-      maxLength: 4,
-    }),
+    accumulators: fc.array(fc.tuple(fc.constantFrom(...plain, ...keeping), frame), { minLength: 1, maxLength: 4 }),
   })
   .map(({ group, ttlMs, accumulators }) =>
     overOf(

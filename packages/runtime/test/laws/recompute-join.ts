@@ -1,5 +1,6 @@
 /** What a join gives, straight from SEMANTICS.md: every row of the left side with every row of the right side. */
-import type { Column, JoinTransform, Row, TypedExpr } from '@rta/dsl';
+import { ExpressionError } from '@rta/dsl';
+import type { Column, JoinTransform, NamedExpr, Row, TypedExpr } from '@rta/dsl';
 import { evaluateExpr } from './evaluation.js';
 import type { Origin, Rows, StreamItem } from './recompute.js';
 import { textOfValue } from './text.js';
@@ -33,7 +34,8 @@ export function joinTable(transform: JoinTransform, _columns: readonly Column[],
     const held = versions.filter((version) => version.key === key && version.from <= item.time);
     // Of two from the same time on the one that was read later.
     const newest = held.reduce<(typeof held)[number] | undefined>((a, b) => (a === undefined || b.from >= a.from ? b : a), undefined);
-    const row = newest === undefined || newest.item.deleted === true ? null : newest.item;
+    const found = newest === undefined || newest.item.deleted === true ? null : newest.item;
+    const row = found !== null && satisfies(transform, item, found) ? found : null;
     if (row === null && outer === 'inner') return [];
     const taken = take.map(({ name, expr }) => [name, row === null ? null : evaluateExpr(expr, row)] as const);
     return [{ row: { ...item.row, ...Object.fromEntries(taken) }, time: item.time, origin: null }];
@@ -41,14 +43,31 @@ export function joinTable(transform: JoinTransform, _columns: readonly Column[],
   return { items, watermark };
 }
 
+function takenOf(take: readonly NamedExpr[], item: StreamItem): Row {
+  return Object.fromEntries(take.map(({ name, expr }) => [name, evaluateExpr(expr, item)]));
+}
+
+/** Whether the condition holds of a left row and one of the right; `b` has the right side's own columns. */
+function satisfies({ take, condition }: JoinTransform, a: StreamItem, b: StreamItem): boolean {
+  if (condition === null) return true;
+  const row = { ...a.row, ...takenOf([...take, ...condition.carried], b) };
+  try {
+    return evaluateExpr(condition.expr, { ...a, row }) === true;
+  } catch (error) {
+    if (error instanceof ExpressionError) return false;
+    throw error;
+  }
+}
+
 /** @param columns of the result */
 export function joinRows(transform: JoinTransform, columns: readonly Column[], left: Rows, right: Rows, late: Late): Rows {
   const { leftKey, rightKey, take, how, outer } = transform;
   const { beforeMs, afterMs, graceMs } = how.kind === 'within' ? how : { beforeMs: 0, afterMs: 0, graceMs: 0 };
   const lefts = accepted(left, leftKey, graceMs, late);
-  const rights = accepted(right, rightKey, graceMs, late).map((each): Item => ({
+  const rights = accepted(right, rightKey, graceMs, late).map((each) => ({
     ...each,
-    item: { ...each.item, row: Object.fromEntries(take.map(({ name, expr }) => [name, evaluateExpr(expr, each.item)])) },
+    read: each.item,
+    item: { ...each.item, row: takenOf(take, each.item) },
   }));
   const watermark = Math.min(left.watermark, right.watermark);
   const items: StreamItem[] = [];
@@ -56,7 +75,7 @@ export function joinRows(transform: JoinTransform, columns: readonly Column[], l
   for (const a of lefts)
     for (const b of rights) {
       const later = b.item.time - a.item.time;
-      if (a.id !== b.id || later < -beforeMs || later > afterMs) continue;
+      if (a.id !== b.id || later < -beforeMs || later > afterMs || !satisfies(transform, a.item, b.read)) continue;
       matched.add(a.item).add(b.item);
       items.push({ row: { ...a.item.row, ...b.item.row }, time: Math.max(a.item.time, b.item.time), origin: null });
     }

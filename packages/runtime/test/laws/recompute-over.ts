@@ -63,10 +63,9 @@ function lives(sorted: readonly StreamItem[], ttlMs: number): StreamItem[][] {
 function given({ accumulators, columns }: OverTransform, life: readonly StreamItem[], at: number): Row | null {
   const accumulated = accumulators.map((accumulator) => (): Value => {
     const found = frameOf(accumulator, life, at).map((item) => givenBy(accumulator, item));
-    return accumulate(
-      accumulator,
-      found.filter((one) => one !== null),
-    );
+    // Their order is that of the frame.
+    const inFrame = found.flatMap((one, i) => (one === null ? [] : [{ ...one, item: { ...one.item, time: i, origin: null } }]));
+    return accumulate(accumulator, inFrame);
   });
   try {
     return Object.fromEntries(columns.map(({ name, expr }) => [name, evaluateExpr(expr, life[at], accumulated)]));

@@ -93,6 +93,7 @@ sink: { topic: ${source}-out }
       for await (const batch of backend.log.read(`${source}-dlq`, partition, low, high)) dead.push(...records(batch, low));
       expect(dead).toHaveLength(1);
       const [letter] = dead;
+      expect(letter.timestamp).toBeGreaterThan(Date.now() - 600_000);
       expect(letter.value === null ? null : Buffer.from(letter.value)).toEqual(bad === null ? null : Buffer.from(bad));
       expect(Buffer.from(letter.key ?? []).toString()).toBe('k');
       const headers = Object.fromEntries(letter.headers.map((h) => [h.key, Buffer.from(h.value ?? []).toString()]));
@@ -102,6 +103,7 @@ sink: { topic: ${source}-out }
         'rta.topic': source,
         'rta.partition': '0',
         'rta.offset': '1',
+        'rta.timestamp': String(START + 1),
         'rta.step': 'source.source',
       });
       expect(headers['rta.message']).not.toBe('');

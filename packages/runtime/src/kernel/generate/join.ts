@@ -1,11 +1,15 @@
 /** Code of one join: the functions that `JoinState` calls (see `JoinCode`). Rows are Avro of our own making, read column by column as needed. */
 import type { Column } from '@rta/dsl';
 import type { StageNode } from '../../plan/physical.js';
+import { columnsOf } from '../../plan/columns-used.js';
+import { conditionSource, mayThrow } from '../expression-source.js';
 import type { JoinCode } from '../run/join-state.js';
+import { rowError } from '../run/row-error.js';
 import { Code, makeFunction } from './code.js';
 import type { FoldShape } from './fold.js';
 import { type Operand, valueOperand } from './operand.js';
 import { readColumns } from './read-columns.js';
+import { scopeOf } from './scope.js';
 import type { StageShape } from './stage-shape.js';
 import { guardedStream } from './stream-edges.js';
 
@@ -27,6 +31,7 @@ export class JoinGenerator {
   generate(): JoinCode {
     const { rightColumns, inputColumns } = this.node;
     return {
+      meets: this.meets(),
       pair: this.make('K, time, L, lp, le, R, rp, re', (code) => {
         const left = this.read(code, inputColumns, 'L', 'lp', 'le');
         this.emit(code, [...left, ...this.read(code, rightColumns, 'R', 'rp', 're')]);
@@ -53,8 +58,32 @@ export class JoinGenerator {
     return makeFunction<T>(constants, `return function (${params}) {\n${code.toString()}\n};`);
   }
 
-  private read(code: Code, columns: readonly Column[], bytes: string, p: string, end: string): Map<string, Operand> {
-    return readColumns(code, columns, this.shape.wantedOf(this.index), bytes, p, end);
+  private read(
+    code: Code,
+    columns: readonly Column[],
+    bytes: string,
+    p: string,
+    end: string,
+    wanted = this.shape.wantedOf(this.index),
+  ): Map<string, Operand> {
+    return readColumns(code, columns, wanted, bytes, p, end);
+  }
+
+  private meets(): JoinCode['meets'] {
+    const { transform, inputColumns, rightColumns } = this.node;
+    const expr = transform.condition?.expr;
+    if (expr === undefined) return null;
+    return this.make('K, time, L, lp, le, R, rp, re', (code) => {
+      const wanted = columnsOf(expr);
+      const left = this.read(code, inputColumns, 'L', 'lp', 'le', wanted);
+      const operands = new Map([...left, ...this.read(code, rightColumns, 'R', 'rp', 're', wanted)]);
+      const give = (): void => code.line(`return ${conditionSource(expr, scopeOf({ operands, time: 'time' }), code)};`);
+      if (!mayThrow(expr)) give();
+      else {
+        code.block('try', give, '} catch (error) {');
+        code.line(`${code.constant(rowError)}(K, error);`, 'return false;', '}');
+      }
+    });
   }
 
   /** Left columns that are parts of the key. */

@@ -102,7 +102,7 @@ export class Fold extends KeyedFold {
     for (const [id, entry] of closed) {
       if (this.isEmpty(entry)) entry.incarnations = [];
       if (this.fold.emit.mode === 'final') {
-        const [last] = entry.incarnations.map((incarnation) => this.rowOf(entry, this.windowOf(entry), incarnation));
+        const [last] = entry.incarnations.map((incarnation) => this.rowOf(entry, this.spanOf(entry), incarnation));
         if (last) this.emitRow({ row: last, time: this.endOf(entry) - 1 });
       } else if (entry.pending) this.emit(entry, watermark);
       entry.incarnations = [];
@@ -135,7 +135,7 @@ export class Fold extends KeyedFold {
   private visibleRow(entry: Entry, watermark: number): TimedRow | null {
     if (!this.isVisible(entry, watermark)) return null;
     const newest = entry.incarnations[entry.incarnations.length - 1];
-    const row = this.rowOf(entry, this.windowOf(entry), newest);
+    const row = this.rowOf(entry, this.spanOf(entry), newest);
     return row === null ? null : { row, time: newest.time };
   }
 
@@ -145,7 +145,7 @@ export class Fold extends KeyedFold {
     return this.fold.ttlMs === null || newest.time + this.fold.ttlMs > watermark;
   }
 
-  private windowOf({ windowId }: Entry): Interval | null {
+  protected override spanOf({ windowId }: Entry): Interval | null {
     return this.windows === null ? null : this.intervalOf(this.windows, windowId!);
   }
 
@@ -154,7 +154,7 @@ export class Fold extends KeyedFold {
   }
 
   private endOf(entry: Entry): number {
-    return this.closes === null ? this.windowOf(entry)!.end : entry.windowId!;
+    return this.closes === null ? this.spanOf(entry)!.end : entry.windowId!;
   }
 
   private closesAt(entry: Entry): number {

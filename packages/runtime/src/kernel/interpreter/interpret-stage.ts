@@ -10,6 +10,7 @@ import { feedsOf, type Stage, type StageNode } from '../../plan/physical.js';
 import type { KernelEnv, KernelFactory, KernelStats, RejectCode, StageKernel } from '../stage-kernel.js';
 import { Rejected } from './avro-read.js';
 import { Fold } from './fold.js';
+import type { FoldNode, KeyedFold } from './keyed-fold.js';
 import type { Effect, Operator, StageContext } from './operator.js';
 import { Join } from './join.js';
 import { OverRows } from './over.js';
@@ -236,17 +237,21 @@ function append(builder: ReturnType<KernelEnv['output']>, timestamp: number, key
   builder.append(timestamp, key, 0, key?.length ?? 0, value, 0, value?.length ?? 0, null);
 }
 
+/** The fold of a node. */
+export function foldOperator(node: FoldNode, context: StageContext): KeyedFold {
+  const { window } = node.transform;
+  if (window?.kind === 'sliding') return new SlidingFold(node, context, window);
+  return window?.kind === 'session' ? new SessionFold(node, context, window) : new Fold(node, context);
+}
+
 function operatorOf(node: StageNode, stage: Stage, context: StageContext): Operator {
   switch (node.op) {
     case 'filter':
       return new Filter(node, context, node.transform);
     case 'project':
       return new Project(node, context, node.transform);
-    case 'fold': {
-      const { window } = node.transform;
-      if (window?.kind === 'sliding') return new SlidingFold(node, context, window);
-      return window?.kind === 'session' ? new SessionFold(node, context, window) : new Fold(node, context);
-    }
+    case 'fold':
+      return foldOperator(node, context);
     case 'rank':
       return new Rank(node, context);
     case 'spread':

@@ -6,6 +6,7 @@ import { joinLayout, keySchema, rowLayout } from '../state-layout.js';
 import { AvroCodec, RowCodec, toRaw, toValue } from './avro-codec.js';
 import type { Datum } from './avro-read.js';
 import { afterFingerprint, encodeFingerprint } from './groups.js';
+import { evaluateRow } from './expressions.js';
 import { type Change, type Effect, Operator, type StageContext, type StreamRow, type TimedRow } from './operator.js';
 
 type JoinNode = Extract<StageNode, { op: 'join' }>;
@@ -74,12 +75,21 @@ export class Join extends Operator {
     };
     const meets = this.kept.filter((other) => this.meet(kept, other)).sort((a, b) => a.time - b.time || a.number - b.number);
     for (const other of meets) {
+      const [a, b] = right ? [other, kept] : [kept, other];
+      if (!this.satisfies(a, b)) continue;
       this.note(kept);
       this.note(other);
-      const [a, b] = right ? [other, kept] : [kept, other];
       this.emitPair(a, b);
     }
     this.kept.push(kept);
+  }
+
+  /** Whether the condition holds of a row of the left and one of the right. */
+  protected satisfies(a: Kept, b: Kept): boolean {
+    const { condition } = this.node.transform;
+    if (condition === null) return true;
+    const both = { row: { ...a.row, ...b.row }, time: a.time, source: null };
+    return this.orNull(() => evaluateRow(condition.expr, both, this.stage.env)) === true;
   }
 
   /** A row of the left with one of the right. */

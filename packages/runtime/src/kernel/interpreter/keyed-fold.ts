@@ -44,6 +44,9 @@ export abstract class KeyedFold extends Operator {
   /** Which windows the row counts in (null: in what is not told by its start), and which it is too late for. Only sources are judged. */
   protected abstract judge(row: StreamRow): { readonly windows: readonly (number | null)[]; readonly missed: readonly Interval[] };
 
+  /** The window of what is kept; null without windows. */
+  protected abstract spanOf(entry: Entry, incarnation: Incarnation): Interval | null;
+
   /** A flush of what is kept; partials are sent already. */
   protected abstract flushGroups(watermark: number): void;
 
@@ -185,6 +188,14 @@ export abstract class KeyedFold extends Operator {
     entry.incarnations = this.codec.decodeStoreValue(value);
     entry.logged = true;
     this.groups.set(this.idOf(entry), entry);
+  }
+
+  /** The rows of what it keeps, whether they were handed on or not. */
+  kept(): readonly Row[] {
+    const rows = [...this.groups.values()].flatMap((entry) =>
+      entry.incarnations.map((incarnation) => this.rowOf(entry, this.spanOf(entry, incarnation), incarnation)),
+    );
+    return rows.filter((row) => row !== null);
   }
 
   override entries(): { readonly all: number; readonly dirty: number } {

@@ -147,7 +147,7 @@ export class OverRows extends Operator {
     const { accumulators, columns } = this.node.transform;
     const accumulated = accumulators.map((accumulator): (() => Value) => {
       const kind = kindOf(accumulator);
-      const states = frameOf(accumulator, past, from, at).map((other) => this.stateOf(accumulator, other));
+      const states = frameOf(accumulator, past, from, at).map((other, i) => this.stateOf(accumulator, other, i));
       const state = states.reduce((x, y) => kind.merge(x, y), kind.empty);
       return () => kind.result(state);
     });
@@ -160,13 +160,14 @@ export class OverRows extends Operator {
     if (given !== null) this.emitRow({ row: given, time, origin });
   }
 
-  private stateOf(accumulator: OverAccumulator, { row, time }: TrailRow): State {
+  /** @param i where the row is among those of the frame */
+  private stateOf(accumulator: OverAccumulator, { row, time }: TrailRow, i: number): State {
     const kind = kindOf(accumulator);
     const { where, arg } = accumulator;
     const input: StreamRow = { row, time, source: null };
     if (where !== null && evaluateRow(where, input, this.stage.env) !== true) return kind.empty;
     const value = arg === null ? true : evaluateRow(arg, input, this.stage.env);
-    return value === null ? kind.empty : kind.of({ value, by: null, place: { time, partition: -1, offset: -1 } });
+    return value === null ? kind.empty : kind.of({ value, by: null, place: { time: i, partition: -1, offset: -1 } });
   }
 
   /** Index of the first row that those at `at` can look back on: none beyond a pause longer than the ttl. */

@@ -71,6 +71,10 @@ export class SessionFold extends KeyedFold {
     return row === null ? null : { row, time: session.time };
   }
 
+  protected override spanOf(_entry: Entry, session: Incarnation): Interval {
+    return this.windowOf(session);
+  }
+
   private windowOf({ first, time }: { readonly first: number; readonly time: number }): Interval {
     return { start: first, end: time + this.window.gapMs };
   }

@@ -23,6 +23,10 @@ export class SlidingFold extends KeyedFold {
     return late ? { windows: [], missed: [this.windowOf(time)] } : { windows: [time], missed: [] };
   }
 
+  protected override spanOf(_entry: Entry, { time }: Incarnation): Interval {
+    return this.windowOf(time);
+  }
+
   private windowOf(time: number): Interval {
     return { start: time - this.window.sizeMs, end: time };
   }

@@ -48,7 +48,8 @@ export class TableJoin extends Join {
   }
 
   private hand(kept: Kept, version: Kept | undefined): void {
-    if (version !== undefined && version.row !== null) this.emitPair(kept, { ...version, time: kept.time });
+    if (version !== undefined && version.row !== null && this.satisfies(kept, version))
+      this.emitPair(kept, { ...version, time: kept.time });
     else if (this.pads(kept)) this.emitAlone(kept);
   }
 

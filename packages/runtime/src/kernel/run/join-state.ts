@@ -14,6 +14,9 @@ type JoinNode = Extract<StageNode, { op: 'join' }>;
 
 /** What is generated for a join. Rows are given without their time. */
 export interface JoinCode {
+  /** Whether rows of equal keys are a match; `time` is that of the left one. Null: all are. An expression that fails is counted: no match. */
+  readonly meets:
+    ((K: TaskState, time: number, L: Uint8Array, lp: number, le: number, R: Uint8Array, rp: number, re: number) => boolean) | null;
   /** Hands on a row of both sides. */
   pair(K: TaskState, time: number, L: Uint8Array, lp: number, le: number, R: Uint8Array, rp: number, re: number): void;
   /** Hands on a left row without a match. */
@@ -110,11 +113,17 @@ export class JoinState {
     if (others === undefined) return false;
     const { beforeMs, afterMs } = this;
     const [least, most] = side === 0 ? [time - beforeMs, time + afterMs] : [time - afterMs, time + beforeMs];
+    const { meets } = this.code;
     let matched = false;
     for (let i = firstFrom(others, least); i < others.length && others[i].time <= most; i++) {
       const other = others[i];
       const row = this.rowOf(other);
       const at = Math.max(time, other.time);
+      if (meets !== null) {
+        const met =
+          side === 0 ? meets(K, time, b, start, end, row, 0, row.length) : meets(K, other.time, row, 0, row.length, b, start, end);
+        if (!met) continue;
+      }
       matched = true;
       if (this.pads[other.side] && !other.matched) {
         other.matched = true;

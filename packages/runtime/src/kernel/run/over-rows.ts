@@ -1,6 +1,6 @@
 /** The rows that an `over` holds in one task: bytes, groups, frames. See over-state.ts for what is done with them. */
 import type { Frame, Value } from '@rta/dsl';
-import type { Sliding } from './sliding.js';
+import type { Sliding } from './sliding-values.js';
 
 /** A row with its place among others. */
 export interface OverRow {

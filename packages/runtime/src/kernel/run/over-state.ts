@@ -13,7 +13,7 @@ import { KEY_LENGTH } from '../../state/group-table-rows.js';
 import { readInt32, readSortableLong } from './bytes.js';
 import { ExpiryIndex } from './expiry-index.js';
 import { type Chunk, type FrameCode, OverGroup, type OverRow, RowBytes } from './over-rows.js';
-import type { Sliding } from './sliding.js';
+import type { Sliding } from './sliding-values.js';
 import type { TaskState } from './task-state.js';
 import { WaitingRows } from './waiting-rows.js';
 

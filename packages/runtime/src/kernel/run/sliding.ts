@@ -3,18 +3,10 @@ import { canonicalLong, compareStrings, ExpressionError, type OverAccumulator, t
 import { compareBytes } from '../../state/group-table-hash.js';
 import { extreme } from './extremes.js';
 import { addAnyDouble, addNonFinite, doubleOfSum, type NonFinite } from './numbers.js';
-
-export interface Sliding {
-  /** Values are not null. */
-  add(value: Value): void;
-  /** The oldest value that is still in. */
-  remove(value: Value): void;
-  /** Throws ExpressionError where the result does not fit its type. */
-  result(): Value;
-}
+import { type Sliding, SlidingDistinct, SlidingList, SlidingPercentile, SlidingVariance } from './sliding-values.js';
 
 /** What makes empty ones. */
-export function slidingOf({ fn, type: resultType, arg }: OverAccumulator): () => Sliding {
+export function slidingOf({ fn, type: resultType, arg, limit = 1, fraction = 0 }: OverAccumulator): () => Sliding {
   const type = resultType.kind === 'nullable' ? resultType.of : resultType;
   switch (fn) {
     case 'count':
@@ -29,6 +21,18 @@ export function slidingOf({ fn, type: resultType, arg }: OverAccumulator): () =>
       const before = orderOf(arg!.type);
       return () => new SlidingExtreme(fn === 'max' ? (a, b) => before(b, a) : before);
     }
+    case 'variance':
+      return () => new SlidingVariance();
+    case 'percentile':
+      return () => new SlidingPercentile(fraction);
+    case 'distinct':
+      return () => new SlidingDistinct();
+    case 'first':
+      return () => new SlidingList((values, from) => (from < values.length ? values[from] : null));
+    case 'last':
+      return () => new SlidingList((values, from) => (from < values.length ? values[values.length - 1] : null));
+    case 'collect':
+      return () => new SlidingList((values, from) => values.slice(from, from + limit));
     default:
       throw new Error(`${fn} cannot slide`);
   }

@@ -70,11 +70,10 @@ export class TableJoinState extends JoinState {
 
   /** Hands on a row of the stream with what the table has for it. */
   private hand(K: TaskState, time: number, b: Uint8Array, start: number, end: number, version: Kept | undefined): void {
-    if (version === undefined || version.deleted) {
-      if (this.pads[0]) this.code.left(K, time, b, start, end);
-      return;
-    }
-    const row = this.rowOf(version);
-    this.code.pair(K, time, b, start, end, row, 0, row.length);
+    const { code } = this;
+    const row = version === undefined || version.deleted ? null : this.rowOf(version);
+    if (row !== null && (code.meets === null || code.meets(K, time, b, start, end, row, 0, row.length)))
+      code.pair(K, time, b, start, end, row, 0, row.length);
+    else if (this.pads[0]) code.left(K, time, b, start, end);
   }
 }

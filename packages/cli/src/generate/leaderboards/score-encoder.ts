@@ -10,7 +10,8 @@
 import type { AvroSchema } from '@rta/dsl';
 import { codecFor, frame } from '@rta/registry';
 import { BatchBuilder, partitionOf, writeVarint, writeVarlong, type OutputBatch } from '@rta/runtime';
-import { Failure } from '../failure.js';
+import { Failure } from '../../failure.js';
+import type { EventEncoder } from '../scenario.js';
 import type { Player, Score } from './game.js';
 
 const FIELDS: readonly (readonly [name: string, type: string])[] = [
@@ -38,7 +39,7 @@ interface EncodedPlayer {
   readonly builder: BatchBuilder;
 }
 
-export class ScoreEncoder {
+export class ScoreEncoder implements EventEncoder<Score> {
   private readonly builders: readonly BatchBuilder[];
   private readonly players = new WeakMap<Player, EncodedPlayer>();
   private readonly suffix: Uint8Array;
@@ -57,7 +58,6 @@ export class ScoreEncoder {
     this.builders = Array.from({ length: partitions }, (_, partition) => new BatchBuilder(topic, partition));
   }
 
-  /** Adds a record for the score; its timestamp is the event's time, but at most `now`: Kafka refuses records from the future. */
   append(score: Score, now: number): void {
     const { player, points, timeMs } = score;
     let encoded = this.players.get(player);
@@ -76,7 +76,6 @@ export class ScoreEncoder {
     builder.append(Math.min(timeMs, now), key, 0, key.length, b, 0, p + suffix.length, null);
   }
 
-  /** What was appended since the last call. */
   take(): OutputBatch[] {
     return this.builders.flatMap((builder) => builder.take());
   }

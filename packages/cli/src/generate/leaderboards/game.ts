@@ -2,19 +2,9 @@
  * The mobile game of the leaderboards: teams that come and go, and who scores when. A function of its options alone. Source of the
  * numbers: Apache Beam's `Injector` (its mobile gaming example).
  */
-import { Random } from './random.js';
-
-export interface GameOptions {
-  readonly seed: number;
-  /** When the game begins, ms since the epoch. */
-  readonly startMs: number;
-  /** Scores a second of event time, on average; the gaps are exponential. */
-  readonly rate: number;
-  /** Every Nth score says a time 5–10 minutes ago; 0: none. */
-  readonly lateEvery: number;
-  /** Whether every third team or so has a robot, which scores more often than a player. */
-  readonly robots: boolean;
-}
+import { delayOf } from '../late.js';
+import { Random } from '../random.js';
+import type { ScenarioOptions, TimedEvent } from '../scenario.js';
 
 interface Team {
   readonly id: string;
@@ -30,21 +20,16 @@ export interface Player {
   readonly team: Team;
 }
 
-export interface Score {
+/** `options.robots`: every third team or so has a robot, which scores more often than a player. */
+export interface Score extends TimedEvent {
   readonly player: Player;
   readonly points: number;
-  /** The event's time, whole ms since the epoch. */
-  readonly timeMs: number;
-  /** When it is sent: ms since the game began, with fractions. */
-  readonly sentMs: number;
-  readonly late: boolean;
 }
 
 export const LIVE_TEAMS = 15;
 export const TEAM_PLAYERS = { from: 5, to: 15 };
 export const TEAM_LIFE_MINUTES = { from: 20, to: 40 };
 export const MAX_POINTS = 20;
-export const LATE_MINUTES = { from: 5, to: 10 };
 const TEAMS_PER_ROBOT = 3;
 const MINUTE = 60_000;
 
@@ -52,7 +37,7 @@ const COLOURS = 'Amber,Azure,Coral,Crimson,Emerald,Golden,Indigo,Ivory,Jade,Mage
 const ANIMALS = 'Badgers,Bears,Eagles,Falcons,Foxes,Herons,Lions,Lynxes,Otters,Owls,Pandas,Ravens,Sharks,Tigers,Vipers,Wolves'.split(',');
 
 /** The scores of the game, in the order in which they are sent, without end. */
-export function* scores(options: GameOptions): Generator<Score, never, undefined> {
+export function* scores(options: ScenarioOptions): Generator<Score, never, undefined> {
   const { startMs, lateEvery } = options;
   const random = new Random(options.seed);
   const league = new League(random, options);
@@ -63,9 +48,8 @@ export function* scores(options: GameOptions): Generator<Score, never, undefined
     const now = startMs + Math.floor(sentMs);
     const player = league.nextPlayer(now);
     const points = random.integer(0, MAX_POINTS);
-    const late = lateEvery > 0 && n % lateEvery === 0;
-    const delay = late ? random.integer(LATE_MINUTES.from * MINUTE, LATE_MINUTES.to * MINUTE) : 0;
-    yield { player, points, timeMs: now - delay, sentMs, late };
+    const delay = delayOf(random, n, lateEvery);
+    yield { player, points, timeMs: now - delay, sentMs, late: delay > 0 };
   }
 }
 
@@ -78,7 +62,7 @@ class League {
 
   constructor(
     private readonly random: Random,
-    private readonly options: GameOptions,
+    private readonly options: ScenarioOptions,
   ) {
     for (let i = 0; i < LIVE_TEAMS; i++) this.teams.push(this.newTeam(options.startMs));
   }

@@ -1,20 +1,21 @@
-/** Writes the scores of the game to a topic: paced by the wall clock, or as fast as the log takes them. */
+/** Writes the events of a scenario to a topic: paced by the wall clock, or as fast as the log takes them. */
 import { setTimeout as wait } from 'node:timers/promises';
-import type { AvroSchema } from '@rta/dsl';
+import type { AvroSchema, TopicDeclaration } from '@rta/dsl';
 import type { SchemaRegistry } from '@rta/registry';
-import { systemClock, type Clock, type Log } from '@rta/runtime';
-import { scores } from './game.js';
-import { ScoreEncoder } from './score-encoder.js';
+import { systemClock, topicSpec, type Clock, type Log } from '@rta/runtime';
+import type { Scenario, TimedEvent } from './scenario.js';
 
-export interface LeaderboardsTarget {
+export interface EventsTarget {
   readonly log: Log;
   readonly registry: SchemaRegistry;
-  /** Of a score: `schemas/user_score.avsc`. */
+  /** Of an event. */
   readonly schema: AvroSchema;
+  /** Topics that `rta.yaml` declares: one that is not there yet is made like that. */
+  readonly declared?: readonly TopicDeclaration[];
 }
 
-export interface LeaderboardsOptions {
-  /** Scores a second on average, with exponential gaps; 0: as fast as possible, the gaps being those of `DEFAULT_RATE`. */
+export interface WriteOptions {
+  /** Events a second on average, with exponential gaps; 0: as fast as possible, the gaps being those of `DEFAULT_RATE`. */
   readonly rate: number;
   /** Does not wait between events: only their times have the gaps of `rate`. */
   readonly asFastAsPossible?: boolean;
@@ -24,7 +25,7 @@ export interface LeaderboardsOptions {
   readonly durationMs?: number;
   /** The same seed, start and rate give the same events. Default: drawn from the clock. */
   readonly seed?: number;
-  /** Of the topic, where it is not there yet; an existing one must have as many. Default: as many as it has, or 4. */
+  /** Of the topic, where it is not there yet; an existing one must have as many. Default: as many as it has, as are declared, or 4. */
   readonly partitions?: number;
   readonly topic?: string;
   /** Every Nth event is late, by 5–10 minutes. */
@@ -39,7 +40,7 @@ export interface LeaderboardsOptions {
   readonly clock?: Clock;
 }
 
-export interface LeaderboardsSummary {
+export interface EventsSummary {
   readonly topic: string;
   readonly partitions: number;
   readonly seed: number;
@@ -50,7 +51,6 @@ export interface LeaderboardsSummary {
   readonly elapsedMs: number;
 }
 
-export const DEFAULT_TOPIC = 'user-score';
 export const DEFAULT_PARTITIONS = 4;
 export const DEFAULT_RATE = 20;
 const TICK_MS = 100;
@@ -58,26 +58,32 @@ const TICK_MS = 100;
 const CHUNK = 50_000;
 
 /**
- * Registers the schema, makes the topic where there is none, and writes scores until the count, the duration or the signal ends it. Keys
- * are the user's id as plain text, placed as Kafka's own clients would.
+ * Registers the schema of an Avro scenario, makes the topic where there is none, and writes events until the count, the duration or the signal
+ * ends it. Keys are plain text, placed as Kafka's own clients would.
  *
  * Rejects with LogError, RegistryError (an earlier version of the schema forbids this one) or Failure `schema_mismatch`.
  */
-export async function generateLeaderboards(target: LeaderboardsTarget, options: LeaderboardsOptions): Promise<LeaderboardsSummary> {
+export async function writeEvents<E extends TimedEvent>(
+  scenario: Scenario<E>,
+  target: EventsTarget,
+  options: WriteOptions,
+): Promise<EventsSummary> {
   const { log, registry, schema } = target;
-  const { topic = DEFAULT_TOPIC, count = Infinity, durationMs = Infinity, signal, clock = systemClock } = options;
+  const { topic = scenario.topic, count = Infinity, durationMs = Infinity, signal, clock = systemClock } = options;
   const paced = options.rate > 0 && options.asFastAsPossible !== true;
   const existing = (await log.topics()).find((description) => description.name === topic)?.partitions;
-  const partitions = options.partitions ?? existing ?? DEFAULT_PARTITIONS;
-  const schemaId = await registry.register(`${topic}-value`, schema);
-  const encoder = new ScoreEncoder(topic, partitions, schema, schemaId);
+  const declared = target.declared?.find((declaration) => declaration.name === topic);
+  const partitions = options.partitions ?? existing ?? declared?.partitions ?? DEFAULT_PARTITIONS;
+  const schemaId = scenario.format === 'avro' ? await registry.register(`${topic}-value`, schema) : null;
+  const encoder = scenario.encoder({ topic, partitions, schema, schemaId });
+  const spec = topicSpec(topic, declared, { partitions, compacted: false });
   // Events of another time than now may be older than what a broker keeps: it would delete them at once.
-  const config = options.startMs === undefined ? {} : { config: { 'retention.ms': '-1' } };
-  await log.ensureTopics([{ name: topic, partitions, ...config }]);
+  const config = options.startMs === undefined ? spec.config : { ...spec.config, 'retention.ms': '-1' };
+  await log.ensureTopics([{ ...spec, partitions, config }]);
 
   const begin = clock.now();
   const seed = options.seed ?? begin >>> 0;
-  const events = scores({
+  const events = scenario.events({
     seed,
     startMs: options.startMs ?? begin,
     rate: options.rate > 0 ? options.rate : DEFAULT_RATE,
