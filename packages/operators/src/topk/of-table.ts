@@ -22,15 +22,22 @@ export function topKOfTable(context: StepContext, settings: TopKSettings): StepR
     context.report(
       messages.topKTtl(ttl.keySpan, 'this ranks a table, whose rows leave by themselves', 'put `ttl` on the aggregate before'),
     );
-  const group = readGroup(context);
-  if (group === null || groupBy === null) return null;
+  if (groupBy === null) return null;
+  const group = groupBy.map(({ name }) => name);
+  // Boards are grouped by columns: what is computed for that is computed before.
+  const added = groupBy.filter((column) => !isColumn(column, column.name));
+  for (const { name } of added) {
+    if (input.columns.some((column) => column.name === name))
+      context.report(messages.columnTwice(context.modifier('groupBy')!.keySpan, name, 'give the group column another name'));
+  }
+  const ranked: readonly Column[] = [...added.map(({ name, expr }) => ({ name, type: expr.type })), ...input.columns];
   const windowEnd = windowEndOf(context);
   const keepsWindow = windowEnd !== null;
   if (emit.mode === 'final' && !keepsWindow) context.report(messages.finalTopK(context.modifier('emit')!.keySpan));
   const inputKey = input.key ?? [];
-  const rowNames = take === null ? input.columns.map(({ name }) => name) : take.columns.map(({ name }) => name);
+  const rowNames = take === null ? ranked.map(({ name }) => name) : take.columns.map(({ name }) => name);
   const missingGroup = group.filter((name) => list !== null || !rowNames.includes(name));
-  checkNewColumn(context, rank, list === null ? [...input.columns.map(({ name }) => name), ...rowNames] : rowNames, 'rank');
+  checkNewColumn(context, rank, list === null ? [...ranked.map(({ name }) => name), ...rowNames] : rowNames, 'rank');
   checkNewColumn(context, list, missingGroup, 'list');
   const needsKey = list === null && rank === null && !keepsOne(settings);
   if (needsKey && inputKey.length === 0) context.report(messages.boardNeedsRank(span, 'the rows of this table have no key of their own'));
@@ -41,10 +48,12 @@ export function topKOfTable(context: StepContext, settings: TopKSettings): StepR
     names.map((name) => ({
       name,
       expr: columnExpr(
-        input.columns.find((column) => column.name === name)!,
+        ranked.find((column) => column.name === name)!,
         span,
       ),
     }));
+  const prepared: Transform[] =
+    added.length === 0 ? [] : [{ type: 'project', columns: [...added, ...named(input.columns.map(({ name }) => name))] }];
   const taken = take === null ? named(rowNames) : take.columns.map(({ name, expr }) => ({ name, expr }));
   // A list is emitted as it is asked for, from a board that is up to date.
   const boardEmit = list !== null && emit.mode === 'every' ? ({ mode: 'updates' } as const) : emit;
@@ -66,17 +75,17 @@ export function topKOfTable(context: StepContext, settings: TopKSettings): StepR
       ...{ group: named(group), window: null, closes: isFinal ? windowEnd : null, ttlMs: null, emit, k: MOST_ROWS, by: order, ties: false },
       ...{ rank: rank?.name ?? null, list: list.name, kept: taken, output: [...group, list.name], span },
     });
-    return { transforms: [ranking, ...transforms], output: { ...base, columns, key: group }, missing: take?.failed ?? [] };
+    return { transforms: [...prepared, ranking, ...transforms], output: { ...base, columns, key: group }, missing: take?.failed ?? [] };
   }
   const rankColumns: readonly Column[] = rank === null ? [] : [{ name: rank.name, type: RANK_TYPE }];
   const key = [...group, ...rest];
-  if (take === null) return { transforms: [ranking], output: { ...base, columns: [...rankColumns, ...input.columns], key } };
+  if (take === null) return { transforms: [...prepared, ranking], output: { ...base, columns: [...rankColumns, ...ranked], key } };
   const lost = rest.filter((name) => name !== rank?.name && !taken.some((column) => column.name === name && isColumn(column, name)));
   if (lost.length > 0) context.report(messages.topKTakeKey(take.entry.keySpan, lost));
   const ranks: NamedExpr[] = rankColumns.map((column) => ({ name: column.name, expr: columnExpr(column, span) }));
   const projected = [...ranks, ...named(missingGroup), ...taken];
   return {
-    transforms: [ranking, { type: 'project', columns: projected }],
+    transforms: [...prepared, ranking, { type: 'project', columns: projected }],
     output: { ...base, columns: projected.map(({ name, expr }) => ({ name, type: expr.type })), key },
     missing: take.failed,
   };
@@ -87,19 +96,4 @@ const MOST_ROWS = 2 ** 31 - 1;
 
 function isColumn({ expr }: NamedExpr, name: string): boolean {
   return expr.kind === 'column' && expr.name === name;
-}
-
-/** Boards are grouped by columns of the table; null with a report. */
-function readGroup(context: StepContext): readonly string[] | null {
-  const { groupBy, input } = context;
-  if (groupBy === null) return null;
-  const names: string[] = [];
-  for (const { name, expr } of groupBy) {
-    if (expr.kind === 'column' && expr.name === name) names.push(name);
-    else {
-      const known = input.columns.map((column) => column.name);
-      context.report(messages.notYet(expr.span, 'a board per expression', `derive the column first, or group by ${known.join(', ')}`));
-    }
-  }
-  return names.length === groupBy.length ? names : null;
 }

@@ -94,6 +94,11 @@ const pipelines: Readonly<Record<string, string>> = {
   topK: { k: 2, by: n desc, ties: all, list: users, take: [user, n] }
   emit: final
 - derive: { size: length(users) }`,
+  'a board per expression': `
+- groupBy: user
+  aggregate: { n: count(), top: max(points) }
+- groupBy: { odd: n % 2 }
+  topK: { k: 2, by: [top desc, user], rank: rnk }`,
   'a board of some columns': `
 - groupBy: user
   aggregate: { n: count(), top: max(points), team: max(team ?? "none") }

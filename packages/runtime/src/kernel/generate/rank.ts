@@ -42,6 +42,7 @@ export class RankGenerator {
       upsert: this.make('K, P, rank', (code) => this.edges(code, 'upsert')),
       retract: this.make('K, P, rank', (code) => this.edges(code, 'retract')),
       prime: this.make('K, P, rank', (code) => this.edges(code, 'prime')),
+      settle: this.make('K, P, rank', (code) => this.edges(code, 'settle')),
       final: this.make('K, C, rank, time', (code) => this.finalRow(code)),
       boardRow: this.make('K, C, rank', (code) => this.boardRow(code)),
     };
@@ -84,7 +85,7 @@ export class RankGenerator {
     if (this.isFinal) return;
     const operands = this.boardOperands(code, 'P.row');
     code.line('const time = P.row.time;');
-    if (action !== 'prime') code.line(`K.rowsOut[${this.index}]++;`);
+    if (action === 'upsert' || action === 'retract') code.line(`K.rowsOut[${this.index}]++;`);
     const row = { operands, time: 'time', flags: 'P.flags', slot: null };
     tableEdges(this.shape, code, this.shape.readers[this.index], row, action);
   }

@@ -69,6 +69,8 @@ export interface RankCode {
   upsert(K: TaskState, placed: Placed, rank: number): void;
   retract(K: TaskState, placed: Placed, rank: number): void;
   prime(K: TaskState, placed: Placed, rank: number): void;
+  /** The row is there for good. */
+  settle(K: TaskState, placed: Placed, rank: number): void;
   /** Of boards that are given once: hands a row on as a stream's, at `time`. */
   final(K: TaskState, row: Candidate, rank: number, time: number): void;
   boardRow(K: TaskState, row: Candidate, rank: number): Readonly<Record<string, unknown>>;

@@ -144,9 +144,19 @@ export class RankState extends RankIndex {
       this.showChanges(K);
       if (this.closes && this.rows !== null) this.close(K, this.rows, watermark);
     }
-    for (const group of this.closed) this.ended.push(group);
+    for (const group of this.closed) {
+      this.ended.push(group);
+      this.settleBoard(K, group);
+    }
     this.closed = [];
     while (this.ended.length > MAX_ENDED) this.groups.delete(nameOf(this.ended.shift()!));
+  }
+
+  /** The rows of a closed window's board are there for good, unless they wait for their tick. */
+  private settleBoard(K: TaskState, group: RankGroup): void {
+    if (this.local || this.isFinal || this.everyMs > 0) return;
+    let rank = 0;
+    for (const placed of group.placed.values()) this.code.settle(K, placed, ++rank);
   }
 
   private opens(K: TaskState): boolean {
