@@ -1,10 +1,10 @@
 /**
  * Every example of the pages runs. In a project of its own per page, with `schemas/`, from the top:
- * - a `yaml` block whose first line is a comment with a path is that file from there on; one that begins with `pipeline:` is checked;
+ * - a `yaml` or `ts` block whose first line is a comment with a path is that file from there on; one that begins with `pipeline:` is checked;
  * - the `$ rta …` commands of a `console` block are run, and print what the page says (times and rates aside);
  * - commands of an `sh` block are not run, but exist and have the options that they are given.
  */
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { runCli } from '@rta/cli';
@@ -31,7 +31,12 @@ async function rta(args: readonly string[], cwd: string): Promise<{ code: number
 }
 
 async function runExample({ language, text }: Example, project: string): Promise<void> {
-  if (language === 'yaml') await runYaml(text, project);
+  if (language === 'yaml' && text.startsWith('pipeline:')) await checkYaml(text, project);
+  const path = /^(?:#|\/\/) ([\w./-]+\.(?:yaml|ts))\n/.exec(text)?.[1];
+  if (path !== undefined) {
+    mkdirSync(join(project, dirname(path)), { recursive: true });
+    writeFileSync(join(project, path), text);
+  }
   if (language === 'sh') await expectKnownCommands(text, project);
   if (language !== 'console') return;
   for (const { args, output, exitCode } of commandsOf(text)) {
@@ -42,17 +47,11 @@ async function runExample({ language, text }: Example, project: string): Promise
   }
 }
 
-async function runYaml(text: string, project: string): Promise<void> {
-  const path = /^# ([\w./-]+\.yaml)\n/.exec(text)?.[1];
-  if (path !== undefined) {
-    mkdirSync(join(project, dirname(path)), { recursive: true });
-    writeFileSync(join(project, path), text);
-  } else if (text.startsWith('pipeline:')) {
-    writeFileSync(join(project, 'example.yaml'), text);
-    const { code, printed } = await rta(['check', 'example.yaml'], project);
-    rmSync(join(project, 'example.yaml'));
-    expect(code, printed).toBe(0);
-  }
+async function checkYaml(text: string, project: string): Promise<void> {
+  writeFileSync(join(project, 'example.yaml'), text);
+  const { code, printed } = await rta(['check', 'example.yaml'], project);
+  rmSync(join(project, 'example.yaml'));
+  expect(code, printed).toBe(0);
 }
 
 async function expectKnownCommands(text: string, project: string): Promise<void> {
@@ -75,6 +74,7 @@ describe.each(PAGES)('%s', (page) => {
       rmSync(project, { recursive: true, force: true });
     });
     cpSync(join(ROOT, 'schemas/user_score.avsc'), join(project, 'schemas/user_score.avsc'));
+    symlinkSync(join(ROOT, 'node_modules'), join(project, 'node_modules'));
     for (const example of examples) await runExample(example, project);
   });
 

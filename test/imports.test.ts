@@ -51,10 +51,10 @@ describe('import rules', () => {
     ).toEqual([]);
   });
 
-  test("another package is imported by its name, never by a path into it, and a package doesn't import itself by name", () => {
+  test("another package is imported by its name or what it exports below that, never by a path into it, and a package doesn't import itself by name", () => {
     expect(
       violations(({ file, specifier }) => {
-        if (specifier.startsWith('@rta/')) return specifier.split('/').length > 2 || specifier === `@rta/${packageOf(file)}`;
+        if (specifier.startsWith('@rta/')) return !isExported(specifier) || specifier === `@rta/${packageOf(file)}`;
         return specifier.startsWith('.') && !resolveFrom(file, specifier).startsWith(`packages/${packageOf(file)}/src/`);
       }),
     ).toEqual([]);
@@ -153,4 +153,11 @@ function loadedBy(file: string, specifier: string): boolean {
       !statement.isTypeOnly
     );
   });
+}
+
+/** Whether `@rta/x` or `@rta/x/y` is in the exports of its package. */
+function isExported(specifier: string): boolean {
+  const [, name, ...below] = specifier.split('/');
+  const { exports } = JSON.parse(readFileSync(join(ROOT, 'packages', name, 'package.json'), 'utf8')) as { exports: object };
+  return ['.', ...below].join('/') in exports;
 }

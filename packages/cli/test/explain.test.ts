@@ -28,7 +28,7 @@ describe('rta explain', () => {
     expect((await rta(['explain', TEAMS, '--format', 'mermaid'])).stdout).toMatch(/^flowchart LR\n/);
     const data = JSON.parse((await rta(['explain', TEAMS, '--format', 'json'])).stdout) as { explained: { stages: unknown[] } };
     expect(data.explained.stages).toHaveLength(3);
-    for (const stage of ['ast', 'logical', 'physical', 'kernel']) {
+    for (const stage of ['ast', 'typescript', 'logical', 'physical', 'kernel']) {
       const lines = ndjson((await rta(['explain', '--stage', stage, '--json'])).stdout);
       expect(lines[0]).toEqual({ rta: 1, command: 'explain' });
       expect(lines.slice(1)).toContainEqual(expect.objectContaining({ pipeline: 'top-teams', path: TEAMS, stage }));

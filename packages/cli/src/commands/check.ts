@@ -19,8 +19,8 @@ export const addCheck: AddCommand = (program, act) => {
     .action(act(check));
 };
 
-const check: Action<CheckOptions> = (context, paths, options) => {
-  const { pipelines, diagnostics } = loadPipelines(context, paths);
+const check: Action<CheckOptions> = async (context, paths, options) => {
+  const { pipelines, diagnostics } = await loadPipelines(context, paths);
   const ok = pipelines.every((pipeline) => pipeline.plan !== null) && diagnostics.every((diagnostic) => diagnostic.severity !== 'error');
   if (options.json === true) {
     const out = new NdjsonWriter(context.stdout, 'check');
@@ -30,5 +30,5 @@ const check: Action<CheckOptions> = (context, paths, options) => {
     if (diagnostics.length > 0) context.stderr.write(`${renderAll(diagnostics, { colour: colours(context.stderr, context.env) })}\n\n`);
     for (const { path, plan } of pipelines) context.stdout.write(plan === null ? `✗ ${path}\n` : `✓ ${path} (${plan.pipeline})\n`);
   }
-  return Promise.resolve(ok ? EXIT_CODES.ok.code : EXIT_CODES.failed.code);
+  return ok ? EXIT_CODES.ok.code : EXIT_CODES.failed.code;
 };

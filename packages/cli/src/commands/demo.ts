@@ -44,7 +44,7 @@ const demo: Action<DemoOptions> = async (context, _args, options) => {
   const root = demoProject();
   const json = options.json === true ? new NdjsonWriter(context.stdout, 'demo') : null;
   // The demo is the same everywhere: settings for Kafka in the environment are not for it.
-  const plans = plansOf(context, loadPipelines({ cwd: root, env: {} }, ['pipelines/leaderboards']), json);
+  const plans = plansOf(context, await loadPipelines({ cwd: root, env: {} }, ['pipelines/leaderboards']), json);
   const schema = loadSchemaFile({ cwd: root }, 'user_score');
   if (schema === null) throw new Failure('no_schema', `there is no schemas/user_score.avsc in ${root}`);
   const kept = options.dir === undefined ? null : resolve(context.cwd, options.dir);

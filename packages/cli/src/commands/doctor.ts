@@ -44,7 +44,7 @@ const doctor: Action<DoctorOptions> = async (context, paths, options) => {
   report(checkNode(process.versions.node), await checkLevelDb(), checkDirectory(settings.directory));
   const servers = settings.kafka === null ? [await checkEmbeddedLog(settings.directory)] : await checkKafka(settings.kafka);
   report(...servers, await checkRegistry(settings));
-  const project = load(context, paths);
+  const project = await load(context, paths);
   if ('status' in project) report(project);
   else {
     report(checkPipelines(project));
@@ -55,9 +55,9 @@ const doctor: Action<DoctorOptions> = async (context, paths, options) => {
   return failures === 0 ? EXIT_CODES.ok.code : EXIT_CODES.failed.code;
 };
 
-function load(context: Parameters<typeof loadPipelines>[0], paths: readonly string[]): LoadedProject | Finding {
+async function load(context: Parameters<typeof loadPipelines>[0], paths: readonly string[]): Promise<LoadedProject | Finding> {
   try {
-    return loadPipelines(context, paths);
+    return await loadPipelines(context, paths);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     if (error.code === 'no_pipelines')

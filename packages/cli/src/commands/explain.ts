@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { Option } from 'commander';
-import { plainAst, renderAll, showPlan, type Plan } from '@rta/dsl';
+import { plainAst, printTypeScript, renderAll, showPlan, type Plan } from '@rta/dsl';
 import { explainJson, explainKernels, explainLogicalMermaid, explainMermaid, explainText, planStages } from '@rta/runtime';
 import { stringify } from 'yaml';
 import type { Action, CliContext } from '../context.js';
@@ -18,7 +16,7 @@ interface ExplainOptions {
   readonly json?: boolean;
 }
 
-const STAGES = ['ast', 'logical', 'physical', 'kernel'] as const;
+const STAGES = ['ast', 'typescript', 'logical', 'physical', 'kernel'] as const;
 type StageName = (typeof STAGES)[number];
 
 export const addExplain: AddCommand = (program, act) => {
@@ -33,23 +31,26 @@ export const addExplain: AddCommand = (program, act) => {
       'after',
       `
 Stages:
-  ast       the file as read: settings resolved, names and expressions not yet
-  logical   sources, steps and sinks with their types, every conversion shown
-  physical  what runs: stages, repartitioning, state, topics
-  kernel    the JavaScript generated for each stage`,
+  ast         the file as read: settings resolved, names and expressions not yet
+  typescript  the same pipeline as a TypeScript module
+  logical     sources, steps and sinks with their types, every conversion shown
+  physical    what runs: stages, repartitioning, state, topics
+  kernel      the JavaScript generated for each stage`,
     )
     .action(act(explain));
 };
 
-const explain: Action<ExplainOptions> = (context, paths, options) => {
+const explain: Action<ExplainOptions> = async (context, paths, options) => {
   const { stage, format } = options;
   if (format === 'mermaid' && stage !== 'logical' && stage !== 'physical')
     throw new UsageError(`--format mermaid draws plans: --stage logical or physical, not ${stage}`);
-  const { pipelines, diagnostics } = loadPipelines(context, paths);
+  const { pipelines, diagnostics } = await loadPipelines(context, paths);
   const ok = pipelines.every(({ plan }) => plan !== null) && diagnostics.every(({ severity }) => severity !== 'error');
   if (diagnostics.length > 0) context.stderr.write(`${renderAll(diagnostics, { colour: colours(context.stderr, context.env) })}\n\n`);
-  // The syntax tree is there even of a pipeline with errors.
-  const shown = pipelines.filter(({ plan }) => plan !== null || stage === 'ast');
+  // What was read is there even of a pipeline with errors.
+  const shown = pipelines.filter(
+    ({ plan, root }) => plan !== null || (root?.kind === 'map' && (stage === 'ast' || stage === 'typescript')),
+  );
   if (options.json === true) {
     const out = new NdjsonWriter(context.stdout, 'explain');
     for (const pipeline of shown) out.write({ ...named(pipeline), stage, explained: asData(context, pipeline, stage) });
@@ -57,7 +58,7 @@ const explain: Action<ExplainOptions> = (context, paths, options) => {
     const data = shown.map((pipeline) => ({ ...named(pipeline), stage, explained: asData(context, pipeline, stage) }));
     context.stdout.write(`${JSON.stringify(data.length === 1 ? data[0] : data, null, 2)}\n`);
   } else context.stdout.write(shown.map((pipeline) => asText(context, pipeline, stage, format)).join('\n'));
-  return Promise.resolve(ok ? EXIT_CODES.ok.code : EXIT_CODES.failed.code);
+  return ok ? EXIT_CODES.ok.code : EXIT_CODES.failed.code;
 };
 
 function named({ plan, path }: LoadedPipeline) {
@@ -65,22 +66,24 @@ function named({ plan, path }: LoadedPipeline) {
 }
 
 function asData(context: CliContext, pipeline: LoadedPipeline, stage: StageName): unknown {
-  if (stage === 'ast') return astOf(context, pipeline);
+  if (stage === 'ast') return plainAst(pipeline.root, context.env);
+  if (stage === 'typescript') return typeScriptOf(pipeline);
   const plan = pipeline.plan!;
   if (stage === 'kernel') return explainKernels(plan);
   return explainJson(stage === 'logical' ? plan : planStages(plan));
 }
 
 function asText(context: CliContext, pipeline: LoadedPipeline, stage: StageName, format: 'text' | 'mermaid'): string {
-  if (stage === 'ast') return stringify(astOf(context, pipeline), { lineWidth: 0 });
+  if (stage === 'ast') return stringify(plainAst(pipeline.root, context.env), { lineWidth: 0 });
+  if (stage === 'typescript') return typeScriptOf(pipeline);
   const plan = pipeline.plan!;
   if (stage === 'kernel') return kernelText(plan);
   if (stage === 'logical') return format === 'mermaid' ? explainLogicalMermaid(plan) : showPlan({ ...plan, tests: [] });
   return format === 'mermaid' ? explainMermaid(plan) : explainText(plan);
 }
 
-function astOf({ cwd, env }: CliContext, { path }: LoadedPipeline): unknown {
-  return plainAst({ path, text: readFileSync(resolve(cwd, path), 'utf8') }, env);
+function typeScriptOf({ root }: LoadedPipeline): string {
+  return root?.kind === 'map' ? printTypeScript(root) : '';
 }
 
 function kernelText(plan: Plan): string {

@@ -36,7 +36,7 @@ export const addRun: AddCommand = (program, act) => {
 const run: Action<RunOptions> = async (context, paths, options) => {
   const end = runEnd(options);
   const json = options.json === true ? new NdjsonWriter(context.stdout, 'run') : null;
-  const loaded = loadPipelines(context, paths);
+  const loaded = await loadPipelines(context, paths);
   const plans = plansOf(context, loaded, json);
   const backend = await openBackend(context, options, loaded.project, {
     onWarning: (message) => {

@@ -26,7 +26,7 @@ export const addTest: AddCommand = (program, act) => {
 };
 
 const test: Action<TestOptions> = async (context, paths, options) => {
-  const { pipelines, diagnostics } = loadPipelines(context, paths);
+  const { pipelines, diagnostics } = await loadPipelines(context, paths);
   const out = options.json === true ? new NdjsonWriter(context.stdout, 'test') : null;
   if (out !== null) for (const diagnostic of diagnostics) out.write({ diagnostic: toJson(diagnostic) });
   else if (diagnostics.length > 0) context.stderr.write(`${renderAll(diagnostics, { colour: colours(context.stderr, context.env) })}\n\n`);

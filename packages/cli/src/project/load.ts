@@ -4,14 +4,28 @@
  */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
-import { compile, parseProject, type AvroSchema, type Diagnostic, type LoadedSchema, type Plan, type ProjectFile } from '@rta/dsl';
+import {
+  compileTree,
+  parseProject,
+  parseYaml,
+  type AvroSchema,
+  type Diagnostic,
+  type LoadedSchema,
+  type Plan,
+  type ProjectFile,
+  type SourceText,
+  type YamlNode,
+} from '@rta/dsl';
 import { aggregates, operators } from '@rta/operators';
 import { Failure, UsageError } from '../failure.js';
 import type { CliContext } from '../context.js';
+import { readModule } from './module.js';
 
 export interface LoadedPipeline {
   /** As shown to people: relative to the working directory where that is shorter. */
   readonly path: string;
+  /** As read, before anything was checked; null where that failed. */
+  readonly root: YamlNode | null;
   /** Null where there are errors. */
   readonly plan: Plan | null;
   readonly diagnostics: readonly Diagnostic[];
@@ -27,13 +41,17 @@ export interface LoadedProject {
 
 const LEVELS_UP = 3;
 
+/** Modules that a search finds; any other is named. */
+const MODULE_OF_PIPELINES = /\.pipeline\.[cm]?[jt]s$/;
+const MODULE = /\.[cm]?[jt]s$/;
+
 /**
- * Compiles the pipelines that the paths name: files, or directories searched for `*.yaml` and `*.yml` (no paths: `pipelines/`, else the working
- * directory).
+ * Compiles the pipelines that the paths name: YAML files, modules that export pipelines, or directories searched for `*.yaml`, `*.yml` and
+ * `*.pipeline.ts` or `.js` (no paths: `pipelines/`, else the working directory).
  *
- * @throws UsageError for a path that does not exist; Failure `no_pipelines` for directories without any
+ * Rejects with UsageError for a path that does not exist; Failure `no_pipelines` for directories without any
  */
-export function loadPipelines(context: Pick<CliContext, 'cwd' | 'env'>, paths: readonly string[]): LoadedProject {
+export async function loadPipelines(context: Pick<CliContext, 'cwd' | 'env'>, paths: readonly string[]): Promise<LoadedProject> {
   const files = pipelineFiles(context.cwd, paths);
   const projects = new Map<string, ReturnType<typeof parseProject>>();
   const pipelines: LoadedPipeline[] = [];
@@ -47,21 +65,23 @@ export function loadPipelines(context: Pick<CliContext, 'cwd' | 'env'>, paths: r
       diagnostics.push(...parsed.diagnostics);
     }
     const schemas = schemaDirectory(context.cwd, projectPath === null ? dirname(file) : dirname(projectPath));
-    const path = shown(context.cwd, file);
-    const { plan, diagnostics: found } = compile({
-      file: { path, text: read(file) },
-      project: parsed?.project ?? null,
-      loadSchema: (name) => schemas.load(name),
-      schemaNames: () => schemas.names(),
-      loadRows: (name) => {
-        const rows = resolve(dirname(file), name);
-        return existsSync(rows) && statSync(rows).isFile() ? { path: shown(context.cwd, rows), text: read(rows) } : null;
-      },
-      operators,
-      aggregates,
-      env: context.env,
-    });
-    pipelines.push({ path, plan, diagnostics: found });
+    const source: SourceText = { path: shown(context.cwd, file), text: read(file) };
+    for (const { root, diagnostics: syntax } of await trees(file, source, context.cwd)) {
+      const { plan, diagnostics: found } = compileTree(root, syntax, {
+        file: source,
+        project: parsed?.project ?? null,
+        loadSchema: (name) => schemas.load(name),
+        schemaNames: () => schemas.names(),
+        loadRows: (name) => {
+          const rows = resolve(dirname(file), name);
+          return existsSync(rows) && statSync(rows).isFile() ? { path: shown(context.cwd, rows), text: read(rows) } : null;
+        },
+        operators,
+        aggregates,
+        env: context.env,
+      });
+      pipelines.push({ path: source.path, root, plan, diagnostics: found });
+    }
   }
   diagnostics.push(...pipelines.flatMap((pipeline) => pipeline.diagnostics));
   return { pipelines, project: [...projects.values()][0]?.project ?? null, diagnostics };
@@ -81,6 +101,17 @@ export function loadSchemaFile(context: Pick<CliContext, 'cwd'>, name: string): 
   return schemaDirectory(context.cwd, context.cwd).load(name);
 }
 
+/** The pipelines of a file, as read: a YAML file has one, a module those that it exports. */
+function trees(file: string, source: SourceText, cwd: string): Promise<readonly Tree[]> | readonly Tree[] {
+  if (!MODULE.test(file)) return [parseYaml(source)];
+  return readModule(file, source, (path) => (existsSync(path) ? { path: shown(cwd, path), text: read(path) } : null));
+}
+
+interface Tree {
+  readonly root: YamlNode | null;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
 /**
  * The files that paths name, absolute: files as they are, directories searched for pipelines, with `projects` for `rta.yaml` too.
  *
@@ -92,10 +123,11 @@ export function pipelineFiles(cwd: string, paths: readonly string[], projects = 
   for (const name of named) {
     const path = resolve(cwd, name);
     if (!existsSync(path)) throw new UsageError(`${name}: there is no such file or directory`);
+    if (projects && MODULE.test(name)) throw new UsageError(`${name}: this is for YAML files`);
     if (statSync(path).isDirectory()) files.push(...search(path, projects));
     else files.push(path);
   }
-  if (files.length === 0) throw new Failure('no_pipelines', `there is no pipeline (*.yaml) in ${named.join(', ')}`);
+  if (files.length === 0) throw new Failure('no_pipelines', `there is no pipeline (*.yaml, *.pipeline.ts) in ${named.join(', ')}`);
   return [...new Set(files)];
 }
 
@@ -107,6 +139,8 @@ function search(directory: string, projects: boolean): string[] {
       const path = join(directory, entry.name);
       if (entry.isDirectory()) return entry.name.startsWith('.') || entry.name === 'node_modules' ? [] : search(path, projects);
       if (entry.name === 'rta.yaml') return projects ? [path] : [];
+      // What is asked for `rta.yaml` too is about YAML.
+      if (MODULE_OF_PIPELINES.test(entry.name)) return projects ? [] : [path];
       return /\.ya?ml$/.test(entry.name) && /^pipeline:/m.test(read(path)) ? [path] : [];
     });
 }

@@ -1,17 +1,14 @@
-import type { SourceText } from '../diagnostics/diagnostic.js';
 import type { Environment } from '../yaml/env.js';
 import type { YamlNode } from '../yaml/node.js';
-import { parseYaml } from '../yaml/parse.js';
 import { SettingsReader } from '../yaml/read.js';
 import { toPlain } from '../yaml/schema.js';
 import { buildPipeline } from './build.js';
 
 /**
- * A pipeline file's syntax tree as plain data, without places: settings are read, names not resolved, expressions still texts. For `explain`;
- * null where the text is no map. What is wrong with it is for `compile` to say.
+ * A pipeline's syntax tree as plain data, without places: settings are read, names not resolved, expressions still texts. For `explain`;
+ * null where what was read is no map. What is wrong with it is for `compile` to say.
  */
-export function plainAst(file: SourceText, env: Environment): unknown {
-  const { root } = parseYaml(file);
+export function plainAst(root: YamlNode | null, env: Environment): unknown {
   return root?.kind === 'map' ? plain(buildPipeline(root, new SettingsReader(env, () => undefined))) : null;
 }
 

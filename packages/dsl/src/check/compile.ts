@@ -6,7 +6,7 @@ import type { Diagnostic } from '../diagnostics/diagnostic.js';
 import { inOrder } from '../diagnostics/render.js';
 import type { Plan, SinkNode } from '../plan/plan.js';
 import { yamlMessages } from '../yaml/messages.js';
-import { describe, entryOf, type YamlMap } from '../yaml/node.js';
+import { describe, entryOf, type YamlMap, type YamlNode } from '../yaml/node.js';
 import { parseYaml } from '../yaml/parse.js';
 import { SettingsReader } from '../yaml/read.js';
 import { structureCheck, type JsonSchema, type StructureCheck } from '../yaml/schema.js';
@@ -33,8 +33,13 @@ export interface CompileResult {
  * file come at once. Pure: the file system, the environment and the registry are the caller's.
  */
 export function compile(input: CompileInput): CompileResult {
-  const { root, diagnostics: syntax } = parseYaml(input.file);
-  const diagnostics = [...syntax];
+  const { root, diagnostics } = parseYaml(input.file);
+  return compileTree(root, diagnostics, input);
+}
+
+/** Compiles what was read already: from YAML, or from what a program built. `diagnostics` are what was found wrong on the way. */
+export function compileTree(root: YamlNode | null, found: readonly Diagnostic[], input: CompileInput): CompileResult {
+  const diagnostics = [...found];
   const session = openSession(input, diagnostics);
   if (root === null) return { plan: null, diagnostics: inOrder(diagnostics) };
   if (root.kind !== 'map') {

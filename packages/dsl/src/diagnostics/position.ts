@@ -32,6 +32,13 @@ export function positionAt(source: SourceText, offset: number): Position {
   return { line: low + 1, column: at - starts[low] + 1 };
 }
 
+/** The offset of a line and column; past the end of its line it is that end. */
+export function offsetAt(source: SourceText, { line, column }: Position): number {
+  const starts = lineStarts(source);
+  if (line > starts.length) return source.text.length;
+  return Math.min(starts[line - 1] + column - 1, line < starts.length ? starts[line] - 1 : source.text.length);
+}
+
 /** The text of a line (from 1) without its line break. */
 export function lineText(source: SourceText, line: number): string {
   const starts = lineStarts(source);

@@ -12,7 +12,8 @@ export function alignText(scalar: YamlScalar): readonly number[] {
   const file = span.source.text;
   const offsets: number[] = [];
   let at = span.start;
-  if (style === 'single' || style === 'double') at += 1;
+  if (style === 'built' && !isLiteral(file, span)) return [];
+  if (style === 'single' || style === 'double' || style === 'built') at += 1;
   if (style === 'block') at = afterLine(file, at, span.end);
   let index = 0;
   while (index < text.length) {
@@ -40,13 +41,18 @@ export function alignText(scalar: YamlScalar): readonly number[] {
 /** How many file characters make the next character of the text. */
 function escapeLength(file: string, at: number, style: YamlScalar['style']): number {
   if (style === 'single' && file[at] === "'" && file[at + 1] === "'") return 2;
-  if (style === 'double' && file[at] === '\\') return 2 + (HEX_ESCAPES[file[at + 1]] ?? 0);
+  if ((style === 'double' || style === 'built') && file[at] === '\\') return 2 + (HEX_ESCAPES[file[at + 1]] ?? 0);
   return 1;
+}
+
+/** Whether a program's text is written out: a literal of JavaScript, whose escapes are those of YAML as far as their lengths go. */
+function isLiteral(file: string, { start, end }: YamlScalar['span']): boolean {
+  return /['"`]/.test(file.charAt(start)) && end - start >= 2 && file[end - 1] === file[start];
 }
 
 /** A white-space character that was written as an escape: `\n`, `\t`, `\ `. */
 function isEscape(file: string, at: number, style: YamlScalar['style']): boolean {
-  return style === 'double' && file[at] === '\\' && !isLineContinuation(file, at, style);
+  return (style === 'double' || style === 'built') && file[at] === '\\' && !isLineContinuation(file, at, style);
 }
 
 /** A backslash at the end of a line joins two lines of a double-quoted scalar. */

@@ -12,9 +12,9 @@ export interface YamlScalar {
   readonly text: string;
   /**
    * `empty`: nothing was written. `repaired`: YAML broke the value apart; it was reported and put together again. `broken`: what it stands
-   * for is unknown, and was reported.
+   * for is unknown, and was reported. `built`: a text of a program; `span` is its literal, or else the call that gave it.
    */
-  readonly style: 'plain' | 'single' | 'double' | 'block' | 'empty' | 'repaired' | 'broken';
+  readonly style: 'plain' | 'single' | 'double' | 'block' | 'empty' | 'repaired' | 'broken' | 'built';
   readonly span: Span;
 }
 

@@ -1,0 +1,178 @@
+/** The settings of pipelines as TypeScript has them: what LANGUAGE calls SOURCE, SINK, WINDOW and so on. The compiler checks the rest. */
+
+type Part = `${number}${'d' | 'h' | 'm' | 's' | 'ms'}`;
+/** `${NAME}` or `${NAME:-default}`: an environment variable, read when the pipeline is compiled. */
+type Variable = `${string}\${${string}}${string}`;
+/** `5m`, `1h30m`, `500ms`, `7d`. */
+export type Duration = Part | `${Part}${Part}` | Variable;
+
+/** An expression of the language: `score > 0`; numbers and booleans stand for themselves. */
+export type Expression = string | number | boolean;
+/** An aggregate expression: `sum(score)`, `count() where event_type == "requested"`. */
+export type Aggregate = string;
+/** New columns by name. */
+export type NewColumns = Readonly<Record<string, Expression>>;
+
+/** A column, a path into a record (which becomes a column named by its last part), metadata such as `$time`, or a new column. */
+export type Column<C extends string> = C | `${C}.${string}` | `$${string}` | NewColumns;
+/** COLS: one column or a list. */
+export type Columns<C extends string> = Column<C> | readonly Column<C>[];
+
+/** The names that columns have afterwards: `a.b` becomes `b`. */
+export type NamesOf<S> = S extends readonly (infer E)[]
+  ? NamesOf<E>
+  : S extends `${string}.${infer Last}`
+    ? NamesOf<Last>
+    : S extends string
+      ? S
+      : keyof S & string;
+
+/** ORDER: `total desc`, `length(name)`, `rank nulls first`, or a list of these, the most significant first. */
+export type Order = string | readonly string[];
+
+/** What happens to late records. */
+export type LatePolicy = 'drop' | { readonly topic: string };
+/** What happens to records that cannot be read. */
+export type ErrorPolicy = 'fail' | 'skip' | { readonly topic: string };
+
+interface WindowOptions {
+  /** How long past the watermark a window stays open. */
+  readonly grace?: Duration;
+  readonly late?: LatePolicy;
+  /** The time zone whose days windows go by: `Europe/Prague`. */
+  readonly zone?: string;
+}
+
+/** The windows that rows are grouped into, by event time. */
+export type Window = WindowOptions &
+  (
+    | { readonly tumbling: Duration }
+    | { readonly hopping: Duration; readonly every: Duration }
+    | { readonly sliding: Duration }
+    | { readonly session: Duration }
+    | { readonly cumulate: Duration; readonly every: Duration }
+  );
+
+/** When results are written: at each commit, once when a window has closed, or on a timer. */
+export type Emit = 'updates' | 'final' | { readonly every: Duration };
+
+/** What every step can have. */
+export interface StepOptions {
+  /** A name for the step in metrics, state stores and `rta explain`. */
+  readonly name?: string;
+  /** A remark for people. */
+  readonly note?: string;
+}
+
+export interface TopK<C extends string> {
+  readonly k: number;
+  readonly by: Order;
+  /** The name of the rank column. */
+  readonly rank?: string;
+  /** Keeps every row that ties with the last. */
+  readonly ties?: 'all';
+  /** One row per group, with an array of rows of this name. */
+  readonly list?: string;
+  readonly take?: Columns<C>;
+}
+
+export interface Dedupe {
+  /** Which row of a group is kept; default first. */
+  readonly keep?: 'first' | 'last';
+  readonly within?: Duration;
+}
+
+/** A join; `S` is what can be read by it. */
+export interface Join<S> {
+  readonly with: S;
+  /** What the right side is called in `on`. */
+  readonly as?: string;
+  /** Columns of both sides, or `left == other.right`. */
+  readonly on: string | readonly string[];
+  readonly type?: 'inner' | 'left' | 'outer';
+  readonly take?: Columns<string>;
+  readonly within?: Duration | { readonly before?: Duration; readonly after?: Duration };
+  readonly grace?: Duration;
+  readonly version?: 'asOf' | 'latest';
+}
+
+export interface Use {
+  /** A typed function: `./functions.ts#score`. */
+  readonly function: string;
+  /** New columns and their types. */
+  readonly adds: Readonly<Record<string, string>>;
+}
+
+type Format = 'avro' | 'json' | 'csv' | 'string';
+
+export interface Source {
+  readonly topic: string;
+  readonly kind?: 'stream' | 'table';
+  /** The column that equals the record key; `{ name: type }` adds it. */
+  readonly key?: string | Readonly<Record<string, string>>;
+  /** `user_score` is `schemas/user_score.avsc`. */
+  readonly schema?: string;
+  readonly format?: Format | { readonly key?: Format | 'none'; readonly value?: Format };
+  /** Where the event time comes from. */
+  readonly time?: Expression;
+  readonly lateness?: Duration;
+  readonly idle?: Duration;
+  readonly start?: 'earliest' | 'latest';
+  readonly maxAhead?: Duration;
+  readonly maxDrift?: Duration;
+  readonly onIncompatibleSchemaChange?: 'stop' | 'rebuild' | 'errors';
+}
+
+/** Where a stream goes; `S` is what can be read by it. */
+export interface Sink<S> {
+  readonly from?: S;
+  readonly topic?: string;
+  readonly table?: string;
+  readonly clickhouse?: string;
+  readonly parquet?: string;
+  readonly webhook?: string;
+  readonly key?: string | readonly string[];
+  readonly format?: 'avro' | 'json';
+  readonly partitionBy?: string;
+  readonly ttl?: Duration;
+}
+
+export interface TopicSettings {
+  readonly partitions?: number;
+  readonly replication?: number;
+  readonly retention?: Duration;
+  readonly compression?: 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
+  readonly cleanup?: 'compact' | 'delete' | readonly ('compact' | 'delete')[];
+}
+
+export interface Board<S> {
+  readonly from?: S;
+  readonly show?: 'ranking' | 'line' | 'funnel' | 'table' | 'number';
+  readonly label?: string;
+  readonly value?: string;
+  readonly by?: string;
+}
+
+export interface Alert<S> {
+  readonly from?: S;
+  readonly when: Expression;
+  readonly for?: Duration;
+  readonly keepFiringFor?: Duration;
+  readonly noData?: unknown;
+  readonly notify: string | readonly string[];
+}
+
+/** Records by topic, in order: maps of columns, `$time` for the event time. A double counts to the digits written, so write it as a text where its last are zeros. */
+type Records = Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>;
+
+export type Test =
+  | {
+      readonly given: Readonly<Record<string, Records[string] | string>>;
+      /** Sets all watermarks to this time after the records. */
+      readonly until?: string;
+      /** The end state: exactly these rows in any order. */
+      readonly expect?: Records;
+      /** Every emission, in order. */
+      readonly history?: Records;
+    }
+  | { readonly steps: readonly Readonly<Record<string, unknown>>[] };
