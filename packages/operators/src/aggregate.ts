@@ -25,8 +25,10 @@ export const aggregate: OperatorSpec = {
     joins another is another row, and the old ones get tombstones; it is final when the watermark is 2 x gap past its last row;
   - \`{ sliding: 5m }\`: one result per row, over the rows of its group from 5m before its time to its time, both included: those are
     \`window_start\` and \`window_end\`. Results come in the order of event time, when the watermark has passed them.
-- \`emit\`: \`updates\` (default), \`{ every: 10s }\`, or \`final\`, which gives one row per group and window when it has closed. Grouping the results of
-  windows by \`window_start, window_end\` keeps the window: it may be \`final\` again, and what is kept of it goes when it closes.
+- \`emit\`: \`updates\` (default), \`{ every: 10s }\`, or \`final\`, which gives one row per group and window when it has closed.
+  Windows that overlap cost less then: a record is folded once, into the piece between two of their bounds, however many windows it is in.
+  Grouping the results of windows by \`window_start, window_end\` keeps the window: it may be \`final\` again, and what is kept of it goes when
+  it closes.
 - \`ttl\`: without a window, the inactivity in event time after which a group's row leaves.
 
 Over a table (the result of another aggregate, of \`topK\`) a row that changes or leaves is taken back: the groups are always those of the

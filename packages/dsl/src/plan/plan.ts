@@ -160,6 +160,8 @@ export interface FoldTransform {
   /** Over `accumulator` nodes (and group columns, as `column` nodes by output name). */
   readonly results: readonly NamedExpr[];
   readonly emit: Emit;
+  /** Set by the physical plan: windows are put together from panes, the pieces between their bounds (SEMANTICS rule 5). */
+  readonly panes?: boolean;
 }
 
 export type Emit = { readonly mode: 'updates' } | { readonly mode: 'final' } | { readonly mode: 'every'; readonly everyMs: number };

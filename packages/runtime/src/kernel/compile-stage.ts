@@ -20,6 +20,7 @@ import { GeneratedKernel } from './run/generated-kernel.js';
 import { OverState } from './run/over-state.js';
 import { JoinState } from './run/join-state.js';
 import { TableJoinState } from './run/table-join-state.js';
+import { PaneState } from './run/pane-state.js';
 import { RankState } from './run/rank-state.js';
 import { Reason } from './run/reject.js';
 import { SessionState } from './run/session-state.js';
@@ -80,7 +81,8 @@ export class CompiledStage {
         if (window?.kind === 'sliding') return (K) => new SlidingState(node, window, i, code, K, fingerprint);
         if (window?.kind === 'session') return (K) => new SessionState(node, window, i, code, K, fingerprint);
         for (const consumer of this.shape.consumersOf(i)) feeds.set(consumer, { fold: i, generator });
-        return (K) => new FoldState(node, i, code, K, fingerprint);
+        const State = node.transform.panes === true ? PaneState : FoldState;
+        return (K) => new State(node, i, code, K, fingerprint);
       }
       if (node.op === 'rank') {
         const from = node.mode === 'global' ? undefined : feeds.get(i);

@@ -89,6 +89,8 @@ export function layoutOf(stage: Stage, store: number): StoreLayout {
 /** Layout of a fold's store values; partials have the same schema, without the fingerprint. */
 export function foldLayout(fold: FoldTransform): StoreLayout {
   const entry = entrySchema(fold);
+  // The numbers of windows in keys mean something else.
+  if (fold.panes === true) return withFingerprint(entry, [entry, 'panes']);
   return withFingerprint(reachOf(fold) === null ? entry : { type: 'array', items: entry });
 }
 
@@ -327,6 +329,7 @@ function nameOfSchema(schema: AvroSchema): string {
   return createHash('md5').update(JSON.stringify(schema)).digest('hex').slice(0, 12);
 }
 
-function withFingerprint(schema: AvroSchema): StoreLayout {
-  return { schema, fingerprint: createHash('md5').update(JSON.stringify(schema)).digest().readUInt32BE(0) };
+/** @param from what the fingerprint is of */
+function withFingerprint(schema: AvroSchema, from: unknown = schema): StoreLayout {
+  return { schema, fingerprint: createHash('md5').update(JSON.stringify(from)).digest().readUInt32BE(0) };
 }

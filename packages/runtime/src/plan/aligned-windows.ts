@@ -12,6 +12,8 @@ export interface AlignedWindows {
   next(id: number, time: number): number;
   startOf(id: number): number;
   endOf(id: number): number;
+  /** The piece between two bounds of windows that `time` is in. The first window that it is in ends with it. */
+  pane(time: number): Tile;
   /** About as far as the numbers of neighbours are from each other. */
   readonly spacing: number;
 }
@@ -39,13 +41,24 @@ export function alignedWindows(window: HoppingWindow | CumulateWindow): AlignedW
   const tiling = (sizeMs: number): Tiling => (calendar === null ? utcTiling(sizeMs) : zoneTiling(calendar, sizeMs));
   if (window.kind === 'cumulate') return new Cumulating(tiling(window.sizeMs), tiling(window.stepMs), window.stepMs);
   const { sizeMs, advanceMs } = window;
-  return calendar === null ? new Hopping(sizeMs, advanceMs) : new TiledHopping(tiling(advanceMs), sizeMs / advanceMs, advanceMs);
+  return calendar === null
+    ? new Hopping(sizeMs, advanceMs, tiling(advanceMs))
+    : new TiledHopping(tiling(advanceMs), sizeMs / advanceMs, advanceMs);
 }
 
 function utcTiling(sizeMs: number): Tiling {
-  return (time) => {
+  return remembering((time) => {
     const start = Math.floor(time / sizeMs) * sizeMs;
     return { start, end: start + sizeMs };
+  });
+}
+
+/** The piece of the time before is the likely one. */
+function remembering(find: Tiling): Tiling {
+  let known: Tile = { start: NaN, end: NaN };
+  return (time) => {
+    if (!(time >= known.start && time < known.end)) known = find(time);
+    return known;
   };
 }
 
@@ -57,8 +70,7 @@ const FIRST_MONDAY = 4;
  * with the day.
  */
 function zoneTiling(calendar: ZoneCalendar, sizeMs: number): Tiling {
-  let known: Tile = { start: NaN, end: NaN };
-  const find: Tiling = (time) => {
+  return remembering((time) => {
     const { day, start, end } = calendar.dayOf(time);
     if (sizeMs < DAY_MS) {
       const from = start + Math.floor((time - start) / sizeMs) * sizeMs;
@@ -67,11 +79,7 @@ function zoneTiling(calendar: ZoneCalendar, sizeMs: number): Tiling {
     const days = sizeMs / DAY_MS;
     const first = Math.floor((day - FIRST_MONDAY) / days) * days + FIRST_MONDAY;
     return { start: calendar.startOf(first), end: calendar.startOf(first + days) };
-  };
-  return (time) => {
-    if (!(time >= known.start && time < known.end)) known = find(time);
-    return known;
-  };
+  });
 }
 
 /** In UTC. */
@@ -79,6 +87,7 @@ class Hopping implements AlignedWindows {
   constructor(
     private readonly sizeMs: number,
     readonly spacing: number,
+    readonly pane: Tiling,
   ) {}
 
   first(time: number): number {
@@ -105,19 +114,19 @@ class TiledHopping implements AlignedWindows {
   private readonly ends = new Map<number, number>();
 
   constructor(
-    private readonly tiling: Tiling,
+    readonly pane: Tiling,
     private readonly count: number,
     readonly spacing: number,
   ) {}
 
   first(time: number): number {
-    let { start } = this.tiling(time);
-    for (let i = 1; i < this.count; i++) start = this.tiling(start - 1).start;
+    let { start } = this.pane(time);
+    for (let i = 1; i < this.count; i++) start = this.pane(start - 1).start;
     return start;
   }
 
   next(id: number, time: number): number {
-    const { end } = this.tiling(id);
+    const { end } = this.pane(id);
     return end > time ? NaN : end;
   }
 
@@ -129,7 +138,7 @@ class TiledHopping implements AlignedWindows {
     let end = this.ends.get(id);
     if (end === undefined) {
       end = id;
-      for (let i = 0; i < this.count; i++) end = this.tiling(end).end;
+      for (let i = 0; i < this.count; i++) end = this.pane(end).end;
       if (this.ends.size >= MAX_ENDS) this.ends.clear();
       this.ends.set(id, end);
     }
@@ -141,16 +150,16 @@ class TiledHopping implements AlignedWindows {
 class Cumulating implements AlignedWindows {
   constructor(
     private readonly outer: Tiling,
-    private readonly inner: Tiling,
+    readonly pane: Tiling,
     readonly spacing: number,
   ) {}
 
   first(time: number): number {
-    return this.inner(time).end;
+    return this.pane(time).end;
   }
 
   next(id: number, time: number): number {
-    return id >= this.outer(time).end ? NaN : this.inner(id).end;
+    return id >= this.outer(time).end ? NaN : this.pane(id).end;
   }
 
   startOf(id: number): number {

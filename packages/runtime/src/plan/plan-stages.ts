@@ -1,7 +1,7 @@
 import type { Plan, SinkNode, SourceNode, Span, StepNode, Transform } from '@rta/dsl';
 import type { PhysicalPlan, SourceInput } from './physical.js';
 import { merged, type Place, ROWS_OF_STREAMS } from './place.js';
-import { StageBuilder, StagingError } from './stage-builder.js';
+import { StageBuilder, StagingError, type StagingOptions } from './stage-builder.js';
 import { stageFold } from './stage-fold.js';
 import { stageJoin } from './stage-join.js';
 import { stageOver } from './stage-over.js';
@@ -21,17 +21,20 @@ export function applicationIdOf(pipeline: string): string {
  * A fold over the rows of another fold is always split off: its stage then gets a watermark that is the first one's less its grace, so
  * that no result of the first is late for the second (SEMANTICS rule 7).
  */
-export function planStages(plan: Plan): PhysicalPlan {
-  return new Stager(plan).run();
+export function planStages(plan: Plan, options: StagingOptions = {}): PhysicalPlan {
+  return new Stager(plan, options).run();
 }
 
 class Stager {
   private readonly builder: StageBuilder;
   private readonly places = new Map<string, readonly Place[]>();
 
-  constructor(private readonly plan: Plan) {
+  constructor(
+    private readonly plan: Plan,
+    options: StagingOptions,
+  ) {
     const spans = new Map([...plan.steps, ...plan.sinks].map(({ id, span }) => [id, span]));
-    this.builder = new StageBuilder(applicationIdOf(plan.pipeline), spans);
+    this.builder = new StageBuilder(applicationIdOf(plan.pipeline), spans, options);
   }
 
   run(): PhysicalPlan {

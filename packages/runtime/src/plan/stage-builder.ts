@@ -14,6 +14,12 @@ export class StagingError extends Error {
   }
 }
 
+/** How a plan is cut into stages, where there is a choice: results are the same. */
+export interface StagingOptions {
+  /** Windows that overlap are computed from panes where that pays. Default true. */
+  readonly panes?: boolean;
+}
+
 /** The stages of a plan as they are put together; what the kinds of steps (`stage-*.ts`) have in common. */
 export class StageBuilder {
   private readonly stages: StageDraft[] = [];
@@ -24,6 +30,7 @@ export class StageBuilder {
   constructor(
     private readonly applicationId: string,
     private readonly spans: ReadonlyMap<string, Span>,
+    readonly options: StagingOptions = {},
   ) {}
 
   /** The stages so far, complete. */

@@ -1,4 +1,5 @@
 import type { Column, FoldTransform, Relation, StepNode } from '@rta/dsl';
+import { hasPanes } from './panes.js';
 import type { Place } from './place.js';
 import { type StageBuilder, StagingError } from './stage-builder.js';
 import { retracting, type TableFacts, whyNotOverTable } from './table-folds.js';
@@ -12,6 +13,7 @@ export function stageFold(builder: StageBuilder, places: readonly Place[], step:
     if (problem !== null) throw new StagingError(problem, step.span);
     transform = retracting(transform);
   }
+  if (builder.options.panes !== false && hasPanes(transform)) transform = { ...transform, panes: true };
   const facts: TableFacts = { periodic: transform.emit.mode === 'every', inexactTimes: overTable };
   const groups = transform.group.map((g) => ({ name: g.name, type: g.expr.type }));
   const windowColumns: Column[] = transform.window

@@ -6,7 +6,7 @@ import type { StageContext } from '../kernel/interpreter/operator.js';
 import { records } from '../log/batch/records.js';
 import type { Log } from '../log/log.js';
 import type { PhysicalPlan, Stage } from '../plan/physical.js';
-import { isPositionKey } from '../task/position.js';
+import { decodePosition, isPositionKey } from '../task/position.js';
 import type { WorkerSnapshot } from '../task/snapshot.js';
 
 /** How many entries a step keeps: of an aggregate its groups (and windows, or sessions), else what the engine counts. */
@@ -35,14 +35,22 @@ function foldOf(plan: PhysicalPlan, step: string): StageFold | null {
 
 /** As a restart would bring it back: the changelog into a fold of the interpreter. */
 async function rowsOf(log: Log, { stage, node }: StageFold): Promise<readonly Row[]> {
-  const fold = foldOperator(node, NO_STAGE);
-  const newest = new Map<string, readonly [Uint8Array, Uint8Array | null]>();
-  for (const { partition, low, stable } of await log.offsets(stage.changelog!))
+  const rows: Row[] = [];
+  for (const { partition, low, stable } of await log.offsets(stage.changelog!)) {
+    const newest = new Map<string, readonly [Uint8Array, Uint8Array | null]>();
+    let watermark = -Infinity;
     for await (const batch of log.read(stage.changelog!, partition, low, stable))
-      for (const { key, value } of records(batch, low))
-        if (key !== null && !isPositionKey(key) && key[0] === node.store) newest.set(Buffer.from(key).toString('latin1'), [key, value]);
-  for (const [key, value] of newest.values()) fold.restore(key.subarray(1), value);
-  return fold.kept();
+      for (const { key, value } of records(batch, low)) {
+        if (key === null) continue;
+        if (isPositionKey(key)) watermark = decodePosition(Buffer.from(value!).toString())!.watermark;
+        else if (key[0] === node.store) newest.set(Buffer.from(key).toString('latin1'), [key, value]);
+      }
+    const fold = foldOperator(node, NO_STAGE);
+    for (const [key, value] of newest.values()) fold.restore(key.subarray(1), value);
+    fold.restored(watermark);
+    rows.push(...fold.kept());
+  }
+  return rows;
 }
 
 /** A fold that is only looked at writes nothing and asks for nothing. */

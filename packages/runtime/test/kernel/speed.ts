@@ -202,10 +202,10 @@ function input(records: number, users: number): RecordBatch[] {
   return batches(records, users, 500);
 }
 
-function stagesOf(transforms: readonly Transform[], key: string | null): readonly Stage[] {
+function stagesOf(transforms: readonly Transform[], key: string | null, panes = true): readonly Stage[] {
   const steps = transforms.map((transform, i) => ({ id: `s${i}`, input: i === 0 ? 'source' : `s${i - 1}`, transform }));
   const source = { columns: COLUMNS, schema: SCHEMA, time: 'event_time', latenessMs: 5000, key };
-  return planStages(buildPlan(source, steps, [{ input: steps.at(-1)!.id }])).stages;
+  return planStages(buildPlan(source, steps, [{ input: steps.at(-1)!.id }]), { panes }).stages;
 }
 
 /** Reading and flushing of the first stage of a case, a line of text. */
@@ -312,12 +312,38 @@ function lookingBack(count: number): string {
   return results.slice(-3).join(' | ');
 }
 
+/** Final windows that overlap 60 times, all of it: reading, flushing at each end of a window, the changelog and the rows. */
+function overlapping(users: number, panes: boolean): (count: number) => string {
+  return (count) => {
+    const read = input(count, users);
+    const [stage] = stagesOf([fold({ window: window(6000, 100), emit: { mode: 'final' } })], 'user_id', panes);
+    const results: string[] = [];
+    for (let round = 0; round < 2; round++) {
+      const { kernel, take } = kernelOf(stage);
+      const begin = cpu();
+      let written = 0;
+      for (const [i, batch] of read.entries()) {
+        kernel.process(0, batch, 0);
+        if ((i + 1) % 20 !== 0) continue;
+        kernel.flush(kernel.maxEventTime(0) - 1000);
+        for (const taken of take().get('changelog') ?? []) written += taken.recordCount;
+      }
+      results.push(`${(count / (cpu() - begin) / 1000).toFixed(3)} M/s, ${(written / count).toFixed(1)} changelog records each`);
+    }
+    return results.join(' | ');
+  };
+}
+
 /** What can be measured, by name: gives the figures of the last three of five rounds. */
 export const MEASURES: Readonly<Record<string, (records: number) => string>> = {
   ...Object.fromEntries(Object.keys(CASES).map((name) => [name, (count: number) => throughput(name, count)])),
   restore: restoring,
   merge: merging,
   over: lookingBack,
+  panes: overlapping(4000, true),
+  nopanes: overlapping(4000, false),
+  panes40: overlapping(40, true),
+  nopanes40: overlapping(40, false),
 };
 
 if (process.argv[1]?.endsWith('speed.ts')) {

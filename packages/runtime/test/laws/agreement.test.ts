@@ -21,12 +21,8 @@ describe.each(implementations)(`%s and interpreter agree (seed ${SEED})`, (name,
       fc.property(
         lawCase,
         fc.constantFrom(1, 3),
-        fc.boolean(),
-        fc.boolean(),
-        fc.boolean(),
-        (c, downstreamPartitions, preAggregation, restarts, eviction) => {
-          expectRecomputed(c, runCase(c, { downstreamPartitions, preAggregation, restarts, eviction }, both));
-        },
+        fc.record({ preAggregation: fc.boolean(), restarts: fc.boolean(), eviction: fc.boolean(), panes: fc.boolean() }),
+        (c, downstreamPartitions, variant) => expectRecomputed(c, runCase(c, { downstreamPartitions, ...variant }, both)),
       ),
       { numRuns: 2 * RUNS, seed: SEED },
     );

@@ -15,6 +15,7 @@ import { AvroCodec, toValue } from '../../src/kernel/interpreter/avro-codec.js';
 import type { Datum } from '../../src/kernel/interpreter/avro-read.js';
 import type { KernelCompiler } from '../../src/kernel/stage-kernel.js';
 import { planStages } from '../../src/plan/plan-stages.js';
+import type { StagingOptions } from '../../src/plan/stage-builder.js';
 import { type Event, EVENT_COLUMNS, eventSource, type RawRecord, rawOf } from './events.js';
 import { buildPlan, type SourceSpec } from './plan-builder.js';
 import { PipelineRun } from './stage-runner.js';
@@ -36,10 +37,11 @@ export function startRun(
   kernelOf: KernelCompiler,
   input: readonly (readonly (Event | RawRecord)[])[],
   downstreamPartitions = 1,
+  options: StagingOptions = {},
 ): PipelineRun {
   const raw = input.map((records) => records.map((record) => ('at' in record ? rawOf(record) : record)));
   return new PipelineRun({
-    plan: planStages(plan),
+    plan: planStages(plan, options),
     kernelOf,
     input: raw,
     downstreamPartitions,

@@ -15,6 +15,8 @@ export interface Variant {
   readonly preAggregation: boolean;
   readonly restarts: boolean;
   readonly eviction?: boolean;
+  /** Default true. */
+  readonly panes?: boolean;
 }
 
 function planOf({ source, steps, sinks }: Pipeline): Plan {
@@ -28,7 +30,7 @@ function planOf({ source, steps, sinks }: Pipeline): Plan {
 /** Runs the case, whose kernels are `kernelOf`'s. */
 export function runCase({ pipeline, partitions, seed }: Case, variant: Variant, kernelOf: KernelCompiler): RunResult {
   return runPipeline({
-    plan: planStages(planOf(pipeline)),
+    plan: planStages(planOf(pipeline), { panes: variant.panes }),
     kernelOf,
     input: partitions.map((events) => events.map(rawOf)),
     choose: chooser(seed),

@@ -11,8 +11,8 @@ describe.each(implementations)(`%s: final results are a function of the input (s
     for (const preAggregation of [true, false]) {
       it(`${downstreamPartitions} partitions downstream, pre-aggregation ${preAggregation ? 'on' : 'off'}`, () => {
         fc.assert(
-          fc.property(lawCase, fc.boolean(), (c, restarts) => {
-            expectRecomputed(c, runCase(c, { downstreamPartitions, preAggregation, restarts }, kernelOf));
+          fc.property(lawCase, fc.boolean(), fc.boolean(), (c, restarts, panes) => {
+            expectRecomputed(c, runCase(c, { downstreamPartitions, preAggregation, restarts, panes }, kernelOf));
           }),
           { numRuns: RUNS, seed: SEED + 10 * downstreamPartitions + Number(preAggregation) },
         );

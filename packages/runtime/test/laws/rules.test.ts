@@ -164,9 +164,9 @@ describe.each(implementations)('%s', (_name, kernelOf) => {
     });
   });
 
-  it('rule 5: a record late for one window of a pane counts in the others', () => {
+  it.each([true, false])('rule 5: a record late for one window of a pane counts in the others, panes %s', (panes) => {
     const hopping = pipelineOf([foldOf({ n: count, sum: sumPoints }, { window: { sizeMs: 20, advanceMs: 10 }, emit: { mode: 'final' } })]);
-    const run = startRun(hopping, kernelOf, [[event(21, { points: 1 }), event(15, { points: 10 }), event(100)]]);
+    const run = startRun(hopping, kernelOf, [[event(21, { points: 1 }), event(15, { points: 10 }), event(100)]], 1, { panes });
     run.toEnd();
     expect(run.late).toEqual([{ partition: 0, offset: 1, step: 's0', windows: [{ start: 0, end: 20 }] }]);
     expect(history(hopping, run)).toEqual(['window_start=10 window_end=30 n=2 sum=11', 'window_start=20 window_end=40 n=1 sum=1']);

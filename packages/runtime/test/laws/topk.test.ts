@@ -34,6 +34,11 @@ const pipelines: Readonly<Record<string, string>> = {
   topK: { k: 1, by: points desc, ties: all }
   emit: final
 - select: [user, at, points, window_end]`,
+  'windows that overlap, when they close': `
+- groupBy: { named: team ?? "none" }
+  window: { hopping: 20ms, every: 5ms, grace: 2ms }
+  topK: { k: 2, by: [points desc, bonus nulls first], ties: all, rank: rnk }
+  emit: final`,
   'windows that overlap, as they change': `
 - groupBy: user
   window: { hopping: 20ms, every: 5ms }

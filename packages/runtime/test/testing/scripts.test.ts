@@ -48,6 +48,20 @@ const cases: Readonly<Record<string, string>> = {
       - late: [ { id: a, n: 100, $step: minutes, $topic: in, $reason: late } ]
 `,
   ),
+  'state of windows that overlap is by window, until it is closed': one(
+    WINDOWS.replace('tumbling: 1m', 'hopping: 2m, every: 1m'),
+    `
+  t:
+    steps:
+      - send: { in: [ { $time: 12:00:10, id: a, n: 1 }, { $time: 12:01:20, id: a, n: 2 } ] }
+      - expect: { out: [ { id: a, window_start: 11:59, n: 1 } ] }
+      - state: { minutes: [ { id: a, window_start: 12:00, n: 3 }, { id: a, window_start: 12:01, n: 2 } ] }
+      - advance: 12:02
+      - state: { minutes: 1 }
+      - advance: 12:03
+      - state: { minutes: 0 }
+`,
+  ),
   'history is what came since it was last asked for': one(
     '  - groupBy: id\n    aggregate: { n: sum(n) }',
     `

@@ -2,14 +2,14 @@
  * Code for what follows a stream: rows go through filters and projections to folds and sinks, at once. First everything is computed that may
  * fail, for all branches; then everything is done. So a row that fails has no effect at all.
  */
-import type { CumulateWindow, HoppingWindow, TypedExpr } from '@rta/dsl';
+import type { TypedExpr } from '@rta/dsl';
 import { conditionSource, mayThrow } from '../expression-source.js';
-import { alignedWindows } from '../../plan/aligned-windows.js';
 import { acceptanceOf, reachOf } from '../../plan/window-times.js';
 import { columnsKept, expressionsOf } from '../../plan/columns-used.js';
 import { FLAGS, NEXT } from '../../state/group-table-rows.js';
 import { rowError } from '../run/row-error.js';
 import { STALE } from '../run/session-chains.js';
+import { alignedFeed, paneFeed } from './aligned-feed.js';
 import type { Code } from './code.js';
 import type { FoldShape } from './fold.js';
 import { type GroupKey, groupKeyCode } from './group-key.js';
@@ -249,11 +249,15 @@ class StreamEdges {
       }
       return;
     }
-    if (window.kind !== 'hopping' || window.zone !== null) {
-      this.alignedWindows(i, row, window, (id) => {
+    if (fold.transform.panes === true || window.kind !== 'hopping' || window.zone !== null) {
+      const report = late && ((missed: string) => late.report(i, missed));
+      const feed = { window, time: row.time, watermark: late && late.watermark, report };
+      const open = (id: string): void => {
         code.line(`${table} = ${state}.windows.at(${id});`);
         find();
-      });
+      };
+      if (fold.transform.panes === true) paneFeed(code, feed, state, open);
+      else alignedFeed(code, feed, open);
       return;
     }
     const { sizeMs, advanceMs, graceMs } = window;
@@ -285,25 +289,6 @@ class StreamEdges {
         );
       code.line(`${table} = ${state}.windows.at(${start});`);
       find();
-    });
-    if (late !== null) code.line(`if (${missed} !== null) { ${late.report(i, missed)} }`);
-  }
-
-  /** Windows whose bounds take more than a multiplication. */
-  private alignedWindows(i: number, row: RowSource, window: HoppingWindow | CumulateWindow, accepted: (id: string) => void): void {
-    const { code } = this;
-    const { late } = this.source;
-    const windows = code.constant(alignedWindows(window));
-    const [id, missed] = [code.local('id', '0'), code.local('missed', 'null')];
-    code.line(`${missed} = null;`);
-    const next = `${id} = ${windows}.next(${id}, ${row.time})`;
-    code.block(`for (${id} = ${windows}.first(${row.time}); ${id} === ${id}; ${next})`, () => {
-      const interval = `{ start: ${windows}.startOf(${id}), end: ${windows}.endOf(${id}) }`;
-      if (late !== null)
-        code.line(
-          `if (${late.watermark} >= ${windows}.endOf(${id}) + ${window.graceMs}) { (${missed} ??= []).push(${interval}); continue; }`,
-        );
-      accepted(id);
     });
     if (late !== null) code.line(`if (${missed} !== null) { ${late.report(i, missed)} }`);
   }

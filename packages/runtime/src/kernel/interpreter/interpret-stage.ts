@@ -6,6 +6,7 @@ import { Buffer } from 'node:buffer';
 import { type AvroSchema, ExpressionError } from '@rta/dsl';
 import type { RecordBatch } from '../../log/batch/record-batch.js';
 import { type LogRecord, records } from '../../log/batch/records.js';
+import { isAligned } from '../../plan/aligned-windows.js';
 import { feedsOf, type Stage, type StageNode } from '../../plan/physical.js';
 import type { KernelEnv, KernelFactory, KernelStats, RejectCode, StageKernel } from '../stage-kernel.js';
 import { Rejected } from './avro-read.js';
@@ -14,6 +15,7 @@ import type { FoldNode, KeyedFold } from './keyed-fold.js';
 import type { Effect, Operator, StageContext } from './operator.js';
 import { Join } from './join.js';
 import { OverRows } from './over.js';
+import { PanedFold } from './paned-fold.js';
 import { Rank } from './rank.js';
 import { SessionFold } from './session-fold.js';
 import { Send } from './send.js';
@@ -241,6 +243,7 @@ function append(builder: ReturnType<KernelEnv['output']>, timestamp: number, key
 export function foldOperator(node: FoldNode, context: StageContext): KeyedFold {
   const { window } = node.transform;
   if (window?.kind === 'sliding') return new SlidingFold(node, context, window);
+  if (isAligned(window) && node.transform.panes === true) return new PanedFold(node, context, window);
   return window?.kind === 'session' ? new SessionFold(node, context, window) : new Fold(node, context);
 }
 

@@ -9,7 +9,7 @@ import { sortedByKey } from './key-order.js';
 import type { TaskState } from './task-state.js';
 
 export class FoldState extends FoldMemory {
-  private readonly grace: number;
+  protected readonly grace: number;
   private readonly emitMode: 'updates' | 'final' | 'every';
   private readonly everyMs: number;
   /** Period of `emit: every` in which the last emission was. */
@@ -175,7 +175,7 @@ export class FoldState extends FoldMemory {
   // ---- Windows ----
 
   /** In (window end, key) order, so that results are the same whenever the watermark came by. */
-  private closeWindows(K: TaskState, watermark: number): void {
+  protected closeWindows(K: TaskState, watermark: number): void {
     const windows = this.windows!;
     for (const table of windows.endingBy(watermark - this.grace)) {
       const evicted = table.evicted > 0 ? this.cold!.take(table.id) : [];
@@ -186,7 +186,7 @@ export class FoldState extends FoldMemory {
     }
   }
 
-  private closeFinal(K: TaskState, T: GroupTable, evicted: readonly Uint8Array[]): void {
+  protected closeFinal(K: TaskState, T: GroupTable, evicted: readonly Uint8Array[]): void {
     let next = 0;
     const comeBack = (before: number): void => {
       for (; next < evicted.length; next++) {

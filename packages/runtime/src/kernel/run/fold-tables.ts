@@ -8,8 +8,10 @@
 import { CHANGED, DEAD, DIRTY, EMITTED, FAILED, GroupTable, LOGGED } from '../../state/group-table.js';
 import { FLAGS, FLUSH, KEY_LENGTH, NEXT, type TableLayout } from '../../state/group-table-rows.js';
 import { hashBytes } from '../../state/group-table-hash.js';
+import type { FoldTransform } from '@rta/dsl';
 import type { StageNode } from '../../plan/physical.js';
-import { alignedWindows, GIVEN_WINDOWS, isAligned } from '../../plan/aligned-windows.js';
+import { type AlignedWindows, alignedWindows, GIVEN_WINDOWS, isAligned } from '../../plan/aligned-windows.js';
+import { panesOf } from '../../plan/panes.js';
 import { closesWithWindow, hasWindowTables, reachOf } from '../../plan/window-times.js';
 import { readInt32, readSortableLong } from './bytes.js';
 import { ColdGroups } from './cold-groups.js';
@@ -84,9 +86,7 @@ export class FoldTables {
     const { window, ttlMs, emit } = node.transform;
     const reach = reachOf(node.transform);
     this.table = new GroupTable(code.layout);
-    this.windows = hasWindowTables(node.transform)
-      ? new WindowTables(code.layout, isAligned(window) ? alignedWindows(window) : GIVEN_WINDOWS)
-      : null;
+    this.windows = hasWindowTables(node.transform) ? new WindowTables(code.layout, tablesOf(node.transform)) : null;
     this.ttl = ttlMs ?? Infinity;
     this.several = reach !== null;
     const expires = reach ?? (window?.kind === 'sliding' ? window.sizeMs : null);
@@ -220,17 +220,22 @@ export class FoldTables {
 
   /** A partial that came through the repartition topic. */
   receive(K: TaskState, bytes: Uint8Array, keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): void {
-    let T = this.table;
-    if (this.windows !== null) {
-      T = this.windows.at(readSortableLong(bytes, valueStart));
-      valueStart += 8;
-    }
+    K.rowsIn[this.index]++;
+    if (this.windows === null) this.addPartial(K, this.table, bytes, keyStart, keyEnd, valueStart, valueEnd);
+    else this.addTo(K, readSortableLong(bytes, valueStart), bytes, keyStart, keyEnd, valueStart + 8, valueEnd);
+  }
+
+  /** Folds a partial into the window of that number. */
+  protected addTo(K: TaskState, window: number, bytes: Uint8Array, keyStart: number, keyEnd: number, start: number, end: number): void {
+    this.addPartial(K, this.windows!.at(window), bytes, keyStart, keyEnd, start, end);
+  }
+
+  private addPartial(K: TaskState, T: GroupTable, bytes: Uint8Array, keyStart: number, keyEnd: number, start: number, end: number): void {
     const hash = hashBytes(bytes, keyStart, keyEnd);
     let slot = T.find(hash, bytes, keyStart, keyEnd);
     if (slot < 0) slot = this.miss(K, T, hash, bytes, keyStart, keyEnd);
-    this.addEncoded(K, T, slot, bytes, valueStart, valueEnd);
+    this.addEncoded(K, T, slot, bytes, start, end);
     if ((T.meta[slot * T.metaStride + FLAGS] & (DIRTY | CHANGED)) !== (DIRTY | CHANGED)) T.touch(slot);
-    K.rowsIn[this.index]++;
   }
 
   /** When something of a group with ttl is due next; Infinity for dead ones. */
@@ -342,4 +347,11 @@ export function extend(T: GroupTable, slot: number, first: number, last: number)
   const q = slot * T.numStride;
   if (last > T.num[q]) T.num[q] = last;
   if (first < T.num[q + 1]) T.num[q + 1] = first;
+}
+
+/** The windows, or panes, that have a table each. */
+function tablesOf({ window, panes }: FoldTransform): Pick<AlignedWindows, 'startOf' | 'endOf' | 'spacing'> {
+  if (!isAligned(window)) return GIVEN_WINDOWS;
+  const aligned = alignedWindows(window);
+  return panes === true ? panesOf(aligned) : aligned;
 }

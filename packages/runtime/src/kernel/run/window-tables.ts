@@ -58,13 +58,22 @@ export class WindowTables {
     this.tables.delete(table.id);
     const index = (table.id / this.spacing) & (CACHED - 1);
     if (this.cache[index] === table) this.cache[index] = null;
-    if (table.end === this.firstEnd) {
-      this.firstEnd = Infinity;
-      for (const other of this.tables.values()) if (other.end < this.firstEnd) this.firstEnd = other.end;
-    }
+    if (table.end === this.firstEnd) this.findFirst();
     table.clear();
     table.id = NaN;
     if (this.spare.length < MAX_SPARE) this.spare.push(table);
+  }
+
+  /** A pane is in another window, which ends later. */
+  extend(table: GroupTable, end: number): void {
+    const isFirst = table.end === this.firstEnd;
+    table.end = end;
+    if (isFirst) this.findFirst();
+  }
+
+  private findFirst(): void {
+    this.firstEnd = Infinity;
+    for (const other of this.tables.values()) if (other.end < this.firstEnd) this.firstEnd = other.end;
   }
 
   private open(id: number): GroupTable {
