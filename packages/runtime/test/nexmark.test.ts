@@ -21,8 +21,13 @@ const queries: Readonly<Record<string, readonly string[]>> = {
   q0: ['auction', 'bidder', 'price', 'date_time'],
   q1: ['auction', 'bidder', 'price', 'date_time'],
   q2: ['auction', 'price'],
+  q4: ['category', 'average'],
   q5: ['auction', 'num'],
   q7: ['auction', 'price', 'bidder', 'date_time'],
+  q9: [
+    ...['id', 'item_name', 'description', 'initial_bid', 'reserve', 'opened', 'expires', 'seller', 'category'],
+    ...['auction', 'bidder', 'price', 'bid_time'],
+  ],
   q14: ['auction', 'bidder', 'price', 'bid_time_type', 'date_time', 'c_counts'],
   q15: [
     ...['day', 'total_bids', 'rank1_bids', 'rank2_bids', 'rank3_bids'],
@@ -30,6 +35,10 @@ const queries: Readonly<Record<string, readonly string[]>> = {
     ...['total_auctions', 'rank1_auctions', 'rank2_auctions', 'rank3_auctions'],
   ],
   q17: ['auction', 'day', 'total_bids', 'rank1_bids', 'rank2_bids', 'rank3_bids', 'min_price', 'max_price', 'avg_price', 'sum_price'],
+  q20: [
+    ...['auction', 'bidder', 'price', 'channel', 'url', 'date_time', 'extra', 'item_name', 'description', 'initial_bid', 'reserve'],
+    ...['auction_date_time', 'expires', 'seller', 'category', 'auction_extra'],
+  ],
   q21: ['auction', 'bidder', 'price', 'channel', 'channel_id'],
   q22: ['auction', 'bidder', 'price', 'channel', 'dir1', 'dir2', 'dir3'],
 };
