@@ -1,15 +1,31 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import {
+  type AvroSchema,
+  avroToType,
+  checkExpression,
+  evaluate,
+  ExpressionError,
+  functionLibrary,
+  parseExpression,
+  plainSource,
+  printExpression,
+  type Span,
+  STREAM_META,
+  type Type,
+  type Value,
+} from '@rta/dsl';
 import { compileText, REJECTS } from './compile-file.js';
 import { randomOf } from './random.js';
 
 /*
- * Broken pipelines never break the compiler: whatever the text, there is a plan, or errors with a place in the file. FUZZ=100000 runs
- * more, SEED=n replays one.
+ * Broken pipelines never break the compiler: whatever the text, there is a plan, or errors with a place in the file; and whatever the
+ * expression, it has a value or fails as an expression may. `pnpm fuzz` (FUZZ_RUNS=100000) runs more of each, SEED=n replays one.
  */
 const ACCEPTS = join(import.meta.dirname, 'accepts');
-const RUNS = Number(process.env.FUZZ ?? 2000);
+const RUNS = Number(process.env.FUZZ_RUNS ?? 2000);
+const PATH = 'test.yaml';
 const SEED = process.env.SEED === undefined ? null : Number(process.env.SEED);
 
 const corpus = [ACCEPTS, REJECTS].flatMap((folder) =>
@@ -92,24 +108,105 @@ function check(seed: number): void {
   const random = randomOf(seed);
   let text = corpus[random(corpus.length)];
   for (let count = 1 + random(3); count > 0; count--) text = mutate(text, random);
-  const { plan, diagnostics } = compileText(text);
+  const { plan, diagnostics } = compileText(text, PATH);
   const errors = diagnostics.filter((diagnostic) => diagnostic.severity === 'error');
   expect(plan === null).toBe(errors.length > 0);
   for (const { span, message, code } of diagnostics) {
     expect(code).toMatch(/^RTA\d{4}$/);
     expect(message.length).toBeGreaterThan(0);
-    if (span.source.path === 'rta.yaml') continue;
-    expect(span.source.text).toBe(text);
-    expect(span.start).toBeGreaterThanOrEqual(0);
-    expect(span.end).toBeGreaterThanOrEqual(span.start);
-    expect(span.end).toBeLessThanOrEqual(text.length);
+    // The project file and files of test rows have places of their own.
+    if (span.source.path === PATH) expect(span.source.text).toBe(text);
+    expectWithin(span);
   }
 }
 
-it('mutated pipelines give a plan or errors with places', { timeout: 600_000 }, () => {
-  for (let seed = SEED ?? 1; seed <= (SEED ?? RUNS); seed++) {
+function expectWithin({ source, start, end }: Span): void {
+  expect(start).toBeGreaterThanOrEqual(0);
+  expect(end).toBeGreaterThanOrEqual(start);
+  expect(end).toBeLessThanOrEqual(source.text.length);
+}
+
+// ---- Expressions ----
+
+const EXPRESSIONS = [
+  ...[...functionLibrary.values()].flatMap((spec) => spec.examples.map(({ expression }) => expression)),
+  ...corpus.flatMap((text) => [...text.matchAll(/^ +(?:- filter|\w+): ([^{}[\]#]+)$/gm)].map(([, expression]) => expression)),
+];
+const { columns } = checkAvro();
+const NAMES = columns.map(({ name }) => name);
+
+function checkAvro() {
+  const schema = JSON.parse(readFileSync(join(REJECTS, 'schemas/ride.avsc'), 'utf8')) as AvroSchema;
+  const read = avroToType(schema);
+  if (read.type?.kind !== 'record') throw new Error('ride.avsc is no record');
+  return { columns: read.type.fields };
+}
+
+/** Any value of a type, small ones and those at its edges. */
+function valueOf(type: Type, random: (below: number) => number): Value {
+  const one = <T>(...values: readonly T[]): T => values[random(values.length)];
+  switch (type.kind) {
+    case 'nullable':
+      return random(3) === 0 ? null : valueOf(type.of, random);
+    case 'boolean':
+      return random(2) === 0;
+    case 'string':
+      return one('', 'a', '2024-05-01T10:00:00Z', '{"a":[1,{"b":null}]}', 'https://a.b/c?d=e%20f', '😀', '-12.5', '\ud800');
+    case 'enum':
+      return one(...type.symbols);
+    case 'decimal':
+      return one(0n, -1n, 10n ** BigInt(type.precision) - 1n);
+    case 'long':
+      return one<number | bigint>(0, -1, 7, 2n ** 63n - 1n, -(2n ** 63n));
+    case 'float':
+    case 'double':
+      return one(0, -0, 1.5, NaN, Infinity, 1e308, 5e-324);
+    case 'array':
+      return Array.from({ length: random(4) }, () => valueOf(type.items, random));
+    case 'map':
+      return new Map(['a', 'note'].slice(0, random(3)).map((key) => [key, valueOf(type.values, random)]));
+    case 'record':
+      return Object.fromEntries(type.fields.map((field) => [field.name, valueOf(field.type, random)]));
+    default:
+      return one(0, 1, -1, 20_000);
+  }
+}
+
+function checkOne(seed: number): void {
+  const random = randomOf(seed);
+  let text = EXPRESSIONS[random(EXPRESSIONS.length)];
+  for (let count = random(4); count > 0; count--) {
+    const at = random(text.length + 1);
+    const piece = [PIECES, words, EXPRESSIONS, NAMES][random(4)];
+    const put = piece[random(piece.length)];
+    if (random(2) === 0) text = text.slice(0, at) + put + text.slice(at);
+    else text = text.slice(0, at).replace(/(\w+|".*?"|.)$/s, '') + put + text.slice(at);
+  }
+  const parsed = parseExpression(plainSource(text));
+  for (const { span } of parsed.diagnostics) expectWithin(span);
+  if (parsed.ast === null) return;
+  expect(() => printExpression(parsed.ast!)).not.toThrow();
+  const { expr, diagnostics } = checkExpression(parsed.ast, { columns, meta: STREAM_META });
+  expect(expr === null).toBe(diagnostics.some(({ severity }) => severity === 'error'));
+  for (const { span } of diagnostics) expectWithin(span);
+  if (expr === null) return;
+  const row = Object.fromEntries(columns.map((column) => [column.name, valueOf(column.type, random)]));
+  try {
+    evaluate(expr, { column: (name) => row[name], meta: () => null, accumulator: () => null });
+  } catch (error) {
+    if (!(error instanceof ExpressionError)) throw error;
+  }
+}
+
+const [FIRST, LAST] = [SEED ?? 1, SEED ?? RUNS];
+
+it.each([
+  ['pipelines give a plan or errors with places', check],
+  ['expressions give a value or errors with places', checkOne],
+] as const)(`mutated %s (seeds ${FIRST} to ${LAST})`, { timeout: 3_600_000 }, (_what, checkSeed) => {
+  for (let seed = FIRST; seed <= LAST; seed++) {
     try {
-      check(seed);
+      checkSeed(seed);
     } catch (error) {
       throw new Error(`SEED=${seed}`, { cause: error });
     }

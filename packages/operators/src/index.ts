@@ -26,9 +26,10 @@ import { rename } from './rename.js';
 import { sample } from './sample.js';
 import { select } from './select.js';
 import { topK } from './topk.js';
+import { unnest } from './unnest.js';
 
 /** The operators of the language, in the order of its pages. */
-export const operators: readonly OperatorSpec[] = [filter, derive, select, drop, rename, aggregate, topK, join, dedupe, sample];
+export const operators: readonly OperatorSpec[] = [filter, derive, select, drop, rename, unnest, aggregate, topK, join, dedupe, sample];
 
 /** The aggregate functions. */
 export const aggregates: readonly AggregateSpec[] = [

@@ -6,6 +6,7 @@ import type { Type } from '../types/type.js';
 import { joinMessages } from './join-messages.js';
 import { testMessages } from './test-messages.js';
 import { topKMessages } from './topk-messages.js';
+import { unnestMessages } from './unnest-messages.js';
 
 /** The messages about names, types and meaning (those inside expressions are the expression checker's). One function each. */
 export const messages = {
@@ -321,6 +322,7 @@ export const messages = {
   ...testMessages,
   ...joinMessages,
   ...topKMessages,
+  ...unnestMessages,
 
   // ---- RTA39xx: of the language, but not of this release ----
   notYet: errorMessage('RTA3901', 'Not available yet', (span: Span, what: string, help?: string) => ({

@@ -1,6 +1,5 @@
 /** Verbs of the language that this release does not have yet, and what to say of them. */
 export const VERBS_NOT_YET: Readonly<Record<string, string | undefined>> = {
-  unnest: undefined,
   use: undefined,
 };
 

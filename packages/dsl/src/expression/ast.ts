@@ -21,6 +21,10 @@ export type Ast =
   | (Base & { readonly kind: 'unary'; readonly op: '-' | 'not'; readonly operand: Ast })
   | (Base & { readonly kind: 'binary'; readonly op: BinaryOp; readonly opSpan: Span; readonly left: Ast; readonly right: Ast })
   | (Base & { readonly kind: 'in'; readonly operand: Ast; readonly options: readonly Ast[]; readonly negated: boolean })
+  /** An array of these items. */
+  | (Base & { readonly kind: 'array'; readonly items: readonly Ast[] })
+  /** Whether an array has an item, or a map a key. */
+  | (Base & { readonly kind: 'inside'; readonly operand: Ast; readonly of: Ast; readonly negated: boolean })
   | CallAst;
 
 /** `name([distinct] args) [where EXPR] [over [previous] (D | N rows)]`. Only aggregates may have `distinct`, `where` and `over`. */

@@ -19,6 +19,7 @@ import type { Type } from '../types/type.js';
 import type { Ast, CallAst } from './ast.js';
 import { castKeepingNull, castTo, literal } from './build.js';
 import { checkCall } from './calls.js';
+import { checkArray, checkInside } from './collections.js';
 import { canonicalLong, MAX_LONG, MIN_LONG } from './long.js';
 import * as messages from './messages-types.js';
 import { unknownNameHint } from './hints.js';
@@ -111,6 +112,10 @@ export class Checker {
         return this.binary(ast, scope);
       case 'in':
         return this.in(ast, scope);
+      case 'inside':
+        return checkInside(ast, scope, this);
+      case 'array':
+        return checkArray(ast, scope, this);
       case 'call':
         return this.call(ast, scope);
     }

@@ -8,10 +8,12 @@ export { checkColumnExpression, checkCondition, checkExpression, scopeOf, type C
 export * from './decimal.js';
 export * from './duration.js';
 export * from './evaluate.js';
+export { arrayOfEntries } from './functions/map.js';
 export { calleeOf } from './functions/callee.js';
 export * from './functions/library.js';
 export * from './functions/spec.js';
 export { isStrict } from './functions/strict.js';
+export { ExactNumber, type Json, parseJson } from './json.js';
 export * from './long.js';
 export { nodeRuntime } from './node-runtime.js';
 export * from './order.js';

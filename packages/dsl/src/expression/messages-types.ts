@@ -153,6 +153,22 @@ export const wrongIndex = errorMessage('RTA1209', 'an index of the wrong type', 
   message: `the index of ${showType(of)} is ${wanted}, not ${showType(found)}`,
 }));
 
+export const notSearchable = errorMessage('RTA1216', '`in` of what has no items', (span: Span, type: Type) => ({
+  span,
+  message: `\`in\` takes a list, an array or a map, and this is ${showType(type)}`,
+  help: type.kind === 'string' ? 'whether a text has another in it: `contains(text, part)`' : 'one value is compared by `==`',
+}));
+
+export const wrongItem = errorMessage(
+  'RTA1217',
+  'an item of a type that the array does not have',
+  (span: Span, of: Type, found: Type, help?: string) => ({
+    span,
+    message: `${of.kind === 'map' ? 'the keys of a map are texts' : `this is looked for in ${showType(of)}`}, and it is ${showType(found)}`,
+    help,
+  }),
+);
+
 export const numberRange = errorMessage('RTA1210', 'an integer beyond 64 bits', (span: Span, text: string) => ({
   span,
   message: `${text} does not fit a long (64 bits)`,

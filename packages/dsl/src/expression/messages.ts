@@ -87,8 +87,8 @@ export const chainedComparison = errorMessage('RTA1009', 'comparisons in a chain
 
 export const listExpected = errorMessage('RTA1010', '`in` without a list', (span: Span) => ({
   span,
-  message: '`in` takes a list',
-  help: 'for example `state in ["or", "id"]`',
+  message: '`in` takes a list, an array or a map',
+  help: 'for example `state in ["or", "id"]`, `"new" in tags`',
 }));
 
 export const listInParentheses = errorMessage('RTA1011', 'a list in parentheses', (span: Span) => ({
@@ -152,10 +152,10 @@ export const spacedDuration = errorMessage('RTA1020', 'a duration with a space',
   help: `use \`${number}${/^mi?ll|^ms/i.test(unit) ? 'ms' : unit[0].toLowerCase()}\``,
 }));
 
-export const listOutsideIn = errorMessage('RTA1021', 'a list that does not follow `in`', (span: Span) => ({
+export const emptyArray = errorMessage('RTA1021', 'an array without items', (span: Span) => ({
   span,
-  message: 'a list stands only after `in`',
-  help: 'for example `state in ["or", "id"]`',
+  message: 'an array without items has no type',
+  help: 'name at least one item',
 }));
 
 // ---- Words and symbols of other languages ----

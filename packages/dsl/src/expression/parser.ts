@@ -108,6 +108,10 @@ class Parser {
 
   private inList(operand: Ast, negated: boolean): Ast {
     const open = this.token;
+    if (open.kind === 'word' && startsOperand(open)) {
+      const of = this.expression(COMPARISON_POWER + 1);
+      return { kind: 'inside', operand, of, negated, span: joinSpans(operand.span, of.span) };
+    }
     if (open.text === '(') this.diagnostics.push(messages.listInParentheses(this.span(open)));
     else if (open.text !== '[') this.stop(messages.listExpected(this.span(open)));
     this.position++;
@@ -200,10 +204,17 @@ class Parser {
           if (inner.length === 1) return inner[0];
           this.stop(messages.tuple(joinSpans(span, this.lastSpan)));
         }
+        if (token.kind === 'op' && token.text === '[') return this.array(span);
         this.position--;
-        if (token.kind === 'op' && token.text === '[') this.stop(messages.listOutsideIn(span));
         this.unexpected('operand');
     }
+  }
+
+  /** With the cursor behind the opening bracket. */
+  private array(open: Span): Ast {
+    if (this.token.text === ']' && this.token.kind === 'op') this.stop(messages.emptyArray(joinSpans(open, this.span(this.token))));
+    const items = this.list(']');
+    return this.measure({ kind: 'array', items, span: joinSpans(open, this.lastSpan) }, items);
   }
 
   private word(token: Token, span: Span): Ast {
@@ -327,6 +338,7 @@ interface Operator {
 
 function operandsOf(ast: Ast): readonly Ast[] {
   if (ast.kind === 'binary') return [ast.left, ast.right];
+  if (ast.kind === 'inside') return [ast.operand, ast.of];
   return ast.kind === 'in' ? [ast.operand, ...ast.options] : [];
 }
 

@@ -52,6 +52,10 @@ function printed(ast: Ast): readonly [string, number] {
         `${print(ast.operand, POWER.in + 1)} ${ast.negated ? 'not in' : 'in'} [${ast.options.map((option) => print(option, 0)).join(', ')}]`,
         POWER.in,
       ];
+    case 'inside':
+      return [`${print(ast.operand, POWER.in + 1)} ${ast.negated ? 'not in' : 'in'} ${print(ast.of, POWER.in + 1)}`, POWER.in];
+    case 'array':
+      return [`[${ast.items.map((item) => print(item, 0)).join(', ')}]`, POSTFIX];
     case 'call':
       return printedCall(ast);
   }
@@ -59,7 +63,10 @@ function printed(ast: Ast): readonly [string, number] {
 
 /** A call with `where` or `over` takes all that follows, so it stands alone or in parentheses. */
 function printedCall(ast: CallAst): readonly [string, number] {
-  const call = `${ast.name}(${ast.distinct ? 'distinct ' : ''}${ast.args.map((arg) => print(arg, 0)).join(', ')})`;
+  const args = ast.args.map((arg) => print(arg, 0));
+  // `distinct [0]` is an item of a column of that name.
+  if (ast.distinct && args[0].startsWith('[')) args[0] = `(${args[0]})`;
+  const call = `${ast.name}(${ast.distinct ? 'distinct ' : ''}${args.join(', ')})`;
   const where = ast.where ? ` where ${print(ast.where, 1)}` : '';
   const over = ast.over
     ? ` over ${ast.over.previous ? 'previous ' : ''}${ast.over.unit === 'rows' ? `${ast.over.size} rows` : showDuration(ast.over.size)}`

@@ -120,7 +120,7 @@ export interface TopicDeclaration {
 // ---- Transforms: the small set of things the engine can do. An operator is a composition of them ("how it runs"). ----
 
 export type Transform =
-  FilterTransform | ProjectTransform | FoldTransform | SpreadTransform | RankTransform | JoinTransform | OverTransform;
+  FilterTransform | ProjectTransform | UnnestTransform | FoldTransform | SpreadTransform | RankTransform | JoinTransform | OverTransform;
 
 export interface NamedExpr {
   readonly name: string;
@@ -137,6 +137,16 @@ export interface FilterTransform {
 export interface ProjectTransform {
   readonly type: 'project';
   readonly columns: readonly NamedExpr[];
+}
+
+/**
+ * A row of a stream for each item of `array`, with the item in `column`, in the place of the input's column of that name, else behind all.
+ * Null and no items give none. A row that fails behind it takes those of the other items with it.
+ */
+export interface UnnestTransform {
+  readonly type: 'unnest';
+  readonly array: TypedExpr;
+  readonly column: Column;
 }
 
 /**

@@ -108,6 +108,8 @@ export function showTransform(transform: Transform): string[] {
       return [`  filter ${showExpr(transform.condition)}`];
     case 'project':
       return [`  project ${transform.columns.map(showNamed).join(', ')}`];
+    case 'unnest':
+      return [`  unnest ${transform.column.name}: ${showType(transform.column.type)} of ${showExpr(transform.array)}`];
     case 'fold': {
       const ttl = transform.ttlMs === null ? '' : ` ttl ${showDuration(transform.ttlMs)}`;
       return [

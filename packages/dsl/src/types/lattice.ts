@@ -88,7 +88,7 @@ export function sameType(a: Type, b: Type): boolean {
 /**
  * The narrowest type that holds the values of both, or null where there is none. int → long → double, float → double, int and long →
  * decimal, two decimals → one with room for both, enum and string → string, enums of the same symbols → the first, timestamps → the finer
- * unit. An integer and a float meet in double, since a float does not hold every int. Nullable if either is.
+ * unit, arrays and maps → of items that hold both without a conversion. An integer and a float meet in double, since a float does not hold every int. Nullable if either is.
  */
 export function commonType(a: Type, b: Type): Type | null {
   if (a.kind === 'null') return nullable(b);
@@ -103,7 +103,21 @@ function commonDefinite(a: DefiniteType, b: DefiniteType): Type | null {
   if (a.kind === 'enum' && b.kind === 'enum') return sameSymbols(a.symbols, b.symbols) ? a : STRING;
   if (isText(a) && isText(b)) return STRING;
   if (a.kind === 'timestamp' && b.kind === 'timestamp') return TIMESTAMP_MICROS;
+  if (a.kind === 'array' && b.kind === 'array') return itemsHolding(a.items, b.items, (items) => ({ kind: 'array', items }));
+  if (a.kind === 'map' && b.kind === 'map') return itemsHolding(a.values, b.values, (values) => ({ kind: 'map', values }));
   return null;
+}
+
+/** Arrays and maps meet where their items need no conversion: nullable or not, int and long, enum and string. */
+function itemsHolding(a: Type, b: Type, holding: (items: Type) => Type): Type | null {
+  const common = commonType(a, b);
+  const isFree = (from: Type, to: Type): boolean =>
+    sameType(from, to) ||
+    (isInteger(from) && isInteger(to)) ||
+    (isText(from) && isText(to)) ||
+    (from.kind === 'array' && to.kind === 'array') ||
+    (from.kind === 'map' && to.kind === 'map');
+  return common && isFree(definite(a), definite(common)) && isFree(definite(b), definite(common)) ? holding(common) : null;
 }
 
 function commonNumber(a: DefiniteType, b: DefiniteType): Type | null {

@@ -37,6 +37,10 @@ export const anyAst: fc.Arbitrary<Ast> = fc.letrec<{ ast: Ast; call: CallAst }>(
     fc
       .record({ operand: tie('ast'), options: fc.array(tie('ast'), { minLength: 1, maxLength: 3 }), negated: fc.boolean() })
       .map((parts): Ast => ({ kind: 'in', ...parts, span })),
+    fc.array(tie('ast'), { minLength: 1, maxLength: 3 }).map((items): Ast => ({ kind: 'array', items, span })),
+    fc
+      .record({ operand: tie('ast'), of: name.map((text): Ast => ({ kind: 'name', name: text, span })), negated: fc.boolean() })
+      .map((parts): Ast => ({ kind: 'inside', ...parts, span })),
     tie('call'),
   ),
   call: fc

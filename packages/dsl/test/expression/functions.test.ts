@@ -42,6 +42,7 @@ describe('examples', () => {
     const row: Record<string, Value> = {};
     const replace = (ast: Ast): Ast => {
       if (ast.kind === 'call') return { ...ast, args: ast.args.map(replace) };
+      if (ast.kind === 'array') return { ...ast, items: ast.items.map(replace) };
       if (ast.kind === 'index') return { ...ast, of: replace(ast.of) };
       if (ast.kind === 'binary') return { ...ast, left: replace(ast.left), right: replace(ast.right) };
       const { expr } = checkExpression(ast, { columns: [], meta: {} });

@@ -31,6 +31,10 @@ function lisp(ast: Ast): string {
       return `(${ast.op} ${lisp(ast.left)} ${lisp(ast.right)})`;
     case 'in':
       return `(${ast.negated ? 'not-in' : 'in'} ${[ast.operand, ...ast.options].map(lisp).join(' ')})`;
+    case 'inside':
+      return `(${ast.negated ? 'not-inside' : 'inside'} ${lisp(ast.operand)} ${lisp(ast.of)})`;
+    case 'array':
+      return `(array ${ast.items.map(lisp).join(' ')})`;
     case 'call': {
       const over = ast.over ? ` over:${ast.over.previous ? 'previous:' : ''}${ast.over.size}${ast.over.unit}` : '';
       const args = ast.args.map((arg) => ` ${lisp(arg)}`).join('');
@@ -99,7 +103,7 @@ describe('errors', () => {
     ['a. 5', 'RTA1007'],
     ['.5', 'RTA1007'],
     ['a < b < c', 'RTA1009'],
-    ['a in b', 'RTA1010'],
+    ['a in 1', 'RTA1010'],
     ['a in (1, 2)', 'RTA1011'],
     ['a in []', 'RTA1012'],
     ['a[1, 2]', 'RTA1013'],
@@ -110,7 +114,7 @@ describe('errors', () => {
     ['sum(a) as total', 'RTA1018'],
     ['a desc', 'RTA1019'],
     ['5 minutes', 'RTA1020'],
-    ['[1, 2]', 'RTA1021'],
+    ['[]', 'RTA1021'],
     ['a && b', 'RTA1050'],
     ['a || b', 'RTA1050'],
     ['a = b', 'RTA1050'],

@@ -28,7 +28,9 @@ describe('commonType', () => {
     [nullable(T('int')), T('long'), 'long?'],
     [T('string'), T('int'), null],
     [{ kind: 'array', items: T('int') }, { kind: 'array', items: T('int') }, 'array<int>'],
-    [{ kind: 'array', items: T('int') }, { kind: 'array', items: T('long') }, null],
+    [{ kind: 'array', items: T('int') }, { kind: 'array', items: T('long') }, 'array<long>'],
+    [{ kind: 'array', items: T('int') }, { kind: 'array', items: T('double') }, null],
+    [{ kind: 'map', values: T('string') }, { kind: 'map', values: nullable(T('string')) }, 'map<string?>'],
   ])('%o and %o', (a, b, shown) => {
     const common = commonType(a, b);
     expect(common && showType(common)).toBe(shown);

@@ -86,6 +86,10 @@ function wantedOfInput(node: StageNode, wantedOfIt: ReadonlySet<string>): Set<st
     case 'project':
       for (const column of node.transform.columns) if (wantedOfIt.has(column.name)) columnsOf(column.expr, wanted);
       break;
+    case 'unnest':
+      for (const name of wantedOfIt) if (name !== node.transform.column.name) wanted.add(name);
+      columnsOf(node.transform.array, wanted);
+      break;
     case 'fold':
       for (const group of node.transform.group) columnsOf(group.expr, wanted);
       if (node.transform.closes) columnsOf(node.transform.closes, wanted);

@@ -25,6 +25,8 @@ export function roleOf(node: StageNode): string {
       return 'filters';
     case 'project':
       return 'computes columns';
+    case 'unnest':
+      return 'makes a row of each item';
     case 'fold':
       return { full: 'aggregates', partial: 'pre-aggregates within a commit', merge: 'merges partial results' }[node.mode];
     case 'rank': {

@@ -17,6 +17,7 @@ import type {
   RankTransform,
   SpreadTransform,
   TypedExpr,
+  UnnestTransform,
 } from '@rta/dsl';
 
 export interface PhysicalPlan {
@@ -75,6 +76,7 @@ export interface RepartitionInput {
 export type StageNode =
   | ({ readonly op: 'filter'; readonly transform: FilterTransform } & NodeBase)
   | ({ readonly op: 'project'; readonly transform: ProjectTransform } & NodeBase)
+  | ({ readonly op: 'unnest'; readonly transform: UnnestTransform } & NodeBase)
   /**
    * - `full`: reads rows, keeps state, gives the table (or final rows).
    * - `partial`: reads rows, combines them per group (and window) within a commit, and at flush writes what it has to the repartition

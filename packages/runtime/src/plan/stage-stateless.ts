@@ -1,9 +1,15 @@
-import type { FilterTransform, ProjectTransform, Relation, StepNode } from '@rta/dsl';
+import type { FilterTransform, ProjectTransform, Relation, StepNode, UnnestTransform } from '@rta/dsl';
+import type { StageNode } from './physical.js';
 import type { Place } from './place.js';
-import type { StageBuilder } from './stage-builder.js';
+import { type StageBuilder, StagingError } from './stage-builder.js';
 
-/** A filter or a projection, where the rows are. */
-export function stageStateless(builder: StageBuilder, place: Place, step: StepNode, transform: FilterTransform | ProjectTransform): Place {
+/** What is done with each row by itself, where the rows are. */
+export function stageStateless(
+  builder: StageBuilder,
+  place: Place,
+  step: StepNode,
+  transform: FilterTransform | ProjectTransform | UnnestTransform,
+): Place {
   switch (transform.type) {
     case 'filter':
       return builder.add(
@@ -12,6 +18,19 @@ export function stageStateless(builder: StageBuilder, place: Place, step: StepNo
         place.relation,
         place.partitionedBy,
       );
+    case 'unnest': {
+      if (place.relation.kind === 'table') throw new StagingError('`unnest` takes streams, and this is a table', step.span);
+      const { column } = transform;
+      const { columns, key } = place.relation;
+      const replaces = columns.some(({ name }) => name === column.name);
+      const relation: Relation = {
+        ...place.relation,
+        columns: replaces ? columns.map((one) => (one.name === column.name ? column : one)) : [...columns, column],
+        key: without(key, column.name),
+      };
+      const node: StageNode = { op: 'unnest', transform, ...builder.base(place, step, relation) };
+      return builder.add(place, node, relation, without(place.partitionedBy, column.name));
+    }
     case 'project': {
       const columns = transform.columns.map((c) => ({ name: c.name, type: c.expr.type }));
       const kept = (name: string): string | null =>
@@ -29,4 +48,9 @@ export function stageStateless(builder: StageBuilder, place: Place, step: StepNo
       );
     }
   }
+}
+
+/** Names that do not go by one that now is of something else. */
+function without(names: readonly string[] | null, name: string): readonly string[] | null {
+  return names?.includes(name) ? null : names;
 }

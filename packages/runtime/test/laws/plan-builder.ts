@@ -89,6 +89,8 @@ export function relationOf(input: Relation, transform: Transform): Relation {
       const renamed = input.key?.map((name) => transform.columns.find((c) => c.expr.kind === 'column' && c.expr.name === name)?.name);
       return { ...input, columns, key: renamed?.every((name) => name !== undefined) ? renamed : null };
     }
+    case 'unnest':
+      return { ...input, columns: [...input.columns, transform.column] };
     case 'fold': {
       const groups = transform.group.map((g) => ({ name: g.name, type: g.expr.type }));
       const windows = transform.window === null ? [] : ['window_start', 'window_end'].map((name) => ({ name, type: TIMESTAMP }));

@@ -9,6 +9,7 @@ import { canonicalLong, compareTotally, compareValues, definite } from '../../sr
 import { valueSchema } from '../../src/kernel/state-layout.js';
 import { evaluateExpr } from './evaluation.js';
 import type { StreamItem } from './recompute.js';
+import { comparePlaces } from './recompute-unnest.js';
 
 /** What a row gives, and the row. */
 interface Given {
@@ -77,17 +78,9 @@ const LONG: Type = { kind: 'long' };
 
 /** By (event time, partition, offset); rows that are no records of a source by (event time, bytes of the value). */
 function inOrder(type: Type, given: readonly Given[]): Given[] {
-  const order = ({ item: { time, origin }, value }: Given): [number, number, number, string] => [
-    time,
-    origin?.partition ?? 0,
-    origin?.offset ?? 0,
-    origin === null ? (type === LONG ? String(Number(value)).padStart(10) : hexOf(type, value)) : '',
-  ];
-  return [...given].sort((a, b) => {
-    const [x, y] = [order(a), order(b)];
-    for (let i = 0; i < x.length; i++) if (x[i] !== y[i]) return x[i] < y[i] ? -1 : 1;
-    return 0;
-  });
+  const bytes = ({ item: { origin }, value }: Given): string =>
+    origin === null ? (type === LONG ? String(Number(value)).padStart(10) : hexOf(type, value)) : '';
+  return [...given].sort((a, b) => comparePlaces(a.item, b.item) || Number(bytes(a) > bytes(b)) - Number(bytes(a) < bytes(b)));
 }
 
 /** Of numbers that stand for the conditions that each row meets: how many are met by a row after the one before. */

@@ -6,6 +6,7 @@ import { trailRowSchema } from '../../src/kernel/state-layout.js';
 import { evaluateExpr } from './evaluation.js';
 import type { Origin, Rows, StreamItem } from './recompute.js';
 import { accumulate, givenBy } from './recompute-accumulators.js';
+import { comparePlaces } from './recompute-unnest.js';
 import type { LateReport } from './stage-runner.js';
 import { textOfValue } from './text.js';
 
@@ -34,7 +35,7 @@ export function lookBack(
     return lives(sorted, transform.ttlMs ?? Infinity).flatMap((life) =>
       life.flatMap((item, at): StreamItem[] => {
         const row = item.time < rows.watermark ? given(transform, life, at) : null;
-        return row === null ? [] : [{ row, time: item.time, origin: item.origin && { ...item.origin, watermark: -Infinity } }];
+        return row === null ? [] : [{ ...item, row, origin: item.origin && { ...item.origin, watermark: -Infinity } }];
       }),
     );
   });
@@ -43,11 +44,7 @@ export function lookBack(
 
 /** By event time, partition and offset, else by their bytes. */
 export function inOrder(items: readonly StreamItem[], bytesOf: (item: StreamItem) => Buffer): StreamItem[] {
-  const place = ({ time, origin }: StreamItem): number[] => [time, origin?.partition ?? -1, origin?.offset ?? -1];
-  return [...items].sort((a, b) => {
-    const byPlace = place(a).map((x, i) => x - place(b)[i]);
-    return byPlace.find((d) => d !== 0) ?? Buffer.compare(bytesOf(a), bytesOf(b));
-  });
+  return [...items].sort((a, b) => comparePlaces(a, b) || Buffer.compare(bytesOf(a), bytesOf(b)));
 }
 
 /** Cut where nothing came for longer than the ttl. */

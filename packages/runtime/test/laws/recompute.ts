@@ -13,6 +13,7 @@ import {
   type SlidingWindow,
   type SourceNode,
   type StepNode,
+  type Transform,
   type Value,
 } from '@rta/dsl';
 import { accumulate, givenBy } from './recompute-accumulators.js';
@@ -22,6 +23,7 @@ import { joinRows, joinTable } from './recompute-join.js';
 import { lastRow } from './recompute-last-row.js';
 import { lookBack } from './recompute-over.js';
 import { firstNonZero, ordered, spread, topRows } from './recompute-top-rows.js';
+import { itemsOf } from './recompute-unnest.js';
 import type { LateReport } from './stage-runner.js';
 
 /** A record of a source partition; null: one that is rejected before it is a row. */
@@ -47,6 +49,8 @@ export interface StreamItem {
   readonly origin: Origin | null;
   /** Of a table: the row is deleted. */
   readonly deleted?: boolean;
+  /** Of an item of an array, and of one in it: their numbers. */
+  readonly path?: readonly number[];
 }
 
 interface Interval {
@@ -73,6 +77,9 @@ export function recompute(plan: Plan, input: Inputs): Recomputed {
       switch (transform.type) {
         case 'filter':
           rows = mapRows(rows, (item) => (evaluateExpr(transform.condition, item) === true ? item.row : null));
+          break;
+        case 'unnest':
+          rows = { ...rows, items: rows.items.flatMap((item) => itemsOf(transform, item)) };
           break;
         case 'project':
           rows = mapRows(rows, (item) => project(transform, item));
@@ -108,7 +115,7 @@ export function recompute(plan: Plan, input: Inputs): Recomputed {
     const { items } = relations.get(sink.input)!;
     return [sink.topic, items.map(({ row }) => textOfRow(sink.columns, row)).sort()];
   });
-  return { sinks: new Map(sinks), late };
+  return { sinks: new Map(sinks), late: [...new Map(late.map((report) => [JSON.stringify(report), report])).values()] };
 }
 
 /** Rows of several streams; the watermark is the least of theirs. */
@@ -148,7 +155,7 @@ function fails(plan: Plan, source: SourceNode, item: StreamItem): boolean {
       const inputs = [step.input, ...(step.transforms.length === 0 ? (step.others ?? []) : [])];
       mapped.set(
         step.id,
-        inputs.flatMap((id) => mapped.get(id) ?? []).flatMap((each) => applyTo(step, each) ?? []),
+        inputs.flatMap((id) => mapped.get(id) ?? []).flatMap((each) => applyTo(step.transforms, each)),
       );
       const join = step.transforms.find((transform) => transform.type === 'join');
       for (const each of join === undefined ? [] : (mapped.get(step.others![0]) ?? []))
@@ -162,27 +169,27 @@ function fails(plan: Plan, source: SourceNode, item: StreamItem): boolean {
   }
 }
 
-/** The record-level part of a step; null behind a fold or join, or where the record was filtered out. */
-function applyTo(step: StepNode, item: StreamItem | null): StreamItem | null {
-  for (const transform of step.transforms) {
-    if (item === null) return null;
-    if (transform.type === 'filter') item = evaluateExpr(transform.condition, item) === true ? item : null;
-    else if (transform.type === 'project') item = { ...item, row: project(transform, item) };
+/** The record-level part of a step; nothing behind a fold or join, or where the record was filtered out. */
+function applyTo(transforms: readonly Transform[], item: StreamItem): readonly StreamItem[] {
+  for (const [i, transform] of transforms.entries()) {
+    if (transform.type === 'unnest') return itemsOf(transform, item).flatMap((each) => applyTo(transforms.slice(i + 1), each));
+    if (transform.type === 'filter' && evaluateExpr(transform.condition, item) !== true) return [];
+    if (transform.type === 'project') item = { ...item, row: project(transform, item) };
     else if (transform.type === 'fold') {
       for (const group of transform.group) evaluateExpr(group.expr, item);
       for (const accumulator of transform.accumulators) givenBy(accumulator, item);
       for (const { top } of transform.accumulators) for (const { expr } of top?.by ?? []) evaluateExpr(expr, item);
-      return null;
+      return [];
     } else if (transform.type === 'join') {
       for (const expr of transform.leftKey) evaluateExpr(expr, item);
-      return null;
+      return [];
     } else if (transform.type === 'over') {
       for (const group of transform.group) evaluateExpr(group.expr, item);
       for (const accumulator of transform.accumulators) givenBy(accumulator, item);
-      return null;
+      return [];
     }
   }
-  return item;
+  return [item];
 }
 
 function mapRows(rows: Rows, map: (item: StreamItem) => Row | null): Rows {

@@ -37,6 +37,8 @@ function showTransform(transform: Transform): string {
       return `filter ${showExpr(transform.condition)}`;
     case 'project':
       return `project ${transform.columns.map((c) => `${c.name}=${showExpr(c.expr)}`).join(', ')}`;
+    case 'unnest':
+      return `unnest ${transform.column.name}=${showExpr(transform.array)}`;
     case 'fold': {
       const { group, window, ttlMs, ordered, emit, accumulators, results } = transform;
       const calls = accumulators.map((a) => `${a.fn}(${argumentsOf(a)})${a.where ? ` where ${showExpr(a.where)}` : ''}`);

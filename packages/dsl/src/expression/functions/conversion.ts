@@ -1,30 +1,17 @@
-import { decimal, definite, DOUBLE, INT, LONG, nullable, STRING, type DecimalType } from '../../types/lattice.js';
+import { definite, DOUBLE, INT, LONG, STRING, type DecimalType } from '../../types/lattice.js';
 import { literal } from '../build.js';
 import { showDate, showTimestamp } from '../calendar.js';
 import { checkDecimal, doubleOfDecimal, parseDecimal, powerOfTen, rescale, showDecimal } from '../decimal.js';
-import { canonicalLong, intOfLong, longOfDouble, MAX_LONG, MIN_LONG, type Long } from '../long.js';
+import { canonicalLong, intOfLong, longOfDouble, type Long } from '../long.js';
 import { ExpressionError, type TypedExpr } from '../typed.js';
-import { defineFunction, mustBeLiteral, type FunctionSpec, type ResolutionProblem } from './spec.js';
-
-const INTEGER = /^[+-]?\d{1,30}$/;
+import { literalWidth, widthOf } from './decimal-width.js';
+import { defineFunction, type FunctionSpec } from './spec.js';
+import { INTEGER, tryConversionFunctions, tryDouble } from './try-conversion.js';
 
 function longOfText(text: string): Long {
   const digits = text.trim();
   if (!INTEGER.test(digits)) throw new ExpressionError('cast', `"${text}" is no integer`);
   return canonicalLong(BigInt(digits.replace('+', '')));
-}
-
-/** Null rather than an error, without one made and caught. */
-function tryLong(text: string): Long | null {
-  const digits = text.trim();
-  if (!INTEGER.test(digits)) return null;
-  const value = BigInt(digits.replace('+', ''));
-  return value >= MIN_LONG && value <= MAX_LONG ? canonicalLong(value) : null;
-}
-
-function tryDouble(text: string): number | null {
-  const digits = text.trim();
-  return /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(digits) ? Number(digits) : null;
 }
 
 function doubleOfText(text: string): number {
@@ -57,18 +44,24 @@ function scaleOf(args: readonly TypedExpr[]): TypedExpr[] {
   return [literal((definite(args[0].type) as DecimalType).scale, LONG, args[0].span)];
 }
 
-function literalWidth(args: readonly TypedExpr[]): ResolutionProblem | null {
-  for (const [i, what] of [[1, 'precision (1 to 38)'] as const, [2, 'scale (0 to the precision)'] as const]) {
-    const arg = args[i];
-    const value = arg.kind === 'literal' ? Number(arg.value ?? -1) : -1;
-    if (value < (i === 1 ? 1 : 0) || value > (i === 1 ? 38 : Number((args[1] as { value: Long }).value))) return mustBeLiteral(i, what);
-  }
-  return null;
+/** Digits that `formatNumber` writes behind the point at most. */
+const MAX_DIGITS = 38;
+
+/** Rounded half up by the digits that the number is written with, all of them written. */
+function formatDecimal(value: bigint, scale: number, digits: Long, separator: string): string {
+  const places = Math.min(MAX_DIGITS, Math.max(0, Number(digits)));
+  const [whole, fraction] = showDecimal(rescale(value, scale, places), places).split('.');
+  const grouped = separator === '' ? whole : whole.replace(/\d(?=(?:\d{3})+$)/g, (digit) => digit + separator);
+  return fraction === undefined ? grouped : `${grouped}.${fraction}`;
 }
 
-function widthOf(args: readonly TypedExpr[]): DecimalType {
-  const [precision, scale] = args.slice(1, 3).map((arg) => Number((arg as { value: Long }).value));
-  return decimal(precision, scale);
+function formatLong(value: Long, digits: Long, separator = ''): string {
+  return formatDecimal(BigInt(value), 0, digits, separator);
+}
+
+function formatDouble(value: number, digits: Long = 0, separator = ''): string {
+  const parsed = Number.isFinite(value) ? parseDecimal(String(value)) : null;
+  return parsed === null ? String(value) : formatDecimal(parsed.value, parsed.scale, digits, separator);
 }
 
 export const conversionFunctions: readonly FunctionSpec[] = [
@@ -193,29 +186,35 @@ export const conversionFunctions: readonly FunctionSpec[] = [
   ),
   defineFunction(
     {
-      name: 'tryLong',
-      signature: 'tryLong(text)',
-      summary: 'a text as a long, or null if it is no integer or does not fit',
-      doc: '',
+      name: 'formatNumber',
+      signature: 'formatNumber(x, digits[, separator])',
+      summary: 'a number as text, with so many digits behind the point',
+      doc: 'Rounded half up, all digits written. The separator stands between thousands; without one there is none.',
       examples: [
-        { expression: 'tryLong("17")', value: 17 },
-        { expression: 'tryLong("n/a")', value: null },
-        { expression: 'tryLong("9223372036854775808")', value: null },
+        { expression: 'formatNumber(2.5, 2)', value: '2.50' },
+        { expression: 'formatNumber(1234567.891, 1, ",")', value: '1,234,567.9' },
+        { expression: 'formatNumber(decimal("0.125", 5, 3), 2)', value: '0.13' },
       ],
     },
-    [{ params: ['text'], returns: nullable(LONG), run: tryLong }],
+    [
+      {
+        params: ['long', 'long', 'text'],
+        optional: 1,
+        returns: STRING,
+        fn: 'formatNumber_long',
+        run: formatLong,
+      },
+      { params: ['double', 'long', 'text'], optional: 1, returns: STRING, run: formatDouble },
+      {
+        params: ['decimal', 'long', 'text'],
+        optional: 1,
+        returns: STRING,
+        fn: 'formatNumber_decimal',
+        adapt: ([x, digits, separator]) => [x, digits, separator ?? literal('', STRING, x.span)],
+        statics: scaleOf,
+        run: (x: bigint, digits: Long, separator: string, scale: number) => formatDecimal(x, scale, digits, separator),
+      },
+    ],
   ),
-  defineFunction(
-    {
-      name: 'tryDouble',
-      signature: 'tryDouble(text)',
-      summary: 'a text as a double, or null if it is no number',
-      doc: '',
-      examples: [
-        { expression: 'tryDouble("2.5")', value: 2.5 },
-        { expression: 'tryDouble("2,5")', value: null },
-      ],
-    },
-    [{ params: ['text'], returns: nullable(DOUBLE), run: tryDouble }],
-  ),
+  ...tryConversionFunctions,
 ];

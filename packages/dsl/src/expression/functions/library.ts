@@ -1,6 +1,10 @@
+import { arrayFunctions } from './array.js';
+import { collectionRuntime } from './collection-literals.js';
 import { conditionalFunctions } from './conditional.js';
 import { conversionFunctions } from './conversion.js';
 import { encodingFunctions } from './encoding.js';
+import { jsonFunctions } from './json.js';
+import { mapFunctions } from './map.js';
 import { mathFunctions } from './math.js';
 import { regexFunctions } from './regex.js';
 import { sampled } from './sampled.js';
@@ -15,6 +19,9 @@ export const functionFamilies: Readonly<Record<string, readonly FunctionSpec[]>>
   math: mathFunctions,
   string: stringFunctions,
   'regular expressions': regexFunctions,
+  array: arrayFunctions,
+  map: mapFunctions,
+  JSON: jsonFunctions,
   encoding: encodingFunctions,
   URL: urlFunctions,
   time: timeFunctions,
@@ -28,7 +35,7 @@ export const functionLibrary: ReadonlyMap<string, FunctionSpec> = new Map(
 
 /** What `call` nodes name; `calleeOf` gives the function to call. `if` is not among them, since it is evaluated lazily. */
 export const functionRuntime: Readonly<Record<string, Implementation>> = Object.assign(
-  { sampled },
+  { sampled, ...collectionRuntime },
   ...[...functionLibrary.values()].map((spec) => spec.runtime),
 ) as Record<string, Implementation>;
 

@@ -2,6 +2,7 @@ import { BOOLEAN, definite, INT, isText, nullable, STRING } from '../../types/la
 import type { Value } from '../../types/type.js';
 import type { Long } from '../long.js';
 import { ExpressionError, type TypedExpr } from '../typed.js';
+import { concatArrays, containsItem, indexOfItem } from './array.js';
 import { defineFunction, type FunctionSpec, type ResolutionProblem } from './spec.js';
 
 /** Code units that `repeat` and the like may make: more is an error of the record, before it is one of memory. */
@@ -188,15 +189,16 @@ export const stringFunctions: readonly FunctionSpec[] = [
   defineFunction(
     {
       name: 'concat',
-      signature: 'concat(text, text, …)',
-      summary: 'texts joined to one',
+      signature: 'concat(x, x, …)',
+      summary: 'texts joined to one, or arrays',
       doc: 'Other values become texts by `string(x)`.',
       examples: [
+        { expression: 'concat([1], [2, 3])', value: [1, 2, 3] },
         { expression: 'concat("a", "-", "b")', value: 'a-b' },
         { expression: 'concat("user ", string(7))', value: 'user 7' },
       ],
     },
-    [{ params: ['text'], variadic: true, returns: STRING, run: (...texts: string[]) => texts.join('') }],
+    [{ params: ['text'], variadic: true, returns: STRING, run: (...texts: string[]) => texts.join('') }, concatArrays],
   ),
   defineFunction(
     {
@@ -221,25 +223,38 @@ export const stringFunctions: readonly FunctionSpec[] = [
   defineFunction(
     {
       name: 'contains',
-      signature: 'contains(text, part)',
-      summary: 'whether a text has another in it',
-      doc: 'Upper and lower case differ.',
-      examples: [{ expression: 'contains("a-b-c", "b-")', value: true }],
+      signature: 'contains(x, part)',
+      summary: 'whether a text has another in it, an array an item, or a map a key',
+      doc: 'Upper and lower case differ. Null if either is; of arrays and maps `item in x` is true or false, whatever is null.',
+      examples: [
+        { expression: 'contains("a-b-c", "b-")', value: true },
+        { expression: 'contains([1, 2], 3)', value: false },
+      ],
     },
-    [{ params: ['text', 'text'], returns: BOOLEAN, run: (text: string, part: string) => text.includes(part) }],
+    [
+      { params: ['text', 'text'], returns: BOOLEAN, run: (text: string, part: string) => text.includes(part) },
+      containsItem,
+      {
+        params: ['map', 'text'],
+        returns: BOOLEAN,
+        fn: 'contains_map',
+        run: (map: ReadonlyMap<string, Value>, key: string) => map.has(key),
+      },
+    ],
   ),
   defineFunction(
     {
       name: 'indexOf',
-      signature: 'indexOf(text, part)',
-      summary: 'where a text has another in it for the first time',
-      doc: 'The first character is number 0. Null if it is nowhere.',
+      signature: 'indexOf(x, part)',
+      summary: 'where a text has another in it, or an array an item, for the first time',
+      doc: 'The first character or item is number 0. Null if it is nowhere.',
       examples: [
+        { expression: 'indexOf([5, 7], 7)', value: 1 },
         { expression: 'indexOf("a-b-c", "b")', value: 2 },
         { expression: 'indexOf("a-b-c", "x")', value: null },
       ],
     },
-    [{ params: ['text', 'text'], returns: nullable(INT), run: indexOf }],
+    [{ params: ['text', 'text'], returns: nullable(INT), run: indexOf }, indexOfItem],
   ),
   defineFunction(
     {

@@ -11,7 +11,7 @@ import { type Operand, valueOperand } from './operand.js';
 import { readColumns } from './read-columns.js';
 import { scopeOf } from './scope.js';
 import type { StageShape } from './stage-shape.js';
-import { guardedStream } from './stream-edges.js';
+import { guardedStream } from './guarded-stream.js';
 
 type JoinNode = Extract<StageNode, { op: 'join' }>;
 

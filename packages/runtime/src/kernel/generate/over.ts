@@ -10,9 +10,9 @@ import type { FoldShape } from './fold.js';
 import { type Operand, valueOperand } from './operand.js';
 import { overNode } from './over-feed.js';
 import { readColumns } from './read-columns.js';
-import { namedOperand, scopeOf } from './scope.js';
+import { namedOperand, scopeOf, type StreamCode } from './scope.js';
 import type { StageShape } from './stage-shape.js';
-import { streamEdges, type StreamCode } from './stream-edges.js';
+import { streamEdges } from './stream-edges.js';
 
 export function generateOver(shape: StageShape, folds: ReadonlyMap<number, FoldShape>, i: number): OverCode {
   const node = overNode(shape, i);

@@ -9,7 +9,7 @@ import { definiteType, type Operand, valueOperand } from './operand.js';
 import { candidateCode, ROWS_BIT } from './rank-feed.js';
 import { readColumns } from './read-columns.js';
 import type { StageShape } from './stage-shape.js';
-import { guardedStream } from './stream-edges.js';
+import { guardedStream } from './guarded-stream.js';
 import { type TableAction, tableEdges } from './table-edges.js';
 
 type RankNode = Extract<StageNode, { op: 'rank' }>;

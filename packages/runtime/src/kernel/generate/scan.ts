@@ -162,6 +162,12 @@ function record(
   const used = new Set(input.used);
   const types = new Map(input.columns.filter((column) => used.has(column.name)).map((column) => [column.name, column.type]));
   const operands = writer.kind === 'avro' ? avroOperands(code, writer, types) : jsonOperands(code, input, types);
+  const told = new Map<number, string>();
+  const toldOf = (node: number): string => {
+    const name = told.get(node) ?? code.local('told', '-1');
+    told.set(node, name);
+    return name;
+  };
   const row: StreamRow = {
     operands,
     time: 't',
@@ -169,8 +175,12 @@ function record(
     meta: (name, type) => metaSource(code, name, type),
     late: {
       watermark: 'W',
-      report: (node, windows) =>
-        `late = true; K.isLate(${code.constant(badRecord)}(${inputIndex}, offset, timestamp, b, ks, ke, vs, ve, re), ${node}, ${windows});`,
+      report: (node, windows) => {
+        // Once for each node, however many rows are made of the record: all of them have its time.
+        const told = toldOf(node);
+        const lateRecord = `${code.constant(badRecord)}(${inputIndex}, offset, timestamp, b, ks, ke, vs, ve, re)`;
+        return `late = true; if (${told} !== offset) { ${told} = offset; K.isLate(${lateRecord}, ${node}, ${windows}); }`;
+      },
     },
     at: 'at',
   };

@@ -1,8 +1,15 @@
 /** What expressions refer to, as generated code has it. */
-import type { Column, MetaName, Type, TypedExpr } from '@rta/dsl';
+import { type Column, type MetaName, sameType, type Type, type TypedExpr } from '@rta/dsl';
 import { type ExpressionScope, expressionSource } from '../expression-source.js';
 import type { Code } from './code.js';
 import { definiteType, isNullable, type Operand, type Operands, valueOperand } from './operand.js';
+
+export interface RowOrigin {
+  readonly partition: string;
+  readonly offset: string;
+  /** Of an item of an array: source of the offset of the row that it was in at first, and variables that count the items of inner arrays. */
+  readonly within?: { readonly offset: string; readonly counts: Map<number, string> };
+}
 
 /** A row in generated code. */
 export interface RowSource {
@@ -10,9 +17,16 @@ export interface RowSource {
   /** Source of its event time, ms. */
   readonly time: string;
   /** Sources of the partition and offset of the record that the row was made of; left out where it was none. */
-  readonly origin?: { readonly partition: string; readonly offset: string };
+  readonly origin?: RowOrigin;
   /** Source of the other meta columns, where the row is a source's record. */
   readonly meta?: (name: MetaName, type: Type) => string;
+}
+
+/** What is done with rows of a stream: lines were added that compute, and `apply` adds those that do it. */
+export interface StreamCode {
+  /** Whether computing may throw an ExpressionError. */
+  readonly throws: boolean;
+  readonly apply: () => void;
 }
 
 export function scopeOf(row: RowSource, accumulators: readonly Operand[] = []): ExpressionScope {
@@ -32,8 +46,9 @@ export function namedOperand(expr: TypedExpr, scope: ExpressionScope): Operand |
   if (expr.kind === 'column') return typedAs(scope.column(expr.name), expr.type);
   if (expr.kind === 'accumulator') return typedAs(scope.accumulator(expr.index), expr.type);
   if (expr.kind !== 'cast') return null;
-  const [from, to] = [definiteType(expr.operand.type), definiteType(expr.type)];
-  const inner = from.kind === to.kind && from.kind !== 'decimal' ? namedOperand(expr.operand, scope) : null;
+  // Its bytes as Avro are those of its own type.
+  const isSame = sameType(definiteType(expr.operand.type), definiteType(expr.type));
+  const inner = isSame ? namedOperand(expr.operand, scope) : null;
   return inner && typedAs(inner, expr.type);
 }
 

@@ -74,6 +74,10 @@ export class StageShape {
           for (const column of node.transform.columns) add(column.expr);
           break;
         }
+        case 'unnest':
+          for (const name of this.wantedOf(reader)) if (name !== node.transform.column.name) wanted.add(name);
+          add(node.transform.array);
+          break;
         case 'fold':
           for (const group of node.transform.group) add(group.expr);
           add(node.transform.closes ?? null);

@@ -2,12 +2,11 @@
  * Code for what follows a stream: rows go through filters and projections to folds and sinks, at once. First everything is computed that may
  * fail, for all branches; then everything is done. So a row that fails has no effect at all.
  */
-import type { TypedExpr } from '@rta/dsl';
+import type { TypedExpr, UnnestTransform } from '@rta/dsl';
 import { conditionSource, mayThrow } from '../expression-source.js';
 import { acceptanceOf, reachOf } from '../../plan/window-times.js';
 import { columnsKept, expressionsOf } from '../../plan/columns-used.js';
 import { FLAGS, NEXT } from '../../state/group-table-rows.js';
-import { rowError } from '../run/row-error.js';
 import { STALE } from '../run/session-chains.js';
 import { alignedFeed, paneFeed } from './aligned-feed.js';
 import type { Code } from './code.js';
@@ -15,11 +14,12 @@ import type { FoldShape } from './fold.js';
 import { type GroupKey, groupKeyCode } from './group-key.js';
 import type { Operand } from './operand.js';
 import { overCode } from './over-feed.js';
-import { operandOf, type RowSource, scopeOf } from './scope.js';
+import { operandOf, type RowSource, scopeOf, type StreamCode } from './scope.js';
 import { sendCode } from './send.js';
 import { sinkCode } from './sink.js';
-import { spreadStreamCode } from './spread.js';
+import { spreadStreamCode } from './spread-feed.js';
 import type { StageShape } from './stage-shape.js';
+import { unnestCode } from './unnest.js';
 
 /** A row of a stream in generated code. */
 export interface StreamRow extends RowSource {
@@ -27,13 +27,6 @@ export interface StreamRow extends RowSource {
   readonly late: { readonly watermark: string; report(node: number, windows: string): string } | null;
   /** Variable that holds the node at work, for errors; null: nobody asks. */
   readonly at: string | null;
-}
-
-export interface StreamCode {
-  /** Whether computing may throw an ExpressionError. */
-  readonly throws: boolean;
-  /** Lines that do what was computed. */
-  readonly apply: () => void;
 }
 
 /** Adds lines that compute; the rest is in what is returned. */
@@ -47,18 +40,6 @@ export function streamEdges(
   const edges = new StreamEdges(shape, folds, code, row);
   edges.compute(readers, row, null);
   return { throws: edges.throws, apply: () => edges.apply() };
-}
-
-/** Adds lines that hand on a stream's row made here, not by a source: where it fails it is counted and dropped. */
-export function guardedStream(shape: StageShape, folds: ReadonlyMap<number, FoldShape>, code: Code, from: number, row: StreamRow): void {
-  let edges: StreamCode | null = null;
-  const lines = code.captured(() => {
-    edges = streamEdges(shape, folds, code, shape.readers[from], row);
-  });
-  const { throws, apply } = edges!;
-  if (throws) code.line('try {', ...lines, '} catch (error) {', `${code.constant(rowError)}(K, error);`, 'return;', '}');
-  else code.line(...lines);
-  apply();
 }
 
 class StreamEdges {
@@ -96,6 +77,9 @@ class StreamEdges {
       }
       case 'project':
         this.project(i, row, passed);
+        break;
+      case 'unnest':
+        this.unnest(i, node.transform, row, passed);
         break;
       case 'fold':
         this.fold(i, row, passed);
@@ -161,6 +145,17 @@ class StreamEdges {
     });
     this.effect(passed, () => code.line(`K.rowsIn[${i}]++; K.rowsOut[${i}]++;`));
     this.compute(shape.readers[i], { ...row, operands }, passed);
+  }
+
+  private unnest(i: number, transform: UnnestTransform, row: RowSource, passed: string | null): void {
+    const { shape, folds, code, source } = this;
+    this.note(i, [transform.array]);
+    const each = (item: RowSource): StreamCode => streamEdges(shape, folds, code, shape.readers[i], { ...source, ...item });
+    this.when(passed, () => {
+      const { throws, apply } = unnestCode(code, i, transform, row, each);
+      this.throws ||= throws;
+      this.effect(passed, apply);
+    });
   }
 
   private fold(i: number, row: RowSource, passed: string | null): void {
@@ -300,7 +295,7 @@ class StreamEdges {
     const { numStride, metaStride } = fold;
     const t = row.time;
     const partial = fold.mode === 'partial';
-    const place = { time: t, partition: '-1', offset: '-1', ...row.origin };
+    const place = { time: t, partition: row.origin?.partition ?? '-1', offset: row.origin?.offset ?? '-1' };
     const isSliding = fold.transform.window?.kind === 'sliding';
     code.block('', () => {
       code.line('let s, head;');

@@ -10,7 +10,7 @@ import { contributionCode } from './contribution-code.js';
 import { candidateCode, keyedRowCode, putRowCode } from './rank-feed.js';
 import { namedOperand, operandOf, type RowSource, scopeOf } from './scope.js';
 import { sinkCode } from './sink.js';
-import { spreadTableCode } from './spread.js';
+import { spreadTableCode } from './spread-feed.js';
 import type { StageShape } from './stage-shape.js';
 
 /** How the row's holder is seen by generated code. */

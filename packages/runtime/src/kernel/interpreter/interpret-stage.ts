@@ -25,6 +25,7 @@ import { Spread } from './spread.js';
 import { SlidingFold } from './sliding-fold.js';
 import { Source } from './source.js';
 import { Filter, Project } from './stateless.js';
+import { Unnest } from './unnest.js';
 
 export function interpretStage(stage: Stage): KernelFactory {
   return (env) => new StageInterpreter(stage, env);
@@ -105,7 +106,7 @@ class StageInterpreter implements StageKernel {
         reader.row(row, effects);
       }
       for (const effect of effects) effect();
-      if (row.source?.late) this.late++;
+      if (row.source !== null && row.source.lateFor.size > 0) this.late++;
     } catch (error) {
       if (error instanceof Rejected) this.reject(input, record, step, error.code, error.message);
       else if (error instanceof ExpressionError) this.reject(input, record, step, 'expression', error.message);
@@ -253,6 +254,8 @@ function operatorOf(node: StageNode, stage: Stage, context: StageContext): Opera
       return new Filter(node, context, node.transform);
     case 'project':
       return new Project(node, context, node.transform);
+    case 'unnest':
+      return new Unnest(node, context);
     case 'fold':
       return foldOperator(node, context);
     case 'rank':

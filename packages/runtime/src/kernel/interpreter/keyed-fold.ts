@@ -57,7 +57,7 @@ export abstract class KeyedFold extends Operator {
     const { windows, missed } = this.judge(input);
     effects.push(() => {
       this.rowsIn++;
-      if (missed.length > 0) this.reportLate(input, missed);
+      if (input.source !== null && missed.length > 0) this.reportLate(input.source, missed);
       for (const windowId of windows) this.contribute(this.entryOf(groupKey, windowId), incarnation);
     });
   }
@@ -67,7 +67,8 @@ export abstract class KeyedFold extends Operator {
     const { env } = this.stage;
     const { time } = input;
     const group: Row = Object.fromEntries(this.fold.group.map((g) => [g.name, evaluateRow(g.expr, input, env)]));
-    const place = { time, ...originOf(input, env) };
+    const { partition, offset } = originOf(input, env);
+    const place = { time, partition, offset };
     const states = this.fold.accumulators.map((accumulator, i): State => {
       const { fn, where, arg, by, top } = accumulator;
       if (fn === 'lastRow') return stateOfRow(input.row, place);
@@ -82,14 +83,6 @@ export abstract class KeyedFold extends Operator {
       return missing ? this.kinds[i].empty : this.kinds[i].of({ value, by: rank, place });
     });
     return { groupKey: this.codec.encodeGroup(group), incarnation: { first: time, time, states, out: [], changed: true, rows: 1 } };
-  }
-
-  private reportLate({ source }: StreamRow, missed: readonly Interval[]): void {
-    if (source === null) return;
-    const { record, input } = source;
-    const { offset, timestamp, key, value, rawHeaders } = record;
-    this.stage.env.late({ input, offset, timestamp, key, value, headers: rawHeaders }, this.node.step, missed);
-    source.late = true;
   }
 
   override received(key: Uint8Array, value: Uint8Array | null): void {

@@ -16,8 +16,8 @@ export interface StreamRow extends TimedRow {
   readonly source: SourceRecord | null;
   /** A record of a table that deletes the row of its key, which is all that there is. */
   readonly deleted?: true;
-  /** Of a row that was made of one record of a source and came here by way of an event-time order. */
-  readonly origin?: Origin;
+  /** Of a row that was made of one record of a source and came here by way of an event-time order, or of `unnest`. */
+  readonly origin?: ItemOrigin;
 }
 
 /** Which record of a source a row was made of; -1 both: of none. */
@@ -26,8 +26,19 @@ export interface Origin {
   readonly offset: number;
 }
 
-export function originOf({ source, origin }: StreamRow, env: KernelEnv): Origin {
-  return source === null ? (origin ?? { partition: -1, offset: -1 }) : { partition: env.partition, offset: source.record.offset };
+/** Of an item of an array: also which row it was in at first. */
+export interface ItemOrigin extends Origin {
+  readonly within?: Within;
+}
+
+/** A row that `unnest` takes apart; one object per row. */
+export interface Within {
+  readonly offset: number;
+}
+
+export function originOf({ source, origin }: StreamRow, env: KernelEnv): ItemOrigin {
+  if (origin !== undefined) return origin;
+  return source === null ? { partition: -1, offset: -1 } : { partition: env.partition, offset: source.record.offset };
 }
 
 interface SourceRecord {
@@ -35,8 +46,8 @@ interface SourceRecord {
   readonly input: number;
   /** Of its own partition, after this record. */
   readonly watermark: number;
-  /** Set by the first fold that it is late for. */
-  late: boolean;
+  /** The nodes that it was late for, and which have said so. */
+  readonly lateFor: Set<Operator>;
 }
 
 /** A change of one row of a table, of the same key before and after. Never null on both sides. */
@@ -117,6 +128,15 @@ export abstract class Operator {
       return;
     }
     for (const effect of effects) effect();
+  }
+
+  /** Says that a record is late for this node: once, however many rows were made of it, as all of them have its time. */
+  protected reportLate(source: SourceRecord, missed: readonly { readonly start: number; readonly end: number }[]): void {
+    if (source.lateFor.has(this)) return;
+    const { input, record } = source;
+    const { offset, timestamp, key, value, rawHeaders } = record;
+    this.stage.env.late({ input, offset, timestamp, key, value, headers: rawHeaders }, this.node.step, missed);
+    source.lateFor.add(this);
   }
 
   protected emitChange(before: TimedRow | null, after: TimedRow | null): void {

@@ -75,14 +75,12 @@ export class OverRows extends Operator {
   override row(input: StreamRow, effects: Effect[]): void {
     const { time, row, source } = input;
     const { env } = this.stage;
-    const origin = originOf(input, env);
+    // What it was within is known here only: a row that waits is as good as a record.
+    const { within: _, ...origin } = originOf(input, env);
     effects.push(() => {
       this.rowsIn++;
       if (source !== null && time < source.watermark) {
-        const { offset, timestamp, key, value, rawHeaders } = source.record;
-        const missed = [{ start: time, end: time + 1 }];
-        env.late({ input: source.input, offset, timestamp, key, value, headers: rawHeaders }, this.node.step, missed);
-        source.late = true;
+        this.reportLate(source, [{ start: time, end: time + 1 }]);
         return;
       }
       const key = this.groupKey.encode(row);

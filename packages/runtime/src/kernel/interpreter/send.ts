@@ -37,10 +37,7 @@ export class Send extends Operator {
         return;
       }
       if (source !== null && time < source.watermark - graceMs) {
-        const { offset, timestamp, key: recordKey, value: recordValue, rawHeaders } = source.record;
-        const record = { input: source.input, offset, timestamp, key: recordKey, value: recordValue, headers: rawHeaders };
-        env.late(record, this.node.step, [{ start: time, end: time + graceMs }]);
-        source.late = true;
+        this.reportLate(source, [{ start: time, end: time + graceMs }]);
         return;
       }
       this.send(this.keyCodec.encode(keyRow), this.rowCodec.encode(value, { time }));

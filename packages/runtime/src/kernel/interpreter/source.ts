@@ -10,7 +10,7 @@ import { type AvroNode, parseSchema } from './avro-schema.js';
 import { evaluateRow } from './expressions.js';
 import { readJson } from './json-read.js';
 import { textOf } from './json-write.js';
-import type { StreamRow } from './operator.js';
+import type { Operator, StreamRow } from './operator.js';
 import { definite } from './values.js';
 
 const FRAME_BYTES = 5;
@@ -45,7 +45,11 @@ export class Source {
     const time = this.eventTime(row, record);
     if (this.input.checkKey) this.checkKey(row, record);
     this.maxEventTime = Math.max(this.maxEventTime, time);
-    return { row, time, source: { record, input: this.index, watermark: this.maxEventTime - this.input.latenessMs, late: false } };
+    return {
+      row,
+      time,
+      source: { record, input: this.index, watermark: this.maxEventTime - this.input.latenessMs, lateFor: new Set<Operator>() },
+    };
   }
 
   /** Of a table: the row of the record's key is gone, as of the record's own time. */
@@ -57,7 +61,7 @@ export class Source {
     const value = framed ? toValue(type, new AvroCodec(bareSchema(type)).decode(key.subarray(FRAME_BYTES))) : key.toString('utf8');
     const time = this.input.time.from === 'clock' ? this.env.now() : record.timestamp;
     this.maxEventTime = Math.max(this.maxEventTime, time);
-    const source = { record, input: this.index, watermark: this.maxEventTime - this.input.latenessMs, late: false };
+    const source = { record, input: this.index, watermark: this.maxEventTime - this.input.latenessMs, lateFor: new Set<Operator>() };
     return { row: { [name]: value }, time, source, deleted: true };
   }
 
@@ -78,7 +82,7 @@ export class Source {
       case 'clock':
         return this.env.now();
       case 'column': {
-        const source = { record, input: this.index, watermark: -Infinity, late: false };
+        const source = { record, input: this.index, watermark: -Infinity, lateFor: new Set<Operator>() };
         const value = evaluateRow(time.expr, { row, time: record.timestamp, source }, this.env);
         if (value === null) throw new Rejected('no_event_time', 'the event time is null');
         return Math.floor(Number(value));

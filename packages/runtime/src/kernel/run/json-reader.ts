@@ -1,26 +1,13 @@
 /** JSON record values, typed by the reader's Avro schema into the values that Avro would give. */
 import { Buffer } from 'node:buffer';
-import { type AvroSchema, canonicalLong, type Column, type Type, type Value } from '@rta/dsl';
+import { type AvroSchema, canonicalLong, type Column, ExactNumber, type Json, parseJson, type Type, type Value } from '@rta/dsl';
 import { type AvroField, type AvroNode, type AvroRecord, parseAvro } from './avro-schema.js';
 import { BadValue } from './bad-value.js';
 import { Reason } from './reject.js';
 import type { TaskState } from './task-state.js';
 import { defaultValue } from './default-value.js';
 
-/** What JSON.parse gives, or a number whose digits a double does not hold. */
-type Json = null | boolean | number | string | ExactNumber | Json[] | { readonly [key: string]: Json };
-
-/** A number as it was written. */
-class ExactNumber {
-  constructor(readonly text: string) {}
-}
-
 type Typed = (json: Json) => Value;
-
-/** Numbers of this many digits may need more than a double. */
-const LONG_NUMBER = /\d[\d.]{15}/;
-const STRING_OR_NUMBER = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/gs;
-const MARK = '\u0000number';
 
 export class JsonReader {
   private readonly fields: readonly {
@@ -46,8 +33,8 @@ export class JsonReader {
   /** The columns' values, in order; null where the value is bad, with the reason in `K.failure`. */
   read(K: TaskState, bytes: Uint8Array, start: number, end: number): Value[] | null {
     try {
-      const json = this.parse(this.decoder.decode(bytes.subarray(start, end)));
-      if (!isObject(json)) throw notJson();
+      const json = parseJson(this.decoder.decode(bytes.subarray(start, end)), this.exact);
+      if (json === undefined || !isObject(json)) throw notJson();
       const cells: Value[] = [];
       for (const { field, cell, read, missing } of this.fields) {
         let value: Value;
@@ -63,24 +50,6 @@ export class JsonReader {
       return null;
     }
   }
-
-  private parse(text: string): Json {
-    try {
-      const plain = JSON.parse(text) as Json;
-      if (!this.exact || !LONG_NUMBER.test(text)) return plain;
-      const wrapped = text.replace(STRING_OR_NUMBER, (token) => (token.startsWith('"') ? token : `{"\\u0000number":"${token}"}`));
-      return JSON.parse(wrapped, (_key, value: unknown) =>
-        typeof value === 'object' && value !== null && MARK in value ? exactNumber(value[MARK] as string) : value,
-      ) as Json;
-    } catch {
-      throw notJson();
-    }
-  }
-}
-
-function exactNumber(text: string): number | ExactNumber {
-  const value = Number(text);
-  return String(value) === text && Math.abs(value) <= Number.MAX_SAFE_INTEGER ? value : new ExactNumber(text);
 }
 
 function notJson(): BadValue {
