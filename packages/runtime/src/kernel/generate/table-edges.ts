@@ -85,6 +85,8 @@ function edge(shape: StageShape, code: Code, i: number, row: TableRow, action: T
       throw new Error(`${node.id}: a join of tables is not available`);
     case 'over':
       throw new Error(`${node.id}: the rows of a table have no event-time order`);
+    case 'unnest':
+      throw new Error(`${node.id}: the lists of a table are not taken apart`);
     case 'fold':
       contributionCode(shape, code, i, row, action);
   }
