@@ -97,13 +97,14 @@ describe('rta test', () => {
     expect(code).toBe(1);
   });
 
-  it('runs what the filter names', async () => {
-    expect(await rta(directory, 'totals.yaml', '--filter', 'ADDS')).toEqual({
+  it('runs what the pattern names', async () => {
+    expect(await rta(directory, 'totals.yaml', '--only', 'ADDS')).toEqual({
       code: 0,
       out: 'totals (totals.yaml)\n  ✓ adds up (# ms)\n\n1 test passed (# ms)\n',
       err: '',
     });
-    const { code, err } = await rta(directory, 'totals.yaml', '--filter', 'nothing');
+    expect(await rta(directory, 'totals.yaml', '--only', 'totals*up')).toMatchObject({ code: 0 });
+    const { code, err } = await rta(directory, 'totals.yaml', '--only', 'nothing');
     expect(err).toBe('error no_tests: no test has "nothing" in its name\n');
     expect(code).toBe(1);
   });
@@ -115,7 +116,7 @@ describe('rta test', () => {
   });
 
   it('runs the tests of files that compile, and says what is wrong with the others', async () => {
-    const { code, out, err } = await rta(directory, '.', '--filter', 'adds');
+    const { code, out, err } = await rta(directory, '.', '--only', 'adds');
     expect(err).toMatch(/broken\.yaml:5:\d+: error .*scor/);
     expect(out).toContain('✓ adds up');
     expect(code).toBe(1);
@@ -158,7 +159,8 @@ describe('rta test', () => {
 
   it('explains itself, and takes no unknown option', async () => {
     expect(await rta(directory, '--help')).toMatchObject({ code: 0 });
-    expect(await rta(directory, '--update')).toMatchObject({ code: 2 });
+    expect(await rta(directory, '--bless')).toMatchObject({ code: 2 });
+    expect(await rta(directory, '--update', '--watch')).toMatchObject({ code: 2 });
     expect(await rta(directory, 'nowhere.yaml')).toMatchObject({ code: 2 });
   });
 });

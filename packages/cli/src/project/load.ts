@@ -29,6 +29,8 @@ export interface LoadedPipeline {
   /** Null where there are errors. */
   readonly plan: Plan | null;
   readonly diagnostics: readonly Diagnostic[];
+  /** The files that it was compiled from, by absolute path: itself, `rta.yaml`, schemas, rows of tests; null: one that is not there. */
+  readonly inputs: ReadonlyMap<string, string | null>;
 }
 
 export interface LoadedProject {
@@ -67,20 +69,28 @@ export async function loadPipelines(context: Pick<CliContext, 'cwd' | 'env'>, pa
     const schemas = schemaDirectory(context.cwd, projectPath === null ? dirname(file) : dirname(projectPath));
     const source: SourceText = { path: shown(context.cwd, file), text: read(file) };
     for (const { root, diagnostics: syntax } of await trees(file, source, context.cwd)) {
+      const inputs = new Map<string, string | null>([[file, source.text]]);
+      if (projectPath !== null) inputs.set(projectPath, read(projectPath));
       const { plan, diagnostics: found } = compileTree(root, syntax, {
         file: source,
         project: parsed?.project ?? null,
-        loadSchema: (name) => schemas.load(name),
+        loadSchema: (name) => {
+          const schema = schemas.load(name);
+          if (schema?.source !== undefined) inputs.set(resolve(context.cwd, schema.source.path), schema.source.text);
+          return schema;
+        },
         schemaNames: () => schemas.names(),
         loadRows: (name) => {
           const rows = resolve(dirname(file), name);
-          return existsSync(rows) && statSync(rows).isFile() ? { path: shown(context.cwd, rows), text: read(rows) } : null;
+          const text = existsSync(rows) && statSync(rows).isFile() ? read(rows) : null;
+          inputs.set(rows, text);
+          return text === null ? null : { path: shown(context.cwd, rows), text };
         },
         operators,
         aggregates,
         env: context.env,
       });
-      pipelines.push({ path: source.path, root, plan, diagnostics: found });
+      pipelines.push({ path: source.path, root, plan, diagnostics: found, inputs });
     }
   }
   diagnostics.push(...pipelines.flatMap((pipeline) => pipeline.diagnostics));

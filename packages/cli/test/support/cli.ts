@@ -61,6 +61,8 @@ export interface RtaProcess {
   readonly child: ChildProcess;
   /** Resolves when stdout has matched; rejects when the process ends before. */
   printed(pattern: RegExp): Promise<void>;
+  /** As `printed`, of stderr. */
+  reported(pattern: RegExp): Promise<void>;
   /** Exit code (null: killed by a signal) and all output. */
   readonly ended: Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>;
 }
@@ -90,16 +92,21 @@ export function spawnRta(args: readonly string[], options: Pick<RtaOptions, 'cwd
       resolve({ code, stdout, stderr });
     });
   });
-  const printed = (pattern: RegExp): Promise<void> =>
+  const seen = (stream: Readable, text: () => string, pattern: RegExp): Promise<void> =>
     new Promise((resolve, reject) => {
       const look = (): void => {
-        if (pattern.test(stdout)) resolve();
+        if (pattern.test(text())) resolve();
       };
-      child.stdout.on('data', look);
+      stream.on('data', look);
       void ended.then(({ code }) => {
         reject(new Error(`ended with ${String(code)} before ${String(pattern)}:\n${stdout}\n${stderr}`));
       });
       look();
     });
-  return { child, printed, ended };
+  return {
+    child,
+    printed: (pattern) => seen(child.stdout, () => stdout, pattern),
+    reported: (pattern) => seen(child.stderr, () => stderr, pattern),
+    ended,
+  };
 }

@@ -1,38 +1,18 @@
-/** Scores of the game for tests: drawn, appended to an embedded log, and the boards computed plainly from them. */
+/** Scores of the game for tests: drawn, appended to an embedded log, and the board of streaks computed plainly from them. */
 import { Buffer } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AvroSchema } from '@rta/dsl';
 import { codecFor, embeddedRegistry, frame } from '@rta/registry';
 import { BatchBuilder, openEmbeddedLog, partitionOf } from '@rta/runtime';
+import type { Score } from '../../../runtime/test/task/scores.js';
 import { ROOT } from './cli.js';
 
-export interface Score {
-  readonly user_id: string;
-  readonly team_id: string;
-  readonly team_name: string;
-  readonly score: number;
-  readonly event_time_millis: number;
-}
+export { drawScores, playersOf, teamsOf } from '../../../runtime/test/task/scores.js';
 
 const SCHEMA = JSON.parse(readFileSync(join(ROOT, 'schemas/user_score.avsc'), 'utf8')) as AvroSchema;
 const TOPIC = 'user-score';
 const PARTITIONS = 4;
-
-/** Scores of `users` users in 20 teams, a millisecond apart; the same for the same seed. */
-export function drawScores(count: number, users: number, seed: number): Score[] {
-  let state = seed >>> 0;
-  const draw = (n: number): number => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * n);
-  };
-  return Array.from({ length: count }, (_, i) => {
-    const user = draw(users);
-    const team = user % 20;
-    const names = { user_id: `u${String(user)}`, team_id: `t${String(team)}`, team_name: `Team ${String(team)}` };
-    return { ...names, score: draw(21), event_time_millis: Date.UTC(2026, 0, 1) + i };
-  });
-}
 
 /** Writes them to the source topic of the embedded log in `dir` (as `--dir` names it), made where there is none. */
 export async function appendScores(dir: string, scores: readonly Score[]): Promise<void> {
@@ -65,26 +45,6 @@ async function append(dir: string, builders: readonly BatchBuilder[]): Promise<v
   }
 }
 
-/** The board of players, computed plainly: ten rows, best first. */
-export function playersOf(scores: readonly Score[]): Record<string, unknown>[] {
-  return best(scores, 'user_id', (a, b) => compare(a.user_id, b.user_id)).map(({ user_id, team_name, total_score }, i) => ({
-    rnk: i + 1,
-    user_id,
-    team_name,
-    total_score,
-  }));
-}
-
-/** The board of teams. */
-export function teamsOf(scores: readonly Score[]): Record<string, unknown>[] {
-  return best(scores, 'team_id', (a, b) => compare(a.team_name, b.team_name)).map(({ team_id, team_name, total_score }, i) => ({
-    rnk: i + 1,
-    team_id,
-    team_name,
-    total_score,
-  }));
-}
-
 /** The board of streaks. */
 export function streaksOf(scores: readonly Score[]): Record<string, unknown>[] {
   const users = [...new Set(scores.map(({ user_id }) => user_id))];
@@ -101,14 +61,6 @@ export function streaksOf(scores: readonly Score[]): Record<string, unknown>[] {
   const rounded = (hotness: number): number => Math.round(hotness * 1e6);
   rows.sort((a, b) => rounded(b.peak_hotness) - rounded(a.peak_hotness) || compare(a.user_id, b.user_id));
   return rows.slice(0, 10).map((row, i) => ({ rnk: i + 1, ...row }));
-}
-
-type Total = Score & { readonly total_score: number };
-
-function best(scores: readonly Score[], by: 'user_id' | 'team_id', ties: (a: Total, b: Total) => number): Total[] {
-  const totals = new Map<string, Total>();
-  for (const score of scores) totals.set(score[by], { ...score, total_score: (totals.get(score[by])?.total_score ?? 0) + score.score });
-  return [...totals.values()].sort((a, b) => b.total_score - a.total_score || ties(a, b)).slice(0, 10);
 }
 
 function compare(a: string, b: string): number {

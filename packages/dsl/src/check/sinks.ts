@@ -14,6 +14,8 @@ const NAMESPACE = 'rta.sinks';
 /** A sink, and the columns that it should have and has not because of reported errors: what names them is not reported again. */
 export interface CheckedSink {
   readonly node: SinkNode;
+  /** The stream or source that it names; null: it takes the last one. */
+  readonly from: string | null;
   readonly missing: ReadonlySet<string>;
 }
 
@@ -56,7 +58,7 @@ export function checkSinks(sinks: readonly SinkAst[], graph: Graph, session: Ses
       columns,
       span: sink.span,
     };
-    nodes.push({ node, missing: flow.missing });
+    nodes.push({ node, from: sink.from?.value ?? null, missing: flow.missing });
   }
   return nodes;
 }

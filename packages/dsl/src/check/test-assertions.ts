@@ -40,15 +40,15 @@ export function checkAssertions(ast: TestChecksAst, tested: Tested, session: Ses
 }
 
 function expectedRows(ast: TestTopicAst, { sources, sinks, aside }: Tested, history: boolean, session: Session): readonly ExpectedRows[] {
-  const writtenBy = (isIt: (node: SinkNode) => boolean): Written | undefined => {
-    const found = sinks.find(({ node }) => isIt(node));
+  const writtenBy = (isIt: (node: SinkNode, from: string | null) => boolean): Written | undefined => {
+    const found = sinks.find(({ node, from }) => isIt(node, from));
     return found === undefined ? undefined : { ...found.node, missing: found.missing, history };
   };
   const sink =
     writtenBy((node) => node.topic === ast.topic) ??
     (aside.has(ast.topic) ? asReceived(ast.topic, sources) : undefined) ??
     writtenBy((node) => node.name === ast.topic) ??
-    writtenBy((node) => node.input.startsWith(`${ast.topic}.`));
+    writtenBy((node, from) => from === ast.topic || node.input.startsWith(`${ast.topic}.`));
   if (sink === undefined) {
     if (sinks.length > 0) {
       const topics = [...sinks.map(({ node }) => node.topic), ...aside];

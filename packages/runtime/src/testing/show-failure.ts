@@ -1,5 +1,5 @@
 /** A failed expectation as text: rows under their columns, the expected above the actual, carets under the cells that differ. */
-import { parseTime, place, showDate, showDecimal, showTimestamp, type Column, type Type, type Value } from '@rta/dsl';
+import { parseTime, place, showDate, showDecimal, showTimestamp, type Column, type TestRow, type Type, type Value } from '@rta/dsl';
 import type { RowPair } from './compare-rows.js';
 import type { TestFailure } from './judge.js';
 
@@ -50,14 +50,25 @@ interface Line {
 /** Equal rows shown before and after wrong ones; the others are counted. */
 const CONTEXT_ROWS = 5;
 
+/** Rows other than expected that are shown, half of them the first ones, half the last; those between are counted. */
+const WRONG_ROWS = 40;
+
 function table(columns: readonly Column[], pairs: readonly RowPair[]): string[] {
-  const lines: (Line | { hidden: number })[] = [];
+  const lines: (Line | { hidden: number; wrong: number })[] = [];
+  const hide = (wrong: boolean): void => {
+    const before = lines.at(-1);
+    const line = before !== undefined && 'hidden' in before ? before : { hidden: 0, wrong: 0 };
+    if (line !== before) lines.push(line);
+    if (wrong) line.wrong++;
+    else line.hidden++;
+  };
+  const wrong = pairs.flatMap((pair, i) => (isEqual(pair) ? [] : [i]));
+  const cut = wrong.length > WRONG_ROWS ? [wrong[WRONG_ROWS / 2], wrong[wrong.length - WRONG_ROWS / 2]] : null;
   for (const [i, pair] of pairs.entries()) {
     const around = pairs.slice(Math.max(0, i - CONTEXT_ROWS), i + CONTEXT_ROWS + 1);
-    const before = lines.at(-1);
-    if (!around.every(isEqual)) lines.push(...linesOf(columns, pair));
-    else if (before !== undefined && 'hidden' in before) before.hidden++;
-    else lines.push({ hidden: 1 });
+    const isCut = cut !== null && i >= cut[0] && i < cut[1];
+    if (isCut || around.every(isEqual)) hide(!isEqual(pair));
+    else lines.push(...linesOf(columns, pair));
   }
   const widths = columns.map(({ name }, i) => Math.max(name.length, ...lines.map((line) => ('hidden' in line ? 0 : line.cells[i].length))));
   const right = columns.map(({ type }) => isNumber(type));
@@ -65,7 +76,11 @@ function table(columns: readonly Column[], pairs: readonly RowPair[]): string[] 
   const shown = [`  ${columns.map(({ name }, i) => pad(name, i)).join('  ')}`];
   for (const line of lines) {
     if ('hidden' in line) {
-      shown.push(`  … ${line.hidden} more as expected`);
+      const counts: [number, string][] = [
+        [line.wrong, 'more that are not as expected'],
+        [line.hidden, 'more as expected'],
+      ];
+      shown.push(`  … ${counts.flatMap(([count, what]) => (count === 0 ? [] : [`${count} ${what}`])).join(', ')}`);
       continue;
     }
     const { mark, cells, differing } = line;
@@ -93,7 +108,11 @@ function linesOf(columns: readonly Column[], pair: RowPair): Line[] {
     actual === null
       ? null
       : columns.map(({ name, type }) =>
-          Object.hasOwn(actual.row, name) ? showValue(type, actual.row[name]) : name === '$deleted' && actual.deleted ? 'true' : '',
+          Object.hasOwn(actual.row, name)
+            ? showActual(type, actual.row[name], expected?.values[name])
+            : name === '$deleted' && actual.deleted
+              ? 'true'
+              : '',
         );
   if (wanted !== null && found !== null) {
     if (differing.length === 0) return [{ mark: ' ', cells: found, differing: none }];
@@ -108,6 +127,16 @@ function linesOf(columns: readonly Column[], pair: RowPair): Line[] {
 
 function isNumber(type: Type): boolean {
   return type.kind === 'nullable' ? isNumber(type.of) : ['int', 'long', 'float', 'double', 'decimal'].includes(type.kind);
+}
+
+/** To the digits that the test writes, unless they do not tell the two apart. */
+function showActual(type: Type, value: Value, expected: TestRow['values'][string] | undefined): string {
+  const digits = expected?.digits ?? null;
+  const text = showExpected(type, value, digits);
+  const isSame = expected !== undefined && text === showExpected(type, expected.value, digits);
+  return isSame && expected.value !== value && digits !== null && Math.abs(Number(expected.value) - Number(value)) > 0.5 * 10 ** -digits
+    ? showValue(type, value)
+    : text;
 }
 
 function showExpected(type: Type, value: Value, digits: number | null): string {

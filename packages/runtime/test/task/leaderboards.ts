@@ -4,7 +4,8 @@ import { beforeAll, expect, it } from 'vitest';
 import type { Plan } from '@rta/dsl';
 import { unique } from '../log/outputs.js';
 import type { Backend } from './backend.js';
-import { board, drawScores, leaderboard, playersOf, scoreBatches, teamsOf, topicRows, USER_SCORE, type Score } from './project.js';
+import { board, leaderboard, scoreBatches, topicRows, USER_SCORE } from './project.js';
+import { drawScores, playersOf, teamsOf, type Score } from './scores.js';
 
 /** The same pipeline under other names, so that tests do not meet. */
 function renamed(plan: Plan, source: string): Plan {

@@ -12,6 +12,7 @@ import { records } from '../../src/log/batch/records.js';
 import { partitionOf } from '../../src/log/partitioner.js';
 import type { Log, OutputBatch } from '../../src/log/log.js';
 import type { SinkSchemaIds } from '../../src/task/task.js';
+import type { Score } from './scores.js';
 
 const ROOT = join(import.meta.dirname, '../../../..');
 
@@ -53,14 +54,6 @@ export async function sinkIds(plan: Plan, registry: SchemaRegistry): Promise<Rec
   );
 }
 
-export interface Score {
-  readonly user_id: string;
-  readonly team_id: string;
-  readonly team_name: string;
-  readonly score: number;
-  readonly event_time_millis: number;
-}
-
 const codec = codecFor(USER_SCORE);
 
 /** A score as bytes of a record, in Confluent's frame. */
@@ -77,20 +70,6 @@ export function scoreBatches(topic: string, partitions: number, scores: readonly
     builders[partitionOf(key, 0, key.length, partitions)].append(score.event_time_millis, key, 0, key.length, value, 0, value.length, null);
   }
   return builders.flatMap((builder) => builder.take());
-}
-
-/** Scores of `users` users in 20 teams, drawn from a seed, a millisecond apart. */
-export function drawScores(count: number, users: number, seed: number, start = Date.UTC(2026, 0, 1)): Score[] {
-  let state = seed >>> 0;
-  const draw = (n: number): number => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * n);
-  };
-  return Array.from({ length: count }, (_, i) => {
-    const user = draw(users);
-    const team = user % 20;
-    return { user_id: `u${user}`, team_id: `t${team}`, team_name: `Team ${team}`, score: draw(21), event_time_millis: start + i };
-  });
 }
 
 export interface TopicRow {
@@ -132,35 +111,3 @@ export async function board(log: Log, registry: SchemaRegistry, topic: string): 
 }
 
 const plain = (_: string, value: unknown): unknown => (typeof value === 'bigint' ? value.toString() : value);
-
-const byText = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
-
-/** The board of players, computed plainly. */
-export function playersOf(scores: readonly Score[]): Record<string, unknown>[] {
-  const totals = new Map<string, { user_id: string; team_name: string; total_score: number }>();
-  for (const { user_id, team_name, score } of scores) {
-    const row = totals.get(user_id) ?? { user_id, team_name, total_score: 0 };
-    row.total_score += score;
-    if (byText(team_name, row.team_name) > 0) row.team_name = team_name;
-    totals.set(user_id, row);
-  }
-  return [...totals.values()]
-    .sort((a, b) => b.total_score - a.total_score || byText(a.user_id, b.user_id))
-    .slice(0, 10)
-    .map((row, i) => ({ rnk: i + 1, ...row }));
-}
-
-/** The board of teams, computed plainly. */
-export function teamsOf(scores: readonly Score[]): Record<string, unknown>[] {
-  const totals = new Map<string, { team_id: string; team_name: string; total_score: number }>();
-  for (const { team_id, team_name, score } of scores) {
-    const row = totals.get(team_id) ?? { team_id, team_name, total_score: 0 };
-    row.total_score += score;
-    if (byText(team_name, row.team_name) > 0) row.team_name = team_name;
-    totals.set(team_id, row);
-  }
-  return [...totals.values()]
-    .sort((a, b) => b.total_score - a.total_score || byText(a.team_name, b.team_name))
-    .slice(0, 10)
-    .map((row, i) => ({ rnk: i + 1, ...row }));
-}

@@ -6,7 +6,8 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { compileStage } from '../../src/kernel/compile-stage.js';
 import { openEmbeddedLog } from '../../src/log/embedded/open.js';
 import { openPipeline } from '../../src/pipeline.js';
-import { compiled, drawScores, type Score, scoreBatches, sinkIds, temporaryDirectory, topicRows, USER_SCORE } from './project.js';
+import { compiled, scoreBatches, sinkIds, temporaryDirectory, topicRows, USER_SCORE } from './project.js';
+import { drawScores, type Score } from './scores.js';
 
 const directory = temporaryDirectory();
 const log = await openEmbeddedLog(join(directory, 'log'));

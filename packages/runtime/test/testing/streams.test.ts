@@ -41,3 +41,29 @@ tests:
 `;
   await passes(planOf(text, SCHEMA));
 });
+
+it('topics, sources, streams and sinks by their names', async () => {
+  const text = `
+pipeline: names
+sources:
+  web: { topic: web-events, schema: example, time: at }
+streams:
+  passed: { from: web, steps: [] }
+  large: { from: passed, steps: [ filter: n > 2 ] }
+sinks:
+  a: { from: passed, topic: copies }
+  b: { from: large, topic: large-ones }
+  c: { from: web, topic: more-copies }
+tests:
+  by the name of the source and of streams:
+    given: { web: [ { id: a, n: 1 }, { id: b, n: 3 } ] }
+    expect: { passed: [ { id: a }, { id: b } ], large: [ { id: b } ], web: [ { id: a }, { id: b } ] }
+  by topic:
+    given: { web-events: [ { id: a, n: 1 } ] }
+    expect: { copies: [ { id: a } ], large-ones: [] }
+  by the name of the sink:
+    given: { web: [ { id: a, n: 1 } ] }
+    expect: { a: [ { id: a } ], b: [], c: [ { id: a } ] }
+`;
+  await passes(planOf(text, SCHEMA));
+});
