@@ -5,6 +5,7 @@ import { errorsPage } from './generators/errors-page.js';
 import { exitCodesPage } from './generators/exit-codes-page.js';
 import { functionsPage } from './generators/functions-page.js';
 import { operatorPage, operatorsPage } from './generators/operator-pages.js';
+import { topologyPicture } from './generators/topology-picture.js';
 
 /** A file of this repository that is written by a program. */
 export interface Generator {
@@ -24,4 +25,5 @@ export const generators: readonly Generator[] = [
   ...operators.map((spec) => ({ file: `docs/operators/${spec.verb}.gen.md`, content: () => operatorPage(spec, operators, aggregates) })),
   { file: 'docs/aggregates.gen.md', content: () => aggregatesPage(aggregates) },
   { file: 'docs/functions.gen.md', content: functionsPage },
+  { file: 'docs/topology.gen.svg', content: () => topologyPicture('pipelines/leaderboards/top-players.yaml') },
 ];

@@ -2,6 +2,7 @@ export { available, type Availability } from './availability.js';
 export { startCluster, type Cluster, type ClusterOptions } from './cluster.js';
 export { freePort } from './free-port.js';
 export { findJava, installedJavas, type Java } from './java.js';
+export { javaProgram, missingFor, type JavaProgram, type ProgramSource } from './java-program.js';
 export { startKafka, type KafkaBroker, type KafkaOptions } from './kafka-broker.js';
 export { kafkaTool, type KafkaToolOptions } from './kafka-tool.js';
 export { mavenJars } from './maven.js';

@@ -23,10 +23,10 @@ export function kafkaJarFolder(): string {
   return jarFolder('kafka', KAFKA_ARTIFACTS);
 }
 
-/** Its name changes with what is in it. */
-function jarFolder(name: string, artifacts: readonly string[]): string {
+/** The folder that `mavenJars` fills. Its name changes with what is in it. */
+export function jarFolder(name: string, artifacts: readonly string[]): string {
   const version = artifacts[0].split(':')[2];
-  return join(jarCache(), `${name}-${version}-${digest(artifacts.join('\n'))}`);
+  return join(jarCache(), `${name.toLowerCase().replaceAll(' ', '-')}-${version}-${digest(artifacts.join('\n'))}`);
 }
 
 /** The folder that holds (or will hold) the unpacked registry. */
@@ -50,7 +50,7 @@ export async function kafkaJars(progress?: Progress): Promise<string> {
  * @param name for the folder and for people; the version is the first artifact's
  */
 export async function mavenJars(name: string, artifacts: readonly string[], progress: Progress = sayOnStderr): Promise<string> {
-  return cached(jarFolder(name.toLowerCase().replaceAll(' ', '-'), artifacts), async (folder) => {
+  return cached(jarFolder(name, artifacts), async (folder) => {
     progress(`Fetching ${name} ${artifacts[0].split(':')[2]} with Maven (once; it stays in ${jarCache()})`);
     const pom = join(folder, 'pom.xml');
     await writeFile(pom, pomFor(artifacts));

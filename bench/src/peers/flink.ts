@@ -1,7 +1,8 @@
 /** Flink SQL in one process, run by `bench/jvm/FlinkPeer.java`. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { javaProgram, runJava } from '../java.js';
+import { javaProgram } from '@rta/tools';
+import { JVM_PROGRAMS, runJava } from '../java.js';
 import type { OutputFields, Workload } from '../workloads/workload.js';
 import type { Peer, PeerTask, Targets } from './peer.js';
 
@@ -21,6 +22,7 @@ const SOURCE = {
     `org.apache.flink:flink-statebackend-rocksdb:${VERSION}`,
     'org.slf4j:slf4j-simple:1.7.36',
   ],
+  directory: JVM_PROGRAMS,
   files: ['FlinkPeer.java', 'Task.java'],
   // What its serializers reach into by reflection.
   options: ['-Xmx1g', '--add-opens=java.base/java.util=ALL-UNNAMED', '--add-opens=java.base/java.lang=ALL-UNNAMED'],

@@ -1,7 +1,7 @@
 /** Kafka Streams, in `bench/jvm/StreamsPeer.java`. */
-import { KAFKA_VERSION } from '@rta/tools';
+import { javaProgram, KAFKA_VERSION } from '@rta/tools';
 import { fileURLToPath } from 'node:url';
-import { javaProgram, runJava } from '../java.js';
+import { JVM_PROGRAMS, runJava } from '../java.js';
 import { registerOutput } from '../output-schemas.js';
 import type { Peer, Targets } from './peer.js';
 
@@ -13,6 +13,7 @@ const CACHE_BYTES = 256 << 20;
 const SOURCE = {
   name: 'Kafka Streams',
   artifacts: [`org.apache.kafka:kafka-streams:${KAFKA_VERSION}`, 'org.apache.avro:avro:1.12.0', 'org.slf4j:slf4j-simple:1.7.36'],
+  directory: JVM_PROGRAMS,
   files: ['StreamsPeer.java', 'Board.java', 'Progress.java', 'Task.java', 'Wire.java'],
   options: ['-Xmx1g'],
 } as const;

@@ -23,6 +23,7 @@ export { printTypeScript } from './builder/print.js';
 export * from './project/project.js';
 export * from './check/operator-spec.js';
 export * from './check/messages.js';
+export { adviceMessages } from './check/advice-messages.js';
 export * from './check/example.js';
 export * from './check/compile.js';
 export { pascalCase } from './check/sinks.js';

@@ -20,9 +20,9 @@ function validator(schema: object): (file: string) => string {
 
 describe('the JSON Schema for editors', () => {
   const check = validator(jsonSchema(operators));
-  const files = [ACCEPTS, join(PIPELINES, 'leaderboards'), join(PIPELINES, 'nexmark')].flatMap((folder) =>
-    readdirSync(folder)
-      .filter((name) => /^(?!hot-streaks|team-mvps).*\.yaml$/.test(name))
+  const files = [ACCEPTS, PIPELINES].flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.yaml') && !name.endsWith('rta.yaml'))
       .map((name) => join(folder, name)),
   );
 

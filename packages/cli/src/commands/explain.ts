@@ -1,6 +1,8 @@
+import { writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { Option } from 'commander';
 import { plainAst, printTypeScript, renderAll, showPlan, type Plan } from '@rta/dsl';
-import { explainJson, explainKernels, explainLogicalMermaid, explainMermaid, explainText, planStages } from '@rta/runtime';
+import { explainJson, explainKernels, explainLogicalMermaid, explainMermaid, explainSvg, explainText, planStages } from '@rta/runtime';
 import { stringify } from 'yaml';
 import type { Action, CliContext } from '../context.js';
 import { EXIT_CODES } from '../exit-codes.js';
@@ -8,12 +10,16 @@ import { UsageError } from '../failure.js';
 import { colours } from '../output/colour.js';
 import { NdjsonWriter } from '../output/ndjson.js';
 import type { AddCommand } from '../program.js';
+import { explainAdvice } from '../explain/advice.js';
 import { loadPipelines, type LoadedPipeline } from '../project/load.js';
 
 interface ExplainOptions {
   readonly stage: StageName;
-  readonly format: 'text' | 'mermaid' | 'json';
+  readonly format: 'text' | 'mermaid' | 'svg' | 'json';
+  /** The file to write, or true for stdout. */
+  readonly svg?: string | true;
   readonly json?: boolean;
+  readonly advice?: boolean;
 }
 
 const STAGES = ['ast', 'typescript', 'logical', 'physical', 'kernel'] as const;
@@ -25,8 +31,10 @@ export const addExplain: AddCommand = (program, act) => {
     .description('Shows what a pipeline compiles to; touches no broker')
     .argument('[paths...]', 'pipeline files, or directories of them (default: pipelines/)')
     .addOption(new Option('--stage <stage>', 'stage of compilation').choices(STAGES).default('physical'))
-    .addOption(new Option('--format <format>', 'how it is written').choices(['text', 'mermaid', 'json']).default('text'))
-    .option('--json', 'NDJSON: one line per pipeline')
+    .addOption(new Option('--format <format>', 'how it is written').choices(['text', 'mermaid', 'svg', 'json']).default('text'))
+    .option('--svg [file]', 'a drawing of the stages, to a file or stdout')
+    .option('--advice', 'what it will do that is easily overlooked, and what to write instead')
+    .option('--json', 'NDJSON: one line per pipeline, or per piece of advice')
     .addHelpText(
       'after',
       `
@@ -35,18 +43,31 @@ Stages:
   typescript  the same pipeline as a TypeScript module
   logical     sources, steps and sinks with their types, every conversion shown
   physical    what runs: stages, repartitioning, state, topics
-  kernel      the JavaScript generated for each stage`,
+  kernel      the JavaScript generated for each stage
+
+Advice is about state without bound, rows that move, groups that are few, results that wait, and what a replay would not give. A
+comment \`# accepts RTA4001: why\` on the line of its place or above it accepts a piece, at the top of a file for all of it.`,
     )
     .action(act(explain));
 };
 
 const explain: Action<ExplainOptions> = async (context, paths, options) => {
-  const { stage, format } = options;
+  const { stage } = options;
+  const format = options.svg === undefined ? options.format : 'svg';
+  if (format === 'svg' && stage !== 'physical') throw new UsageError(`--svg draws what runs: --stage physical, not ${stage}`);
   if (format === 'mermaid' && stage !== 'logical' && stage !== 'physical')
     throw new UsageError(`--format mermaid draws plans: --stage logical or physical, not ${stage}`);
   const { pipelines, diagnostics } = await loadPipelines(context, paths);
   const ok = pipelines.every(({ plan }) => plan !== null) && diagnostics.every(({ severity }) => severity !== 'error');
   if (diagnostics.length > 0) context.stderr.write(`${renderAll(diagnostics, { colour: colours(context.stderr, context.env) })}\n\n`);
+  if (options.advice === true) {
+    explainAdvice(context, pipelines, options.json === true);
+    return ok ? EXIT_CODES.ok.code : EXIT_CODES.failed.code;
+  }
+  if (format === 'svg') {
+    writeSvg(context, pipelines, options.svg);
+    return ok ? EXIT_CODES.ok.code : EXIT_CODES.failed.code;
+  }
   // What was read is there even of a pipeline with errors.
   const shown = pipelines.filter(
     ({ plan, root }) => plan !== null || (root?.kind === 'map' && (stage === 'ast' || stage === 'typescript')),
@@ -60,6 +81,18 @@ const explain: Action<ExplainOptions> = async (context, paths, options) => {
   } else context.stdout.write(shown.map((pipeline) => asText(context, pipeline, stage, format)).join('\n'));
   return ok ? EXIT_CODES.ok.code : EXIT_CODES.failed.code;
 };
+
+/** One drawing is one file, so there is one pipeline. */
+function writeSvg(context: CliContext, pipelines: readonly LoadedPipeline[], target: string | true | undefined): void {
+  if (pipelines.length > 1) throw new UsageError(`--svg draws one pipeline; these are ${pipelines.length}: name one of them`);
+  const [{ plan }] = pipelines;
+  if (plan === null) return;
+  if (typeof target !== 'string') context.stdout.write(explainSvg(plan));
+  else {
+    writeFileSync(resolve(context.cwd, target), explainSvg(plan));
+    context.stderr.write(`written: ${target}\n`);
+  }
+}
 
 function named({ plan, path }: LoadedPipeline) {
   return { pipeline: plan?.pipeline ?? null, path };

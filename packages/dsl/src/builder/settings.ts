@@ -162,17 +162,39 @@ export interface Alert<S> {
   readonly notify: string | readonly string[];
 }
 
-/** Records by topic, in order: maps of columns, `$time` for the event time. A double counts to the digits written, so write it as a text where its last are zeros. */
-type Records = Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>;
+/**
+ * Rows in order, as maps of columns (`$time` for the event time), or the path of a file of them. A double counts to the digits written, so
+ * write it as a text where its last are zeros.
+ */
+type Rows = readonly Readonly<Record<string, unknown>>[] | string;
+type ByName<T> = Readonly<Record<string, T>>;
 
-export type Test =
-  | {
-      readonly given: Readonly<Record<string, Records[string] | string>>;
-      /** Sets all watermarks to this time after the records. */
-      readonly until?: string;
-      /** The end state: exactly these rows in any order. */
-      readonly expect?: Records;
-      /** Every emission, in order. */
-      readonly history?: Records;
-    }
-  | { readonly steps: readonly Readonly<Record<string, unknown>>[] };
+interface Assertions {
+  /** The end state by topic: exactly these rows in any order. */
+  readonly expect?: ByName<Rows>;
+  /** Every emission by topic, in order. */
+  readonly history?: ByName<Rows>;
+  /** What steps keep, by their names: rows, or how many. */
+  readonly state?: ByName<Rows | number>;
+  /** The late records, or how many. */
+  readonly late?: Rows | number;
+  /** The records that failed, or how many. */
+  readonly errors?: Rows | number;
+}
+
+interface TestStep extends Assertions {
+  /** Records by topic. */
+  readonly send?: ByName<Rows>;
+  /** A time sets all watermarks; a duration lets so much of the wall clock pass. */
+  readonly advance?: string;
+}
+
+interface TestRecords {
+  /** Records by topic. */
+  readonly given?: ByName<Rows>;
+  /** Sets all watermarks to this time after the records. */
+  readonly until?: string;
+}
+
+/** Records and what comes of them; or steps that send, advance and expect in turn. */
+export type Test = Assertions & (TestRecords | { readonly steps: readonly TestStep[] });

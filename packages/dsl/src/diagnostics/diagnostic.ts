@@ -12,7 +12,8 @@ export interface SourceText {
   readonly text: string;
 }
 
-export type Severity = 'error' | 'warning';
+/** `advice` is about what a pipeline will do once it runs; only `rta explain --advice` gives it. */
+export type Severity = 'error' | 'warning' | 'advice';
 
 /**
  * What the compiler has to say about a place. Diagnostics are values: they are collected, never thrown, so that one run shows all of them.

@@ -28,6 +28,11 @@ export function warningMessage<A extends readonly unknown[]>(code: string, title
   return define('warning', code, title, build);
 }
 
+/** Defines a piece of advice. */
+export function adviceMessage<A extends readonly unknown[]>(code: string, title: string, build: (...args: A) => MessageText): Message<A> {
+  return define('advice', code, title, build);
+}
+
 function define<A extends readonly unknown[]>(
   severity: Severity,
   code: string,

@@ -1,4 +1,4 @@
-import type { Diagnostic, Span } from './diagnostic.js';
+import type { Diagnostic, Severity, Span } from './diagnostic.js';
 import { lineText, positionAt, type Position } from './position.js';
 
 export interface RenderOptions {
@@ -39,9 +39,13 @@ export function render(diagnostic: Diagnostic, options: RenderOptions = {}): str
 export function renderAll(diagnostics: readonly Diagnostic[], options: RenderOptions = {}): string {
   const sorted = inOrder(diagnostics);
   if (sorted.length === 0) return '';
-  const errors = sorted.filter((diagnostic) => diagnostic.severity === 'error').length;
-  const warnings = sorted.length - errors;
-  const count = [errors > 0 ? plural(errors, 'error') : '', warnings > 0 ? plural(warnings, 'warning') : ''].filter((part) => part !== '');
+  const of = (severity: Severity): number => sorted.filter((diagnostic) => diagnostic.severity === severity).length;
+  const [errors, warnings, advice] = [of('error'), of('warning'), of('advice')];
+  const count = [
+    errors > 0 ? plural(errors, 'error') : '',
+    warnings > 0 ? plural(warnings, 'warning') : '',
+    advice > 0 ? `${advice} ${advice === 1 ? 'piece' : 'pieces'} of advice` : '',
+  ].filter((part) => part !== '');
   return [...sorted.map((diagnostic) => render(diagnostic, options)), count.join(', ')].join('\n\n');
 }
 

@@ -2,7 +2,8 @@ import { PIPELINE } from '../ast/pipeline-schema.js';
 import { MODIFIERS } from '../ast/shapes.js';
 import type { OperatorSpec } from '../check/operator-spec.js';
 import { VERBS_NOT_YET } from '../check/vocabulary.js';
-import type { JsonSchema } from '../yaml/schema.js';
+import { parseYaml } from '../yaml/parse.js';
+import { toPlain, type JsonSchema } from '../yaml/schema.js';
 import { PROJECT } from './project-schema.js';
 
 const DIALECT = 'http://json-schema.org/draft-07/schema#';
@@ -48,17 +49,31 @@ export function verbsNotYet(): readonly string[] {
 
 function stepSchema(spec: OperatorSpec): JsonSchema {
   const modifiers = Object.entries(MODIFIERS).filter(([name]) => ['name', 'note', ...spec.modifiers].includes(name));
+  const config = forEditors(spec.configSchema) as JsonSchema;
   return {
     type: 'object',
     title: spec.verb,
     description: spec.summary,
+    // What editors offer for an empty step: the first step of the operator's example that has the verb.
+    defaultSnippets: [{ label: spec.verb, description: spec.summary, body: snippetOf(spec) }],
     properties: {
-      [spec.verb]: { ...(forEditors(spec.configSchema) as JsonSchema), description: spec.summary },
+      [spec.verb]: { ...config, description: spec.summary, markdownDescription: hoverOf(spec) },
       ...Object.fromEntries(modifiers.map(([name, schema]) => [name, forEditors(schema)])),
     },
     required: [spec.verb],
     additionalProperties: false,
   };
+}
+
+function snippetOf(spec: OperatorSpec): unknown {
+  const { root } = parseYaml({ path: spec.verb, text: spec.example.steps });
+  const steps = root === null ? [] : (toPlain(root) as readonly Readonly<Record<string, unknown>>[]);
+  return steps.find((step) => spec.verb in step) ?? { [spec.verb]: null };
+}
+
+/** What an editor shows of a verb: its page without the example's rows. */
+function hoverOf({ summary, doc, example }: OperatorSpec): string {
+  return `${summary}\n\n${doc.trim()}\n\n\`\`\`yaml\n${example.steps.trim()}\n\`\`\`\n`;
 }
 
 /** Our own keywords out, `x-editor` (what only editors use) in. A setting with a variable fits any pattern. */

@@ -6,12 +6,15 @@ export const PROJECT: JsonSchema = map('rta.yaml', {
   sources: named('The sources that pipelines share.', SOURCE),
   topics: named('How topics are created.', TOPIC),
   notify: named('Where alerts go.', { type: 'object' }),
-  defaults: map('`defaults`', {
-    lateness: duration('How far out of order events may be.'),
-    idle: duration('After so long without a record a partition stops holding the watermark.'),
-    late: policy(['drop'], 'What happens to late records.'),
-    errors: policy(['fail', 'skip'], 'What happens to records that fail.'),
-  }),
+  defaults: {
+    ...map('`defaults`', {
+      lateness: duration('How far out of order events may be.'),
+      idle: duration('After so long without a record a partition stops holding the watermark.'),
+      late: policy(['drop'], 'What happens to late records.'),
+      errors: policy(['fail', 'skip'], 'What happens to records that fail.'),
+    }),
+    description: 'What pipelines get where they say nothing.',
+  },
   kafka: {
     ...map('`kafka`', {
       brokers: {
@@ -24,11 +27,14 @@ export const PROJECT: JsonSchema = map('rta.yaml', {
       },
       clientId: text('What the brokers see as the client.'),
       ssl: { type: ['boolean', 'object'], description: 'TLS: true, or its settings.' },
-      sasl: map('`sasl`', {
-        mechanism: { type: 'string', enum: ['plain', 'scram-sha-256', 'scram-sha-512'], description: 'The mechanism.' },
-        username: text('The user.'),
-        password: text('The password: `${KAFKA_PASSWORD}`.'),
-      }),
+      sasl: {
+        ...map('`sasl`', {
+          mechanism: { type: 'string', enum: ['plain', 'scram-sha-256', 'scram-sha-512'], description: 'The mechanism.' },
+          username: text('The user.'),
+          password: text('The password: `${KAFKA_PASSWORD}`.'),
+        }),
+        description: 'How to log in to the brokers.',
+      },
     }),
     description: 'How to reach Kafka; without it the embedded log is used.',
   },

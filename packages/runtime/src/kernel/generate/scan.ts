@@ -162,10 +162,10 @@ function record(
   const used = new Set(input.used);
   const types = new Map(input.columns.filter((column) => used.has(column.name)).map((column) => [column.name, column.type]));
   const operands = writer.kind === 'avro' ? avroOperands(code, writer, types) : jsonOperands(code, input, types);
-  const told = new Map<number, string>();
-  const toldOf = (node: number): string => {
-    const name = told.get(node) ?? code.local('told', '-1');
-    told.set(node, name);
+  const told = new Map<string, string>();
+  const toldOf = (step: string): string => {
+    const name = told.get(step) ?? code.local('told', '-1');
+    told.set(step, name);
     return name;
   };
   const row: StreamRow = {
@@ -176,8 +176,8 @@ function record(
     late: {
       watermark: 'W',
       report: (node, windows) => {
-        // Once for each node, however many rows are made of the record: all of them have its time.
-        const told = toldOf(node);
+        // Once for each step, however many rows are made of the record: all of them have its time.
+        const told = toldOf(shape.node(node).step);
         const lateRecord = `${code.constant(badRecord)}(${inputIndex}, offset, timestamp, b, ks, ke, vs, ve, re)`;
         return `late = true; if (${told} !== offset) { ${told} = offset; K.isLate(${lateRecord}, ${node}, ${windows}); }`;
       },

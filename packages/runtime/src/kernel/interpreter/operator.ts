@@ -46,8 +46,8 @@ interface SourceRecord {
   readonly input: number;
   /** Of its own partition, after this record. */
   readonly watermark: number;
-  /** The nodes that it was late for, and which have said so. */
-  readonly lateFor: Set<Operator>;
+  /** The steps that it was late for, and which have said so. */
+  readonly lateFor: Set<string>;
 }
 
 /** A change of one row of a table, of the same key before and after. Never null on both sides. */
@@ -130,13 +130,13 @@ export abstract class Operator {
     for (const effect of effects) effect();
   }
 
-  /** Says that a record is late for this node: once, however many rows were made of it, as all of them have its time. */
+  /** Says that a record is late for this step: once, however many rows were made of it, as all of them have its time. */
   protected reportLate(source: SourceRecord, missed: readonly { readonly start: number; readonly end: number }[]): void {
-    if (source.lateFor.has(this)) return;
+    if (source.lateFor.has(this.node.step)) return;
     const { input, record } = source;
     const { offset, timestamp, key, value, rawHeaders } = record;
     this.stage.env.late({ input, offset, timestamp, key, value, headers: rawHeaders }, this.node.step, missed);
-    source.lateFor.add(this);
+    source.lateFor.add(this.node.step);
   }
 
   protected emitChange(before: TimedRow | null, after: TimedRow | null): void {

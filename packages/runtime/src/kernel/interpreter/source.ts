@@ -10,7 +10,7 @@ import { type AvroNode, parseSchema } from './avro-schema.js';
 import { evaluateRow } from './expressions.js';
 import { readJson } from './json-read.js';
 import { textOf } from './json-write.js';
-import type { Operator, StreamRow } from './operator.js';
+import type { StreamRow } from './operator.js';
 import { definite } from './values.js';
 
 const FRAME_BYTES = 5;
@@ -48,7 +48,7 @@ export class Source {
     return {
       row,
       time,
-      source: { record, input: this.index, watermark: this.maxEventTime - this.input.latenessMs, lateFor: new Set<Operator>() },
+      source: { record, input: this.index, watermark: this.maxEventTime - this.input.latenessMs, lateFor: new Set<string>() },
     };
   }
 
@@ -61,7 +61,7 @@ export class Source {
     const value = framed ? toValue(type, new AvroCodec(bareSchema(type)).decode(key.subarray(FRAME_BYTES))) : key.toString('utf8');
     const time = this.input.time.from === 'clock' ? this.env.now() : record.timestamp;
     this.maxEventTime = Math.max(this.maxEventTime, time);
-    const source = { record, input: this.index, watermark: this.maxEventTime - this.input.latenessMs, lateFor: new Set<Operator>() };
+    const source = { record, input: this.index, watermark: this.maxEventTime - this.input.latenessMs, lateFor: new Set<string>() };
     return { row: { [name]: value }, time, source, deleted: true };
   }
 
@@ -82,7 +82,7 @@ export class Source {
       case 'clock':
         return this.env.now();
       case 'column': {
-        const source = { record, input: this.index, watermark: -Infinity, lateFor: new Set<Operator>() };
+        const source = { record, input: this.index, watermark: -Infinity, lateFor: new Set<string>() };
         const value = evaluateRow(time.expr, { row, time: record.timestamp, source }, this.env);
         if (value === null) throw new Rejected('no_event_time', 'the event time is null');
         return Math.floor(Number(value));
