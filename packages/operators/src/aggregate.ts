@@ -82,6 +82,9 @@ table, keyed by group and window; with \`emit: final\`, and in sliding windows, 
     if (window === null && input.kind === 'table' && ttlMs !== null)
       context.report(messages.ttlOverTable(context.modifier('ttl')!.keySpan));
 
+    if (input.kind === 'table' && context.periodic)
+      context.report(messages.everyBeforeAggregate(context.verbSpan, 'an aggregate over a table'));
+
     const taken = new Set([...(group ?? []).map((column) => column.name), ...(window === null ? [] : WINDOW_COLUMNS)]);
     for (const entry of config.entries) {
       context.newName(entry.key, entry.keySpan);

@@ -4,6 +4,7 @@ import { didYouMean } from '../expression/suggest.js';
 import { showType } from '../types/lattice.js';
 import type { Type } from '../types/type.js';
 import { joinMessages } from './join-messages.js';
+import { tableMessages } from './table-messages.js';
 import { testMessages } from './test-messages.js';
 import { topKMessages } from './topk-messages.js';
 import { unnestMessages } from './unnest-messages.js';
@@ -322,6 +323,7 @@ export const messages = {
   ...testMessages,
   ...joinMessages,
   ...topKMessages,
+  ...tableMessages,
   ...unnestMessages,
 
   // ---- RTA39xx: of the language, but not of this release ----

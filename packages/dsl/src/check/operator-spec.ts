@@ -88,6 +88,8 @@ export interface Derived {
 /** What a step's check works with. Methods that give null have reported why. */
 export interface StepContext {
   readonly input: Relation;
+  /** The input is a table whose rows are given periodically (`emit: every`). */
+  readonly periodic: boolean;
   /** What stands behind the verb; fits the operator's `configSchema`. */
   readonly config: YamlNode;
   /** The whole item, and the place of its verb. */
@@ -141,7 +143,7 @@ export interface Joined {
   columns(node: YamlNode): ReadColumns;
 }
 
-/** What must be equal, in pairs of equal types, none of them ever null. */
+/** What must be equal, in pairs of equal types; none of them is ever null, but for left ones where tables are joined. */
 export interface JoinKeys {
   readonly left: readonly TypedExpr[];
   readonly right: readonly TypedExpr[];

@@ -42,6 +42,7 @@ export function checkSource(ast: SourceAst, use: Span, session: Session): Checke
     missing: new Set(),
     nullsUnknown: false,
     leftBehind: new Set(),
+    periodic: false,
   };
   const time = eventTime(ast, flow, session);
   if (time === null || (ast.kind === 'table' && !isTable(ast, key, keyFormat, columns, session))) return null;

@@ -25,6 +25,7 @@ export function makeContext(
   const columnNames = relation.columns.map((column) => column.name);
   return {
     input: relation,
+    periodic: flow.periodic,
     config,
     step,
     verbSpan: verb.keySpan,

@@ -194,9 +194,23 @@ export type Emit = { readonly mode: 'updates' } | { readonly mode: 'final' } | {
  * - lastRow: no `arg`; the columns that `type` (a record) has as fields, of the last row in that order
  * - topRows: no `arg`; of the first `limit` rows by `top`, of equals the earlier one, the columns that `type` names: an array of records, or the
  *   first row's alone, a record
+ * - newest, owned: of the physical plan's own, see there
  */
 export interface Accumulator {
-  readonly fn: 'count' | 'sum' | 'min' | 'max' | PositionFn | 'distinct' | 'approxDistinct' | 'variance' | 'percentile' | 'funnel' | RowFn;
+  readonly fn:
+    | 'count'
+    | 'sum'
+    | 'min'
+    | 'max'
+    | PositionFn
+    | 'distinct'
+    | 'approxDistinct'
+    | 'variance'
+    | 'percentile'
+    | 'funnel'
+    | RowFn
+    | 'newest'
+    | 'owned';
   readonly arg: TypedExpr | null;
   /** argMin, argMax, topK: what rows are ranked by. */
   readonly by?: TypedExpr;
@@ -264,7 +278,7 @@ export interface JoinTransform {
   readonly type: 'join';
   readonly how: JoinHow;
   readonly outer: 'inner' | 'left' | 'outer';
-  /** Over the left columns; never null, in types equal to those of `rightKey`. */
+  /** Over the left columns; in types equal to those of `rightKey`. Null, which equals nothing, only in a foreign key. */
   readonly leftKey: readonly TypedExpr[];
   /** Over the right columns. */
   readonly rightKey: readonly TypedExpr[];
@@ -286,7 +300,9 @@ export type JoinHow =
   | { readonly kind: 'within'; readonly beforeMs: number; readonly afterMs: number; readonly graceMs: number }
   /** A stream with a table: the newest version at or before the row's time, which waits for the watermark to pass it; or the latest there is. */
   | { readonly kind: 'asOf' }
-  | { readonly kind: 'latest' };
+  | { readonly kind: 'latest' }
+  /** Two tables: by the left one's key, or (`foreign`) by other columns of it that are the right one's. The result has the left key. */
+  | { readonly kind: 'tables'; readonly foreign: boolean };
 
 export interface Order {
   readonly expr: TypedExpr;

@@ -151,6 +151,7 @@ export function showTransform(transform: Transform): string[] {
 }
 
 function showHow(how: JoinHow): string {
+  if (how.kind === 'tables') return how.foreign ? ' of tables, a foreign key' : ' of tables';
   if (how.kind !== 'within') return how.kind === 'asOf' ? ' as of its time' : ' latest version';
   const { beforeMs, afterMs, graceMs } = how;
   return ` within ${showDuration(beforeMs)} before, ${showDuration(afterMs)} after, grace ${showDuration(graceMs)}`;

@@ -14,19 +14,21 @@ import { generateScan, type Scan, type Writer } from './generate/scan.js';
 import { generateSpread } from './generate/spread.js';
 import { StageShape } from './generate/stage-shape.js';
 import { type AvroRecord, parseAvro } from './run/avro-schema.js';
-import type { FoldMemory } from './run/fold-memory.js';
 import { FoldState } from './run/fold-state.js';
 import { GeneratedKernel } from './run/generated-kernel.js';
+import { ForeignState } from './run/foreign-state.js';
 import { OverState } from './run/over-state.js';
 import { JoinState } from './run/join-state.js';
 import { TableJoinState } from './run/table-join-state.js';
 import { PaneState } from './run/pane-state.js';
 import { RankState } from './run/rank-state.js';
+import { ReferState } from './run/refer-state.js';
 import { Reason } from './run/reject.js';
+import { type RowsCode, RowsState } from './run/rows-state.js';
 import { SessionState } from './run/session-state.js';
 import { SpreadState } from './run/spread-state.js';
 import { SlidingState } from './run/sliding-state.js';
-import type { TaskState } from './run/task-state.js';
+import type { NodeState, TaskState } from './run/task-state.js';
 import type { KernelFactory } from './stage-kernel.js';
 import { layoutOf } from './state-layout.js';
 
@@ -50,8 +52,6 @@ export interface KernelSource {
 export function kernelSources(stage: Stage): readonly KernelSource[] {
   return new CompiledStage(stage).sources();
 }
-
-type NodeState = FoldMemory | RankState | JoinState | OverState | SpreadState;
 
 export class CompiledStage {
   /** Per node: what makes its state in a task; null for nodes that keep nothing. */
@@ -81,6 +81,7 @@ export class CompiledStage {
         if (window?.kind === 'sliding') return (K) => new SlidingState(node, window, i, code, K, fingerprint);
         if (window?.kind === 'session') return (K) => new SessionState(node, window, i, code, K, fingerprint);
         for (const consumer of this.shape.consumersOf(i)) feeds.set(consumer, { fold: i, generator });
+        if (node.mode === 'rows') return (K) => new RowsState(node, i, code as RowsCode, K, fingerprint);
         const State = node.transform.panes === true ? PaneState : FoldState;
         return (K) => new State(node, i, code, K, fingerprint);
       }
@@ -102,6 +103,11 @@ export class CompiledStage {
         const code = generateSpread(this.shape, this.folds, i);
         this.generated.push({ id: node.id, code });
         return () => new SpreadState(i, code, node.transform.repeats);
+      }
+      if (node.op === 'refer') return () => new ReferState(node, i, this.fingerprintOf(node.store));
+      if (node.op === 'foreign') {
+        const owner = this.shape.readers[i].at(0) ?? null;
+        return (K) => new ForeignState(node, i, K, this.fingerprintOf(node.store), owner);
       }
       if (node.op === 'over' && node.mode !== 'send') {
         const code = generateOver(this.shape, this.folds, i);

@@ -45,7 +45,7 @@ export function expressionsOf({ arg, by, where, top }: Accumulator): TypedExpr[]
 /** The columns that an accumulator keeps as they are. */
 export function columnsKept(accumulator: Accumulator): readonly string[] {
   const { fn } = accumulator;
-  return fn === 'lastRow' || fn === 'topRows' ? rowTypeOf(accumulator).fields.map(({ name }) => name) : [];
+  return fn === 'lastRow' || fn === 'newest' || fn === 'topRows' ? rowTypeOf(accumulator).fields.map(({ name }) => name) : [];
 }
 
 type RowType = Extract<Type, { kind: 'record' }>;
@@ -98,10 +98,12 @@ function wantedOfInput(node: StageNode, wantedOfIt: ReadonlySet<string>): Set<st
         for (const name of columnsKept(accumulator)) wanted.add(name);
       }
       break;
+    case 'refer':
     case 'send':
       for (const key of node.transform.key) columnsOf(key, wanted);
       for (const column of node.transform.columns) columnsOf(column.expr, wanted);
       break;
+    case 'foreign':
     case 'join':
       break;
     case 'rank':

@@ -82,10 +82,13 @@ export type StageNode =
    * - `partial`: reads rows, combines them per group (and window) within a commit, and at flush writes what it has to the repartition
    *   output `output` and forgets it. Last node of its stage.
    * - `merge`: reads partials from the stage's repartition input, keeps state, gives the table (or final rows).
+   * - `rows`: keeps rows of tables by key, as table-rows.ts says: the records of a source, or what comes through the stage's inputs:
+   *   `sides[i]` are those of accumulator i. Gives the table.
    */
   | ({
       readonly op: 'fold';
-      readonly mode: 'full' | 'partial' | 'merge';
+      readonly mode: 'full' | 'partial' | 'merge' | 'rows';
+      readonly sides?: readonly (readonly number[])[];
       readonly transform: FoldTransform;
       readonly store: number | null;
       readonly output: number | null;
@@ -104,6 +107,21 @@ export type StageNode =
     } & NodeBase)
   /** Sends rows to repartition output `output`, by key. Last node of its stage. */
   | ({ readonly op: 'send'; readonly transform: SendTransform; readonly output: number } & NodeBase)
+  /** Sends the rows of a table to where the rows are that they refer to, by repartition output `output`. Last node of its stage. */
+  | ({ readonly op: 'refer'; readonly transform: ReferTransform; readonly output: number; readonly store: number | null } & NodeBase)
+  /**
+   * Joins those with the rows that they refer to, read through repartition inputs, and tells the owner of each left row: through `output`, or
+   * where that is null, the fold that reads it.
+   */
+  | ({
+      readonly op: 'foreign';
+      readonly transform: JoinTransform;
+      readonly sides: readonly [left: readonly number[], right: readonly number[]];
+      readonly leftColumns: readonly Column[];
+      readonly rightColumns: readonly Column[];
+      readonly store: number;
+      readonly output: number | null;
+    } & NodeBase)
   /** Reads the rows of both sides through repartition inputs: `sides` are their numbers. Its input columns are those of the left. */
   | ({
       readonly op: 'join';
@@ -140,6 +158,18 @@ export interface SendTransform {
   readonly graceMs: number;
   /** Versions of a table's rows: see `sent` in state-layout.ts. */
   readonly table: boolean;
+}
+
+/** What of each row of a table is sent to where the row is that its foreign key names. */
+export interface ReferTransform {
+  readonly type: 'refer';
+  /** The foreign key. */
+  readonly key: readonly TypedExpr[];
+  readonly columns: readonly NamedExpr[];
+  /** The foreign key is part of the row's own: it never changes, and the row stays in one place. */
+  readonly fixed: boolean;
+  /** Rows that refer to nothing are sent too. */
+  readonly pads: boolean;
 }
 
 /** Index of the input or node that feeds a node. */
@@ -194,4 +224,8 @@ export type StoreSpec =
   /** One entry per input key: the row, as Avro. */
   | { readonly kind: 'rows'; readonly node: number }
   /** One entry per group and commit: the rows that came then, as an Avro array; gone when none of them is needed any more. */
-  | { readonly kind: 'trail'; readonly node: number };
+  | { readonly kind: 'trail'; readonly node: number }
+  /** One entry per row of either table of a join on a foreign key. */
+  | { readonly kind: 'foreign'; readonly node: number }
+  /** One entry: how many flushes have sent rows by their foreign key. */
+  | { readonly kind: 'version'; readonly node: number };

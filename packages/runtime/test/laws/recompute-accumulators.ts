@@ -38,7 +38,9 @@ export function accumulate(accumulator: Accumulator, given: readonly Given[]): V
       return [...values].sort((a, b) => compareTotally(b, a))[0] ?? null;
     case 'lastRow':
     case 'topRows':
-      throw new Error('rows are not made of values');
+    case 'newest':
+    case 'owned':
+      throw new Error(`${fn} is not made of values`);
     case 'sum':
       return sum(type, values);
     case 'distinct':

@@ -20,6 +20,7 @@ import { accumulate, givenBy } from './recompute-accumulators.js';
 import { evaluateExpr } from './evaluation.js';
 import { textOfRow, textOfValue } from './text.js';
 import { joinRows, joinTable } from './recompute-join.js';
+import { joinTables, lastVersions } from './recompute-tables.js';
 import { lastRow } from './recompute-last-row.js';
 import { lookBack } from './recompute-over.js';
 import { firstNonZero, ordered, spread, topRows } from './recompute-top-rows.js';
@@ -70,8 +71,13 @@ type Inputs = readonly (readonly InputRow[])[] | ReadonlyMap<string, readonly (r
 export function recompute(plan: Plan, input: Inputs): Recomputed {
   const late: LateReport[] = [];
   const relations = new Map(plan.sources.map((source): [string, Rows] => [source.id, readSource(plan, source, input)]));
+  /** Of a table the rows that it has in the end. */
+  const rowsOf = (id: string): Rows => {
+    const source = plan.sources.find((each) => each.id === id);
+    return source?.output.kind === 'table' ? lastVersions(source.output, relations.get(id)!) : relations.get(id)!;
+  };
   for (const step of plan.steps) {
-    let rows = relations.get(step.input)!;
+    let rows = rowsOf(step.input);
     if (step.transforms.length === 0) rows = union([rows, ...(step.others ?? []).map((other) => relations.get(other)!)]);
     for (const transform of step.transforms) {
       switch (transform.type) {
@@ -94,6 +100,10 @@ export function recompute(plan: Plan, input: Inputs): Recomputed {
           rows = spread(transform, rows);
           break;
         case 'join':
+          if (transform.how.kind === 'tables') {
+            rows = joinTables(transform, relationBefore(plan, step), rows, rowsOf(step.others![0]));
+            break;
+          }
           rows = (transform.how.kind === 'within' ? joinRows : joinTable)(
             transform,
             step.output.columns,
@@ -112,7 +122,7 @@ export function recompute(plan: Plan, input: Inputs): Recomputed {
     relations.set(step.id, rows);
   }
   const sinks = plan.sinks.map((sink): [string, string[]] => {
-    const { items } = relations.get(sink.input)!;
+    const { items } = rowsOf(sink.input);
     return [sink.topic, items.map(({ row }) => textOfRow(sink.columns, row)).sort()];
   });
   return { sinks: new Map(sinks), late: [...new Map(late.map((report) => [JSON.stringify(report), report])).values()] };
@@ -152,14 +162,17 @@ function fails(plan: Plan, source: SourceNode, item: StreamItem): boolean {
     // A union may pass the record on more than once, each time along another branch.
     const mapped = new Map<string, readonly StreamItem[]>([[source.id, [item]]]);
     for (const step of plan.steps) {
-      const inputs = [step.input, ...(step.transforms.length === 0 ? (step.others ?? []) : [])];
+      // What fails on a row of a table is no failure of the record.
+      const ofTable = source.output.kind === 'table' && step.input === source.id;
+      const inputs = ofTable ? [] : [step.input, ...(step.transforms.length === 0 ? (step.others ?? []) : [])];
       mapped.set(
         step.id,
         inputs.flatMap((id) => mapped.get(id) ?? []).flatMap((each) => applyTo(step.transforms, each)),
       );
       const join = step.transforms.find((transform) => transform.type === 'join');
-      for (const each of join === undefined ? [] : (mapped.get(step.others![0]) ?? []))
-        for (const expr of [...join!.rightKey, ...join!.take.map((column) => column.expr)])
+      if (join === undefined || join.how.kind === 'tables') continue;
+      for (const each of mapped.get(step.others![0]) ?? [])
+        for (const expr of [...join.rightKey, ...join.take.map((column) => column.expr)])
           if (each.deleted !== true) evaluateExpr(expr, each);
     }
     return false;

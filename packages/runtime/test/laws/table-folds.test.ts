@@ -12,7 +12,7 @@ const few = { type: 'filter', condition: compare('<', column('n', LONG), 2) } as
 const counts = { users: count, greatest: { fn: 'max', arg: columnOf('user'), where: null, type: nullable(STRING) } } as const;
 
 describe.each(implementations)('%s', (_name, kernelOf) => {
-  it('keeps the row of the one global group when the table has become empty', () => {
+  it('keeps the row of the one global group when the table has become empty (rule 13)', () => {
     const plan = pipelineOf([perUser, few, foldOf(counts)]);
     const events = ['a', 'b', 'b', 'a'].map((user, i) => event(i, { user }));
     const run = startRun(plan, kernelOf, [events]);

@@ -165,7 +165,7 @@ describe.each(['write-ahead log', 'tables'] as const)('the embedded log, damaged
     }
   }
 
-  it(`by ${FLIPS} flipped bits: detected or harmless, never another record`, async () => {
+  it(`by ${FLIPS} flipped bits: detected or harmless, never another record (rule 25)`, async () => {
     for (let i = 0; i < FLIPS; i++) {
       await check((dir) => {
         const files = dataFiles(dir);

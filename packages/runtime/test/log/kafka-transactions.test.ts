@@ -179,7 +179,7 @@ describe.skipIf(withoutKafka)('transactions on Kafka', () => {
     expect(await valuesOf(log, output, 0)).toEqual([]);
   });
 
-  test('committed() waits for a pending transaction', async () => {
+  test('committed() waits for a pending transaction (rule 22)', async () => {
     const log = await broker.open();
     const [input, group, transactionalId] = [uniqueName('in'), uniqueName('g'), uniqueName('tx')];
     await log.ensureTopics([{ name: input, partitions: 1 }]);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { murmur2, partitionOf, toPositive } from '../../src/log/partitioner.js';
 
-describe('murmur2', () => {
+describe('murmur2 (rule 20)', () => {
   // Kafka's own vectors: clients/src/test/java/org/apache/kafka/common/utils/UtilsTest.java
   it.each([
     ['21', -973932308],

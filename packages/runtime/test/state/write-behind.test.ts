@@ -175,7 +175,7 @@ describe('WriteBehind', () => {
     expect(behind.stored).toBe(2);
   });
 
-  test('what comes during a write is not in it: its commit is stored by the next', async () => {
+  test('what comes during a write is not in it: its commit is stored by the next (rule 21)', async () => {
     const store = gated(await newStore());
     const stored: number[] = [];
     const behind = new WriteBehind(store, { flushMs: null, onStored: (commit) => stored.push(commit) });

@@ -5,6 +5,7 @@
 import type { Accumulator } from '@rta/dsl';
 import type { AccumulatorCode, Slots } from './accumulators/code.js';
 import { extremeCode } from './accumulators/extremes.js';
+import { newestCode } from './accumulators/newest.js';
 import { lastRowCode } from './accumulators/last-row.js';
 import { placedCode } from './accumulators/places.js';
 import { bagCode, distinctCode, funnelCode, keptCode, percentileCode } from './accumulators/sides.js';
@@ -18,6 +19,9 @@ export function accumulatorCode(accumulator: Accumulator, slots: Slots): Accumul
   switch (accumulator.fn) {
     case 'count':
       return count(accumulator, slots);
+    case 'newest':
+    case 'owned':
+      return newestCode(accumulator, slots);
     case 'lastRow':
       return lastRowCode(accumulator, slots);
     case 'topRows':

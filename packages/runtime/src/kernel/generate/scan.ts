@@ -20,6 +20,7 @@ import type { FoldShape } from './fold.js';
 import { definiteType, type Operand, valueOperand } from './operand.js';
 import { readRecord } from './read-avro.js';
 import { readColumns } from './read-columns.js';
+import { deleteCode, keepCode } from './rows-fold.js';
 import { operandOf, scopeOf } from './scope.js';
 import { sendCode } from './send.js';
 import type { StageShape } from './stage-shape.js';
@@ -125,6 +126,7 @@ function deleteRow(shape: StageShape, code: Code, inputIndex: number, input: Sou
     code.line(`if (t > K.maxTime[${inputIndex}]) { K.maxTime[${inputIndex}] = t; W = t - ${input.latenessMs}; }`);
     for (const i of shape.inputReaders[inputIndex]) {
       const node = shape.node(i);
+      if (node.op === 'fold') deleteCode(code, i, [column], operands);
       if (node.op !== 'send') continue;
       const scope = scopeOf({ operands, time: 't' });
       const keys = node.transform.key.map((expr) => operandOf(code, expr, scope));
@@ -185,20 +187,25 @@ function record(
     at: 'at',
   };
   code.line('at = -1;');
+  const isKept = (i: number): boolean => folds.get(i)?.mode === 'rows';
+  const readers = shape.inputReaders[inputIndex].filter((i) => !isKept(i));
   const judged = input.time.from === 'column' && mayThrow(input.time.expr);
   let stream: ReturnType<typeof streamEdges> | null = null;
   const lines = code.captured(() => {
     eventTime(code, input, row);
     if (input.checkKey) checkKey(code, input, operands);
     code.line(`if (t > K.maxTime[${inputIndex}]) { K.maxTime[${inputIndex}] = t; W = t - ${input.latenessMs}; }`);
-    stream = streamEdges(shape, folds, code, shape.inputReaders[inputIndex], row);
+    stream = streamEdges(shape, folds, code, readers, row);
   });
   const edges = stream!;
   if (judged || edges.throws) {
     code.line('try {', ...lines, '} catch (error) {');
     code.line(`${code.constant(rejectError)}(K, error, at, ${inputIndex}, offset, timestamp, b, ks, ke, vs, ve, re);`, 'break rec;', '}');
   } else code.line(...lines);
-  const done = code.captured(() => edges.apply());
+  const done = code.captured(() => {
+    edges.apply();
+    for (const i of shape.inputReaders[inputIndex].filter(isKept)) keepCode(code, i, shape.node(i), operands, 't');
+  });
   const mayBeLate = done.some((line) => line.includes('late = true;'));
   if (mayBeLate) code.line('let late = false;');
   code.line(...done);

@@ -87,10 +87,13 @@ export class StageShape {
           }
           if (node.inputKind === 'table') for (const name of node.inputKey ?? []) wanted.add(name);
           break;
+        case 'refer':
         case 'send':
+          if (node.op === 'refer') for (const name of node.inputKey ?? []) wanted.add(name);
           for (const key of node.transform.key) add(key);
           for (const column of node.transform.columns) add(column.expr);
           break;
+        case 'foreign':
         case 'join':
           break;
         case 'rank':

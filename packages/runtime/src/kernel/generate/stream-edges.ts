@@ -93,13 +93,13 @@ class StreamEdges {
       case 'spread':
         this.effect(passed, () => spreadStreamCode(shape, code, i, row));
         break;
-      case 'join':
-        throw new Error(`${node.id}: a join reads repartition topics`);
       case 'over':
         this.effect(passed, () => overCode(shape, code, i, row, this.source.late));
         break;
       case 'rank':
         throw new Error(`${node.id}: a rank of a stream is not available`);
+      default:
+        throw new Error(`${node.id} does not read rows of a stream`);
     }
   }
 

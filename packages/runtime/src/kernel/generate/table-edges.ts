@@ -12,6 +12,7 @@ import { namedOperand, operandOf, type RowSource, scopeOf } from './scope.js';
 import { sinkCode } from './sink.js';
 import { spreadTableCode } from './spread-feed.js';
 import type { StageShape } from './stage-shape.js';
+import { referCode, tableSendCode } from './table-sends.js';
 
 /** How the row's holder is seen by generated code. */
 export interface TableRow extends RowSource {
@@ -81,14 +82,16 @@ function edge(shape: StageShape, code: Code, i: number, row: TableRow, action: T
       spreadTableCode(shape, code, i, row, action);
       break;
     case 'send':
-    case 'join':
-      throw new Error(`${node.id}: a join of tables is not available`);
-    case 'over':
-      throw new Error(`${node.id}: the rows of a table have no event-time order`);
-    case 'unnest':
-      throw new Error(`${node.id}: the lists of a table are not taken apart`);
+      tableSendCode(shape, code, i, row, action);
+      break;
+    case 'refer':
+      referCode(shape, code, i, row, action);
+      break;
     case 'fold':
       contributionCode(shape, code, i, row, action);
+      break;
+    default:
+      throw new Error(`${node.id} does not read rows of a table`);
   }
 }
 

@@ -8,6 +8,7 @@ import { bag } from './accumulators/bag.js';
 import { distinct } from './accumulators/distinct.js';
 import { funnel } from './accumulators/funnel.js';
 import { keptValues } from './accumulators/kept-values.js';
+import { newest, owned } from './accumulators/newest.js';
 import { lastRow } from './accumulators/last-row.js';
 import { topRows } from './accumulators/top-rows.js';
 import type { Kind } from './accumulators/kind.js';
@@ -39,6 +40,10 @@ function chosen(accumulator: Accumulator): unknown {
       return accumulator.retracts === true ? bag(accumulator) : extreme(type, -1);
     case 'max':
       return accumulator.retracts === true ? bag(accumulator) : extreme(type, 1);
+    case 'newest':
+      return newest(accumulator);
+    case 'owned':
+      return owned(accumulator);
     case 'lastRow':
       return lastRow(accumulator);
     case 'topRows':

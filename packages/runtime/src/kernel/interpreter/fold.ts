@@ -72,7 +72,7 @@ export class Fold extends KeyedFold {
   }
 
   /** A group of a table's rows that has none left. The one group of an aggregate without `groupBy` stays. */
-  private isEmpty(entry: Entry): boolean {
+  protected isEmpty(entry: Entry): boolean {
     return this.rowCount >= 0 && entry.incarnations.length > 0 && entry.incarnations[0].states[this.rowCount] === 0;
   }
 

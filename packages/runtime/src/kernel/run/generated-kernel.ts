@@ -6,11 +6,10 @@ import { type KernelEnv, type KernelStats, type StageKernel, UnknownSchema } fro
 import type { Scan } from '../generate/scan.js';
 import type { CompiledStage } from '../compile-stage.js';
 import { writeDoubleBE } from './bytes.js';
-import { JoinState } from './join-state.js';
 import { RankState } from './rank-state.js';
 import { SpreadState } from './spread-state.js';
 import { receive, type Receiver, Upstream } from './receive.js';
-import { TaskState } from './task-state.js';
+import { type NodeState, TaskState } from './task-state.js';
 
 /** Bit 3 of a batch's attributes: its timestamp is the broker's append time. */
 const LOG_APPEND_TIME = 8;
@@ -45,7 +44,7 @@ export class GeneratedKernel implements StageKernel {
     this.receivers = compiled.readers.map((readers, input) =>
       readers.flatMap((i) => {
         const node = K.nodes[i];
-        return node === null || node instanceof SpreadState ? [] : [node instanceof JoinState ? node.receiver(input) : node];
+        return node === null || node instanceof SpreadState || stage.inputs[input].kind === 'source' ? [] : [receiverOf(node, input)];
       }),
     );
     for (const node of stage.nodes)
@@ -196,6 +195,12 @@ export class GeneratedKernel implements StageKernel {
         }),
     };
   }
+}
+
+function receiverOf(node: NodeState, input: number): Receiver {
+  if ('receiver' in node) return node.receiver(input);
+  if ('receive' in node) return node;
+  throw new Error(`what reads input ${input} does not receive rows`);
 }
 
 function unused(): never {

@@ -9,8 +9,13 @@ import { Scratch } from './scratch.js';
 import type { FoldMemory } from './fold-memory.js';
 import type { JoinState } from './join-state.js';
 import type { OverState } from './over-state.js';
+import type { ForeignState } from './foreign-state.js';
 import type { RankState } from './rank-state.js';
 import type { SpreadState } from './spread-state.js';
+import type { ReferState } from './refer-state.js';
+
+/** What a node keeps in a task. */
+export type NodeState = FoldMemory | RankState | JoinState | OverState | SpreadState | ReferState | ForeignState;
 
 export interface LateWindow {
   readonly start: number;
@@ -23,7 +28,7 @@ export class TaskState {
   readonly keys = new Scratch();
   readonly cursor = new AvroCursor();
   /** Per node; null for nodes that keep nothing. */
-  readonly nodes: (FoldMemory | RankState | JoinState | OverState | SpreadState | null)[];
+  readonly nodes: (NodeState | null)[];
   readonly rowsIn: Float64Array;
   readonly rowsOut: Float64Array;
   /** Highest event time, per input. */
