@@ -21,6 +21,7 @@ const queries: Readonly<Record<string, readonly string[]>> = {
   q0: ['auction', 'bidder', 'price', 'date_time'],
   q1: ['auction', 'bidder', 'price', 'date_time'],
   q2: ['auction', 'price'],
+  q3: ['name', 'city', 'state', 'id'],
   q4: ['category', 'average'],
   q5: ['auction', 'num'],
   q7: ['auction', 'price', 'bidder', 'date_time'],

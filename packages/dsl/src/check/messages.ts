@@ -3,6 +3,8 @@ import { errorMessage, listing, quote, warningMessage } from '../diagnostics/mes
 import { didYouMean } from '../expression/suggest.js';
 import { showType } from '../types/lattice.js';
 import type { Type } from '../types/type.js';
+import { formatMessages } from './format-messages.js';
+import { includeMessages } from '../project/include.js';
 import { joinMessages } from './join-messages.js';
 import { tableMessages } from './table-messages.js';
 import { testMessages } from './test-messages.js';
@@ -323,6 +325,8 @@ export const messages = {
   ...testMessages,
   ...joinMessages,
   ...topKMessages,
+  ...formatMessages,
+  ...includeMessages,
   ...tableMessages,
   ...unnestMessages,
 

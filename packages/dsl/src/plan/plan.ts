@@ -1,5 +1,6 @@
 import type { Span } from '../diagnostics/diagnostic.js';
 import type { TypedExpr } from '../expression/typed.js';
+import type { KeyFormat, ValueFormat } from './formats.js';
 import type { Type } from '../types/type.js';
 import type { PipelineTest } from './pipeline-test.js';
 import type { LatePolicy, WindowSpec } from './window-spec.js';
@@ -58,13 +59,14 @@ export interface SourceNode {
   /** The name that the pipeline uses: `user_score`. */
   readonly name: string;
   readonly topic: string;
-  readonly format: 'avro' | 'json';
-  /** Reader schema (Avro record), also of JSON sources, which it types. */
+  readonly format: ValueFormat;
+  /** Reader schema (Avro record), also of sources that are no Avro, which it types. Of texts: a record of one string. */
   readonly schema: AvroSchema;
-  /** How the record key is encoded: Kafka's plain string serializer, framed Avro, or nothing known of it. */
-  readonly keyFormat: 'string' | 'avro' | 'none';
-  /** The column that the record key equals; checked per record, lets groupBy on it skip the repartition. */
-  readonly key: string | null;
+  readonly keyFormat: KeyFormat;
+  /** The columns that the record key equals; checked per record, lets groupBy on them skip the repartition. */
+  readonly key: readonly string[] | null;
+  /** Those of them that come from the record key, and not from the value: all or none. */
+  readonly keyAdds: readonly Column[];
   /** Where the event time comes from: a timestamp or long (ms) column (path), the record's own timestamp, or the clock. */
   readonly time: { readonly from: 'column'; readonly expr: TypedExpr } | { readonly from: 'record' } | { readonly from: 'clock' };
   /** Milliseconds that events may be out of order. */
@@ -96,10 +98,12 @@ export interface SinkNode {
   readonly name: string;
   readonly input: string;
   readonly topic: string;
-  readonly format: 'avro' | 'json';
+  readonly format: ValueFormat;
+  /** Of `key`; none where that is null. */
+  readonly keyFormat: KeyFormat;
   /** Key columns: a table's key, or what `key:` says of a stream; null writes null keys. */
   readonly key: readonly string[] | null;
-  /** Derived from the result type; null for JSON keys or values. Registered under `<topic>-key` and `<topic>-value`. */
+  /** Derived from the result type; null for keys or values that are no Avro. Registered under `<topic>-key` and `<topic>-value`. */
   readonly keySchema: AvroSchema | null;
   readonly valueSchema: AvroSchema | null;
   /** A table's topic is compacted. */

@@ -2,6 +2,7 @@ import type { TypedExpr } from '../expression/typed.js';
 import { showDuration } from '../expression/duration.js';
 import { showType } from '../types/lattice.js';
 import type { Value } from '../types/type.js';
+import { defaultKeyFormat } from './formats.js';
 import type {
   Accumulator,
   Emit,
@@ -43,7 +44,7 @@ export function showExpr(expr: TypedExpr): string {
     case 'cast':
       return `${operand(expr.operand)}::${showType(expr.type)}`;
     case 'call':
-      return `${expr.fn}(${expr.args.map(showExpr).join(', ')})`;
+      return `${expr.external === undefined ? expr.fn : `use ${expr.external.ref}`}(${expr.args.map(showExpr).join(', ')})`;
   }
 }
 
@@ -81,10 +82,17 @@ function showSource(source: SourceNode): string[] {
   const time = source.time.from === 'column' ? showExpr(source.time.expr) : source.time.from;
   const idle = source.idleMs === null ? '' : `, idle ${showDuration(source.idleMs)}`;
   return [
-    `${source.id}: topic ${source.topic} (${source.format}), key ${source.key ?? '-'} (${source.keyFormat}), from ${source.start}`,
+    `${source.id}: topic ${source.topic} (${source.format}), ${showKey(source)} (${source.keyFormat}), from ${source.start}`,
     `  time ${time}, lateness ${showDuration(source.latenessMs)}${idle}`,
     `  → ${showRelation(source.output)}`,
   ];
+}
+
+/** One column that the value has as its name, else a list; `+` marks columns that the key adds. */
+function showKey({ key, keyAdds }: SourceNode): string {
+  if (key === null) return 'key -';
+  const names = key.map((name) => (keyAdds.length > 0 ? `+${name}` : name));
+  return `key ${names.length === 1 ? names[0] : `[${names.join(', ')}]`}`;
 }
 
 function showStep(step: StepNode): string[] {
@@ -94,8 +102,9 @@ function showStep(step: StepNode): string[] {
 
 function showSink(sink: SinkNode): string[] {
   const compacted = sink.compacted ? ', compacted' : '';
+  const keyFormat = sink.keyFormat === defaultKeyFormat(sink.format, sink.key?.length ?? null) ? '' : ` (${sink.keyFormat})`;
   return [
-    `${sink.id}: ${sink.input} → topic ${sink.topic} (${sink.format}${compacted}), key ${sink.key === null ? '-' : `[${sink.key.join(', ')}]`}`,
+    `${sink.id}: ${sink.input} → topic ${sink.topic} (${sink.format}${compacted}), key ${sink.key === null ? '-' : `[${sink.key.join(', ')}]`}${keyFormat}`,
     `  key ${JSON.stringify(sink.keySchema)}`,
     `  value ${JSON.stringify(sink.valueSchema)}`,
   ];

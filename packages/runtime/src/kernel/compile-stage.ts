@@ -12,10 +12,12 @@ import { JoinGenerator } from './generate/join.js';
 import { RankGenerator } from './generate/rank.js';
 import { generateScan, type Scan, type Writer } from './generate/scan.js';
 import { generateSpread } from './generate/spread.js';
+import { keyColumnsOf } from './generate/source-key.js';
 import { StageShape } from './generate/stage-shape.js';
 import { type AvroRecord, parseAvro } from './run/avro-schema.js';
 import { FoldState } from './run/fold-state.js';
 import { GeneratedKernel } from './run/generated-kernel.js';
+import { framedKeyReader, type KeyReader } from './run/key-reader.js';
 import { ForeignState } from './run/foreign-state.js';
 import { OverState } from './run/over-state.js';
 import { JoinState } from './run/join-state.js';
@@ -129,11 +131,11 @@ export class CompiledStage {
     return store === null ? 0 : layoutOf(this.stage, store).fingerprint;
   }
 
-  /** Reads until a record says by which schema it was written; of JSON, everything. */
+  /** Reads until a record says by which schema it was written; of what is not framed, everything. */
   firstScan(input: number): Scan {
     const source = this.source(input);
     return this.scan(`${input} first`, () =>
-      generateScan(this.shape, this.folds, input, source, { kind: source.format === 'json' ? 'json' : 'none' }),
+      generateScan(this.shape, this.folds, input, source, { kind: source.format === 'avro' ? 'none' : 'unframed' }),
     );
   }
 
@@ -141,6 +143,11 @@ export class CompiledStage {
   scanOf(input: number, schema: AvroSchema | null): Scan {
     const writer = this.writerOf(input, schema);
     return this.scan(`${input} ${JSON.stringify(schema)}`, () => generateScan(this.shape, this.folds, input, this.source(input), writer));
+  }
+
+  /** For framed keys of a writer's schema; null: of an id that the registry does not know. */
+  keyReaderOf(input: number, schema: AvroSchema | null): KeyReader {
+    return framedKeyReader(schema, keyColumnsOf(this.source(input)));
   }
 
   /** Every generated function, scans first. */
@@ -151,7 +158,7 @@ export class CompiledStage {
         : [
             {
               name: `${input.id}.scan`,
-              source: String(input.format === 'json' ? this.firstScan(i) : this.scanOf(i, input.readerSchema)),
+              source: String(input.format === 'avro' ? this.scanOf(i, input.readerSchema) : this.firstScan(i)),
             },
           ],
     );

@@ -80,6 +80,7 @@ import type { Stage } from '../plan/physical.js';
 import { rowTypeOf } from '../plan/columns-used.js';
 import { storedRow } from '../plan/table-rows.js';
 import { keepsOut, reachOf } from '../plan/window-times.js';
+import { avroOf, define, nameOf, nameOfSchema } from './state-types.js';
 
 /** The Avro schema of what follows the fingerprint in a store's values, and the fingerprint. */
 export interface StoreLayout {
@@ -353,51 +354,6 @@ function sumSchema(of: Type, named: Set<string>): AvroSchema {
         fields: ['hi', 'lo'].map((name) => ({ name, type: 'long' })),
       }));
   }
-}
-
-/** Names are defined where they first stand and then referred to, as Avro wants it. */
-function define(name: string, named: Set<string>, schema: () => AvroSchema): AvroSchema {
-  if (named.has(name)) return name;
-  named.add(name);
-  return schema();
-}
-
-function avroOf(type: Type, named: Set<string>): AvroSchema {
-  switch (type.kind) {
-    case 'decimal':
-      return { type: 'bytes', logicalType: 'decimal', precision: type.precision, scale: type.scale };
-    case 'timestamp':
-      return { type: 'long', logicalType: `timestamp-${type.unit}` };
-    case 'date':
-      return { type: 'int', logicalType: 'date' };
-    case 'duration':
-      return 'long';
-    case 'nullable':
-      return ['null', avroOf(type.of, named)];
-    case 'array':
-      return { type: 'array', items: avroOf(type.items, named) };
-    case 'map':
-      return { type: 'map', values: avroOf(type.values, named) };
-    case 'enum':
-      return define(nameOf(type), named, () => ({ type: 'enum', name: nameOf(type), symbols: [...type.symbols] }));
-    case 'record':
-      return define(nameOf(type), named, () => ({
-        type: 'record',
-        name: nameOf(type),
-        fields: type.fields.map((field) => ({ name: field.name, type: avroOf(field.type, named) })),
-      }));
-    default:
-      return type.kind;
-  }
-}
-
-/** A name that is the same for equal types and no other. */
-function nameOf(type: Type): string {
-  return `t${createHash('md5').update(JSON.stringify(type)).digest('hex').slice(0, 12)}`;
-}
-
-function nameOfSchema(schema: AvroSchema): string {
-  return createHash('md5').update(JSON.stringify(schema)).digest('hex').slice(0, 12);
 }
 
 /** @param from what the fingerprint is of */

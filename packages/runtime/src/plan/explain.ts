@@ -24,7 +24,9 @@ export function roleOf(node: StageNode): string {
     case 'filter':
       return 'filters';
     case 'project':
-      return 'computes columns';
+      return node.transform.columns.some(({ expr }) => expr.kind === 'call' && expr.external !== undefined)
+        ? 'calls a function of yours, which is outside the law'
+        : 'computes columns';
     case 'unnest':
       return 'makes a row of each item';
     case 'fold':
@@ -78,7 +80,12 @@ function describeSink({ format, table, key }: SinkOutput): string {
 /** Where a source's times and keys come from. */
 function describeSource({ format, key, checkKey, time, latenessMs, idleMs }: SourceInput): string {
   const at = time.from === 'column' ? showExpr(time.expr) : time.from === 'record' ? "the record's timestamp" : 'the clock';
-  const parts = [format, `key ${key ?? '-'}${checkKey ? ' (checked)' : ''}`, `event time ${at}`, `lateness ${showDuration(latenessMs)}`];
+  const parts = [
+    format,
+    `key ${key === null ? '-' : key.join(', ')}${checkKey ? ' (checked)' : ''}`,
+    `event time ${at}`,
+    `lateness ${showDuration(latenessMs)}`,
+  ];
   return [...parts, ...(idleMs === null ? [] : [`idle ${showDuration(idleMs)}`])].join(', ');
 }
 

@@ -11,6 +11,7 @@ import type {
   FilterTransform,
   FoldTransform,
   JoinTransform,
+  KeyFormat,
   NamedExpr,
   OverTransform,
   ProjectTransform,
@@ -18,6 +19,7 @@ import type {
   SpreadTransform,
   TypedExpr,
   UnnestTransform,
+  ValueFormat,
 } from '@rta/dsl';
 
 export interface PhysicalPlan {
@@ -45,14 +47,16 @@ export interface SourceInput {
   readonly kind: 'source';
   readonly id: string;
   readonly topic: string;
-  readonly format: 'avro' | 'json';
+  readonly format: ValueFormat;
   readonly readerSchema: AvroSchema;
   readonly columns: readonly Column[];
   /** Columns that the stage reads at all. */
   readonly used: readonly string[];
-  readonly keyFormat: 'string' | 'avro' | 'none';
-  /** Column that the record key must equal; checked where the plan relies on it (`checkKey`). */
-  readonly key: string | null;
+  readonly keyFormat: KeyFormat;
+  /** Columns that the record key must equal; checked where the plan relies on it (`checkKey`). */
+  readonly key: readonly string[] | null;
+  /** Those of them that come from the record key, and not from the value: all or none. */
+  readonly keyAdds: readonly Column[];
   readonly checkKey: boolean;
   readonly time: { readonly from: 'column'; readonly expr: TypedExpr } | { readonly from: 'record' } | { readonly from: 'clock' };
   readonly latenessMs: number;
@@ -202,7 +206,8 @@ export interface SinkOutput {
   readonly kind: 'sink';
   readonly id: string;
   readonly topic: string;
-  readonly format: 'avro' | 'json';
+  readonly format: ValueFormat;
+  readonly keyFormat: KeyFormat;
   readonly table: boolean;
   readonly key: readonly string[] | null;
   readonly keySchema: AvroSchema | null;

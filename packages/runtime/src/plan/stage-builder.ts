@@ -102,7 +102,7 @@ export class StageBuilder {
       const used = columnsUsed(draft.nodes, i);
       if (input.time.from === 'column') columnsOf(input.time.expr, used);
       const checkKey = this.keyChecked.has(input.id);
-      if (checkKey && input.key !== null) used.add(input.key);
+      if (checkKey) for (const name of input.key ?? []) used.add(name);
       return { ...input, checkKey, used: input.columns.map((c) => c.name).filter((name) => used.has(name)) };
     });
     const { id, nodes, outputs, stores } = draft;
