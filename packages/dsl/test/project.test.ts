@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseProject } from '../src/index.js';
 import { oneLine } from './compile-file.js';
@@ -58,4 +59,39 @@ describe('rta.yaml', () => {
   it('is not a list', () => {
     check('- a\n', 'RTA2203 1:1 rta.yaml must be a map; this is a list');
   });
+
+  it('includes files, relative to each', () => {
+    const { project, diagnostics } = parseWith({
+      'rta.yaml': 'include: shared/all.yaml\nsources:\n  a: { topic: a }\n',
+      'shared/all.yaml': 'include: [b.yaml, "${DEEPER:-deep}/c.yaml"]\ntopics: { x: { partitions: 3 } }\nnotify: { oncall: {} }\n',
+      'shared/b.yaml': 'include: deep/c.yaml\nsources:\n  b: { topic: b }\n',
+      'shared/deep/c.yaml': 'sources:\n  c: { topic: c }\n',
+    });
+    expect(diagnostics).toEqual([]);
+    expect([...project.sources.keys()]).toEqual(['c', 'b', 'a']);
+    expect(project.topics.map(({ name }) => name)).toEqual(['x']);
+    expect(project.notify).toEqual(['oncall']);
+  });
+
+  it('says what is wrong with included files, and where', () => {
+    const { diagnostics } = parseWith({
+      'rta.yaml': 'include: [a.yaml, nowhere.yaml, "${PASSWORD}"]\nsources:\n  s: { topic: a }\n',
+      'a.yaml': 'include: b.yaml\nsources:\n  s: { topic: a }\nkafka: {}\n',
+      'b.yaml': 'include: a.yaml\n',
+    });
+    expect(diagnostics.map((diagnostic) => `${diagnostic.span.source.path} ${oneLine(diagnostic)}`)).toEqual([
+      'a.yaml RTA2201 4:1 an included file has no `kafka`; it can have include, sources, topics and notify',
+      'b.yaml RTA3702 1:10 these files include each other: `a.yaml` → `b.yaml` → `a.yaml`; put what they share into a file that both include',
+      'rta.yaml RTA3701 1:19 there is no file `nowhere.yaml`; the path is relative to the file that includes it',
+      'rta.yaml RTA3701 1:33 there is no file `${PASSWORD}`; the path is relative to the file that includes it',
+      'rta.yaml RTA3703 3:3 the source `s` is there already, in `a.yaml`; keep one of them',
+    ]);
+  });
 });
+
+function parseWith(files: Readonly<Record<string, string>>): ReturnType<typeof parseProject> {
+  return parseProject({ path: 'rta.yaml', text: files['rta.yaml'] }, { PASSWORD: 'secret' }, (from, name) => {
+    const path = posix.join(posix.dirname(from.path), name);
+    return path in files ? { path, text: files[path] } : null;
+  });
+}

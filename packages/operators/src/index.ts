@@ -27,9 +27,23 @@ import { sample } from './sample.js';
 import { select } from './select.js';
 import { topK } from './topk.js';
 import { unnest } from './unnest.js';
+import { use } from './use.js';
 
 /** The operators of the language, in the order of its pages. */
-export const operators: readonly OperatorSpec[] = [filter, derive, select, drop, rename, unnest, aggregate, topK, join, dedupe, sample];
+export const operators: readonly OperatorSpec[] = [
+  filter,
+  derive,
+  select,
+  drop,
+  rename,
+  unnest,
+  aggregate,
+  topK,
+  join,
+  dedupe,
+  sample,
+  use,
+];
 
 /** The aggregate functions. */
 export const aggregates: readonly AggregateSpec[] = [

@@ -11,14 +11,15 @@ import type {
   StepContext,
 } from '@rta/dsl';
 import { columnExpr, entryOf, messages, nullableIf, renameColumns, shapes, valueOf } from '@rta/dsl';
+import { joinedTable, joinOfTables, noTimes, onWholeKey, tablesHow } from './join-tables.js';
 
-/** `join`: rows of a stream with those of another, or of a table, of equal keys. */
+/** `join`: rows of a stream or table with those of another of equal keys. */
 export const join: OperatorSpec = {
   verb: 'join',
   modifiers: [],
-  summary: 'Joins the rows of a stream with those of another one close in time, or with a table, by key.',
+  summary: 'Joins, by key, the rows of a stream with those of another one close in time or of a table, and those of two tables.',
   doc: `
-\`join\` takes the rows of the stream (left) with those of \`with\` (right) that have equal keys.
+\`join\` takes the rows of a stream or table (left) with those of \`with\` (right) that have equal keys.
 
 - \`on\`: columns that both sides have, or equalities: \`on: seller == persons.id\`, several with \`and\`. A key is never null. \`as\` gives the right
   side another name there. Further conditions may follow, over the columns of both sides and the left row's \`$time\`:
@@ -29,14 +30,20 @@ export const join: OperatorSpec = {
 A stream is joined with a table, a source of \`kind: table\`, on the table's whole key. Each row meets the newest version at or before its own time, so
 it waits until the watermark has passed that: the result is the same whenever it is computed. A condition in \`on\` is asked of
 that version; where it does not hold there is no match, and older versions are not looked at. \`version: latest\` does not wait, and takes
-whatever is there. A record with a null value deletes a row of the table.
+whatever is there; so it can also be with a table that is computed: an aggregate, a board, a join of tables. A record with a null value
+deletes a row of a source.
+
+Two tables are joined as they are now, and the result is a table with the left one's key: it changes when either side does, and what follows
+takes back what no longer holds. \`on\` gives the right table's whole key: by the left one's key, or by any other columns of the left one (a
+foreign key; \`inner\` and \`left\`). A foreign key may be null, which refers to no row: \`inner\` has no such row, \`left\` pads it. Conditions beside
+the keys are for \`inner\`.
 
 Two streams are joined \`within\` a time: \`within: 10m\`, either way, or \`within: { before: 1m, after: 10m }\`, as the right row is earlier or later than the
 left one. A row that is older than its partition's watermark is late; \`grace\` waits longer. Where a match is missing, that is known, and
 the row given, when the watermark has passed its time, \`within\` and \`grace\`. Results of equal windows, joined on \`window_start, window_end\`
 too, need no \`within\`.
 
-The result is a stream of the left columns and those of \`take\`; its time is the later of the two.
+The result has the left columns and those of \`take\`; its time is the later of the two.
 `,
   configSchema: shapes.map(
     '`join`',
@@ -109,16 +116,18 @@ The result is a stream of the left columns and those of \`take\`; its time is th
     ];
     const names = keys.left.flatMap((expr) => (expr.kind === 'column' ? [expr.name] : []));
     const windows = ['window_start', 'window_end'];
-    const output: Relation = {
+    const stream: Relation = {
       kind: 'stream',
       columns,
       key: names.length === keys.left.length ? names : null,
       windowed: input.windowed && right.relation.windowed && windows.every((name) => names.includes(name)),
     };
+    const output = how.kind === 'tables' ? joinedTable(context, columns) : stream;
     const columnsTaken = take.map(({ name, expr }) => ({ name, expr }));
     const condition = keys.condition && withTaken(keys.condition, columnsTaken);
+    const joined = { type: 'join', how, outer, leftKey: keys.left, rightKey: keys.right, take: columnsTaken, condition } as const;
     return {
-      transforms: [{ type: 'join', how, outer, leftKey: keys.left, rightKey: keys.right, take: columnsTaken, condition }],
+      transforms: how.kind === 'tables' ? joinOfTables(joined, output, context) : [joined],
       output,
       others: [right.id],
       missing: valueOf(config, 'take') === null ? right.missing : [],
@@ -141,42 +150,28 @@ function versionOf(context: StepContext, right: Joined, keys: JoinKeys | null): 
   const { config, input } = context;
   const at = entryOf(config, 'with')!.value.span;
   if (input.kind === 'table') {
-    if (right.relation.kind === 'table') context.report(messages.notYet(context.verbSpan, 'a join of two tables'));
-    else context.report(messages.tableFirst(context.verbSpan));
+    context.report(messages.tableFirst(context.verbSpan));
     return null;
   }
-  for (const [name, help] of [
-    ['within', 'a table has one row of a key at a time'],
-    ['grace', 'give the source a `lateness`'],
-  ] as const) {
-    const entry = entryOf(config, name);
-    if (entry !== null) context.report(messages.joinSetting(entry.keySpan, name, help));
-  }
+  noTimes(context);
   const type = entryOf(config, 'type');
   if (context.setting('type') === 'outer')
     context.report(
       messages.joinSetting(type!.value.span, 'outer', 'a row of a table has no time of its own: `left` keeps rows of the stream'),
     );
   const kind = context.setting('version') === 'latest' ? 'latest' : 'asOf';
-  if (!right.isSource) {
-    if (kind === 'asOf') context.report(messages.asOfAggregate(at));
-    else context.report(messages.notYet(at, 'a join with a table that is not a source'));
+  if (!right.isSource && kind === 'asOf') {
+    context.report(messages.asOfAggregate(at));
     return null;
   }
-  if (keys === null) return null;
-  const on = keys.right.map((expr) => (expr.kind === 'column' ? expr.name : ''));
-  const key = right.relation.key ?? [];
-  if (on.length !== key.length || key.some((name) => !on.includes(name))) {
-    context.report(messages.joinWholeKey(valueOf(config, 'on')!.span, key));
-    return null;
-  }
-  return { kind };
+  return keys === null || !onWholeKey(context, right, keys) ? null : { kind };
 }
 
 /** How far apart the rows may be. Null with reports. */
 function howOf(context: StepContext, right: Joined, keys: JoinKeys | null): JoinHow | null {
   const { config, input } = context;
   const version = entryOf(config, 'version');
+  if (input.kind === 'table' && right.relation.kind === 'table') return tablesHow(context, right, keys);
   if (input.kind === 'table' || right.relation.kind === 'table') return versionOf(context, right, keys);
   if (version !== null)
     context.report(messages.joinSetting(version.keySpan, 'version', 'streams are joined `within` a time; versions are of tables'));

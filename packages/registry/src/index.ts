@@ -10,6 +10,7 @@ export {
   type EarlierVersion,
 } from './compatibility.js';
 export { canonical } from './avro/canonical.js';
+export { inlineReferences } from './references.js';
 export { embeddedRegistry } from './embedded.js';
 export { confluentRegistry, type ConfluentOptions } from './confluent.js';
 export {

@@ -1,4 +1,5 @@
 import type { Plan } from '@rta/dsl';
+import { loadFunctions } from './functions/load-functions.js';
 import type { Log } from './log/log.js';
 import type { KernelCompiler } from './kernel/stage-kernel.js';
 import type { PhysicalPlan } from './plan/physical.js';
@@ -56,10 +57,12 @@ const DEFAULT_TRANSACTION_TIMEOUT_MS = 60_000;
  *
  * @throws PipelineError `missing_topic` for a source that is not there, `partition_count` for an internal topic of another size,
  *   `transaction_timeout` where transactions could time out between two commits
+ *   `invalid_function` for a function of the user's that cannot be loaded
  * @throws StagingError where the engine cannot run the plan
  */
 export async function openPipeline(options: PipelineOptions): Promise<Pipeline> {
-  const { plan, log } = options;
+  const { log } = options;
+  const plan = await loadFunctions(options.plan);
   const clock = options.clock ?? systemClock;
   const physical = planStages(plan);
   const maxCommitIntervalMs = options.maxCommitIntervalMs ?? 1000;

@@ -19,7 +19,7 @@ export function operatorsPage(operators: readonly OperatorSpec[]): string {
 
 /** What an operator does, takes and gives, with an example whose types are what the compiler finds; throws where it finds errors. */
 export function operatorPage(spec: OperatorSpec, operators: readonly OperatorSpec[], aggregates: readonly AggregateSpec[]): string {
-  const { steps, columns, given, until, expect } = spec.example;
+  const { steps, columns, files = {}, given, until, expect } = spec.example;
   return page(
     NOTICE,
     `# ${spec.verb}`,
@@ -36,6 +36,7 @@ export function operatorPage(spec: OperatorSpec, operators: readonly OperatorSpe
     fenced('yaml', given),
     'goes through',
     fenced('yaml', `steps:\n${indented(steps)}`),
+    ...Object.entries(files).flatMap(([name, source]) => [`with ${code(name)} beside the pipeline,`, fenced('js', source)]),
     until === undefined ? 'and gives' : `and gives, when the watermark has got to ${until},`,
     fenced('yaml', expect),
     result(outputOf(spec, operators, aggregates)),

@@ -10,6 +10,7 @@ import {
   parseYaml,
   type AvroSchema,
   type Diagnostic,
+  type IncludeFile,
   type LoadedSchema,
   type Plan,
   type ProjectFile,
@@ -17,6 +18,7 @@ import {
   type YamlNode,
 } from '@rta/dsl';
 import { aggregates, operators } from '@rta/operators';
+import { inlineReferences } from '@rta/registry';
 import { Failure, UsageError } from '../failure.js';
 import type { CliContext } from '../context.js';
 import { readModule } from './module.js';
@@ -62,7 +64,7 @@ export async function loadPipelines(context: Pick<CliContext, 'cwd' | 'env'>, pa
     const projectPath = findUp(dirname(file), 'rta.yaml');
     let parsed = projectPath === null ? undefined : projects.get(projectPath);
     if (projectPath !== null && parsed === undefined) {
-      parsed = parseProject({ path: shown(context.cwd, projectPath), text: read(projectPath) }, context.env);
+      parsed = parseProject({ path: shown(context.cwd, projectPath), text: read(projectPath) }, context.env, includeFrom(context.cwd));
       projects.set(projectPath, parsed);
       diagnostics.push(...parsed.diagnostics);
     }
@@ -89,6 +91,7 @@ export async function loadPipelines(context: Pick<CliContext, 'cwd' | 'env'>, pa
         operators,
         aggregates,
         env: context.env,
+        resolveModule: (module) => resolve(dirname(file), module),
       });
       pipelines.push({ path: source.path, root, plan, diagnostics: found, inputs });
     }
@@ -103,7 +106,7 @@ export function loadProjectFile(context: Pick<CliContext, 'cwd' | 'env'>): Proje
     findUp(context.cwd, 'rta.yaml') ??
     (existsSync(join(context.cwd, 'pipelines/rta.yaml')) ? join(context.cwd, 'pipelines/rta.yaml') : null);
   if (path === null) return null;
-  return parseProject({ path: shown(context.cwd, path), text: read(path) }, context.env).project;
+  return parseProject({ path: shown(context.cwd, path), text: read(path) }, context.env, includeFrom(context.cwd)).project;
 }
 
 /** The Avro schema `schemas/<name>.avsc` of the project, for commands that need no pipeline; null where there is none. */
@@ -166,6 +169,14 @@ function findUp(from: string, name: string): string | null {
   return null;
 }
 
+/** Files that project files include, relative to these. */
+function includeFrom(cwd: string): IncludeFile {
+  return (from, name) => {
+    const path = resolve(dirname(resolve(cwd, from.path)), name);
+    return existsSync(path) && statSync(path).isFile() ? { path: shown(cwd, path), text: read(path) } : null;
+  };
+}
+
 function schemaDirectory(cwd: string, from: string): { load(name: string): LoadedSchema | null; names(): string[] } {
   const directory = findUp(from, 'schemas');
   const names = (): string[] =>
@@ -174,6 +185,19 @@ function schemaDirectory(cwd: string, from: string): { load(name: string): Loade
       : readdirSync(directory)
           .filter((name) => name.endsWith('.avsc'))
           .map((name) => basename(name, '.avsc'));
+  /** The named types of all files, by full name: a schema may refer to those of others. What is no JSON defines nothing. */
+  const definitions = (): ReadonlyMap<string, AvroSchema> =>
+    new Map(
+      names().flatMap((name) => {
+        try {
+          const schema = JSON.parse(read(join(directory!, `${name}.avsc`))) as AvroSchema;
+          const fullName = fullNameOf(schema);
+          return fullName === null ? [] : [[fullName, schema] as const];
+        } catch {
+          return [];
+        }
+      }),
+    );
   return {
     names,
     load: (name) => {
@@ -181,12 +205,20 @@ function schemaDirectory(cwd: string, from: string): { load(name: string): Loade
       const path = join(directory, `${name}.avsc`);
       const text = read(path);
       try {
-        return { schema: JSON.parse(text) as AvroSchema, source: { path: shown(cwd, path), text } };
+        const schema = inlineReferences(JSON.parse(text) as AvroSchema, definitions());
+        return { schema, source: { path: shown(cwd, path), text } };
       } catch (error) {
         throw new Failure('invalid_schema', `${shown(cwd, path)}: not JSON: ${(error as Error).message}`, undefined, { cause: error });
       }
     },
   };
+}
+
+function fullNameOf(schema: AvroSchema): string | null {
+  if (typeof schema !== 'object' || Array.isArray(schema)) return null;
+  const { name, namespace } = schema;
+  if (typeof name !== 'string') return null;
+  return name.includes('.') || typeof namespace !== 'string' || namespace === '' ? name : `${namespace}.${name}`;
 }
 
 function read(path: string): string {

@@ -1,8 +1,8 @@
 /** Boards without a rank: the rows that their topics got last, read back once a second. */
 import { Buffer } from 'node:buffer';
 import type { Board, Plan, Row, SinkNode, Value } from '@rta/dsl';
-import type { SchemaRegistry } from '@rta/registry';
-import { records, type Log } from '@rta/runtime';
+import { codecFor, frame, unframe, type SchemaRegistry } from '@rta/registry';
+import { records, sinkReader, type Log, type LogRecord } from '@rta/runtime';
 import { RecordDecoder } from '../tail/decode.js';
 import { ordered, rankOf, shown, type BoardView } from './board-rows.js';
 
@@ -64,10 +64,11 @@ export class LatestRows {
   }
 
   private async readPartition({ sink, rows }: Followed, partition: number, from: number, to: number): Promise<void> {
+    const readPlain = sink.format === 'csv' || sink.format === 'string' ? plainRows(sink) : null;
     for await (const batch of this.log.read(sink.topic, partition, from, to))
       for (const record of records(batch, from)) {
         const key = record.key === null ? `${String(partition)}-${String(record.offset)}` : Buffer.from(record.key).toString('hex');
-        const row = rowOf(sink, await this.decoder.decode(record.value));
+        const row = readPlain === null ? rowOf(sink, await this.decoder.decode(record.value)) : readPlain(record);
         rows.delete(key);
         if (row !== null) rows.set(key, row);
       }
@@ -76,6 +77,18 @@ export class LatestRows {
       rows.delete(key);
     }
   }
+}
+
+/** Of formats that do not say themselves what they are; null for tombstones, and for what others wrote there. */
+function plainRows(sink: SinkNode): (record: LogRecord) => Row | null {
+  const reader = sinkReader(sink, { codecFor, frame, unframe });
+  return (record) => {
+    try {
+      return record.value === null ? null : reader.rowOf(record).row;
+    } catch {
+      return null;
+    }
+  };
 }
 
 function rowOf(sink: SinkNode, decoded: Awaited<ReturnType<RecordDecoder['decode']>>): Row | null {

@@ -67,7 +67,8 @@ export interface SinkAst {
   readonly from: Spanned<string> | null;
   readonly topic: Spanned<string> | null;
   readonly key: readonly YamlScalar[] | null;
-  readonly format: 'avro' | 'json' | null;
+  readonly valueFormat: Spanned<string> | null;
+  readonly keyFormat: Spanned<string> | null;
   readonly notYet: readonly YamlEntry[];
   /** Whether it says a topic, even one that cannot be read, or has an unknown key that may be meant as one. */
   readonly saysTopic: boolean;

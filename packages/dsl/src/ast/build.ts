@@ -29,7 +29,6 @@ export function buildPipeline(root: YamlMap, read: SettingsReader): PipelineAst 
 
 /** Reads one source of `sources:` or of `rta.yaml`. */
 export function buildSource(name: string, span: Span, node: YamlNode, read: SettingsReader): SourceAst {
-  const format = valueOf(node, 'format');
   return {
     name,
     span,
@@ -38,13 +37,21 @@ export function buildSource(name: string, span: Span, node: YamlNode, read: Sett
     kindSpan: entryOf(node, 'kind')?.value.span ?? span,
     key: valueOf(node, 'key'),
     schema: read.textAt(node, 'schema'),
-    valueFormat: format?.kind === 'map' ? read.textAt(format, 'value') : read.text(format),
-    keyFormat: read.textAt(format, 'key'),
+    ...formats(node, read),
     time: valueOf(node, 'time'),
     latenessMs: read.durationAt(node, 'lateness')?.value ?? null,
     idleMs: read.durationAt(node, 'idle')?.value ?? null,
     start: read.wordAt(node, 'start', ['earliest', 'latest']),
     notYet: present(node, ['maxAhead', 'maxDrift', 'onIncompatibleSchemaChange']),
+  };
+}
+
+/** `format: avro`, or `format: { key, value }`. */
+function formats(node: YamlNode, read: SettingsReader): Pick<SourceAst, 'valueFormat' | 'keyFormat'> {
+  const format = valueOf(node, 'format');
+  return {
+    valueFormat: format?.kind === 'map' ? read.textAt(format, 'value') : read.text(format),
+    keyFormat: read.textAt(format, 'key'),
   };
 }
 
@@ -150,7 +157,7 @@ function sink(name: string | null, entry: YamlEntry, read: SettingsReader): Sink
     from: read.textAt(node, 'from'),
     topic: read.textAt(node, 'topic'),
     key: key === null ? null : keys.filter((item): item is YamlScalar => item.kind === 'scalar' && !isNull(item)),
-    format: read.wordAt(node, 'format', ['avro', 'json']),
+    ...formats(node, read),
     notYet: present(node, ['table', 'clickhouse', 'parquet', 'webhook', 'partitionBy', 'ttl']),
     saysTopic: entries(node).some((item) => item.key === 'topic' || !Object.hasOwn(SINK.properties as object, item.key)),
   };

@@ -1,3 +1,4 @@
+import { KEY_FORMATS, VALUE_FORMATS } from '../plan/formats.js';
 import type { JsonSchema } from '../yaml/schema.js';
 
 /** Shared pieces of the JSON Schemas: of the pipeline file, of `rta.yaml`, and of the operators. */
@@ -83,7 +84,16 @@ export function order(description: string): JsonSchema {
   };
 }
 
-const FORMATS = ['avro', 'json', 'csv', 'string'];
+/** How records are encoded: a word for the values, or one each for keys and values. */
+const FORMAT: JsonSchema = {
+  type: ['string', 'object'],
+  pattern: `^(${VALUE_FORMATS.join('|')})$`,
+  'x-expected': `one of ${VALUE_FORMATS.join(', ')}, or \`{ key, value }\``,
+  description: 'How records are encoded: avro (default), json, csv, string; or a format each for key and value.',
+  properties: { key: word(KEY_FORMATS, 'How keys are encoded.'), value: word(VALUE_FORMATS, 'How values are encoded.') },
+  additionalProperties: false,
+  title: '`format`',
+};
 
 /** What a topic is called: Kafka's own rule. */
 export const TOPIC_NAME: JsonSchema = textLike(
@@ -99,23 +109,18 @@ export const SOURCE: JsonSchema = map(
     topic: TOPIC_NAME,
     kind: word(['stream', 'table'], 'A stream of events (default), or a table: upserts by key.'),
     key: {
-      type: ['string', 'object'],
+      type: ['string', 'array', 'object'],
       minLength: 1,
+      minItems: 1,
       minProperties: 1,
-      maxProperties: 1,
-      description: 'The column that equals the record key, so that grouping by it needs no repartition.',
-      'x-expected': 'a column, or `{ new_column: type }`',
+      items: { type: 'string', minLength: 1, 'x-expected': 'a column' },
+      additionalProperties: { type: 'string', minLength: 1, 'x-expected': 'a type such as `string` or `long`' },
+      description:
+        'The columns that equal the record key, so that grouping by them needs no repartition; or new ones that it adds, with their types.',
+      'x-expected': 'a column, a list of columns, or `{ new_column: type }`',
     },
     schema: text('The schema of the values: `user_score` is `schemas/user_score.avsc`.'),
-    format: {
-      type: ['string', 'object'],
-      pattern: `^(${FORMATS.join('|')})$`,
-      'x-expected': `one of ${FORMATS.join(', ')}, or \`{ key, value }\``,
-      description: 'How records are encoded: avro (default), json, csv, string; or a format each for key and value.',
-      properties: { key: word([...FORMATS, 'none'], 'How keys are encoded.'), value: word(FORMATS, 'How values are encoded.') },
-      additionalProperties: false,
-      title: '`format`',
-    },
+    format: FORMAT,
     time: expression(
       'Where the event time comes from: a timestamp column, or a long of milliseconds; `$time` is the record timestamp, `$now` the clock.',
     ),
@@ -144,7 +149,7 @@ export const SINK: JsonSchema = map('a sink', {
     items: { type: 'string', minLength: 1 },
     description: 'The key columns of a stream.',
   },
-  format: word(['avro', 'json'], 'How records are encoded; default avro.'),
+  format: FORMAT,
   partitionBy: text('How rows are partitioned in the store.'),
   ttl: duration('How long the store keeps rows.'),
 });

@@ -16,6 +16,8 @@ export interface Flow {
   readonly spacingMs?: number;
   /** Columns that were there before the last aggregate. */
   readonly leftBehind: ReadonlySet<string>;
+  /** A table whose rows are given periodically (`emit: every`), not as they change. */
+  readonly periodic: boolean;
 }
 
 /** The scope of expressions over a flow's rows. */

@@ -70,8 +70,8 @@ export const joinMessages = {
   })),
   asOfAggregate: errorMessage('RTA3511', 'A join as of a time with an aggregate', (span: Span) => ({
     span,
-    message: 'an aggregate has no versions: how often it changes depends on when it is written',
-    help: 'join windowed results (`emit: final`) on `window_start, window_end` too',
+    message: 'a table that is computed has no versions: how often it changes depends on when it is written',
+    help: 'take what is there, `version: latest`, or join windowed results (`emit: final`) on `window_start, window_end` too',
   })),
   tableFirst: errorMessage('RTA3512', 'A table on the left of a stream', (span: Span) => ({
     span,

@@ -23,6 +23,9 @@ export function joinedBy(config: YamlNode, left: Flow, resolve: (from: Spanned<s
   if (named === null || right === null) return null;
   const as = session.read.textAt(config, 'as');
   const name = as?.value ?? named.value;
+  // What happens to a table's row has a time, the row has none.
+  const tables = left.relation.kind === 'table' && right.relation.kind === 'table';
+  const taken = tables ? { ...right, meta: {} } : right;
   return {
     id: right.id,
     name,
@@ -30,7 +33,7 @@ export function joinedBy(config: YamlNode, left: Flow, resolve: (from: Spanned<s
     isSource: right.id.startsWith('source.'),
     missing: [...right.missing],
     on: (node) => new JoinOn(left, right, name, as?.span ?? entryOf(config, 'with')!.value.span, session).read(node),
-    columns: (node) => readColumns(node, right, session),
+    columns: (node) => readColumns(node, taken, session),
   };
 }
 
@@ -117,11 +120,13 @@ class JoinOn {
       return null;
     }
     let fine = true;
+    // A foreign key may refer to nothing.
+    const mayBeNull = this.left.relation.kind === 'table' && this.right.relation.kind === 'table';
     for (const [expr, flow, side] of [
-      [a, this.left, 'left'],
-      [b, this.right, 'right'],
+      [left, this.left, 'left'],
+      [right, this.right, 'right'],
     ] as const) {
-      if (!isNullable(expr.type)) continue;
+      if (!isNullable(expr.type) || (mayBeNull && side === 'left')) continue;
       if (!flow.nullsUnknown) report(messages.nullableJoinKey(expr.span, text(expr).replace(`${this.name}.`, ''), side));
       fine = false;
     }

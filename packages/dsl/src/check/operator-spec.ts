@@ -43,6 +43,8 @@ export interface OperatorExample {
   readonly steps: string;
   /** The columns of the source: name to type (`string`, `long?`, …); `time` is the event time if there is one. */
   readonly columns: Readonly<Record<string, string>>;
+  /** Modules beside the pipeline, by name. */
+  readonly files?: Readonly<Record<string, string>>;
   /** The items of `given`, as YAML. */
   readonly given: string;
   /** The time that all watermarks are set to after the records, where rows wait for it: `12:01:00`. */
@@ -88,6 +90,8 @@ export interface Derived {
 /** What a step's check works with. Methods that give null have reported why. */
 export interface StepContext {
   readonly input: Relation;
+  /** The input is a table whose rows are given periodically (`emit: every`). */
+  readonly periodic: boolean;
   /** What stands behind the verb; fits the operator's `configSchema`. */
   readonly config: YamlNode;
   /** The whole item, and the place of its verb. */
@@ -122,6 +126,8 @@ export interface StepContext {
   setting(key: string): string | null;
   /** A duration of the config map or one in it, ms; null with a report, or without where it is not there. */
   duration(map: YamlNode, key: string): number | null;
+  /** The file of a module that the pipeline names. */
+  resolveModule(path: string): string;
   /** The right side of a join: what the setting `with` names, called `as` there. */
   joined(): Joined | null;
 }
@@ -141,7 +147,7 @@ export interface Joined {
   columns(node: YamlNode): ReadColumns;
 }
 
-/** What must be equal, in pairs of equal types, none of them ever null. */
+/** What must be equal, in pairs of equal types; none of them is ever null, but for left ones where tables are joined. */
 export interface JoinKeys {
   readonly left: readonly TypedExpr[];
   readonly right: readonly TypedExpr[];

@@ -28,6 +28,8 @@ export interface CompileInput {
   readonly operators: readonly OperatorSpec[];
   readonly aggregates: readonly AggregateSpec[];
   readonly env: Environment;
+  /** The file of a module that the pipeline names relative to itself; left out: as written. */
+  readonly resolveModule?: (path: string) => string;
 }
 
 /** One run of the checker: its input and what it has to say. */

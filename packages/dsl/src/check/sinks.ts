@@ -5,6 +5,7 @@ import { isNullable } from '../types/lattice.js';
 import type { Type } from '../types/type.js';
 import type { Graph } from './streams.js';
 import type { Flow } from './flow.js';
+import { sinkFormats } from './formats.js';
 import { messages } from './messages.js';
 import type { Session } from './session.js';
 
@@ -44,15 +45,18 @@ export function checkSinks(sinks: readonly SinkAst[], graph: Graph, session: Ses
     if (key?.some((name) => !columns.some((column) => column.name === name)) === true) continue;
     const storable = columns.map((column) => isStorable(column, sink, session)).every((fine) => fine);
     if (!storable || key === undefined) continue;
-    const format = sink.format ?? 'avro';
+    const formats = sinkFormats(sink, flow.relation, key, session);
+    if (formats === null) continue;
+    const { format, keyFormat } = formats;
     const node: SinkNode = {
       id: sink.name === null ? 'sink' : `sink.${sink.name}`,
       name: sink.name ?? 'sink',
       input: flow.id,
       topic: sink.topic.value,
       format,
-      key,
-      keySchema: format === 'avro' && key !== null ? keySchema(sink.topic.value, columns, key) : null,
+      keyFormat,
+      key: keyFormat === 'none' ? null : key,
+      keySchema: keyFormat === 'avro' && key !== null ? keySchema(sink.topic.value, columns, key) : null,
       valueSchema: format === 'avro' ? valueSchema(sink.topic.value, columns) : null,
       compacted: flow.relation.kind === 'table',
       columns,

@@ -25,6 +25,7 @@ export function makeContext(
   const columnNames = relation.columns.map((column) => column.name);
   return {
     input: relation,
+    periodic: flow.periodic,
     config,
     step,
     verbSpan: verb.keySpan,
@@ -56,6 +57,7 @@ export function makeContext(
     newName: (name, span) => isNewName(name, span, session),
     setting: (key) => session.read.textAt(config, key)?.value ?? null,
     duration: (map, key) => session.read.durationAt(map, key)?.value ?? null,
+    resolveModule: (path) => session.resolveModule?.(path) ?? path,
     joined: () => joinedBy(config, flow, resolve, session),
   };
 }

@@ -38,7 +38,8 @@ export function checkSteps(
 ): { readonly nodes: readonly StepNode[]; readonly flow: Flow | null } {
   const nodes: StepNode[] = [];
   const ids = new Set<string>();
-  let flow = input;
+  // What happens to a table's row has a time, the row has none.
+  let flow = input?.relation.kind === 'table' ? { ...input, meta: {} } : input;
   for (const [index, step] of steps.entries()) {
     const parts = takeApart(step, session);
     if (parts === null) {
@@ -94,6 +95,7 @@ function checkStep(
       leftBehind: isFold
         ? new Set([...flow.relation.columns.map((column) => column.name)].filter((column) => !columns.has(column)))
         : flow.leftBehind,
+      periodic: isPeriodic(flow, result),
     },
   };
 }
@@ -114,6 +116,20 @@ function metaAfter(flow: Flow, result: StepResult): Flow['meta'] {
   if (result.output.kind === 'table') return {};
   const isResult = result.transforms.some(({ type }) => type === 'fold' || type === 'rank' || type === 'join' || type === 'over');
   return isResult ? { $time: TIMESTAMP } : flow.meta;
+}
+
+/** Filters, projections and boards leave a table as periodic as it is; others give their rows as they change, unless they say `emit: every`. */
+function isPeriodic(flow: Flow, { transforms }: StepResult): boolean {
+  return transforms.reduce((periodic, transform) => {
+    switch (transform.type) {
+      case 'fold':
+        return transform.emit.mode === 'every';
+      case 'rank':
+        return periodic || transform.emit.mode === 'every';
+      default:
+        return periodic && transform.type !== 'join';
+    }
+  }, flow.periodic);
 }
 
 function stepName(step: YamlMap, session: Session): string | null {

@@ -60,7 +60,7 @@ function record(row: YamlMap, source: SourceNode, session: Session): TestRecord 
       }
     }
   }
-  if (deleted && source.key !== null && !(source.key in values)) session.report(messages.deletedKey(row.span, [source.key]));
+  if (deleted && source.key?.some((name) => !(name in values)) === true) session.report(messages.deletedKey(row.span, source.key));
   return {
     time,
     values,

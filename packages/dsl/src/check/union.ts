@@ -62,6 +62,7 @@ export function checkUnion(id: string, inputs: readonly UnionInput[], session: S
       missing: new Set(flows.flatMap((flow) => [...flow.missing])),
       nullsUnknown: flows.some((flow) => flow.nullsUnknown),
       leftBehind: new Set(flows.flatMap((flow) => [...flow.leftBehind])),
+      periodic: false,
     },
   };
 }

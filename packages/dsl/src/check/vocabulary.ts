@@ -1,7 +1,5 @@
 /** Verbs of the language that this release does not have yet, and what to say of them. */
-export const VERBS_NOT_YET: Readonly<Record<string, string | undefined>> = {
-  use: undefined,
-};
+export const VERBS_NOT_YET: Readonly<Record<string, string | undefined>> = {};
 
 /** What this language calls the verbs of other systems: a whole sentence of help. */
 export const FOREIGN_VERBS: Readonly<Record<string, string>> = {

@@ -25,14 +25,15 @@ export function parseJson(text: string, exact: boolean): Json | undefined {
     if (!exact || !LONG_NUMBER.test(text)) return plain;
     const wrapped = text.replace(STRING_OR_NUMBER, (token) => (token.startsWith('"') ? token : `{"\\u0000number":"${token}"}`));
     return JSON.parse(wrapped, (_key, value: unknown) =>
-      typeof value === 'object' && value !== null && MARK in value ? exactNumber(value[MARK] as string) : value,
+      typeof value === 'object' && value !== null && MARK in value ? jsonNumber(value[MARK] as string) : value,
     ) as Json;
   } catch {
     return undefined;
   }
 }
 
-function exactNumber(text: string): number | ExactNumber {
+/** A number as JSON has it. */
+export function jsonNumber(text: string): number | ExactNumber {
   const value = Number(text);
   return String(value) === text && Math.abs(value) <= Number.MAX_SAFE_INTEGER ? value : new ExactNumber(text);
 }

@@ -1,5 +1,6 @@
 import type { Span } from '../diagnostics/diagnostic.js';
 import type { Type, Value } from '../types/type.js';
+import type { ExternalFunction } from './functions/external.js';
 
 export type BinaryOp = '+' | '-' | '*' | '/' | '%' | '==' | '!=' | '<' | '<=' | '>' | '>=' | 'and' | 'or' | '??';
 
@@ -31,7 +32,13 @@ export type TypedExpr =
   /** A widening that the checker inserted: int → long → float/double/decimal, enum → string, T → nullable T, null → nullable T. */
   | (Base & { readonly kind: 'cast'; readonly operand: TypedExpr })
   /** A function of the library; `fn` is its name there. `if` is a call too, evaluated lazily. */
-  | (Base & { readonly kind: 'call'; readonly fn: string; readonly args: readonly TypedExpr[] });
+  | (Base & {
+      readonly kind: 'call';
+      readonly fn: string;
+      readonly args: readonly TypedExpr[];
+      /** Of `use`: a function of the user's, which takes columns, null or not, and gives a record. */
+      readonly external?: ExternalFunction;
+    });
 
 interface Base {
   readonly type: Type;

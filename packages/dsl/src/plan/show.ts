@@ -2,9 +2,11 @@ import type { TypedExpr } from '../expression/typed.js';
 import { showDuration } from '../expression/duration.js';
 import { showType } from '../types/lattice.js';
 import type { Value } from '../types/type.js';
+import { defaultKeyFormat } from './formats.js';
 import type {
   Accumulator,
   Emit,
+  FoldTransform,
   Frame,
   JoinHow,
   LatePolicy,
@@ -42,7 +44,7 @@ export function showExpr(expr: TypedExpr): string {
     case 'cast':
       return `${operand(expr.operand)}::${showType(expr.type)}`;
     case 'call':
-      return `${expr.fn}(${expr.args.map(showExpr).join(', ')})`;
+      return `${expr.external === undefined ? expr.fn : `use ${expr.external.ref}`}(${expr.args.map(showExpr).join(', ')})`;
   }
 }
 
@@ -80,10 +82,17 @@ function showSource(source: SourceNode): string[] {
   const time = source.time.from === 'column' ? showExpr(source.time.expr) : source.time.from;
   const idle = source.idleMs === null ? '' : `, idle ${showDuration(source.idleMs)}`;
   return [
-    `${source.id}: topic ${source.topic} (${source.format}), key ${source.key ?? '-'} (${source.keyFormat}), from ${source.start}`,
+    `${source.id}: topic ${source.topic} (${source.format}), ${showKey(source)} (${source.keyFormat}), from ${source.start}`,
     `  time ${time}, lateness ${showDuration(source.latenessMs)}${idle}`,
     `  → ${showRelation(source.output)}`,
   ];
+}
+
+/** One column that the value has as its name, else a list; `+` marks columns that the key adds. */
+function showKey({ key, keyAdds }: SourceNode): string {
+  if (key === null) return 'key -';
+  const names = key.map((name) => (keyAdds.length > 0 ? `+${name}` : name));
+  return `key ${names.length === 1 ? names[0] : `[${names.join(', ')}]`}`;
 }
 
 function showStep(step: StepNode): string[] {
@@ -93,8 +102,9 @@ function showStep(step: StepNode): string[] {
 
 function showSink(sink: SinkNode): string[] {
   const compacted = sink.compacted ? ', compacted' : '';
+  const keyFormat = sink.keyFormat === defaultKeyFormat(sink.format, sink.key?.length ?? null) ? '' : ` (${sink.keyFormat})`;
   return [
-    `${sink.id}: ${sink.input} → topic ${sink.topic} (${sink.format}${compacted}), key ${sink.key === null ? '-' : `[${sink.key.join(', ')}]`}`,
+    `${sink.id}: ${sink.input} → topic ${sink.topic} (${sink.format}${compacted}), key ${sink.key === null ? '-' : `[${sink.key.join(', ')}]`}${keyFormat}`,
     `  key ${JSON.stringify(sink.keySchema)}`,
     `  value ${JSON.stringify(sink.valueSchema)}`,
   ];
@@ -112,11 +122,13 @@ export function showTransform(transform: Transform): string[] {
     case 'fold': {
       const ttl = transform.ttlMs === null ? '' : ` ttl ${showDuration(transform.ttlMs)}`;
       return [
-        `  fold by [${transform.group.map(showNamed).join(', ')}]${showWindow(transform.window)}${ttl}${transform.ordered ? ' ordered' : ''}${transform.panes === true ? ' from panes' : ''} emit ${showEmit(transform.emit)}`,
+        `  fold by [${transform.group.map(showNamed).join(', ')}]${showWindow(transform.window)}${showCloses(transform)}${ttl}${transform.ordered ? ' ordered' : ''}${transform.panes === true ? ' from panes' : ''} emit ${showEmit(transform.emit)}`,
         ...transform.accumulators.map((accumulator, index) => `    #${index} = ${showAccumulator(accumulator)}`),
         `    ${transform.results.map(showNamed).join(', ')}`,
       ];
     }
+    case 'spread':
+      return [`  spread ${transform.column} as ${transform.rank ?? '-'}`];
     case 'join': {
       const { how, outer, leftKey, rightKey, take, condition } = transform;
       const on = leftKey.map((expr, i) => `${showExpr(expr)} == ${showExpr(rightKey[i])}`).join(' and ');
@@ -131,7 +143,7 @@ export function showTransform(transform: Transform): string[] {
       const ties = transform.ties ? ' with ties' : '';
       return [
         `  rank ${transform.k}${ties} by [${transform.by.map(showOrder).join(', ')}] then [${transform.tieBreak.join(', ')}]`,
-        `    per [${transform.group.join(', ')}] as ${transform.rank ?? '-'} emit ${showEmit(transform.emit)}`,
+        `    per [${transform.group.join(', ')}] as ${transform.rank ?? '-'}${transform.closes ? ' until window_end' : ''} emit ${showEmit(transform.emit)}`,
       ];
     }
     case 'over': {
@@ -148,6 +160,7 @@ export function showTransform(transform: Transform): string[] {
 }
 
 function showHow(how: JoinHow): string {
+  if (how.kind === 'tables') return how.foreign ? ' of tables, a foreign key' : ' of tables';
   if (how.kind !== 'within') return how.kind === 'asOf' ? ' as of its time' : ' latest version';
   const { beforeMs, afterMs, graceMs } = how;
   return ` within ${showDuration(beforeMs)} before, ${showDuration(afterMs)} after, grace ${showDuration(graceMs)}`;
@@ -161,6 +174,10 @@ function showWindow(window: WindowSpec | null): string {
   if (window === null) return '';
   const late = window.late === null ? '' : ` late ${showPolicy(window.late)}`;
   return ` window ${showKind(window)} grace ${showDuration(window.graceMs)}${late}`;
+}
+
+function showCloses({ closes }: FoldTransform): string {
+  return closes === undefined ? '' : ` until ${showExpr(closes)}`;
 }
 
 function showKind(window: WindowSpec): string {
@@ -184,8 +201,9 @@ function showEmit(emit: Emit): string {
   return emit.mode === 'every' ? `every ${showDuration(emit.everyMs)}` : emit.mode;
 }
 
-function showAccumulator({ fn, arg, by, limit, fraction, where, type }: Accumulator): string {
+function showAccumulator({ fn, arg, by, limit, top, fraction, where, type }: Accumulator): string {
   const args = [arg, by].flatMap((expr) => (expr ? [showExpr(expr)] : []));
+  if (top !== undefined) args.push(`[${top.by.map(showOrder).join(', ')}]${top.ties ? ' with ties' : ''}`);
   for (const constant of [limit, fraction]) if (constant !== undefined) args.push(String(constant));
   return `${fn}(${args.join(', ')})${where === null ? '' : ` where ${showExpr(where)}`}: ${showType(type)}`;
 }

@@ -1,11 +1,27 @@
 import { duration, map, named, policy, SOURCE, text, TOPIC } from '../ast/shapes.js';
 import type { JsonSchema } from '../yaml/schema.js';
 
-/** The structure of `rta.yaml`. */
-export const PROJECT: JsonSchema = map('rta.yaml', {
+/** What stands in `rta.yaml` and in the files that it includes. */
+const PARTS = {
+  include: {
+    type: ['string', 'array'],
+    minLength: 1,
+    minItems: 1,
+    items: { type: 'string', minLength: 1, 'x-expected': 'a file' },
+    description: 'Files with more sources, topics and notify targets, relative to this one.',
+    'x-expected': 'a file, or a list of files',
+  },
   sources: named('The sources that pipelines share.', SOURCE),
   topics: named('How topics are created.', TOPIC),
   notify: named('Where alerts go.', { type: 'object' }),
+};
+
+/** The structure of an included file. */
+export const SHARED: JsonSchema = map('an included file', PARTS);
+
+/** The structure of `rta.yaml`. */
+export const PROJECT: JsonSchema = map('rta.yaml', {
+  ...PARTS,
   defaults: {
     ...map('`defaults`', {
       lateness: duration('How far out of order events may be.'),

@@ -1,5 +1,5 @@
 import type { SourceAst } from '../ast/ast.js';
-import { buildSource, errorPolicy, latePolicy, topicDeclaration } from '../ast/build.js';
+import { errorPolicy, latePolicy } from '../ast/build.js';
 import type { Diagnostic, SourceText } from '../diagnostics/diagnostic.js';
 import { inOrder } from '../diagnostics/render.js';
 import type { ErrorPolicy, LatePolicy, TopicDeclaration } from '../plan/plan.js';
@@ -9,6 +9,7 @@ import { entryOf, valueOf, type YamlNode } from '../yaml/node.js';
 import { parseYaml } from '../yaml/parse.js';
 import { SettingsReader, type Spanned } from '../yaml/read.js';
 import { structureCheck, toPlain } from '../yaml/schema.js';
+import { type IncludeFile, SharedParts } from './include.js';
 import { PROJECT } from './project-schema.js';
 
 /** `rta.yaml`: what the pipelines of a project share. */
@@ -32,10 +33,11 @@ export interface ProjectDefaults {
   readonly errors: ErrorPolicy | null;
 }
 
-/** Reads `rta.yaml`. With errors, `project` still holds what could be read, so that pipelines can be checked against it. */
+/** Reads `rta.yaml` and what it includes. With errors, `project` still holds what could be read, so that pipelines can be checked against it. */
 export function parseProject(
   file: SourceText,
   env: Environment,
+  include: IncludeFile = () => null,
 ): { readonly project: ProjectFile; readonly diagnostics: readonly Diagnostic[] } {
   const { root, diagnostics: syntax } = parseYaml(file);
   const diagnostics = syntax.filter((diagnostic) => diagnostic.code !== yamlMessages.empty.code);
@@ -43,33 +45,26 @@ export function parseProject(
   const read = new SettingsReader(env, report);
   if (root !== null) structureCheck(PROJECT, env)(root, 'rta.yaml', { ...root.span, end: root.span.start }, report);
 
-  const sources = new Map<string, SourceAst>();
-  for (const entry of entriesAt(root, 'sources')) {
-    if (entry.value.kind === 'map') sources.set(entry.key, buildSource(entry.key, entry.keySpan, entry.value, read));
-  }
+  const shared = new SharedParts(include, read, report);
+  shared.add(file, root);
   const defaults = valueOf(root, 'defaults');
   const late: Spanned<LatePolicy> | null = latePolicy(entryOf(defaults, 'late'), read);
   const errors: Spanned<ErrorPolicy> | null = errorPolicy(entryOf(defaults, 'errors'), read);
   const project: ProjectFile = {
     file,
-    sources,
-    topics: entriesAt(root, 'topics').map((entry) => topicDeclaration(entry, read)),
+    sources: shared.sources,
+    topics: shared.topics,
     defaults: {
       latenessMs: read.durationAt(defaults, 'lateness')?.value ?? null,
       idleMs: read.durationAt(defaults, 'idle')?.value ?? null,
       late: late?.value ?? null,
       errors: errors?.value ?? null,
     },
-    notify: entriesAt(root, 'notify').map((entry) => entry.key),
+    notify: shared.notify,
     kafka: settings(valueOf(root, 'kafka'), read),
     registry: settings(valueOf(root, 'registry'), read),
   };
   return { project, diagnostics: inOrder(diagnostics) };
-}
-
-function entriesAt(root: YamlNode | null, key: string) {
-  const node = valueOf(root, key);
-  return node?.kind === 'map' ? node.entries : [];
 }
 
 /** Connection settings; a variable that is not set is reported, since nothing can connect without it. */

@@ -22,11 +22,12 @@ export interface AvroReading {
 }
 
 /**
- * Reads an Avro schema (parsed JSON) as a type. A field without a type in the language (a union of several types, `fixed` that is not a
- * decimal, `time-millis`, …) is left out of its record and listed in `unsupported`; the others stay usable. Never throws.
+ * Reads an Avro schema (parsed JSON) as a type. A field without a type in the language (a union of types that have none in common, a
+ * record in itself) is left out of its record and listed in `unsupported`; the others stay usable. Never throws.
  *
- * Logical types: decimal (bytes or fixed), timestamp-millis and -micros (the local ones too), date; uuid is a string. As Avro says, an
- * unknown or misplaced logical type is ignored.
+ * Logical types: decimal (bytes or fixed), timestamp-millis and -micros (the local ones too), date. A uuid is a string, a time of day an int of
+ * milliseconds or a long of microseconds, timestamp-nanos a long, a `fixed` (duration too) bytes. As Avro says, an unknown or misplaced
+ * logical type is ignored.
  */
 export function avroToType(schema: AvroSchema): AvroReading {
   const reader = new SchemaReader();
@@ -53,17 +54,13 @@ const PRIMITIVES: Readonly<Record<string, Type>> = {
   string: STRING,
 };
 
-/** The logical types that change a primitive's meaning for us; null: there is no type for it. */
-const LOGICAL: Readonly<Record<string, Type | null>> = {
+/** The logical types that change a primitive's meaning for us. Times of day and nanoseconds are the numbers that they are. */
+const LOGICAL: Readonly<Record<string, Type>> = {
   'int date': DATE,
-  'int time-millis': null,
-  'long time-micros': null,
   'long timestamp-millis': TIMESTAMP,
   'long timestamp-micros': TIMESTAMP_MICROS,
   'long local-timestamp-millis': TIMESTAMP,
   'long local-timestamp-micros': TIMESTAMP_MICROS,
-  'long timestamp-nanos': null,
-  'long local-timestamp-nanos': null,
 };
 
 type JsonObject = Readonly<Record<string, unknown>>;
@@ -118,11 +115,13 @@ class SchemaReader {
     if (branches.length === 0) return invalid('is an empty union');
     if (others.length === 0) return NULL;
     if (others.length > 1) {
-      // Its branches are read all the same: they may define names that other fields refer to.
-      for (const branch of others) this.quietly(() => this.read(branch, namespace, path));
+      // Its branches are read in any case: they may define names that other fields refer to.
+      const types = others.map((branch) => this.quietly(() => this.read(branch, namespace, path)));
+      const common = commonOf(types);
+      if (common !== null) return others.length === branches.length ? common : nullable(common);
       return {
         problem: `is a union of ${listed(others.map(branchName))}, and the language has no type for that`,
-        help: 'a union may have `null` and one other type',
+        help: 'a union may have `null` and one other type, or several of int, long and double, or string and enums',
       };
     }
     const type = this.read(others[0], namespace, path);
@@ -168,20 +167,27 @@ class SchemaReader {
     return type ?? invalid(`has the unknown type \`${name}\``);
   }
 
-  private quietly(read: () => void): void {
+  private quietly<T>(read: () => T): T {
     const kept = this.unsupported.length;
-    read();
+    const result = read();
     this.unsupported.length = kept;
+    return result;
   }
+}
+
+/** The type that the branches of a union have in common: whole numbers and doubles are numbers, enums beside a string are texts. */
+function commonOf(types: readonly (Type | Problem)[]): Type | null {
+  const kinds = types.map((type) => ('problem' in type ? 'problem' : type.kind));
+  if (kinds.every((kind) => kind === 'int' || kind === 'long')) return LONG;
+  if (kinds.every((kind) => kind === 'int' || kind === 'long' || kind === 'double')) return DOUBLE;
+  return kinds.includes('string') && kinds.every((kind) => kind === 'string' || kind === 'enum') ? STRING : null;
 }
 
 function primitive(name: string, schema: JsonObject): Type | Problem {
   const { logicalType } = schema;
   if (typeof logicalType !== 'string') return PRIMITIVES[name];
   if (name === 'bytes' && logicalType === 'decimal') return decimalOf(schema, Infinity) ?? PRIMITIVES[name];
-  const type = LOGICAL[`${name} ${logicalType}`];
-  if (type === null) return { problem: `is a ${logicalType}, and the language has no type for that` };
-  return type ?? PRIMITIVES[name];
+  return (LOGICAL as Readonly<Record<string, Type | undefined>>)[`${name} ${logicalType}`] ?? PRIMITIVES[name];
 }
 
 function readEnum(schema: JsonObject, name: string): Type | Problem {
@@ -195,13 +201,7 @@ function fixed(schema: JsonObject): Type | Problem {
   const { size } = schema;
   if (typeof size !== 'number' || !Number.isInteger(size) || size < 0) return invalid('is a fixed without a `size`');
   const digits = Math.floor(Math.log10(2) * (8 * size - 1));
-  const type = schema.logicalType === 'decimal' ? decimalOf(schema, digits) : null;
-  return (
-    type ?? {
-      problem: `is a fixed of ${size} bytes${typeof schema.logicalType === 'string' ? ` (${schema.logicalType})` : ''}, and the language has no type for that`,
-      help: 'use bytes, or a string',
-    }
-  );
+  return (schema.logicalType === 'decimal' ? decimalOf(schema, digits) : null) ?? BYTES;
 }
 
 /** Null if precision or scale are not valid: Avro then ignores the logical type. */

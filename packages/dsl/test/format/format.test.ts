@@ -77,7 +77,8 @@ sink: { topic: "out", key: [team_id] } # where it goes
   });
 
   it('folds long expressions where they are loosest, and opens what is too wide', () => {
-    const long = 'team_name == "a team with a long name" and score > 100 or team_name == "another team with a long name" and score > 200 or score == 1500000000';
+    const long =
+      'team_name == "a team with a long name" and score > 100 or team_name == "another team with a long name" and score > 200 or score == 1500000000';
     const text = `pipeline: p
 source: { topic: user-score, schema: user_score, key: user_id, time: event_time_millis, lateness: 10s, idle: 1m, start: latest, kind: stream }
 steps:

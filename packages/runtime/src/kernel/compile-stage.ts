@@ -11,20 +11,26 @@ import { generateOver } from './generate/over.js';
 import { JoinGenerator } from './generate/join.js';
 import { RankGenerator } from './generate/rank.js';
 import { generateScan, type Scan, type Writer } from './generate/scan.js';
+import { generateSpread } from './generate/spread.js';
+import { keyColumnsOf } from './generate/source-key.js';
 import { StageShape } from './generate/stage-shape.js';
 import { type AvroRecord, parseAvro } from './run/avro-schema.js';
-import type { FoldMemory } from './run/fold-memory.js';
 import { FoldState } from './run/fold-state.js';
 import { GeneratedKernel } from './run/generated-kernel.js';
+import { framedKeyReader, type KeyReader } from './run/key-reader.js';
+import { ForeignState } from './run/foreign-state.js';
 import { OverState } from './run/over-state.js';
 import { JoinState } from './run/join-state.js';
 import { TableJoinState } from './run/table-join-state.js';
 import { PaneState } from './run/pane-state.js';
 import { RankState } from './run/rank-state.js';
+import { ReferState } from './run/refer-state.js';
 import { Reason } from './run/reject.js';
+import { type RowsCode, RowsState } from './run/rows-state.js';
 import { SessionState } from './run/session-state.js';
+import { SpreadState } from './run/spread-state.js';
 import { SlidingState } from './run/sliding-state.js';
-import type { TaskState } from './run/task-state.js';
+import type { NodeState, TaskState } from './run/task-state.js';
 import type { KernelFactory } from './stage-kernel.js';
 import { layoutOf } from './state-layout.js';
 
@@ -48,8 +54,6 @@ export interface KernelSource {
 export function kernelSources(stage: Stage): readonly KernelSource[] {
   return new CompiledStage(stage).sources();
 }
-
-type NodeState = FoldMemory | RankState | JoinState | OverState;
 
 export class CompiledStage {
   /** Per node: what makes its state in a task; null for nodes that keep nothing. */
@@ -79,6 +83,7 @@ export class CompiledStage {
         if (window?.kind === 'sliding') return (K) => new SlidingState(node, window, i, code, K, fingerprint);
         if (window?.kind === 'session') return (K) => new SessionState(node, window, i, code, K, fingerprint);
         for (const consumer of this.shape.consumersOf(i)) feeds.set(consumer, { fold: i, generator });
+        if (node.mode === 'rows') return (K) => new RowsState(node, i, code as RowsCode, K, fingerprint);
         const State = node.transform.panes === true ? PaneState : FoldState;
         return (K) => new State(node, i, code, K, fingerprint);
       }
@@ -95,6 +100,16 @@ export class CompiledStage {
         const fingerprint = this.fingerprintOf(node.store);
         const State = node.transform.how.kind === 'within' ? JoinState : TableJoinState;
         return (K) => new State(node, i, code, K, fingerprint);
+      }
+      if (node.op === 'spread') {
+        const code = generateSpread(this.shape, this.folds, i);
+        this.generated.push({ id: node.id, code });
+        return () => new SpreadState(i, code, node.transform.repeats);
+      }
+      if (node.op === 'refer') return () => new ReferState(node, i, this.fingerprintOf(node.store));
+      if (node.op === 'foreign') {
+        const owner = this.shape.readers[i].at(0) ?? null;
+        return (K) => new ForeignState(node, i, K, this.fingerprintOf(node.store), owner);
       }
       if (node.op === 'over' && node.mode !== 'send') {
         const code = generateOver(this.shape, this.folds, i);
@@ -116,11 +131,11 @@ export class CompiledStage {
     return store === null ? 0 : layoutOf(this.stage, store).fingerprint;
   }
 
-  /** Reads until a record says by which schema it was written; of JSON, everything. */
+  /** Reads until a record says by which schema it was written; of what is not framed, everything. */
   firstScan(input: number): Scan {
     const source = this.source(input);
     return this.scan(`${input} first`, () =>
-      generateScan(this.shape, this.folds, input, source, { kind: source.format === 'json' ? 'json' : 'none' }),
+      generateScan(this.shape, this.folds, input, source, { kind: source.format === 'avro' ? 'none' : 'unframed' }),
     );
   }
 
@@ -128,6 +143,11 @@ export class CompiledStage {
   scanOf(input: number, schema: AvroSchema | null): Scan {
     const writer = this.writerOf(input, schema);
     return this.scan(`${input} ${JSON.stringify(schema)}`, () => generateScan(this.shape, this.folds, input, this.source(input), writer));
+  }
+
+  /** For framed keys of a writer's schema; null: of an id that the registry does not know. */
+  keyReaderOf(input: number, schema: AvroSchema | null): KeyReader {
+    return framedKeyReader(schema, keyColumnsOf(this.source(input)));
   }
 
   /** Every generated function, scans first. */
@@ -138,7 +158,7 @@ export class CompiledStage {
         : [
             {
               name: `${input.id}.scan`,
-              source: String(input.format === 'json' ? this.firstScan(i) : this.scanOf(i, input.readerSchema)),
+              source: String(input.format === 'avro' ? this.scanOf(i, input.readerSchema) : this.firstScan(i)),
             },
           ],
     );

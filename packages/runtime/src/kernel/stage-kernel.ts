@@ -110,10 +110,12 @@ export type RejectCode =
   | 'unknown_schema_id'
   | 'not_avro'
   | 'not_json'
+  | 'not_csv'
   | 'incompatible_schema'
   | 'missing_field'
   | 'key_mismatch'
   | 'null_key'
+  | 'bad_key'
   | 'no_event_time'
   | 'expression';
 

@@ -9,6 +9,8 @@
  *                | store:uint8 rowKey                                                                    (row stores)
  *                | store:uint8 side:uint8 (0 left, 1 right) time:int64 BE, sign bit flipped  number:int64 BE  (join stores)
  *                | store:uint8 commit:int64 BE, sign bit flipped, groupKey: a number per group             (trail stores)
+ *                | store:uint8 side:uint8 (0 left, 1 right) foreignKey:bytes as of Avro  [rowKey of the left row]   (foreign stores)
+ *                | store:uint8                                                                             (version stores)
  * rowKey        := Avro binary of the table's key columns, in order
  * entry         := Avro record { time: long, [first: long, when several | rows: long, in sliding windows], [out: array of record { time, first }, sessions with
  *                  `emit: every`], a0, a1, … }
@@ -21,11 +23,17 @@
  *                | fingerprint:uint32 BE  Avro record { key: bytes, matched: boolean, left: null | row, right: null | row }  (join stores)
  *                  row = record { time, c0, c1, … }; number counts the rows of a join as they came in
  *                | fingerprint:uint32 BE  Avro array of trailRow, in the order in which they came           (trail stores)
+ *                | fingerprint:uint32 BE  Avro record { version: long, left: null | row, right: null | row }  (foreign stores)
+ *                | fingerprint:uint32 BE  Avro record { flushes: long }                                    (version stores)
  * trailRow      := Avro record { time: long, partition: int, offset: long, c0, c1, … : the row's columns }; partition and offset of the
  *                  record that the row was made of, -1 if it was none
  * sent          := repartition record from a send: key = groupKey of the join key, value = Avro record { time, c0, c1, … } of what is sent;
  *                  of a table: record { time, row: null | record { c0, c1, … } }, the time from when on it holds, null where it is deleted
  *                | repartition record from an `over` of mode `send`: key = groupKey, value = trailRow, partition = murmur2(groupKey)
+ * referred      := repartition record from a `refer`: key = foreignKey, value = key:bytes (rowKey) version:long union [null, row], all as in Avro;
+ *                  null: the row is not here any more. foreignKey: groupKey of the foreign key; where that is null, rowKey behind it
+ * claim         := repartition record from a `foreign`: key = rowKey of the left row, value = Avro record { joined: long (1 now, 0 as before,
+ *                  -1 no more), version: long, row: union [null, row] }
  * partial       := repartition record from a fold of mode `partial`:
  *                  key = groupKey, value = [windowId:int64 BE when windowed] (several ? Avro array of entry : entry)
  *                  partition = murmur2(groupKey), so all windows of a group meet in one task
@@ -55,7 +63,11 @@
  * over tables    | count, sum, variance: as above, and in partials less than 0 where more rows left than came
  *                | others: array of record { [by: B], time: long (0 for min, max, distinct), value: T, n: long (how many rows have them) }, in
  *                  any order, none with n = 0
+ *                | topRows: array of record { b<i>: union [null, B] for each of `by`, time: long, partition: int, offset: long, row: T,
+ *                  [n: long, over tables] }, those kept, best first
  *                | lastRow: record { time: long, partition: int, offset: long, row: T }; partition and offset are -1 for rows of no record
+ *                | newest: union [null, record { time: long, row: T }]
+ *                | owned: record { version: long, open: long (places that have joined the row), row: union as of newest }
  * ```
  * fingerprint: first four bytes of the MD5 of the canonical JSON of the store's schema.
  *
@@ -65,7 +77,10 @@
 import { createHash } from 'node:crypto';
 import type { Accumulator, AvroSchema, Column, FoldTransform, Type } from '@rta/dsl';
 import type { Stage } from '../plan/physical.js';
+import { rowTypeOf } from '../plan/columns-used.js';
+import { storedRow } from '../plan/table-rows.js';
 import { keepsOut, reachOf } from '../plan/window-times.js';
+import { avroOf, define, nameOf, nameOfSchema } from './state-types.js';
 
 /** The Avro schema of what follows the fingerprint in a store's values, and the fingerprint. */
 export interface StoreLayout {
@@ -79,6 +94,8 @@ export function layoutOf(stage: Stage, store: number): StoreLayout {
   const spec = stage.stores[store];
   const node = stage.nodes[spec.node];
   if (node.op === 'join') return joinLayout(node.inputColumns, node.rightColumns);
+  if (spec.kind === 'version') return versionLayout();
+  if (node.op === 'foreign') return foreignLayout(node.leftColumns, node.rightColumns);
   if (spec.kind === 'fold' && node.op === 'fold') return foldLayout(node.transform);
   return spec.kind === 'trail' ? trailLayout(node.inputColumns) : rowLayout(node.inputColumns);
 }
@@ -119,6 +136,45 @@ export function joinLayout(left: readonly Column[], right: readonly Column[]): S
       { name: 'right', type: side('rightRow', right) },
     ],
   });
+}
+
+/** Layout of the rows of two tables that are joined on a foreign key. */
+export function foreignLayout(left: readonly Column[], right: readonly Column[]): StoreLayout {
+  const named = new Set<string>();
+  return withFingerprint(
+    recordOf('foreign', [
+      ['version', 'long'],
+      ['left', ['null', timedRow('leftRow', left, named)]],
+      ['right', ['null', timedRow('rightRow', right, named)]],
+    ]),
+  );
+}
+
+/** What is sent by the foreign key of a row, behind that row's own key. */
+export function referredSchema(columns: readonly Column[]): AvroSchema {
+  return recordOf('referred', [
+    ['key', 'bytes'],
+    ['version', 'long'],
+    ['row', ['null', timedRow('row', columns, new Set())]],
+  ]);
+}
+
+/** What the owner of a row is told of what it is joined with. */
+export function claimSchema(columns: readonly Column[]): AvroSchema {
+  return recordOf('claim', [
+    ['joined', 'long'],
+    ['version', 'long'],
+    ['row', ['null', timedRow('row', columns, new Set())]],
+  ]);
+}
+
+/** Layout of the count of flushes that versions are numbered by. */
+export function versionLayout(): StoreLayout {
+  return withFingerprint(recordOf('version', [['flushes', 'long']]));
+}
+
+function timedRow(name: string, columns: readonly Column[], named: Set<string>): AvroSchema {
+  return recordOf(name, [['time', 'long'], ...columns.map((column, i) => [`c${i}`, avroOf(column.type, named)] as const)]);
 }
 
 /** A row of a stream, with its place among others. */
@@ -204,6 +260,22 @@ function accumulatorSchema(accumulator: Accumulator, named: Set<string>): AvroSc
       const name = `last${nameOf({ kind: 'array', items: of })}`;
       return define(name, named, () => recordOf(name, [...PLACE, ['row', avroOf(of, named)]]));
     }
+    case 'topRows': {
+      const { top, retracts } = accumulator;
+      const row = rowTypeOf(accumulator);
+      const orders = top!.by.map(({ expr }, i): Fields[number] => [`b${String(i)}`, ['null', avroOf(definite(expr.type), named)]]);
+      const name = `top${nameOf({ kind: 'array', items: row })}${orders.map(([, order]) => nameOfSchema(order)).join('')}`;
+      const fields: Fields = [...orders, ...PLACE, ['row', avroOf(row, named)] as const, ...(retracts ? [['n', 'long'] as const] : [])];
+      return { type: 'array', items: define(name, named, () => recordOf(name, fields)) };
+    }
+    case 'newest':
+      return ['null', keptRowSchema(storedRow(accumulator), named)];
+    case 'owned':
+      return recordOf('owned', [
+        ['version', 'long'],
+        ['open', 'long'],
+        ['row', ['null', keptRowSchema(storedRow(accumulator), named)]],
+      ]);
     case 'funnel':
       return define('funnel', named, () => {
         const row = recordOf('met', [...PLACE, ['met', 'int']]);
@@ -224,6 +296,17 @@ function accumulatorSchema(accumulator: Accumulator, named: Set<string>): AvroSc
       return { type: 'array', items };
     }
   }
+}
+
+/** A row of a table with its time. */
+function keptRowSchema(of: Type, named: Set<string>): AvroSchema {
+  const name = `kept${nameOf({ kind: 'array', items: of })}row`;
+  return define(name, named, () =>
+    recordOf(name, [
+      ['time', 'long'],
+      ['row', avroOf(of, named)],
+    ]),
+  );
 }
 
 const PLACE = [
@@ -271,47 +354,6 @@ function sumSchema(of: Type, named: Set<string>): AvroSchema {
         fields: ['hi', 'lo'].map((name) => ({ name, type: 'long' })),
       }));
   }
-}
-
-/** Names are defined where they first stand and then referred to, as Avro wants it. */
-function define(name: string, named: Set<string>, schema: () => AvroSchema): AvroSchema {
-  if (named.has(name)) return name;
-  named.add(name);
-  return schema();
-}
-
-function avroOf(type: Type, named: Set<string>): AvroSchema {
-  switch (type.kind) {
-    case 'decimal':
-      return { type: 'bytes', logicalType: 'decimal', precision: type.precision, scale: type.scale };
-    case 'timestamp':
-      return { type: 'long', logicalType: `timestamp-${type.unit}` };
-    case 'date':
-      return { type: 'int', logicalType: 'date' };
-    case 'duration':
-      return 'long';
-    case 'nullable':
-      return ['null', avroOf(type.of, named)];
-    case 'array':
-      return { type: 'array', items: avroOf(type.items, named) };
-    case 'map':
-      return { type: 'map', values: avroOf(type.values, named) };
-    case 'enum':
-      return define(nameOf(type), named, () => ({ type: 'enum', name: nameOf(type), symbols: [...type.symbols] }));
-    case 'record':
-      return define(nameOf(type), named, () => ({
-        type: 'record',
-        name: nameOf(type),
-        fields: type.fields.map((field) => ({ name: field.name, type: avroOf(field.type, named) })),
-      }));
-    default:
-      return type.kind;
-  }
-}
-
-/** A name that is the same for equal types and no other. */
-function nameOf(type: Type): string {
-  return `t${createHash('md5').update(JSON.stringify(type)).digest('hex').slice(0, 12)}`;
 }
 
 /** @param from what the fingerprint is of */

@@ -24,21 +24,31 @@ export function roleOf(node: StageNode): string {
     case 'filter':
       return 'filters';
     case 'project':
-      return 'computes columns';
+      return node.transform.columns.some(({ expr }) => expr.kind === 'call' && expr.external !== undefined)
+        ? 'calls a function of yours, which is outside the law'
+        : 'computes columns';
     case 'unnest':
       return 'makes a row of each item';
     case 'fold':
-      return { full: 'aggregates', partial: 'pre-aggregates within a commit', merge: 'merges partial results' }[node.mode];
+      return { full: 'aggregates', partial: 'pre-aggregates within a commit', merge: 'merges partial results', rows: 'keeps rows' }[
+        node.mode
+      ];
     case 'rank': {
       const { k } = node.transform;
       return { single: `best ${k}`, local: `best ${k} of each task`, global: `best ${k} of all` }[node.mode];
     }
     case 'send':
       return 'sends';
+    case 'refer':
+      return 'sends by the foreign key';
+    case 'foreign':
+      return 'joins on the foreign key';
     case 'join':
       return 'joins';
     case 'over':
       return node.mode === 'send' ? 'sends rows to their group' : 'looks back, in event-time order';
+    case 'spread':
+      return 'gives each row of a list';
     case 'sink':
       return 'writes';
   }
@@ -47,13 +57,16 @@ export function roleOf(node: StageNode): string {
 /** The columns by which what a node sends to another stage is partitioned; empty: everything goes to one partition. */
 export function partitionedBy(node: StageNode): readonly string[] {
   if (node.op === 'fold' || node.op === 'over') return node.transform.group.map(({ name }) => name);
-  if (node.op === 'send') return node.transform.key.map(showExpr);
+  if (node.op === 'send' || node.op === 'refer') return node.transform.key.map(showExpr);
+  if (node.op === 'foreign') return node.key ?? [];
   return node.op === 'rank' ? node.transform.group : [];
 }
 
 /** What a node does, as lines of a plan. */
 export function transformText(node: Exclude<StageNode, { op: 'sink' }>): readonly string[] {
-  if (node.op !== 'send') return showTransform(node.transform);
+  if (node.op === 'fold' && node.mode === 'rows')
+    return [`  by [${partitionedBy(node).join(', ')}]: ${node.columns.map(({ name }) => name).join(', ')}`];
+  if (node.op !== 'send' && node.op !== 'refer') return showTransform(node.transform);
   return [
     `  ${node.transform.columns.map(({ name, expr }) => (expr.kind === 'column' && expr.name === name ? name : `${name}: ${showExpr(expr)}`)).join(', ')}`,
   ];
@@ -67,7 +80,12 @@ function describeSink({ format, table, key }: SinkOutput): string {
 /** Where a source's times and keys come from. */
 function describeSource({ format, key, checkKey, time, latenessMs, idleMs }: SourceInput): string {
   const at = time.from === 'column' ? showExpr(time.expr) : time.from === 'record' ? "the record's timestamp" : 'the clock';
-  const parts = [format, `key ${key ?? '-'}${checkKey ? ' (checked)' : ''}`, `event time ${at}`, `lateness ${showDuration(latenessMs)}`];
+  const parts = [
+    format,
+    `key ${key === null ? '-' : key.join(', ')}${checkKey ? ' (checked)' : ''}`,
+    `event time ${at}`,
+    `lateness ${showDuration(latenessMs)}`,
+  ];
   return [...parts, ...(idleMs === null ? [] : [`idle ${showDuration(idleMs)}`])].join(', ');
 }
 
@@ -91,7 +109,7 @@ function inputText(plan: PhysicalPlan, input: StageInput): string {
 }
 
 function storeText(stage: Stage, { kind, node }: Stage['stores'][number]): string {
-  return `${kind === 'fold' ? 'groups' : 'rows'} of ${stage.nodes[node].id}`;
+  return `${kind === 'fold' ? 'groups' : kind === 'version' ? 'versions' : 'rows'} of ${stage.nodes[node].id}`;
 }
 
 /** The nodes fed by one place, drawn below it. */

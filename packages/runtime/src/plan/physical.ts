@@ -11,12 +11,15 @@ import type {
   FilterTransform,
   FoldTransform,
   JoinTransform,
+  KeyFormat,
   NamedExpr,
   OverTransform,
   ProjectTransform,
   RankTransform,
+  SpreadTransform,
   TypedExpr,
   UnnestTransform,
+  ValueFormat,
 } from '@rta/dsl';
 
 export interface PhysicalPlan {
@@ -44,14 +47,16 @@ export interface SourceInput {
   readonly kind: 'source';
   readonly id: string;
   readonly topic: string;
-  readonly format: 'avro' | 'json';
+  readonly format: ValueFormat;
   readonly readerSchema: AvroSchema;
   readonly columns: readonly Column[];
   /** Columns that the stage reads at all. */
   readonly used: readonly string[];
-  readonly keyFormat: 'string' | 'avro' | 'none';
-  /** Column that the record key must equal; checked where the plan relies on it (`checkKey`). */
-  readonly key: string | null;
+  readonly keyFormat: KeyFormat;
+  /** Columns that the record key must equal; checked where the plan relies on it (`checkKey`). */
+  readonly key: readonly string[] | null;
+  /** Those of them that come from the record key, and not from the value: all or none. */
+  readonly keyAdds: readonly Column[];
   readonly checkKey: boolean;
   readonly time: { readonly from: 'column'; readonly expr: TypedExpr } | { readonly from: 'record' } | { readonly from: 'clock' };
   readonly latenessMs: number;
@@ -81,10 +86,13 @@ export type StageNode =
    * - `partial`: reads rows, combines them per group (and window) within a commit, and at flush writes what it has to the repartition
    *   output `output` and forgets it. Last node of its stage.
    * - `merge`: reads partials from the stage's repartition input, keeps state, gives the table (or final rows).
+   * - `rows`: keeps rows of tables by key, as table-rows.ts says: the records of a source, or what comes through the stage's inputs:
+   *   `sides[i]` are those of accumulator i. Gives the table.
    */
   | ({
       readonly op: 'fold';
-      readonly mode: 'full' | 'partial' | 'merge';
+      readonly mode: 'full' | 'partial' | 'merge' | 'rows';
+      readonly sides?: readonly (readonly number[])[];
       readonly transform: FoldTransform;
       readonly store: number | null;
       readonly output: number | null;
@@ -103,6 +111,21 @@ export type StageNode =
     } & NodeBase)
   /** Sends rows to repartition output `output`, by key. Last node of its stage. */
   | ({ readonly op: 'send'; readonly transform: SendTransform; readonly output: number } & NodeBase)
+  /** Sends the rows of a table to where the rows are that they refer to, by repartition output `output`. Last node of its stage. */
+  | ({ readonly op: 'refer'; readonly transform: ReferTransform; readonly output: number; readonly store: number | null } & NodeBase)
+  /**
+   * Joins those with the rows that they refer to, read through repartition inputs, and tells the owner of each left row: through `output`, or
+   * where that is null, the fold that reads it.
+   */
+  | ({
+      readonly op: 'foreign';
+      readonly transform: JoinTransform;
+      readonly sides: readonly [left: readonly number[], right: readonly number[]];
+      readonly leftColumns: readonly Column[];
+      readonly rightColumns: readonly Column[];
+      readonly store: number;
+      readonly output: number | null;
+    } & NodeBase)
   /** Reads the rows of both sides through repartition inputs: `sides` are their numbers. Its input columns are those of the left. */
   | ({
       readonly op: 'join';
@@ -125,6 +148,8 @@ export type StageNode =
       readonly store: number | null;
       readonly output: number | null;
     } & NodeBase)
+  /** Reads rows with an array, and gives a row for each record in it; of a table it knows which rows are out. */
+  | ({ readonly op: 'spread'; readonly transform: SpreadTransform } & NodeBase)
   /** Writes rows to sink output `output`. */
   | ({ readonly op: 'sink'; readonly output: number } & NodeBase);
 
@@ -137,6 +162,18 @@ export interface SendTransform {
   readonly graceMs: number;
   /** Versions of a table's rows: see `sent` in state-layout.ts. */
   readonly table: boolean;
+}
+
+/** What of each row of a table is sent to where the row is that its foreign key names. */
+export interface ReferTransform {
+  readonly type: 'refer';
+  /** The foreign key. */
+  readonly key: readonly TypedExpr[];
+  readonly columns: readonly NamedExpr[];
+  /** The foreign key is part of the row's own: it never changes, and the row stays in one place. */
+  readonly fixed: boolean;
+  /** Rows that refer to nothing are sent too. */
+  readonly pads: boolean;
 }
 
 /** Index of the input or node that feeds a node. */
@@ -169,7 +206,8 @@ export interface SinkOutput {
   readonly kind: 'sink';
   readonly id: string;
   readonly topic: string;
-  readonly format: 'avro' | 'json';
+  readonly format: ValueFormat;
+  readonly keyFormat: KeyFormat;
   readonly table: boolean;
   readonly key: readonly string[] | null;
   readonly keySchema: AvroSchema | null;
@@ -191,4 +229,8 @@ export type StoreSpec =
   /** One entry per input key: the row, as Avro. */
   | { readonly kind: 'rows'; readonly node: number }
   /** One entry per group and commit: the rows that came then, as an Avro array; gone when none of them is needed any more. */
-  | { readonly kind: 'trail'; readonly node: number };
+  | { readonly kind: 'trail'; readonly node: number }
+  /** One entry per row of either table of a join on a foreign key. */
+  | { readonly kind: 'foreign'; readonly node: number }
+  /** One entry: how many flushes have sent rows by their foreign key. */
+  | { readonly kind: 'version'; readonly node: number };

@@ -1,4 +1,4 @@
-import type { Plan, SinkNode, SourceNode, Span, StepNode, Transform } from '@rta/dsl';
+import type { JoinTransform, Plan, SinkNode, SourceNode, Span, StepNode, Transform } from '@rta/dsl';
 import type { PhysicalPlan, SourceInput } from './physical.js';
 import { merged, type Place, ROWS_OF_STREAMS } from './place.js';
 import { StageBuilder, StagingError, type StagingOptions } from './stage-builder.js';
@@ -6,7 +6,10 @@ import { stageFold } from './stage-fold.js';
 import { stageJoin } from './stage-join.js';
 import { stageOver } from './stage-over.js';
 import { stageRank } from './stage-rank.js';
+import { stageSpread } from './stage-spread.js';
 import { stageStateless } from './stage-stateless.js';
+import { stageTables } from './stage-tables.js';
+import { keepRows } from './table-rows.js';
 
 /** Prefix of a pipeline's consumer group and internal topics. */
 export function applicationIdOf(pipeline: string): string {
@@ -28,16 +31,22 @@ class Stager {
   private readonly builder: StageBuilder;
   private readonly places = new Map<string, readonly Place[]>();
 
+  /** Sources of `kind: table`, as they are read. */
+  private readonly records = new Map<string, Place>();
+
   constructor(
     private readonly plan: Plan,
     options: StagingOptions,
   ) {
-    const spans = new Map([...plan.steps, ...plan.sinks].map(({ id, span }) => [id, span]));
-    this.builder = new StageBuilder(applicationIdOf(plan.pipeline), spans, options);
+    this.builder = new StageBuilder(applicationIdOf(plan.pipeline), options);
   }
 
   run(): PhysicalPlan {
-    for (const source of this.plan.sources) this.places.set(source.id, [this.source(source)]);
+    for (const source of this.plan.sources) {
+      const place = this.source(source);
+      if (source.output.kind === 'table') this.records.set(source.id, place);
+      else this.places.set(source.id, [place]);
+    }
     for (const step of this.plan.steps) this.places.set(step.id, this.step(step));
     for (const sink of this.plan.sinks) this.sink(sink);
     return { pipeline: this.plan.pipeline, applicationId: applicationIdOf(this.plan.pipeline), stages: this.builder.finished() };
@@ -54,6 +63,7 @@ class Stager {
       used: [],
       keyFormat: source.keyFormat,
       key: source.key,
+      keyAdds: source.keyAdds,
       checkKey: false,
       time: source.time,
       latenessMs: source.latenessMs,
@@ -66,7 +76,7 @@ class Stager {
       stage,
       feeds: [{ input: 0 }],
       relation: source.output,
-      partitionedBy: source.key === null ? null : [source.key],
+      partitionedBy: source.key,
       folded: false,
       ...ROWS_OF_STREAMS,
     };
@@ -81,6 +91,16 @@ class Stager {
   }
 
   private placesOf(id: string, span: Span): readonly Place[] {
+    const records = this.records.get(id);
+    // What is done with a table's rows, but for looking up one as of a time, needs them all at hand.
+    if (records !== undefined && !this.places.has(id))
+      this.places.set(id, [
+        keepRows(
+          this.builder,
+          records,
+          this.plan.sources.find((source) => source.id === id)!,
+        ),
+      ]);
     const places = this.places.get(id);
     if (!places) throw new StagingError(`the input "${id}" is not part of the plan`, span);
     return places;
@@ -93,12 +113,22 @@ class Stager {
       case 'over':
         return [stageOver(this.builder, places, step, transform)];
       case 'join':
-        return [stageJoin(this.builder, places, this.placesOf(step.others![0], step.span), step, transform)];
+        return [this.join(places, step, transform)];
       case 'rank':
         return [stageRank(this.builder, places[0], step, transform, index === step.transforms.length - 1 ? step.output : null)];
+      case 'spread':
+        return places.map((place) => stageSpread(this.builder, place, step, transform));
       default:
         return places.map((place) => stageStateless(this.builder, place, step, transform));
     }
+  }
+
+  private join(left: readonly Place[], step: StepNode, transform: JoinTransform): Place {
+    const [other] = step.others!;
+    const { how } = transform;
+    if (how.kind === 'tables') return stageTables(this.builder, left[0], this.placesOf(other, step.span)[0], step, transform);
+    const records = how.kind === 'within' ? undefined : this.records.get(other);
+    return stageJoin(this.builder, left, records === undefined ? this.placesOf(other, step.span) : [records], step, transform);
   }
 
   private sink(sink: SinkNode): void {
@@ -112,6 +142,7 @@ class Stager {
       id: sink.id,
       topic: sink.topic,
       format: sink.format,
+      keyFormat: sink.keyFormat,
       table: place.relation.kind === 'table',
       key: sink.key,
       keySchema: sink.keySchema,

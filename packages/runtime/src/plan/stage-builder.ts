@@ -26,10 +26,8 @@ export class StageBuilder {
   /** Source inputs whose keys are checked per record, by id. */
   readonly keyChecked = new Set<string>();
 
-  /** @param spans of steps and sinks, by id */
   constructor(
     private readonly applicationId: string,
-    private readonly spans: ReadonlyMap<string, Span>,
     readonly options: StagingOptions = {},
   ) {}
 
@@ -48,10 +46,6 @@ export class StageBuilder {
 
   /** Adds a node that reads from a place; the place of its rows. */
   add(place: Place, node: StageNode, relation: Relation, partitionedBy: readonly string[] | null): Place {
-    const input = 'input' in node.from ? place.stage.inputs[node.from.input] : null;
-    if (input?.kind === 'source' && input.table && node.op !== 'send') {
-      throw new StagingError('a source of `kind: table` can only be joined with yet, as it stands', this.spans.get(node.step)!);
-    }
     place.stage.nodes.push(node);
     return { ...place, feeds: [{ node: place.stage.nodes.length - 1 }], relation, partitionedBy };
   }
@@ -108,7 +102,7 @@ export class StageBuilder {
       const used = columnsUsed(draft.nodes, i);
       if (input.time.from === 'column') columnsOf(input.time.expr, used);
       const checkKey = this.keyChecked.has(input.id);
-      if (checkKey && input.key !== null) used.add(input.key);
+      if (checkKey) for (const name of input.key ?? []) used.add(name);
       return { ...input, checkKey, used: input.columns.map((c) => c.name).filter((name) => used.has(name)) };
     });
     const { id, nodes, outputs, stores } = draft;

@@ -23,7 +23,8 @@ export type PipelineErrorCode =
   | 'log_failed'
   | 'store_failed'
   | 'registry_failed'
-  | 'transaction_timeout';
+  | 'transaction_timeout'
+  | 'invalid_function';
 
 /** A bad record under `errors: fail`. */
 export class BadRecordError extends PipelineError {

@@ -1,17 +1,25 @@
 import { tpKey } from '../log/log.js';
+import type { PhysicalPlan } from '../plan/physical.js';
 import type { Clock } from './clock.js';
 import type { Task } from './task.js';
 
 /** `idle`: quiet source partitions follow the others of this worker, or, when all are quiet, the wall clock (SEMANTICS rule 8). */
 export class IdleSources {
+  /** Some source is a stream. Where all are tables, nothing waits for a time, and moving it would have each commit followed by another. */
+  private readonly hasStreams: boolean;
+
   /** @param judges whether `idle` is to be looked at now; tables are in any case */
   constructor(
+    plan: PhysicalPlan,
     private readonly clock: Clock,
     private readonly judges: () => boolean,
-  ) {}
+  ) {
+    this.hasStreams = plan.stages.some(({ inputs }) => inputs.some((input) => input.kind === 'source' && !input.table));
+  }
 
   /** Moves the watermarks of quiet tasks. @param stable last stable offsets as fetched, by partition */
   advance(tasks: Iterable<Task>, stable: ReadonlyMap<string, number>): void {
+    if (!this.hasStreams) return;
     const now = this.clock.now();
     const judges = this.judges();
     let latest = -Infinity;

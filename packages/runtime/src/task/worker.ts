@@ -79,7 +79,7 @@ export class Worker {
       now,
     );
     this.lastPurgeAt = now;
-    this.idle = new IdleSources(options.context.clock, options.judgesIdle ?? (() => true));
+    this.idle = new IdleSources(options.plan, options.context.clock, options.judgesIdle ?? (() => true));
     this.taskContext = {
       ...options.context,
       onStoreFailed: (error) => {

@@ -1,7 +1,21 @@
 /** The records of a test's `given`, as a producer would have sent them. */
 import { Buffer } from 'node:buffer';
-import { definite, parseTime, typeToAvro, zeroValue, type SourceNode, type TestRecord, type TypedExpr, type Value } from '@rta/dsl';
+import {
+  definite,
+  parseTime,
+  typeToAvro,
+  zeroValue,
+  type Column,
+  type Row,
+  type SourceNode,
+  type TestRecord,
+  type TypedExpr,
+  type Value,
+} from '@rta/dsl';
+import { type AvroRecord, parseSchema } from '../kernel/interpreter/avro-schema.js';
+import { csvOfRow } from '../kernel/interpreter/csv.js';
 import { jsonOfRow, textOf } from '../kernel/interpreter/json-write.js';
+import { plainKey } from '../kernel/interpreter/source-keys.js';
 import { BatchBuilder } from '../log/batch/batch-builder.js';
 import type { OutputBatch } from '../log/log.js';
 import type { AvroSupport, TestSchemas } from './test-schemas.js';
@@ -28,8 +42,14 @@ export class GivenEncoder {
     this.encodeKey = keyEncoder(source, avro, schemas);
     this.encodeValue = valueEncoder(source, avro, schemas);
     const withDefault = new Set(fieldsOf(source).flatMap((field) => ('default' in field ? [field.name] : [])));
+    const { fields } = parseSchema(source.schema) as AvroRecord;
+    const fixed = new Map(
+      fields.flatMap(({ name, node }) => (node.kind === 'fixed' && node.logical !== 'decimal' ? [[name, new Uint8Array(node.size)]] : [])),
+    );
     this.zeros = Object.fromEntries(
-      source.output.columns.filter(({ name }) => !withDefault.has(name)).map(({ name, type }) => [name, zeroValue(type)]),
+      source.output.columns
+        .filter(({ name }) => !withDefault.has(name))
+        .map(({ name, type }) => [name, fixed.get(name) ?? zeroValue(type)]),
     );
   }
 
@@ -66,30 +86,40 @@ export class GivenEncoder {
 }
 
 function keyEncoder({ topic, key, keyFormat, output }: SourceNode, avro: AvroSupport, schemas: TestSchemas): Encode | null {
-  const column = output.columns.find(({ name }) => name === key);
-  if (column === undefined || keyFormat === 'none') return null;
-  const { name, type } = column;
-  if (keyFormat === 'string') return (values) => Buffer.from(textOf(type, values[name]));
-  const schema = typeToAvro(definite(type));
+  if (key === null || keyFormat === 'none') return null;
+  const columns = key.map((name) => output.columns.find((column) => column.name === name)!);
+  if (keyFormat !== 'avro') return (values) => plainKey(keyFormat, columns, values);
+  const [{ name, type }] = columns;
+  const schema = columns.length === 1 ? typeToAvro(definite(type)) : typeToAvro({ kind: 'record', name: 'Key', fields: columns });
   const codec = avro.codecFor(schema);
   const id = schemas.idOf(`${topic}-key`, schema);
-  return (values) => avro.frame(id, codec.encode(values[name]));
+  return (values) => avro.frame(id, codec.encode(columns.length === 1 ? values[name] : values));
 }
 
-function valueEncoder({ topic, format, schema, output }: SourceNode, avro: AvroSupport, schemas: TestSchemas): Encode {
+function valueEncoder(source: SourceNode, avro: AvroSupport, schemas: TestSchemas): Encode {
+  const { topic, format, schema } = source;
+  const columns = valueColumns(source);
   if (format === 'json') {
     // A field that is left out takes the default of the schema, as in Avro.
     return (values) =>
       Buffer.from(
         jsonOfRow(
-          output.columns.filter(({ name }) => Object.hasOwn(values, name)),
+          columns.filter(({ name }) => Object.hasOwn(values, name)),
           values,
         ),
       );
   }
+  if (format === 'string') return (values) => Buffer.from(textOf(columns[0].type, values[columns[0].name]));
   const codec = avro.codecFor(schema);
+  // All cells of a row are written, so those that are left out as well: by way of Avro they get their defaults.
+  if (format === 'csv') return (values) => Buffer.from(csvOfRow(columns, codec.decode(codec.encode(values)) as Row));
   const id = schemas.idOf(`${topic}-value`, schema);
   return (values) => avro.frame(id, codec.encode(values));
+}
+
+/** The columns that come from the value. */
+export function valueColumns({ output, keyAdds }: SourceNode): readonly Column[] {
+  return output.columns.filter(({ name }) => !keyAdds.some((added) => added.name === name));
 }
 
 function fieldsOf({ schema }: SourceNode): readonly { readonly name: string }[] {

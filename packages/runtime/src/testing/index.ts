@@ -1,3 +1,4 @@
+export { sinkReader } from './topic-rows.js';
 export { openTestBench, type TestBench, type TestOutcome } from './test-bench.js';
 export type { TestFailure } from './judge.js';
 export { showFailure, showValue } from './show-failure.js';

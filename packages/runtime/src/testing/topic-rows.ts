@@ -1,12 +1,15 @@
 /** What the topics of a tested pipeline hold, as rows. */
 import { Buffer } from 'node:buffer';
-import { compareValues, typeToAvro, type AvroSchema, type Column, type Plan, type Row, type Value } from '@rta/dsl';
+import { compareValues, definite, textColumns, typeToAvro, type AvroSchema, type Column, type Plan, type Row, type SinkNode, type Value, type ValueFormat } from '@rta/dsl'; // prettier-ignore
 import { toValue } from '../kernel/interpreter/avro-codec.js';
-import { parseSchema } from '../kernel/interpreter/avro-schema.js';
+import { type AvroRecord, parseSchema } from '../kernel/interpreter/avro-schema.js';
+import { readCsv, textDatum } from '../kernel/interpreter/csv.js';
 import type { Datum } from '../kernel/interpreter/avro-read.js';
 import { readJson } from '../kernel/interpreter/json-read.js';
+import { canonicalLong } from '../kernel/interpreter/values.js';
 import { records, type LogRecord } from '../log/batch/records.js';
 import type { Log } from '../log/log.js';
+import { valueColumns } from './encode-given.js';
 import { asideTopics } from './test-plan.js';
 import type { AvroSupport } from './test-schemas.js';
 
@@ -29,17 +32,28 @@ export interface TopicReader {
 /** The reader of a sink, or of a topic for late or failed records; null for a topic that the pipeline does not write. */
 export function topicReader(plan: Plan, topic: string, avro: AvroSupport): TopicReader | null {
   const sink = plan.sinks.find((candidate) => candidate.topic === topic);
-  if (sink === undefined) return asideTopics(plan).has(topic) ? asideReader(plan, avro) : null;
+  if (sink !== undefined) return sinkReader(sink, avro);
+  return asideTopics(plan).has(topic) ? asideReader(plan, avro) : null;
+}
+
+/** The reader of what a sink writes, in any format; what it did not write makes it throw. */
+export function sinkReader(sink: SinkNode, avro: AvroSupport): TopicReader {
   const { columns } = sink;
   const keyColumns = (sink.key ?? []).map((name) => columns.find((column) => column.name === name)!);
-  const readKey = keyReader(keyColumns, sink.keySchema, avro);
-  const readValue = rowReader(columns, sink.valueSchema, avro);
+  const readKey = keyReader(keyColumns, sink, avro);
+  const readValue = rowReader(sink.format, columns, sink.valueSchema ?? schemaOf(columns), avro);
+  const [text] = sink.format === 'string' ? textColumns(columns, sink.key) : [];
+  const readText = text === undefined ? null : textReader(text);
   return {
     columns,
     key: sink.compacted ? (sink.key ?? []) : null,
     rowOf: ({ key, value }) => ({
       id: key === null ? null : Buffer.from(key).toString('latin1'),
-      row: value !== null ? readValue(value) : key !== null && keyColumns.length > 0 ? readKey(key) : {},
+      row: {
+        // A value that is one text says nothing of the key.
+        ...(key !== null && keyColumns.length > 0 && (value === null || readText !== null) ? readKey(key) : {}),
+        ...(value === null ? {} : (readText ?? readValue)(value)),
+      },
       deleted: value === null,
     }),
   };
@@ -100,10 +114,11 @@ const HEADERS = ['reason', 'step', 'topic', 'message'] as const;
  */
 function asideReader(plan: Plan, avro: AvroSupport): TopicReader {
   const readers = new Map(
-    plan.sources.map(({ topic, format, schema, output }) => [
-      topic,
-      rowReader(output.columns, format === 'avro' ? schema : null, avro, schema),
-    ]),
+    plan.sources.map((source) => {
+      const { topic, format, schema } = source;
+      const columns = valueColumns(source);
+      return [topic, format === 'string' ? textReader(columns[0]) : rowReader(format, columns, schema, avro)];
+    }),
   );
   const columns = new Map(plan.sources.flatMap((source) => source.output.columns.map((column) => [column.name, column])));
   const headers = HEADERS.map((name): Column => ({ name: `$${name}`, type: { kind: 'string' } }));
@@ -130,34 +145,52 @@ function attempt(read: ReadRow, bytes: Uint8Array): Row {
 
 type ReadRow = (bytes: Uint8Array) => Row;
 
-/** @param schema of the values; null: they are JSON, of the columns' types or of `jsonSchema` */
-function rowReader(columns: readonly Column[], schema: AvroSchema | null, avro: AvroSupport, jsonSchema?: AvroSchema): ReadRow {
-  if (schema !== null) {
+/** @param schema of the values: the writer's, of what is no Avro what types it */
+function rowReader(format: ValueFormat, columns: readonly Column[], schema: AvroSchema, avro: AvroSupport): ReadRow {
+  if (format === 'avro') {
     const codec = avro.codecFor(schema);
     return (bytes) => codec.decode(unframed(bytes, avro)) as Row;
   }
-  const fields = columns.map(({ name, type }) => ({ name, type }));
-  const reader = parseSchema(jsonSchema ?? typeToAvro({ kind: 'record', name: 'Row', fields }, { name: 'Row' }));
+  const reader = parseSchema(schema) as AvroRecord;
+  const read = format === 'csv' ? readCsv : readJson;
   return (bytes) => {
-    const datum = readJson(reader, bytes) as ReadonlyMap<string, Datum>;
+    const datum = read(reader, bytes) as ReadonlyMap<string, Datum>;
     return Object.fromEntries(columns.map(({ name, type }) => [name, toValue(type, datum.get(name)!)]));
   };
 }
 
-/** Keys: one column stands alone (in JSON as plain text), several are a record. */
-function keyReader(columns: readonly Column[], schema: AvroSchema | null, avro: AvroSupport): ReadRow {
-  if (columns.length !== 1) return rowReader(columns, schema, avro);
-  const [{ name, type }] = columns;
-  if (schema !== null) {
-    const codec = avro.codecFor(schema);
-    return (bytes) => ({ [name]: codec.decode(unframed(bytes, avro)) });
+/** Of bytes that are one column as plain text. */
+function textReader({ name, type }: Column): ReadRow {
+  const node = parseSchema(typeToAvro(definite(type)));
+  return (bytes) => ({ [name]: toValue(definite(type), textDatum(node, Buffer.from(bytes).toString('utf8'))) });
+}
+
+/** Keys: one column stands alone, several are a record. */
+function keyReader(columns: readonly Column[], { keyFormat, keySchema }: SinkNode, avro: AvroSupport): ReadRow {
+  if (columns.length !== 1) return rowReader(keyFormat === 'avro' ? 'avro' : 'json', columns, keySchema ?? schemaOf(columns), avro);
+  const [column] = columns;
+  const { name, type } = column;
+  switch (keyFormat) {
+    case 'avro': {
+      const codec = avro.codecFor(keySchema!);
+      return (bytes) => ({ [name]: codec.decode(unframed(bytes, avro)) });
+    }
+    case 'json': {
+      const read = rowReader('json', columns, schemaOf(columns), avro);
+      return (bytes) => read(Buffer.concat([Buffer.from(`{${JSON.stringify(name)}:`), bytes, Buffer.from('}')]));
+    }
+    case 'int':
+      return (bytes) => ({ [name]: Buffer.from(bytes).readInt32BE() });
+    case 'long':
+      return (bytes) => ({ [name]: toValue(definite(type), canonicalLong(Buffer.from(bytes).readBigInt64BE())) });
+    default:
+      return textReader(column);
   }
-  const readJsonRow = rowReader(columns, null, avro);
-  const quoted = !['boolean', 'int', 'long', 'float', 'double', 'decimal'].includes(type.kind);
-  return (bytes) => {
-    const text = Buffer.from(bytes).toString('utf8');
-    return readJsonRow(Buffer.from(`{${JSON.stringify(name)}:${quoted ? JSON.stringify(text) : text}}`));
-  };
+}
+
+function schemaOf(columns: readonly Column[]): AvroSchema {
+  const fields = columns.map(({ name, type }) => ({ name, type }));
+  return typeToAvro({ kind: 'record', name: 'Row', fields }, { name: 'Row' });
 }
 
 function unframed(bytes: Uint8Array, avro: AvroSupport): Uint8Array {

@@ -49,6 +49,42 @@ const leaf = (id: string): fc.Arbitrary<Kind> =>
     { writer: 'long', reader: { type: 'long', logicalType: 'timestamp-micros' }, default: 5, value: fc.maxSafeInteger() },
     { writer: 'int', reader: { type: 'int', logicalType: 'date' }, default: 5, value: fc.integer({ min: -1e6, max: 1e6 }) },
     { writer: 'bytes', reader: { type: 'bytes', logicalType: 'decimal', precision: 30, scale: 2 }, default: '\u0001', value: bytes },
+    ...['time-micros', 'timestamp-nanos', 'timestamp-millis'].map((logicalType): Kind => ({
+      writer: { type: 'long', logicalType },
+      reader: { type: 'long', logicalType: 'timestamp-nanos' },
+      default: 5,
+      value: fc.maxSafeInteger(),
+    })),
+    {
+      writer: { type: 'int', logicalType: 'time-millis' },
+      reader: { type: 'int', logicalType: 'time-millis' },
+      default: 5,
+      value: fc.nat(),
+    },
+    ...(
+      [
+        ['int', 'double'],
+        ['long', 'int'],
+        ['double', 'long'],
+        ['int', 'long', 'double'],
+      ] as const
+    ).flatMap((reader): Kind[] => [
+      { writer: ['double', 'int'], reader: [...reader], default: 3, value: fc.integer().map((int): Raw => ({ int })) },
+      { writer: 'long', reader: [...reader], default: 3, value: long },
+      { writer: ['long', 'boolean'], reader: [...reader], default: 3, value: fc.oneof<fc.Arbitrary<Raw>[]>(long, fc.boolean()) },
+    ]),
+    {
+      writer: [enumOf(`E${id}`, ['A', 'B']), 'string'],
+      reader: ['string', enumOf(`E${id}`, ['A'])],
+      default: 'x',
+      value: string.map((text): Raw => ({ string: text })),
+    },
+    {
+      writer: { type: 'fixed', name: `G${id}`, size: 3 },
+      reader: { type: 'fixed', name: `G${id}`, size: 3 },
+      default: '\u0001\u0002\u00ff',
+      value: fc.uint8Array({ minLength: 3, maxLength: 3 }).map((b): Raw => Buffer.from(b)),
+    },
     {
       writer: { type: 'fixed', name: `F${id}`, size: 5 },
       reader: { type: 'fixed', name: `F${id}`, size: 5, logicalType: 'decimal', precision: 11, scale: 1 },

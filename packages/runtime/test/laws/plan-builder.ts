@@ -2,6 +2,8 @@
 import {
   type AvroSchema,
   type Column,
+  defaultKeyFormat,
+  type KeyFormat,
   type Plan,
   type Relation,
   type SinkNode,
@@ -9,6 +11,7 @@ import {
   type StepNode,
   type Transform,
   typeToAvro,
+  type ValueFormat,
 } from '@rta/dsl';
 import { LONG, NOWHERE, TIMESTAMP } from './typed-expressions.js';
 
@@ -21,7 +24,8 @@ export interface StepSpec {
 
 export interface SinkSpec {
   readonly input: string;
-  readonly format?: 'avro' | 'json';
+  readonly format?: ValueFormat;
+  readonly keyFormat?: KeyFormat;
 }
 
 export interface SourceSpec {
@@ -30,11 +34,13 @@ export interface SourceSpec {
   /** A column of event times; ms. */
   readonly time: string;
   readonly latenessMs?: number;
-  /** The column that record keys equal. */
-  readonly key?: string | null;
+  /** The columns that record keys equal. */
+  readonly key?: string | readonly string[] | null;
+  /** Whether they come from the record keys, and not from the values. */
+  readonly keyAdds?: boolean;
   /** How record keys are written; default: text. */
-  readonly keyFormat?: 'string' | 'avro';
-  readonly format?: 'avro' | 'json';
+  readonly keyFormat?: KeyFormat;
+  readonly format?: ValueFormat;
 }
 
 export function buildPlan(source: SourceSpec, steps: readonly StepSpec[], sinks: readonly SinkSpec[]): Plan {
@@ -46,7 +52,7 @@ export function buildPlan(source: SourceSpec, steps: readonly StepSpec[], sinks:
     relations.set(id, output);
     return { id, verb: transform.type, name: null, input, transforms: [transform], output, span: NOWHERE };
   });
-  const sinkNodes = sinks.map(({ input, format = 'avro' }, i) => sinkOf(`sink${i}`, input, relations.get(input)!, format));
+  const sinkNodes = sinks.map((spec, i) => sinkOf(`sink${i}`, spec, relations.get(spec.input)!));
   return {
     pipeline: 'law',
     path: 'law.yaml',
@@ -60,7 +66,9 @@ export function buildPlan(source: SourceSpec, steps: readonly StepSpec[], sinks:
   };
 }
 
-function sourceOf({ columns, schema, time, latenessMs = 0, key = null, keyFormat = 'string', format = 'avro' }: SourceSpec): SourceNode {
+function sourceOf(spec: SourceSpec): SourceNode {
+  const { columns, schema, time, latenessMs = 0, keyFormat = 'string', keyAdds = false, format = 'avro' } = spec;
+  const key = typeof spec.key === 'string' ? [spec.key] : (spec.key ?? null);
   const timeColumn = columns.find((c) => c.name === time)!;
   return {
     id: 'source',
@@ -70,11 +78,12 @@ function sourceOf({ columns, schema, time, latenessMs = 0, key = null, keyFormat
     schema,
     keyFormat: key === null ? 'none' : keyFormat,
     key,
+    keyAdds: keyAdds ? columns.filter(({ name }) => key?.includes(name) === true) : [],
     time: { from: 'column', expr: { kind: 'column', name: time, type: timeColumn.type, span: NOWHERE } },
     latenessMs,
     idleMs: null,
     start: 'earliest',
-    output: { kind: 'stream', columns, key: key === null ? null : [key], windowed: false },
+    output: { kind: 'stream', columns, key, windowed: false },
     span: NOWHERE,
   };
 }
@@ -103,7 +112,8 @@ export function relationOf(input: Relation, transform: Transform): Relation {
       };
     }
     case 'join':
-      throw new Error('joins are built from YAML');
+    case 'spread':
+      throw new Error('joins and lists are built from YAML');
     case 'over':
       return { ...input, columns: transform.columns.map((c) => ({ name: c.name, type: c.expr.type })) };
     case 'rank': {
@@ -117,8 +127,10 @@ export function relationOf(input: Relation, transform: Transform): Relation {
   }
 }
 
-function sinkOf(id: string, input: string, relation: Relation, format: 'avro' | 'json'): SinkNode {
-  const { key, columns } = relation;
+function sinkOf(id: string, { input, format = 'avro', ...spec }: SinkSpec, relation: Relation): SinkNode {
+  const { columns } = relation;
+  const keyFormat = spec.keyFormat ?? defaultKeyFormat(format, relation.key?.length ?? null);
+  const key = keyFormat === 'none' ? null : relation.key;
   const keyColumns = key === null ? null : key.map((name) => columns.find((c) => c.name === name)!);
   const avro = format === 'avro';
   return {
@@ -127,9 +139,14 @@ function sinkOf(id: string, input: string, relation: Relation, format: 'avro' | 
     input,
     topic: id,
     format,
+    keyFormat,
     key,
     keySchema:
-      avro && keyColumns !== null ? (keyColumns.length === 1 ? typeToAvro(keyColumns[0].type) : schemaOf('key', keyColumns)) : null,
+      keyFormat === 'avro' && keyColumns !== null
+        ? keyColumns.length === 1
+          ? typeToAvro(keyColumns[0].type)
+          : schemaOf('key', keyColumns)
+        : null,
     valueSchema: avro ? schemaOf('value', columns) : null,
     compacted: relation.kind === 'table',
     columns,

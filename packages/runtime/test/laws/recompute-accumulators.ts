@@ -37,7 +37,10 @@ export function accumulate(accumulator: Accumulator, given: readonly Given[]): V
     case 'max':
       return [...values].sort((a, b) => compareTotally(b, a))[0] ?? null;
     case 'lastRow':
-      throw new Error('the last row is not made of values');
+    case 'topRows':
+    case 'newest':
+    case 'owned':
+      throw new Error(`${fn} is not made of values`);
     case 'sum':
       return sum(type, values);
     case 'distinct':

@@ -16,13 +16,14 @@ import {
   type Transform,
   type Value,
 } from '@rta/dsl';
-import { compareValues } from '../../src/kernel/interpreter/values.js';
 import { accumulate, givenBy } from './recompute-accumulators.js';
 import { evaluateExpr } from './evaluation.js';
 import { textOfRow, textOfValue } from './text.js';
 import { joinRows, joinTable } from './recompute-join.js';
+import { joinTables, lastVersions } from './recompute-tables.js';
 import { lastRow } from './recompute-last-row.js';
 import { lookBack } from './recompute-over.js';
+import { firstNonZero, ordered, spread, topRows } from './recompute-top-rows.js';
 import { itemsOf } from './recompute-unnest.js';
 import type { LateReport } from './stage-runner.js';
 
@@ -70,8 +71,13 @@ type Inputs = readonly (readonly InputRow[])[] | ReadonlyMap<string, readonly (r
 export function recompute(plan: Plan, input: Inputs): Recomputed {
   const late: LateReport[] = [];
   const relations = new Map(plan.sources.map((source): [string, Rows] => [source.id, readSource(plan, source, input)]));
+  /** Of a table the rows that it has in the end. */
+  const rowsOf = (id: string): Rows => {
+    const source = plan.sources.find((each) => each.id === id);
+    return source?.output.kind === 'table' ? lastVersions(source.output, relations.get(id)!) : relations.get(id)!;
+  };
   for (const step of plan.steps) {
-    let rows = relations.get(step.input)!;
+    let rows = rowsOf(step.input);
     if (step.transforms.length === 0) rows = union([rows, ...(step.others ?? []).map((other) => relations.get(other)!)]);
     for (const transform of step.transforms) {
       switch (transform.type) {
@@ -90,7 +96,14 @@ export function recompute(plan: Plan, input: Inputs): Recomputed {
         case 'rank':
           rows = rank(transform, rows);
           break;
+        case 'spread':
+          rows = spread(transform, rows);
+          break;
         case 'join':
+          if (transform.how.kind === 'tables') {
+            rows = joinTables(transform, relationBefore(plan, step), rows, rowsOf(step.others![0]));
+            break;
+          }
           rows = (transform.how.kind === 'within' ? joinRows : joinTable)(
             transform,
             step.output.columns,
@@ -109,7 +122,7 @@ export function recompute(plan: Plan, input: Inputs): Recomputed {
     relations.set(step.id, rows);
   }
   const sinks = plan.sinks.map((sink): [string, string[]] => {
-    const { items } = relations.get(sink.input)!;
+    const { items } = rowsOf(sink.input);
     return [sink.topic, items.map(({ row }) => textOfRow(sink.columns, row)).sort()];
   });
   return { sinks: new Map(sinks), late: [...new Map(late.map((report) => [JSON.stringify(report), report])).values()] };
@@ -149,14 +162,17 @@ function fails(plan: Plan, source: SourceNode, item: StreamItem): boolean {
     // A union may pass the record on more than once, each time along another branch.
     const mapped = new Map<string, readonly StreamItem[]>([[source.id, [item]]]);
     for (const step of plan.steps) {
-      const inputs = [step.input, ...(step.transforms.length === 0 ? (step.others ?? []) : [])];
+      // What fails on a row of a table is no failure of the record.
+      const ofTable = source.output.kind === 'table' && step.input === source.id;
+      const inputs = ofTable ? [] : [step.input, ...(step.transforms.length === 0 ? (step.others ?? []) : [])];
       mapped.set(
         step.id,
         inputs.flatMap((id) => mapped.get(id) ?? []).flatMap((each) => applyTo(step.transforms, each)),
       );
       const join = step.transforms.find((transform) => transform.type === 'join');
-      for (const each of join === undefined ? [] : (mapped.get(step.others![0]) ?? []))
-        for (const expr of [...join!.rightKey, ...join!.take.map((column) => column.expr)])
+      if (join === undefined || join.how.kind === 'tables') continue;
+      for (const each of mapped.get(step.others![0]) ?? [])
+        for (const expr of [...join.rightKey, ...join.take.map((column) => column.expr)])
           if (each.deleted !== true) evaluateExpr(expr, each);
     }
     return false;
@@ -175,6 +191,7 @@ function applyTo(transforms: readonly Transform[], item: StreamItem): readonly S
     else if (transform.type === 'fold') {
       for (const group of transform.group) evaluateExpr(group.expr, item);
       for (const accumulator of transform.accumulators) givenBy(accumulator, item);
+      for (const { top } of transform.accumulators) for (const { expr } of top?.by ?? []) evaluateExpr(expr, item);
       return [];
     } else if (transform.type === 'join') {
       for (const expr of transform.leftKey) evaluateExpr(expr, item);
@@ -216,10 +233,11 @@ function fold(transform: FoldTransform, rows: Rows, step: string, late: LateRepo
   const items = bucketsOf(transform, rows, step, late).flatMap(({ group, window, items: members }): StreamItem[] => {
     const last = Math.max(...members.map((item) => item.time));
     const isSession = transform.window?.kind === 'session';
-    if (isFinal && (isSession ? last : window!.end) + hold > rows.watermark) return [];
+    const end = window?.end ?? Number(group.window_end);
+    if (isFinal && (isSession ? last : end) + hold > rows.watermark) return [];
     const counted = transform.ttlMs === null ? members : newestIncarnation(members, transform.ttlMs, rows.watermark);
     if (counted.length === 0) return [];
-    const time = isFinal && !isSession ? window!.end - 1 : Math.max(...counted.map((item) => item.time));
+    const time = isFinal && !isSession ? end - 1 : Math.max(...counted.map((item) => item.time));
     const windows: Row = window === null ? {} : { window_start: window.start, window_end: window.end };
     const row = orNull(() => resultOf(transform, { ...group, ...windows }, counted, time));
     return row === null ? [] : [{ row, time, origin: null }];
@@ -325,6 +343,7 @@ function newestIncarnation(items: readonly StreamItem[], ttlMs: number, watermar
 
 function resultOf(transform: FoldTransform, row: Row, items: readonly StreamItem[], time: number): Row {
   const accumulated = transform.accumulators.map((accumulator) => {
+    if (accumulator.fn === 'topRows') return () => topRows(accumulator, items);
     if (accumulator.fn === 'lastRow') return () => lastRow(accumulator.type, items);
     const given = items.map((item) => givenBy(accumulator, item)).filter((one) => one !== null);
     return () => accumulate(accumulator, given);
@@ -362,17 +381,6 @@ function rank({ group, by, tieBreak, k, ties, rank: name, emit }: RankTransform,
 /** Groups are told apart by their bytes: zero and negative zero are two. */
 function textOf(value: Value): string {
   return Object.is(value, -0) ? '-0' : `${typeof value} ${value as string}`;
-}
-
-function ordered(a: Value, b: Value, descending: boolean, nullsFirst: boolean): number {
-  if (a === null && b === null) return 0;
-  if (a === null) return nullsFirst ? -1 : 1;
-  if (b === null) return nullsFirst ? 1 : -1;
-  return descending ? compareValues(b, a) : compareValues(a, b);
-}
-
-function firstNonZero(orders: readonly number[]): number {
-  return orders.find((order) => order !== 0) ?? 0;
 }
 
 /** Rule 12: an error in a row of a table takes the row away. */

@@ -1,9 +1,23 @@
 /** Random columns of every type, with values, and pipelines over them: what the generated readers and writers have to get right. */
 import { Buffer } from 'node:buffer';
-import type { Accumulator, AvroSchema, Column, FoldTransform, Row, Transform, Type, Value, WindowSpec } from '@rta/dsl';
+import type {
+  Accumulator,
+  AvroSchema,
+  Column,
+  FoldTransform,
+  KeyFormat,
+  Row,
+  Transform,
+  Type,
+  Value,
+  ValueFormat,
+  WindowSpec,
+} from '@rta/dsl';
 import fc from 'fast-check';
 import { AvroCodec, RowCodec, toRaw } from '../../src/kernel/interpreter/avro-codec.js';
-import { jsonOfRow, textOf } from '../../src/kernel/interpreter/json-write.js';
+import { csvOfRow } from '../../src/kernel/interpreter/csv.js';
+import { jsonOfRow } from '../../src/kernel/interpreter/json-write.js';
+import { plainKey } from '../../src/kernel/interpreter/source-keys.js';
 import { canonicalLong } from '../../src/kernel/interpreter/values.js';
 import type { RawRecord } from './events.js';
 import { type SourceSpec, schemaOf, type StepSpec } from './plan-builder.js';
@@ -13,10 +27,13 @@ import { accumulator, column, isNotNull, LONG, nullable, TIMESTAMP } from './typ
 export interface WideCase {
   readonly source: SourceSpec;
   readonly steps: readonly StepSpec[];
-  readonly sinks: readonly { readonly input: string; readonly format: 'avro' | 'json' }[];
+  readonly sinks: readonly { readonly input: string; readonly format: ValueFormat; readonly keyFormat?: KeyFormat }[];
   readonly partitions: readonly (readonly RawRecord[])[];
   readonly seed: number;
 }
+
+/** Formats of rows of several columns. */
+type SourceFormat = Exclude<ValueFormat, 'string'>;
 
 const WIDE_SCHEMA_ID = 30;
 
@@ -93,8 +110,12 @@ const definite = (type: Type): Type => (type.kind === 'nullable' ? type.of : typ
 const KEYS: readonly Type['kind'][] = ['string', 'int', 'long', 'boolean'];
 
 export const wideCase: fc.Arbitrary<WideCase> = fc
-  .record({ samples: fc.array(sample, { minLength: 1, maxLength: 6 }), format: fc.constantFrom<'avro' | 'json'>('avro', 'avro', 'json') })
-  .chain(({ samples, format }) => {
+  .record({
+    picked: fc.array(sample, { minLength: 1, maxLength: 6 }),
+    format: fc.constantFrom<SourceFormat>('avro', 'avro', 'json', 'csv'),
+  })
+  .chain(({ picked, format }) => {
+    const samples = format === 'csv' ? picked.filter((s) => s.scalar) : picked;
     const columns: Column[] = [...samples.map((s, i) => ({ name: `x${i}`, type: s.type })), { name: 'at', type: TIMESTAMP }];
     const scalars = columns.slice(0, -1).filter((_, i) => samples[i].scalar);
     const keys = scalars.filter((c) => KEYS.includes(c.type.kind));
@@ -102,14 +123,15 @@ export const wideCase: fc.Arbitrary<WideCase> = fc
     return fc
       .record({
         key: keys.length > 0 ? fc.option(fc.constantFrom(...keys)) : fc.constant(null),
-        keyFormat: fc.constantFrom<'string' | 'avro'>('string', 'avro'),
+        keyFormat: fc.constantFrom<'string' | 'avro' | 'json'>('string', 'avro', 'json'),
         rows: fc.array(row, { maxLength: 25 }),
         steps: stepsOver(columns, scalars),
-        sinkFormat: fc.constantFrom<'avro' | 'json'>('avro', 'avro', 'json'),
+        sinkFormat: fc.constantFrom<SourceFormat>('avro', 'avro', 'json', 'csv'),
+        sinkKeys: fc.constantFrom<KeyFormat | undefined>(undefined, 'json', 'avro', 'none'),
         raw: fc.boolean(),
         seed: fc.integer(),
       })
-      .map(({ key, keyFormat, rows, steps, sinkFormat, raw, seed }) => {
+      .map(({ key, keyFormat, rows, steps, sinkFormat, sinkKeys, raw, seed }) => {
         const schema = schemaOf('wide', columns);
         const encode = valueEncoder(schema, columns, format);
         const records = rows.map(({ at, picks }): RawRecord => {
@@ -121,7 +143,11 @@ export const wideCase: fc.Arbitrary<WideCase> = fc
         const made: WideCase = {
           source: { columns, schema, time: 'at', latenessMs: 5, key: key?.name ?? null, keyFormat, format },
           steps,
-          sinks: (raw ? ['source', last] : [last]).map((input) => ({ input, format: sinkFormat })),
+          sinks: (raw ? ['source', last] : [last]).map((input) => ({
+            input,
+            format: sinkFormat,
+            ...(sinkKeys === undefined ? {} : { keyFormat: sinkKeys }),
+          })),
           partitions: [records],
           seed,
         };
@@ -129,7 +155,7 @@ export const wideCase: fc.Arbitrary<WideCase> = fc
           `\n  ${format} ${columns.map((c) => `${c.name}: ${showType(c.type)}`).join(', ')} key ${key?.name} (${keyFormat}) seed ${seed}` +
           `\n  ${steps.map(showStep).join('\n  ')}\n  sinks ${JSON.stringify(made.sinks)}` +
           records
-            .map((r) => `\n  ${format === 'json' ? Buffer.from(r.value!).toString() : Buffer.from(r.value!).toString('hex')}`)
+            .map((r) => `\n  ${format !== 'avro' ? Buffer.from(r.value!).toString() : Buffer.from(r.value!).toString('hex')}`)
             .join('');
         return Object.defineProperty(made, fc.toStringMethod, { value: show });
       });
@@ -224,14 +250,16 @@ function sumType(type: Type): Type {
   return type.kind === 'decimal' ? { ...type, precision: 38 } : { kind: 'double' };
 }
 
-function valueEncoder(schema: AvroSchema, columns: readonly Column[], format: 'avro' | 'json'): (row: Row) => Uint8Array {
+function valueEncoder(schema: AvroSchema, columns: readonly Column[], format: SourceFormat): (row: Row) => Uint8Array {
   if (format === 'json') return (row) => Buffer.from(jsonOfRow(columns, row));
+  if (format === 'csv') return (row) => Buffer.from(csvOfRow(columns, row));
   const codec = new RowCodec(schema, columns, (c) => c.name);
   return (row) => framed(WIDE_SCHEMA_ID, codec.encode(row));
 }
 
-function keyBytes(type: Type, value: Value, format: 'string' | 'avro'): Uint8Array {
-  return format === 'string' ? Buffer.from(textOf(type, value)) : framed(77, new AvroCodec(type.kind).encode(toRaw(type, value)));
+function keyBytes(type: Type, value: Value, format: KeyFormat): Uint8Array {
+  if (format !== 'avro') return plainKey(format, [{ name: 'key', type }], { key: value });
+  return framed(77, new AvroCodec(type.kind).encode(toRaw(type, value)));
 }
 
 function framed(id: number, avro: Uint8Array): Uint8Array {

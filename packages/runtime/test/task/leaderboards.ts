@@ -5,7 +5,7 @@ import type { Plan } from '@rta/dsl';
 import { unique } from '../log/outputs.js';
 import type { Backend } from './backend.js';
 import { board, leaderboard, scoreBatches, topicRows, USER_SCORE } from './project.js';
-import { drawScores, playersOf, teamsOf, type Score } from './scores.js';
+import { drawScores, mvpsOf, playersOf, teamsOf, type Score } from './scores.js';
 
 /** The same pipeline under other names, so that tests do not meet. */
 function renamed(plan: Plan, source: string): Plan {
@@ -23,6 +23,7 @@ export function leaderboardTests(backend: Backend): void {
   let source = '';
   let players: Plan;
   let teams: Plan;
+  let mvps: Plan;
   const append = async (scores: readonly Score[]): Promise<void> => {
     await backend.log.append(scoreBatches(source, 4, scores, schemaId));
   };
@@ -31,10 +32,12 @@ export function leaderboardTests(backend: Backend): void {
     await backend.log.ensureTopics([{ name: source, partitions: 4 }]);
     players = renamed(leaderboard('top-players'), source);
     teams = renamed(leaderboard('top-teams'), source);
+    mvps = renamed(leaderboard('team-mvps'), source);
   };
   const boards = async (): Promise<unknown> => [
     await board(backend.log, backend.registry, players.pipeline),
     await board(backend.log, backend.registry, teams.pipeline),
+    await board(backend.log, backend.registry, mvps.pipeline),
   ];
   beforeAll(async () => {
     schemaId = await backend.registry.register('user-score-value', USER_SCORE);
@@ -46,9 +49,9 @@ export function leaderboardTests(backend: Backend): void {
     for (let round = 1; round <= 4; round++) {
       await append(scores.slice((round - 1) * 5000, round * 5000));
       if (round === 3) backend.loseState();
-      await Promise.all([backend.runToEnd(players), backend.runToEnd(teams)]);
+      await Promise.all([backend.runToEnd(players), backend.runToEnd(teams), backend.runToEnd(mvps)]);
       const read = scores.slice(0, round * 5000);
-      expect(await boards()).toEqual([playersOf(read), teamsOf(read)]);
+      expect(await boards()).toEqual([playersOf(read), teamsOf(read), mvpsOf(read)]);
     }
   });
 
@@ -69,8 +72,8 @@ export function leaderboardTests(backend: Backend): void {
       await Promise.all(workers.map((worker) => worker.abandon()));
       await running;
     }
-    await Promise.all([backend.runToEnd(players), backend.runToEnd(teams)]);
-    expect(await boards()).toEqual([playersOf(scores), teamsOf(scores)]);
+    await Promise.all([backend.runToEnd(players), backend.runToEnd(teams), backend.runToEnd(mvps)]);
+    expect(await boards()).toEqual([playersOf(scores), teamsOf(scores), mvpsOf(scores)]);
     const sums = new Map<string, Set<number>>();
     const totals = new Map<string, number>();
     for (const { user_id, score } of scores) {

@@ -42,7 +42,7 @@ export function compiled(yaml: string): Plan {
   return plan;
 }
 
-export function leaderboard(name: 'top-teams' | 'top-players'): Plan {
+export function leaderboard(name: 'top-teams' | 'top-players' | 'team-mvps'): Plan {
   return compiled(readFileSync(join(ROOT, `pipelines/leaderboards/${name}.yaml`), 'utf8'));
 }
 
@@ -106,8 +106,8 @@ export async function board(log: Log, registry: SchemaRegistry, topic: string): 
     else rows.set(JSON.stringify(key, plain), { ...key, ...value });
   }
   return [...rows.values()]
-    .map((row) => ({ ...row, rnk: Number(row['rnk']), total_score: Number(row['total_score']) }))
-    .sort((a, b) => a.rnk - b.rnk);
+    .map((row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, typeof value === 'bigint' ? Number(value) : value])))
+    .sort((a, b) => Number(a['rnk']) - Number(b['rnk']));
 }
 
 const plain = (_: string, value: unknown): unknown => (typeof value === 'bigint' ? value.toString() : value);

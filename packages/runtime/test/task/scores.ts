@@ -54,3 +54,22 @@ export function teamsOf(scores: readonly Score[]): Record<string, unknown>[] {
     .slice(0, 10)
     .map((row, i) => ({ rnk: i + 1, ...row }));
 }
+
+/** The best player of each team by the part in its points, and of those the best, computed plainly. */
+export function mvpsOf(scores: readonly Score[]): Record<string, unknown>[] {
+  const teams = new Map<string, number>();
+  const players = new Map<string, Score>();
+  for (const each of scores) {
+    teams.set(each.team_id, (teams.get(each.team_id) ?? 0) + each.score);
+    players.set(each.user_id, { ...each, score: each.score + (players.get(each.user_id)?.score ?? 0) });
+  }
+  const rows = [...players.values()].map(({ user_id, team_id, team_name, score }) => {
+    const total = teams.get(team_id)!;
+    return { team_id, user_id, team_name, player_total: score, team_total: total, contrib_ratio: total === 0 ? 0 : score / total };
+  });
+  rows.sort((a, b) => b.contrib_ratio - a.contrib_ratio || byText(a.user_id, b.user_id));
+  return rows
+    .filter((row, i) => rows.findIndex(({ team_id }) => team_id === row.team_id) === i)
+    .slice(0, 10)
+    .map(({ team_id: _, ...row }, i) => ({ rnk: i + 1, ...row }));
+}

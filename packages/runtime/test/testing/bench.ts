@@ -1,4 +1,7 @@
 /** Pipeline texts, compiled and tested through the bench. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { compile, renderAll, type AvroSchema, type PipelineTest, type Plan } from '@rta/dsl';
 import { aggregates, operators } from '@rta/operators';
 import { codecFor, frame, unframe } from '@rta/registry';
@@ -12,8 +15,18 @@ export const AVRO = { avro: { codecFor, frame, unframe } };
 export const bench = await openTestBench(AVRO);
 afterAll(() => bench.close());
 
-/** Compiles a text whose sources name the schema `example`. */
-export function planOf(text: string, schema: AvroSchema): Plan {
+/** Files in a directory of their own, gone after the tests of the file. */
+export function filesIn(files: Readonly<Record<string, string>>): string {
+  const directory = mkdtempSync(join(tmpdir(), 'rta-files-'));
+  afterAll(() => {
+    rmSync(directory, { recursive: true });
+  });
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, name), text);
+  return directory;
+}
+
+/** Compiles a text whose sources name the schema `example`; its modules are in `directory`. */
+export function planOf(text: string, schema: AvroSchema, directory?: string): Plan {
   const { plan, diagnostics } = compile({
     file: { path: 'example.yaml', text },
     project: null,
@@ -22,6 +35,7 @@ export function planOf(text: string, schema: AvroSchema): Plan {
     operators,
     aggregates,
     env: {},
+    ...(directory === undefined ? {} : { resolveModule: (path: string) => join(directory, path) }),
   });
   if (plan === null) throw new Error(renderAll(diagnostics));
   return plan;

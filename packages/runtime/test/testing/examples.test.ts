@@ -2,15 +2,19 @@
 import { exampleCase } from '@rta/dsl';
 import { operators } from '@rta/operators';
 import { expect, it } from 'vitest';
-import { bench, passes, planOf } from './bench.js';
+import { bench, filesIn, passes, planOf } from './bench.js';
+
+const directories = new Map(
+  operators.flatMap(({ verb, example }) => (example.files === undefined ? [] : [[verb, filesIn(example.files)] as const])),
+);
 
 it.each(operators.map((spec) => [spec.verb, spec] as const))('the example of %s', async (_, spec) => {
   const { text, schema } = exampleCase(spec);
-  await passes(planOf(text, schema));
+  await passes(planOf(text, schema, directories.get(spec.verb)));
 });
 
 it('takes well below 200 ms a test', async () => {
-  const { text, schema } = exampleCase(operators.at(-1)!);
+  const { text, schema } = exampleCase(operators[0]);
   const plan = planOf(text, schema);
   const runs = 20;
   let sum = 0;

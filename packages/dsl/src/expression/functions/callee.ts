@@ -1,5 +1,6 @@
 import type { Value } from '../../types/type.js';
 import type { TypedExpr } from '../typed.js';
+import { externalCallee } from './external.js';
 import { functionRuntime } from './library.js';
 import type { RuntimeFunction } from './spec.js';
 
@@ -13,10 +14,15 @@ const prepared = new WeakMap<Call, RuntimeFunction>();
  * called, unless the function is not strict.
  */
 export function calleeOf(expr: Call): RuntimeFunction {
-  const implementation = functionRuntime[expr.fn];
-  if (typeof implementation === 'function') return implementation;
   const known = prepared.get(expr);
   if (known !== undefined) return known;
+  if (expr.external !== undefined) {
+    const external = externalCallee(expr, expr.external);
+    prepared.set(expr, external);
+    return external;
+  }
+  const implementation = functionRuntime[expr.fn];
+  if (typeof implementation === 'function') return implementation;
   const literals = expr.args.map((arg) => (arg.kind === 'literal' ? arg.value : undefined));
   const callee = literals.includes(null) ? nothing : implementation.prepare(...literals);
   prepared.set(expr, callee);

@@ -5,10 +5,12 @@
 import type { Accumulator } from '@rta/dsl';
 import type { AccumulatorCode, Slots } from './accumulators/code.js';
 import { extremeCode } from './accumulators/extremes.js';
+import { newestCode } from './accumulators/newest.js';
 import { lastRowCode } from './accumulators/last-row.js';
 import { placedCode } from './accumulators/places.js';
 import { bagCode, distinctCode, funnelCode, keptCode, percentileCode } from './accumulators/sides.js';
 import { count, decimalSum, doubleSum, longSum } from './accumulators/sums.js';
+import { topRowsCode } from './accumulators/top-rows.js';
 import { varianceCode } from './accumulators/variance.js';
 import { definiteType } from './operand.js';
 
@@ -17,8 +19,13 @@ export function accumulatorCode(accumulator: Accumulator, slots: Slots): Accumul
   switch (accumulator.fn) {
     case 'count':
       return count(accumulator, slots);
+    case 'newest':
+    case 'owned':
+      return newestCode(accumulator, slots);
     case 'lastRow':
       return lastRowCode(accumulator, slots);
+    case 'topRows':
+      return topRowsCode(accumulator, slots);
     case 'sum':
       if (kind === 'decimal') return decimalSum(accumulator, slots);
       return kind === 'double' || kind === 'float' ? doubleSum(accumulator, slots) : longSum(accumulator, slots);

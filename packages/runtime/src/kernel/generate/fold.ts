@@ -1,12 +1,15 @@
 /** Code of one fold: its accumulators' layout, and the functions that `FoldState` calls (see `FoldCode`). */
 import type { Column, FoldTransform, TypedExpr } from '@rta/dsl';
 import type { StageNode } from '../../plan/physical.js';
-import { keepsOut, reachOf } from '../../plan/window-times.js';
+import { closesWithWindow, keepsOut, reachOf } from '../../plan/window-times.js';
 import { FAILED } from '../../state/group-table.js';
 import { FLAGS, KEY_LENGTH, rowSizeOf, type TableLayout } from '../../state/group-table-rows.js';
 import type { FoldState } from '../run/fold-state.js';
+import type { SpreadState } from '../run/spread-state.js';
 import type { FoldCode } from '../run/fold-tables.js';
+import type { ReferState } from '../run/refer-state.js';
 import { rowError } from '../run/row-error.js';
+import type { RowsCode } from '../run/rows-state.js';
 import { expressionSource, mayThrow } from '../expression-source.js';
 import { accumulatorCode } from './accumulators.js';
 import { type AccumulatorCode, Slots } from './accumulators/code.js';
@@ -16,14 +19,16 @@ import { readColumns } from './read-columns.js';
 import { namedOperand, scopeOf } from './scope.js';
 import type { StageShape } from './stage-shape.js';
 import { guardedStream } from './guarded-stream.js';
+import { spreadTableCode } from './spread-feed.js';
 import { type TableAction, tableEdges, type TableRow } from './table-edges.js';
 import { retracts, rowCountOf } from '../../plan/table-folds.js';
 import { applyCode } from './contribution-code.js';
 import { candidateCode } from './rank-feed.js';
+import { claimCode, hasRowCode, isEmptyCode, putCode, rowOperands } from './rows-fold.js';
 
 export interface FoldShape {
   readonly transform: FoldTransform;
-  readonly mode: 'full' | 'partial' | 'merge';
+  readonly mode: 'full' | 'partial' | 'merge' | 'rows';
   readonly groupColumns: readonly Column[];
   readonly accumulators: readonly AccumulatorCode[];
   readonly layout: TableLayout;
@@ -74,11 +79,25 @@ export class FoldGenerator {
   }
 
   generate(): FoldCode {
+    return this.fold.mode === 'rows' ? { ...this.foldCode(), ...this.rowsCode() } : this.foldCode();
+  }
+
+  private rowsCode(): Partial<RowsCode> {
+    const { fold } = this;
+    return {
+      isEmpty: this.make('K, T, s', (code) => code.line(`return ${isEmptyCode(fold)};`)),
+      put: this.make('K, T, s, side, there, time, B, from, to', (code) => putCode(code, fold)),
+      claim: this.make('K, T, s, joined, version', (code) => claimCode(code, fold)),
+    };
+  }
+
+  private foldCode(): FoldCode {
     const { shape, index, fold } = this;
     const ranks = shape.consumersOf(index).filter((i) => shape.node(i).op === 'rank');
-    const folds = shape.consumersOf(index).filter((i) => shape.node(i).op === 'fold');
+    const spreads = shape.consumersOf(index).filter((i) => shape.node(i).op === 'spread');
+    const memories = shape.consumersOf(index).filter((i) => shape.node(i).op === 'fold' || shape.node(i).op === 'refer');
     const overTable = retracts(fold.transform);
-    const final = fold.transform.emit.mode === 'final' && fold.transform.window !== null;
+    const final = fold.transform.emit.mode === 'final' && closesWithWindow(fold.transform);
     const partial = fold.mode === 'partial';
     return {
       layout: fold.layout,
@@ -106,9 +125,20 @@ export class FoldGenerator {
       settle: this.make('K, T, s', (code) => {
         if (this.isSession && !partial && !final) this.row(code, 'settle');
       }),
+      evicted:
+        spreads.length === 0 || final || partial || this.isSession
+          ? null
+          : this.make('K, T, s', (code) => {
+              const row = { operands: this.retractable(code), time: 'N[q]', flags: `M[m + ${FLAGS}]`, slot: { table: 'T', slot: 's' } };
+              for (const spread of spreads) spreadTableCode(shape, code, spread, row, 'evict');
+            }),
       freeze: (K, T) => {
         if (final || this.isSession) return;
-        for (const other of folds) (K.nodes[other] as FoldState).rows!.freeze(T);
+        for (const spread of spreads) (K.nodes[spread] as SpreadState).freeze(K, T);
+        for (const other of memories) {
+          const memory = K.nodes[other] as FoldState | ReferState;
+          ('rows' in memory ? memory.rows! : memory).freeze(T);
+        }
         for (const rank of ranks) (K.nodes[rank] as { freeze(k: typeof K, t: typeof T): void }).freeze(K, T);
       },
     };
@@ -208,6 +238,13 @@ export class FoldGenerator {
   private computed(code: Code, time: string, flags: string, slot: TableRow['slot'], body: (row: TableRow) => void): 'throws' | 'safe' {
     const { fold, shape, index } = this;
     const operands = this.keyOperands(code, this.wantedKeys());
+    if (fold.mode === 'rows') {
+      code.block(`if (${hasRowCode(fold)})`, () => {
+        for (const [name, operand] of rowOperands(code, fold, shape.wantedOf(index))) operands.set(name, operand);
+        body({ operands, time, flags, slot });
+      });
+      return 'throws';
+    }
     const accumulated = fold.accumulators.map((accumulator) => accumulator.result(code));
     const scope = scopeOf({ operands, time }, accumulated);
     const wanted = shape.wantedOf(index);

@@ -10,13 +10,14 @@ import { alwaysResolves, type AvroField, type AvroNode, type AvroRecord, matchin
 import { BadValue } from '../run/bad-value.js';
 import { bigIntOfBytes } from '../run/numbers.js';
 import { Reason } from '../run/reject.js';
-import { textOf, wellFormed } from '../run/strings.js';
+import { textOf } from '../run/strings.js';
 import type { AvroCursor } from '../run/avro-cursor.js';
 import { defaultValue } from '../run/default-value.js';
 import { resolvedSkipper, type Skipper, skipper } from '../run/skipper.js';
 import { type ValueReader, valueReader } from '../run/value-reader.js';
 import { type Code, literal } from './code.js';
 import { definiteType, type Operand, valueOperand } from './operand.js';
+import { keepWellFormed } from './read-text.js';
 
 const FAIL = `{ fail = ${Reason.NOT_AVRO}; break rec; }`;
 
@@ -226,12 +227,8 @@ function readLeaf(code: Code, writer: AvroNode, reader: AvroNode | null, type: T
       readLength(code, 'x');
       code.line(`if (x < 0 || x > ve - p) ${FAIL}`, `${start} = p; p = ${end} = p + x;`);
       if (writer.kind === 'bytes' && type.kind !== 'string') return bytesOperand(code, type, { bytes: 'b', start, end }, from);
-      // What is no UTF-8 is replaced, as every decoder does; ASCII is the rule, and seen at once.
       const bytes = code.local('u', 'null');
-      code.line(`${bytes} = b;`, `for (x = ${start}; x < p && b[x] < 128; x++);`);
-      code.line(
-        `if (x !== p && (${bytes} = ${code.constant(wellFormed)}(b, ${start}, p)) !== b) { ${start} = 0; ${end} = ${bytes}.length; }`,
-      );
+      code.line(...keepWellFormed(code, bytes, start, end));
       return bytesOperand(code, type, { bytes, start, end }, from);
     }
     default:

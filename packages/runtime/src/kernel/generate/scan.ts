@@ -5,26 +5,25 @@
  * It is called with (K, b, batch facts, p, end, from, id) and returns the position where it stopped: the end, or a record of another schema
  * (then `K.stopId`, `K.stopOffset` say of which).
  */
-import type { Column, MetaName, Type } from '@rta/dsl';
+import type { MetaName, Type } from '@rta/dsl';
 import type { SourceInput } from '../../plan/physical.js';
 import { expressionSource, mayThrow } from '../expression-source.js';
 import type { AvroNode, AvroRecord } from '../run/avro-schema.js';
-import { JsonReader } from '../run/json-reader.js';
 import { metaOf } from '../run/meta.js';
 import { Reason, rejectBad, rejectError } from '../run/reject.js';
 import { badRecord, type TaskState } from '../run/task-state.js';
-import { equalBytes, textOf } from '../run/strings.js';
-import { plainText } from '../run/json-text.js';
+import { textOf } from '../run/strings.js';
 import { Code, makeFunction } from './code.js';
 import type { FoldShape } from './fold.js';
-import { definiteType, type Operand, valueOperand } from './operand.js';
+import { definiteType, type Operand } from './operand.js';
 import { readRecord } from './read-avro.js';
-import { readColumns } from './read-columns.js';
+import { readUnframed } from './read-unframed.js';
+import { deleteCode, keepCode } from './rows-fold.js';
 import { operandOf, scopeOf } from './scope.js';
 import { sendCode } from './send.js';
+import { checkKey, keyColumnsOf, readKey } from './source-key.js';
 import type { StageShape } from './stage-shape.js';
 import { type StreamRow, streamEdges } from './stream-edges.js';
-import { writeOperand } from './write-value.js';
 
 /** Position after the last record read. */
 export type Scan = (
@@ -40,12 +39,12 @@ export type Scan = (
 ) => number;
 
 /**
- * What the records of a scan are written by: an Avro schema; JSON; an id that nothing can be read by; or nothing known yet (such a scan
+ * What the records of a scan are written by: an Avro schema; none, since they are JSON, CSV or texts; an id that nothing can be read by; or nothing known yet (such a scan
  * stops at the first record with a value).
  */
 export type Writer =
   | { readonly kind: 'avro'; readonly writer: AvroNode; readonly reader: AvroRecord }
-  | { readonly kind: 'json' }
+  | { readonly kind: 'unframed' }
   /** All are rejected. */
   | { readonly kind: 'unreadable'; readonly reason: number }
   | { readonly kind: 'none' };
@@ -94,7 +93,7 @@ while (p < end) {
   fail = 0;
   rec: {
 ${deletion.join('\n')}
-    if (vl <= 0) { fail = ${Reason.EMPTY_VALUE}; break rec; }
+    if (vl ${emptyValues(input) ? '<' : '<='} 0) { fail = ${Reason.EMPTY_VALUE}; break rec; }
 ${body.join('\n')}
   }
   count++;
@@ -107,24 +106,20 @@ return p;
   return makeFunction<Scan>(constants, source);
 }
 
+/** Whether no bytes at all are a value: an empty text, a CSV row of one empty cell. */
+function emptyValues({ format }: SourceInput): boolean {
+  return format === 'csv' || format === 'string';
+}
+
 /** A record of a table without a value deletes the row of its key; it is of the record's own time. */
 function deleteRow(shape: StageShape, code: Code, inputIndex: number, input: SourceInput): void {
   code.block('if (vl < 0)', () => {
-    const column = input.columns.find(({ name }) => name === input.key)!;
-    code.line(`if (kl < ${input.keyFormat === 'avro' ? 5 : 0}) { fail = ${Reason.KEY_MISMATCH}; break rec; }`);
-    let operands: ReadonlyMap<string, Operand>;
-    if (input.keyFormat === 'avro') {
-      const p = code.local('kp', '0');
-      code.line(`${p} = ks + 5;`);
-      operands = readColumns(code, [column], new Set([column.name]), 'b', p, 'ke');
-    } else {
-      const value = valueOperand(column.type, `${code.constant(textOf)}(b, ks, ke)`);
-      operands = new Map([[column.name, { ...value, text: { bytes: 'b', start: 'ks', end: 'ke' } }]]);
-    }
+    const operands = readKey(code, inputIndex, input);
     code.line(`t = ${input.time.from === 'clock' ? 'now' : 'timestamp'};`);
     code.line(`if (t > K.maxTime[${inputIndex}]) { K.maxTime[${inputIndex}] = t; W = t - ${input.latenessMs}; }`);
     for (const i of shape.inputReaders[inputIndex]) {
       const node = shape.node(i);
+      if (node.op === 'fold') deleteCode(code, i, keyColumnsOf(input), operands);
       if (node.op !== 'send') continue;
       const scope = scopeOf({ operands, time: 't' });
       const keys = node.transform.key.map((expr) => operandOf(code, expr, scope));
@@ -144,7 +139,7 @@ function record(
   input: SourceInput,
   writer: Writer,
 ): void {
-  if (writer.kind !== 'json') {
+  if (writer.kind !== 'unframed') {
     code.line(`if (vl < 5 || b[p] !== 0) { fail = ${Reason.BAD_MAGIC}; break rec; }`);
     code.line('x = (b[p + 1] << 24) | (b[p + 2] << 16) | (b[p + 3] << 8) | b[p + 4];');
     const stop = '{ K.stopId = x; K.stopOffset = offset; K.recordsIn += count; return start; }';
@@ -160,8 +155,10 @@ function record(
     code.line('p += 5; bad = 0; badAt = 1e9;');
   }
   const used = new Set(input.used);
-  const types = new Map(input.columns.filter((column) => used.has(column.name)).map((column) => [column.name, column.type]));
-  const operands = writer.kind === 'avro' ? avroOperands(code, writer, types) : jsonOperands(code, input, types);
+  const added = new Set(input.keyAdds.map(({ name }) => name));
+  const types = new Map(input.columns.filter(({ name }) => used.has(name) && !added.has(name)).map(({ name, type }) => [name, type]));
+  const operands = writer.kind === 'avro' ? avroOperands(code, writer, types) : readUnframed(code, input, types);
+  if (added.size > 0) for (const [name, operand] of readKey(code, inputIndex, input)) operands.set(name, operand);
   const told = new Map<string, string>();
   const toldOf = (step: string): string => {
     const name = told.get(step) ?? code.local('told', '-1');
@@ -185,20 +182,25 @@ function record(
     at: 'at',
   };
   code.line('at = -1;');
+  const isKept = (i: number): boolean => folds.get(i)?.mode === 'rows';
+  const readers = shape.inputReaders[inputIndex].filter((i) => !isKept(i));
   const judged = input.time.from === 'column' && mayThrow(input.time.expr);
   let stream: ReturnType<typeof streamEdges> | null = null;
   const lines = code.captured(() => {
     eventTime(code, input, row);
     if (input.checkKey) checkKey(code, input, operands);
     code.line(`if (t > K.maxTime[${inputIndex}]) { K.maxTime[${inputIndex}] = t; W = t - ${input.latenessMs}; }`);
-    stream = streamEdges(shape, folds, code, shape.inputReaders[inputIndex], row);
+    stream = streamEdges(shape, folds, code, readers, row);
   });
   const edges = stream!;
   if (judged || edges.throws) {
     code.line('try {', ...lines, '} catch (error) {');
     code.line(`${code.constant(rejectError)}(K, error, at, ${inputIndex}, offset, timestamp, b, ks, ke, vs, ve, re);`, 'break rec;', '}');
   } else code.line(...lines);
-  const done = code.captured(() => edges.apply());
+  const done = code.captured(() => {
+    edges.apply();
+    for (const i of shape.inputReaders[inputIndex].filter(isKept)) keepCode(code, i, shape.node(i), operands, 't');
+  });
   const mayBeLate = done.some((line) => line.includes('late = true;'));
   if (mayBeLate) code.line('let late = false;');
   code.line(...done);
@@ -212,23 +214,6 @@ function avroOperands(
 ): Map<string, Operand> {
   const operands = readRecord(code, writer, reader, types);
   code.line(`if (p !== ve) { fail = ${Reason.NOT_AVRO}; break rec; }`, 'if (bad !== 0) { fail = bad; break rec; }');
-  return operands;
-}
-
-/** JSON goes through objects; its values end up in variables as Avro's do. */
-function jsonOperands(code: Code, input: SourceInput, types: ReadonlyMap<string, Type>): Map<string, Operand> {
-  const reader = new JsonReader(
-    input.readerSchema,
-    [...types].map(([name, type]): Column => ({ name, type })),
-  );
-  code.line(`const cells = ${code.constant(reader)}.read(K, b, vs, ve);`, 'if (cells === null) { fail = K.failure; break rec; }');
-  const operands = new Map<string, Operand>();
-  let i = 0;
-  for (const [name, type] of types) {
-    const cell = code.local('c');
-    code.line(`${cell} = cells[${i++}];`);
-    operands.set(name, valueOperand(type, cell));
-  }
   return operands;
 }
 
@@ -249,30 +234,6 @@ function eventTime(code: Code, input: SourceInput, row: StreamRow): void {
       );
     } else code.line(`t = ${kind === 'int' ? source : kind === 'long' ? `Number(${source})` : `Math.floor(${source})`};`);
   }
-}
-
-/** The record key must say the same as its column. */
-function checkKey(code: Code, input: SourceInput, operands: ReadonlyMap<string, Operand>): void {
-  if (input.key === null || input.keyFormat === 'none') return;
-  const operand = operands.get(input.key)!;
-  const fail = `{ fail = ${Reason.KEY_MISMATCH}; break rec; }`;
-  code.line(`if (kl < 0${operand.isNull === null ? '' : ` || ${operand.isNull}`}) ${fail}`);
-  const type = definiteType(operand.type);
-  const equal = code.constant(equalBytes);
-  if (input.keyFormat === 'string') {
-    if (operand.text !== null && type.kind === 'string') {
-      const { bytes, start, end } = operand.text;
-      code.line(`if (!${equal}(b, ks, ke, ${bytes}, ${start}, ${end})) ${fail}`);
-    } else {
-      const text = type.kind === 'string' ? operand.definite : `${code.constant(plainText(type))}(${operand.definite})`;
-      code.line(`x = K.keys.text(0, ${text});`, `if (!${equal}(b, ks, ke, K.keys.bytes, 0, x)) ${fail}`);
-    }
-    return;
-  }
-  const p = code.local('kp', '0');
-  code.line(`${p} = 0;`);
-  writeOperand(code, 'K.keys', p, { ...operand, type, isNull: null, encoded: null }, type);
-  code.line(`if (kl < 5 || b[ks] !== 0 || !${equal}(b, ks + 5, ke, K.keys.bytes, 0, ${p})) ${fail}`);
 }
 
 function metaSource(code: Code, name: MetaName, type: Type): string {

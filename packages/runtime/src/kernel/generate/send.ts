@@ -8,7 +8,8 @@ import { writeOperand } from './write-value.js';
 /** Of a table: a version that is older than its partition's watermark holds from that on (SEMANTICS rule 6). */
 const holdsFrom = '(t < W ? W : t)';
 
-/** Adds lines that send a row (null columns: that it is deleted), whose keys and columns were computed, to output `output`; `i` is the node. */
+/** Adds lines that send a row (null columns: that it is deleted), whose keys and columns were computed, to output `output`; `i` is the node, `from` the time that it is
+ * of. */
 export function sendCode(
   code: Code,
   i: number,
@@ -17,9 +18,10 @@ export function sendCode(
   keys: readonly Operand[],
   columns: readonly Operand[] | null,
   row: RowSource,
+  from = transform.table ? holdsFrom : row.time,
 ): void {
   const [kp, vp] = [code.local('kp', '0'), code.local('vp', '0')];
-  code.line(`${kp} = 0;`, `${vp} = K.values.long(0, ${transform.table ? holdsFrom : row.time});`);
+  code.line(`${kp} = 0;`, `${vp} = K.values.long(0, ${from});`);
   if (transform.table) code.line(`${vp} = K.values.byte(${vp}, ${columns === null ? 0 : 2});`);
   for (const [j, key] of keys.entries()) writeOperand(code, 'K.keys', kp, key, transform.key[j].type);
   for (const [j, column] of (columns ?? []).entries()) writeOperand(code, 'K.values', vp, column, transform.columns[j].expr.type);

@@ -1,8 +1,11 @@
 /** Code that writes rows and tombstones to sinks. */
-import type { Column } from '@rta/dsl';
+import { type Column, textColumns } from '@rta/dsl';
 import type { SinkOutput } from '../../plan/physical.js';
+import { csvText } from '../run/csv-text.js';
 import { jsonText, plainText } from '../run/json-text.js';
 import type { Code } from './code.js';
+import type { Operand } from './operand.js';
+import { plainKey, valuesOf } from './plain-key.js';
 import { operandsOf, type RowSource } from './scope.js';
 import type { StageShape } from './stage-shape.js';
 import { writeOperand } from './write-value.js';
@@ -31,12 +34,8 @@ function keyCode(code: Code, output: SinkOutput, names: readonly string[], row: 
     type: output.columns.find((c) => c.name === name)?.type ?? row.operands.get(name)!.type,
   }));
   const operands = operandsOf(columns, row.operands);
-  if (output.format === 'json') {
-    const text =
-      columns.length === 1
-        ? `${code.constant(plainText(columns[0].type))}(${operands[0].value})`
-        : `${code.constant(jsonText(columns))}([${operands.map((operand) => operand.value).join(', ')}])`;
-    code.line(`${p} = K.keys.text(0, ${text});`);
+  if (output.keyFormat !== 'avro') {
+    code.line(`${p} = K.keys.${plainKey(code, output.keyFormat, columns, operands)};`);
     return p;
   }
   code.line(`${p} = K.keys.frame(0, ${id});`);
@@ -47,13 +46,21 @@ function keyCode(code: Code, output: SinkOutput, names: readonly string[], row: 
 function valueCode(code: Code, output: SinkOutput, row: RowSource, id: string): string {
   const p = code.local('vp', '0');
   const operands = operandsOf(output.columns, row.operands);
-  if (output.format === 'json') {
-    code.line(
-      `${p} = K.values.text(0, ${code.constant(jsonText(output.columns))}([${operands.map((operand) => operand.value).join(', ')}]));`,
-    );
+  if (output.format !== 'avro') {
+    const text =
+      output.format === 'string'
+        ? textValue(code, output, operands)
+        : `${code.constant((output.format === 'csv' ? csvText : jsonText)(output.columns))}([${valuesOf(operands)}])`;
+    code.line(`${p} = K.values.text(0, ${text});`);
     return p;
   }
   code.line(`${p} = K.values.frame(0, ${id});`);
   for (const [i, operand] of operands.entries()) writeOperand(code, 'K.values', p, operand, output.columns[i].type);
   return p;
+}
+
+/** Of a value that is one column as text. */
+function textValue(code: Code, { columns, key }: SinkOutput, operands: readonly Operand[]): string {
+  const [column] = textColumns(columns, key);
+  return `${code.constant(plainText(column.type))}(${operands[columns.indexOf(column)].definite})`;
 }

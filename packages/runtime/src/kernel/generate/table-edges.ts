@@ -10,7 +10,9 @@ import { contributionCode } from './contribution-code.js';
 import { candidateCode, keyedRowCode, putRowCode } from './rank-feed.js';
 import { namedOperand, operandOf, type RowSource, scopeOf } from './scope.js';
 import { sinkCode } from './sink.js';
+import { spreadTableCode } from './spread-feed.js';
 import type { StageShape } from './stage-shape.js';
+import { referCode, tableSendCode } from './table-sends.js';
 
 /** How the row's holder is seen by generated code. */
 export interface TableRow extends RowSource {
@@ -76,13 +78,20 @@ function edge(shape: StageShape, code: Code, i: number, row: TableRow, action: T
       }
       break;
     }
+    case 'spread':
+      spreadTableCode(shape, code, i, row, action);
+      break;
     case 'send':
-    case 'join':
-      throw new Error(`${node.id}: a join of tables is not available`);
-    case 'over':
-      throw new Error(`${node.id}: the rows of a table have no event-time order`);
+      tableSendCode(shape, code, i, row, action);
+      break;
+    case 'refer':
+      referCode(shape, code, i, row, action);
+      break;
     case 'fold':
       contributionCode(shape, code, i, row, action);
+      break;
+    default:
+      throw new Error(`${node.id} does not read rows of a table`);
   }
 }
 

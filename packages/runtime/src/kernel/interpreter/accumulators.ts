@@ -8,7 +8,9 @@ import { bag } from './accumulators/bag.js';
 import { distinct } from './accumulators/distinct.js';
 import { funnel } from './accumulators/funnel.js';
 import { keptValues } from './accumulators/kept-values.js';
+import { newest, owned } from './accumulators/newest.js';
 import { lastRow } from './accumulators/last-row.js';
+import { topRows } from './accumulators/top-rows.js';
 import type { Kind } from './accumulators/kind.js';
 import { variance } from './accumulators/variance.js';
 import { doubleOfExact, exactOfDouble, partsOfExact } from './exact-sum.js';
@@ -38,8 +40,14 @@ function chosen(accumulator: Accumulator): unknown {
       return accumulator.retracts === true ? bag(accumulator) : extreme(type, -1);
     case 'max':
       return accumulator.retracts === true ? bag(accumulator) : extreme(type, 1);
+    case 'newest':
+      return newest(accumulator);
+    case 'owned':
+      return owned(accumulator);
     case 'lastRow':
       return lastRow(accumulator);
+    case 'topRows':
+      return topRows(accumulator);
     case 'sum':
       return type.kind === 'decimal' ? decimalSum(type.precision) : type.kind === 'double' || type.kind === 'float' ? doubleSum : longSum;
     case 'distinct':

@@ -99,6 +99,9 @@ export function toValue(type: Type, datum: Datum): Value {
       return type.unit === 'micros' ? Number(datum) / 1000 : Number(datum);
     case 'bytes':
       return Uint8Array.from(datum as Uint8Array);
+    case 'double':
+      // Of a union of whole numbers and doubles.
+      return Number(datum);
     case 'array':
       return (datum as Datum[]).map((item) => toValue(type.items, item));
     case 'map':

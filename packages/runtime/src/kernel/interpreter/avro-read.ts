@@ -262,7 +262,7 @@ function differsInMeaning(writer: AvroNode, reader: AvroNode): boolean {
   if (!('logical' in writer && 'logical' in reader)) return false;
   const [from, to] = [writer.logical ?? '', reader.logical ?? ''];
   if (from === 'decimal' || to === 'decimal') return from !== to || writer.scale !== reader.scale;
-  const isTime = (logical: string): boolean => /^date$|^(local-)?time(stamp)?-mi/.test(logical);
+  const isTime = (logical: string): boolean => /^date$|^(local-)?time(stamp)?-(mi|na)/.test(logical);
   return isTime(from) && isTime(to) && from !== to;
 }
 

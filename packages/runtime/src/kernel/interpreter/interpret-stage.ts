@@ -11,16 +11,20 @@ import { feedsOf, type Stage, type StageNode } from '../../plan/physical.js';
 import type { KernelEnv, KernelFactory, KernelStats, RejectCode, StageKernel } from '../stage-kernel.js';
 import { Rejected } from './avro-read.js';
 import { Fold } from './fold.js';
+import { ForeignJoin } from './foreign-join.js';
 import type { FoldNode, KeyedFold } from './keyed-fold.js';
 import type { Effect, Operator, StageContext } from './operator.js';
 import { Join } from './join.js';
 import { OverRows } from './over.js';
 import { PanedFold } from './paned-fold.js';
 import { Rank } from './rank.js';
+import { Refer } from './refer.js';
+import { RowsFold } from './rows-fold.js';
 import { SessionFold } from './session-fold.js';
 import { Send } from './send.js';
 import { TableJoin } from './table-join.js';
 import { Sink } from './sink.js';
+import { Spread } from './spread.js';
 import { SlidingFold } from './sliding-fold.js';
 import { Source } from './source.js';
 import { Filter, Project } from './stateless.js';
@@ -242,6 +246,7 @@ function append(builder: ReturnType<KernelEnv['output']>, timestamp: number, key
 /** The fold of a node. */
 export function foldOperator(node: FoldNode, context: StageContext): KeyedFold {
   const { window } = node.transform;
+  if (node.mode === 'rows') return new RowsFold(node, context);
   if (window?.kind === 'sliding') return new SlidingFold(node, context, window);
   if (isAligned(window) && node.transform.panes === true) return new PanedFold(node, context, window);
   return window?.kind === 'session' ? new SessionFold(node, context, window) : new Fold(node, context);
@@ -259,10 +264,16 @@ function operatorOf(node: StageNode, stage: Stage, context: StageContext): Opera
       return foldOperator(node, context);
     case 'rank':
       return new Rank(node, context);
+    case 'spread':
+      return new Spread(node, context, node.transform);
     case 'send':
       return new Send(node, context);
     case 'join':
       return node.transform.how.kind === 'within' ? new Join(node, context) : new TableJoin(node, context);
+    case 'refer':
+      return new Refer(node, context);
+    case 'foreign':
+      return new ForeignJoin(node, context);
     case 'over':
       return new OverRows(node, context);
     case 'sink': {

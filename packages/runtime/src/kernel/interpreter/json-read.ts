@@ -6,11 +6,12 @@ import { bytesOfBigint } from './avro-codec.js';
 import { canonicalLong } from './values.js';
 
 /** A number as it was written. */
-class NumberText {
+export class NumberText {
   constructor(readonly text: string) {}
 }
 
-type Json = null | boolean | string | NumberText | Json[] | { readonly [key: string]: Json };
+/** What JSON.parse gives, but for numbers. */
+export type Json = null | boolean | string | NumberText | Json[] | { readonly [key: string]: Json };
 
 const notJson = (message: string): Rejected => new Rejected('not_json', message);
 
@@ -36,7 +37,8 @@ function parseExactly(text: string): Json {
   }
 }
 
-function typed(node: AvroNode, json: Json, path: string): Datum {
+/** Types parsed JSON; `path` is for messages. */
+export function typed(node: AvroNode, json: Json, path: string): Datum {
   const wrong = (): Rejected => notJson(`${path} is not ${node.kind === 'enum' ? 'a symbol of the enum' : `a valid ${node.kind}`}`);
   switch (node.kind) {
     case 'null':
@@ -68,6 +70,7 @@ function typed(node: AvroNode, json: Json, path: string): Datum {
     case 'fixed':
       if (node.logical === 'decimal') return bytesOfBigint(decimalOf(json, node.scale) ?? raise(wrong()));
       if (typeof json !== 'string' || !isBase64(json)) throw wrong();
+      if (node.kind === 'fixed' && Buffer.from(json, 'base64').length !== node.size) throw wrong();
       return Uint8Array.from(Buffer.from(json, 'base64'));
     case 'enum':
       if (typeof json !== 'string' || !node.symbols.includes(json)) throw wrong();

@@ -58,11 +58,23 @@ export class Send extends Operator {
     this.stage.write(output, partitionOf(key, env.partitions[output]), env.now(), key, value);
   }
 
-  override change(_change: Change): void {
-    throw new Error('a join of tables is not available');
+  override change({ before, after }: Change): void {
+    this.rowsIn++;
+    const [old, now] = [before, after].map((timed) => timed && this.computed(timed));
+    if (now !== null) this.sendVersion(now.key, now.value, after!.time);
+    else if (old !== null) this.sendVersion(old.key, null, 0);
+  }
+
+  private computed(timed: TimedRow): { readonly key: Buffer; readonly value: Row } | null {
+    const { key, columns } = this.node.transform;
+    const { env } = this.stage;
+    return this.orNull(() => ({
+      key: this.keyCodec.encode(Object.fromEntries(key.map((expr, i) => [`k${i}`, evaluateRow(expr, { ...timed, source: null }, env)]))),
+      value: Object.fromEntries(columns.map(({ name, expr }) => [name, evaluateRow(expr, { ...timed, source: null }, env)])),
+    }));
   }
 
   override prime(_row: TimedRow): void {
-    throw new Error('a join of tables is not available');
+    // It has been sent.
   }
 }

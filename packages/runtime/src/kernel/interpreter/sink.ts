@@ -1,9 +1,11 @@
-/** Writes rows to a sink topic: Avro framed as registries want it, or JSON. */
+/** Writes rows to a sink topic: Avro framed as registries want it, JSON, CSV, or one column as text. */
 import { Buffer } from 'node:buffer';
-import type { Column, Row } from '@rta/dsl';
+import { type Column, type Row, textColumns } from '@rta/dsl';
 import type { SinkOutput, StageNode } from '../../plan/physical.js';
 import { AvroCodec, RowCodec, toRaw } from './avro-codec.js';
+import { csvOfRow } from './csv.js';
 import { jsonOfRow, textOf } from './json-write.js';
+import { plainKey } from './source-keys.js';
 import { partitionOf } from './murmur2.js';
 import { type Change, columnsNamed, type Effect, Operator, type StageContext, type StreamRow, type TimedRow } from './operator.js';
 
@@ -49,9 +51,7 @@ export class Sink extends Operator {
 }
 
 function keyEncoder(columns: readonly Column[], output: SinkOutput, id: number | null): (row: Row) => Buffer {
-  if (output.format === 'json') {
-    return (row) => Buffer.from(columns.length === 1 ? textOf(columns[0].type, row[columns[0].name]) : jsonOfRow(columns, row));
-  }
+  if (output.keyFormat !== 'avro') return (row) => plainKey(output.keyFormat, columns, row);
   const schema = output.keySchema!;
   if (columns.length === 1) {
     const [{ name, type }] = columns;
@@ -64,6 +64,11 @@ function keyEncoder(columns: readonly Column[], output: SinkOutput, id: number |
 
 function valueEncoder(output: SinkOutput, id: number | null): (row: Row) => Buffer {
   if (output.format === 'json') return (row) => Buffer.from(jsonOfRow(output.columns, row));
+  if (output.format === 'csv') return (row) => Buffer.from(csvOfRow(output.columns, row));
+  if (output.format === 'string') {
+    const [{ name, type }] = textColumns(output.columns, output.key);
+    return (row) => Buffer.from(textOf(type, row[name]));
+  }
   const codec = new RowCodec(output.valueSchema!, output.columns, (column) => column.name);
   return (row) => framed(id!, codec.encode(row));
 }

@@ -153,6 +153,8 @@ const TIMES: ReadonlySet<string | null> = new Set([
   'timestamp-micros',
   'local-timestamp-millis',
   'local-timestamp-micros',
+  'timestamp-nanos',
+  'local-timestamp-nanos',
 ]);
 
 /**

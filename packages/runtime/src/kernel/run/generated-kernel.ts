@@ -6,10 +6,10 @@ import { type KernelEnv, type KernelStats, type StageKernel, UnknownSchema } fro
 import type { Scan } from '../generate/scan.js';
 import type { CompiledStage } from '../compile-stage.js';
 import { writeDoubleBE } from './bytes.js';
-import { JoinState } from './join-state.js';
 import { RankState } from './rank-state.js';
+import { SpreadState } from './spread-state.js';
 import { receive, type Receiver, Upstream } from './receive.js';
-import { TaskState } from './task-state.js';
+import { type NodeState, TaskState } from './task-state.js';
 
 /** Bit 3 of a batch's attributes: its timestamp is the broker's append time. */
 const LOG_APPEND_TIME = 8;
@@ -19,6 +19,8 @@ export class GeneratedKernel implements StageKernel {
   private readonly K: TaskState;
   /** Per input, by schema id. */
   private readonly scans: Map<number, Scan>[];
+  /** Per input, by id; null: the registry does not know it. */
+  private readonly schemas: Map<number, AvroSchema | null>[];
   /** Per input: what read last, and for which id. */
   private readonly current: { scan: Scan; id: number }[];
   private readonly upstream: Upstream[];
@@ -39,12 +41,13 @@ export class GeneratedKernel implements StageKernel {
     K.now = env.now();
     for (const [i, make] of compiled.states.entries()) K.nodes[i] = make?.(K) ?? null;
     this.scans = stage.inputs.map(() => new Map<number, Scan>());
+    this.schemas = stage.inputs.map(() => new Map<number, AvroSchema | null>());
     this.current = stage.inputs.map((input, i) => ({ scan: input.kind === 'source' ? compiled.firstScan(i) : unused, id: NaN }));
     this.upstream = stage.inputs.map(() => new Upstream());
     this.receivers = compiled.readers.map((readers, input) =>
       readers.flatMap((i) => {
         const node = K.nodes[i];
-        return node === null ? [] : [node instanceof JoinState ? node.receiver(input) : node];
+        return node === null || node instanceof SpreadState || stage.inputs[input].kind === 'source' ? [] : [receiverOf(node, input)];
       }),
     );
     for (const node of stage.nodes)
@@ -69,8 +72,16 @@ export class GeneratedKernel implements StageKernel {
     for (;;) {
       p = current.scan(K, bytes, baseOffset, baseTimestamp, appendTime, p, end, fromOffset, current.id);
       if (p >= end) break;
-      const scan = this.scans[input].get(K.stopId);
-      if (scan === undefined) throw new UnknownSchema(input, K.stopId, K.stopOffset);
+      const schema = this.schemas[input].get(K.stopId);
+      const { stopKey } = K;
+      K.stopKey = false;
+      if (schema === undefined) throw new UnknownSchema(input, K.stopId, K.stopOffset);
+      if (stopKey) {
+        K.keyReaders[input].set(K.stopId, this.compiled.keyReaderOf(input, schema));
+        continue;
+      }
+      const scan = this.scans[input].get(K.stopId) ?? this.compiled.scanOf(input, schema);
+      this.scans[input].set(K.stopId, scan);
       current.scan = scan;
       current.id = K.stopId;
     }
@@ -78,7 +89,7 @@ export class GeneratedKernel implements StageKernel {
   }
 
   addWriterSchema(input: number, id: number, schema: AvroSchema | null): void {
-    this.scans[input].set(id, this.compiled.scanOf(input, schema));
+    this.schemas[input].set(id, schema);
   }
 
   maxEventTime(input: number): number {
@@ -195,6 +206,12 @@ export class GeneratedKernel implements StageKernel {
         }),
     };
   }
+}
+
+function receiverOf(node: NodeState, input: number): Receiver {
+  if ('receiver' in node) return node.receiver(input);
+  if ('receive' in node) return node;
+  throw new Error(`what reads input ${input} does not receive rows`);
 }
 
 function unused(): never {

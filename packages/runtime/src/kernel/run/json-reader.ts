@@ -7,7 +7,10 @@ import { Reason } from './reject.js';
 import type { TaskState } from './task-state.js';
 import { defaultValue } from './default-value.js';
 
-type Typed = (json: Json) => Value;
+/** Types parsed JSON. Throws BadValue. */
+export type Typed = (json: Json) => Value;
+
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 export class JsonReader {
   private readonly fields: readonly {
@@ -16,7 +19,6 @@ export class JsonReader {
     readonly read: Typed;
     readonly missing: Value | undefined;
   }[];
-  private readonly decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   private readonly exact: boolean;
 
   /** @param columns the columns wanted; the others are checked all the same */
@@ -33,7 +35,7 @@ export class JsonReader {
   /** The columns' values, in order; null where the value is bad, with the reason in `K.failure`. */
   read(K: TaskState, bytes: Uint8Array, start: number, end: number): Value[] | null {
     try {
-      const json = parseJson(this.decoder.decode(bytes.subarray(start, end)), this.exact);
+      const json = parseJson(decoder.decode(bytes.subarray(start, end)), this.exact);
       if (json === undefined || !isObject(json)) throw notJson();
       const cells: Value[] = [];
       for (const { field, cell, read, missing } of this.fields) {
@@ -50,6 +52,16 @@ export class JsonReader {
       return null;
     }
   }
+}
+
+/** Values of a node from JSON texts in bytes. Throws BadValue. */
+export function jsonReader(node: AvroNode, type: Type): (bytes: Uint8Array, start: number, end: number) => Value {
+  const read = typed(node, type);
+  const exact = needsDigits(node, new Set());
+  return (bytes, start, end) => {
+    const json = parseJson(decoder.decode(bytes.subarray(start, end)), exact);
+    return json === undefined ? raise() : read(json);
+  };
 }
 
 function notJson(): BadValue {
@@ -84,13 +96,13 @@ function isNullableNode(node: AvroNode): boolean {
 }
 
 /** What stands for a field that is not there; undefined: it must be there. */
-function missingValue(field: AvroField, type: Type | null): Value | undefined {
+export function missingValue(field: AvroField, type: Type | null): Value | undefined {
   if (field.default !== undefined) return type === null ? null : defaultValue(field.node, field.default, type);
   return isNullableNode(field.node) ? null : undefined;
 }
 
-/** @param type null: the value is only checked */
-function typed(node: AvroNode, type: Type | null, seen: ReadonlyMap<AvroNode, () => Typed> = new Map()): Typed {
+/** Values of a node. @param type null: the value is only checked */
+export function typed(node: AvroNode, type: Type | null, seen: ReadonlyMap<AvroNode, () => Typed> = new Map()): Typed {
   const inner = type?.kind === 'nullable' ? type.of : type;
   const known = seen.get(node);
   if (known && node.kind === 'record') return (json) => known()(json);
@@ -105,9 +117,10 @@ function typed(node: AvroNode, type: Type | null, seen: ReadonlyMap<AvroNode, ()
       const { logical } = node;
       const micros = inner?.kind === 'timestamp' && inner.unit === 'micros';
       const time = inner?.kind === 'timestamp';
+      const double = inner?.kind === 'double';
       return (json) => {
         const value = longOf(json, logical);
-        return time ? (micros ? Number(value) / 1000 : Number(value)) : value;
+        return micros ? Number(value) / 1000 : time || double ? Number(value) : value;
       };
     }
     case 'float':
@@ -119,7 +132,7 @@ function typed(node: AvroNode, type: Type | null, seen: ReadonlyMap<AvroNode, ()
     case 'bytes':
     case 'fixed':
       if (node.logical === 'decimal') return (json) => decimalOf(json, node.scale);
-      return bytesOf;
+      return node.kind === 'fixed' ? (json) => sized(bytesOf(json), node.size) : bytesOf;
     case 'enum': {
       const symbols = new Set(node.symbols);
       return (json) => (typeof json === 'string' && symbols.has(json) ? json : raise());
@@ -230,6 +243,10 @@ function bytesOf(json: Json): Uint8Array {
   const bytes = Buffer.from(json, 'base64');
   if (bytes.toString('base64').replace(/=+$/, '') !== json.replace(/=+$/, '')) throw notJson();
   return Uint8Array.from(bytes);
+}
+
+function sized(bytes: Uint8Array, size: number): Uint8Array {
+  return bytes.length === size ? bytes : raise();
 }
 
 function isObject(json: Json): json is { readonly [key: string]: Json } {

@@ -15,7 +15,8 @@ export function jsonText(columns: readonly Column[]): (values: readonly Value[])
   };
 }
 
-function jsonOf(type: Type): TextOf {
+/** Of one value. */
+export function jsonOf(type: Type): TextOf {
   switch (type.kind) {
     case 'null':
       return () => 'null';

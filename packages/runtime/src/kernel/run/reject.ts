@@ -14,6 +14,9 @@ export const Reason = {
   KEY_MISMATCH: 7,
   UNKNOWN_SCHEMA_ID: 8,
   NOT_JSON: 9,
+  NOT_CSV: 10,
+  NULL_KEY: 11,
+  BAD_KEY: 12,
 } as const;
 
 const TEXTS: Readonly<Record<number, readonly [RejectCode, string]>> = {
@@ -26,6 +29,12 @@ const TEXTS: Readonly<Record<number, readonly [RejectCode, string]>> = {
   [Reason.KEY_MISMATCH]: ['key_mismatch', 'the record key is not what its column says'],
   [Reason.UNKNOWN_SCHEMA_ID]: ['unknown_schema_id', 'the registry does not know the schema id'],
   [Reason.NOT_JSON]: ['not_json', 'the value is not JSON, or not of the types that the schema says'],
+  [Reason.NULL_KEY]: ['null_key', 'the record has no key'],
+  [Reason.BAD_KEY]: [
+    'bad_key',
+    'the record key is not of the format and types that its source says, or the registry does not know its schema',
+  ],
+  [Reason.NOT_CSV]: ['not_csv', 'the value is not a CSV row, or not of the types that the schema says'],
 };
 
 export function rejectBad(
@@ -41,7 +50,9 @@ export function rejectBad(
   valueEnd: number,
   recordEnd: number,
 ): void {
-  const [code, message] = TEXTS[reason];
+  const [code, text] = TEXTS[reason];
+  const message = K.problem ?? text;
+  K.problem = null;
   K.reject(badRecord(input, offset, timestamp, bytes, keyStart, keyEnd, valueStart, valueEnd, recordEnd), -1, code, message);
 }
 

@@ -143,8 +143,12 @@ export class Scratch {
     return this.int32(p + 4, value - high * 0x1_0000_0000);
   }
 
-  /** int64, big endian. `value`: an integer of up to 53 bits. */
-  int64(p: number, value: number): number {
+  /** int64, big endian. */
+  int64(p: number, value: number | bigint): number {
+    if (typeof value === 'bigint') {
+      this.int32(p, Number(BigInt.asIntN(32, value >> 32n)));
+      return this.int32(p + 4, Number(BigInt.asIntN(32, value)));
+    }
     const high = Math.floor(value / 0x1_0000_0000);
     this.int32(p, high);
     return this.int32(p + 4, value - high * 0x1_0000_0000);

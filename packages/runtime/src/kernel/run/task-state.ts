@@ -8,8 +8,15 @@ import { AvroCursor } from './avro-cursor.js';
 import { Scratch } from './scratch.js';
 import type { FoldMemory } from './fold-memory.js';
 import type { JoinState } from './join-state.js';
+import type { KeyReader } from './key-reader.js';
 import type { OverState } from './over-state.js';
+import type { ForeignState } from './foreign-state.js';
 import type { RankState } from './rank-state.js';
+import type { SpreadState } from './spread-state.js';
+import type { ReferState } from './refer-state.js';
+
+/** What a node keeps in a task. */
+export type NodeState = FoldMemory | RankState | JoinState | OverState | SpreadState | ReferState | ForeignState;
 
 export interface LateWindow {
   readonly start: number;
@@ -22,7 +29,7 @@ export class TaskState {
   readonly keys = new Scratch();
   readonly cursor = new AvroCursor();
   /** Per node; null for nodes that keep nothing. */
-  readonly nodes: (FoldMemory | RankState | JoinState | OverState | null)[];
+  readonly nodes: (NodeState | null)[];
   readonly rowsIn: Float64Array;
   readonly rowsOut: Float64Array;
   /** Highest event time, per input. */
@@ -37,9 +44,15 @@ export class TaskState {
   /** What a scan leaves when it stops before the end: the schema id that it does not read, and the record's offset. */
   stopId = 0;
   stopOffset = 0;
+  /** The id is that of a key. */
+  stopKey = false;
+  /** Per input: what reads framed keys, by schema id. */
+  readonly keyReaders: readonly Map<number, KeyReader>[];
   next = 0;
   /** Why a closure could not read a value. */
   failure = 0;
+  /** What that was in particular, where it is known: for people. */
+  problem: string | null = null;
   /** Per output: rows were written since the last marker. */
   readonly wrote: boolean[];
 
@@ -52,6 +65,7 @@ export class TaskState {
     readonly stage: Stage,
   ) {
     this.nodes = stage.nodes.map(() => null);
+    this.keyReaders = stage.inputs.map(() => new Map<number, KeyReader>());
     this.rowsIn = new Float64Array(stage.nodes.length);
     this.rowsOut = new Float64Array(stage.nodes.length);
     this.maxTime = new Float64Array(stage.inputs.length).fill(-Infinity);

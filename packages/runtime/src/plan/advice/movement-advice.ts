@@ -32,7 +32,7 @@ export function movementAdvice(graph: PlanGraph, physical: PhysicalPlan): Diagno
     if (source === null || group.length === 0) return [];
     const [{ expr }] = group;
     const column = group.length === 1 && expr.kind === 'column' && isKey(expr.name, source) ? expr.name : null;
-    return [adviceMessages.repartition(span, namesOf(group), source.key, source.name, sender.topic, whole, column)];
+    return [adviceMessages.repartition(span, namesOf(group), source.key?.join(', ') ?? null, source.name, sender.topic, whole, column)];
   });
 }
 

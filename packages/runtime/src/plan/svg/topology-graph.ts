@@ -57,7 +57,7 @@ export function topologyGraph({ stages }: PhysicalPlan): TopologyGraph {
 function addInput(topics: Map<string, TopicShape>, input: Stage['inputs'][number]): void {
   const { topic } = input;
   if (topics.has(topic)) return;
-  const note = input.kind === 'source' ? `${keyNote(input.key === null ? null : [input.key])}, ${timeNote(input.time)}` : '';
+  const note = input.kind === 'source' ? `${keyNote(input.key)}, ${timeNote(input.time)}` : '';
   topics.set(topic, { id: topicId(topic), name: topic, role: input.kind === 'source' ? 'source' : 'internal', note });
 }
 
