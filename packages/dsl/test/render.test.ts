@@ -94,6 +94,6 @@ describe('codes', () => {
     const codes = allCodes();
     expect(codes.length).toBeGreaterThan(60);
     expect(new Set(codes.map(({ code }) => code)).size).toBe(codes.length);
-    for (const { code, title } of codes) expect(`${code} ${title}`).toMatch(/^RTA[123]\d{3} \S.*$/);
+    for (const { code, title } of codes) expect(`${code} ${title}`).toMatch(/^RTA[1-4]\d{3} \S.*$/);
   });
 });

@@ -1,6 +1,7 @@
 import type { Column, Emit, OperatorSpec, Relation } from '@rta/dsl';
 import { messages, shapes } from '@rta/dsl';
 import { mayBecomeEmpty } from './aggregates/empty.js';
+import { WINDOW_COLUMNS, windowEndOf } from './window-columns.js';
 
 /** `aggregate`: one row per group, and window. */
 export const aggregate: OperatorSpec = {
@@ -26,6 +27,8 @@ export const aggregate: OperatorSpec = {
     \`window_start\` and \`window_end\`. Results come in the order of event time, when the watermark has passed them.
 - \`emit\`: \`updates\` (default), \`{ every: 10s }\`, or \`final\`, which gives one row per group and window when it has closed.
   Windows that overlap cost less then: a record is folded once, into the piece between two of their bounds, however many windows it is in.
+  Grouping the results of windows by \`window_start, window_end\` keeps the window: it may be \`final\` again, and what is kept of it goes when
+  it closes.
 - \`ttl\`: without a window, the inactivity in event time after which a group's row leaves.
 
 Over a table (the result of another aggregate, of \`topK\`) a row that changes or leaves is taken back: the groups are always those of the
@@ -70,8 +73,12 @@ table, keyed by group and window; with \`emit: final\`, and in sliding windows, 
       context.report(messages.slidingEmit(context.modifier('emit')!.keySpan));
     const emit: Emit = isSliding ? { mode: 'final' } : context.emit;
     if (window !== null && input.kind === 'table') context.report(messages.windowOnTable(context.modifier('window')!.keySpan));
-    if (window === null && emit.mode === 'final') context.report(messages.finalWithoutWindow(context.modifier('emit')!.keySpan));
-    if (window !== null && context.modifier('ttl') !== null) context.report(messages.ttlOnWindow(context.modifier('ttl')!.keySpan));
+    // Grouped by the window that the rows are results of, a group ends with it.
+    const windowEnd = windowEndOf(context);
+    if (window === null && emit.mode === 'final' && windowEnd === null)
+      context.report(messages.finalWithoutWindow(context.modifier('emit')!.keySpan));
+    if ((window !== null || (windowEnd !== null && emit.mode === 'final')) && context.modifier('ttl') !== null)
+      context.report(messages.ttlOnWindow(context.modifier('ttl')!.keySpan));
     if (window === null && input.kind === 'table' && ttlMs !== null)
       context.report(messages.ttlOverTable(context.modifier('ttl')!.keySpan));
 
@@ -95,16 +102,13 @@ table, keyed by group and window; with \`emit: final\`, and in sliding windows, 
     const groupColumns = group.map(({ name, expr }) => ({ name, type: expr.type }));
     const windowColumns: Column[] =
       window === null ? [] : WINDOW_COLUMNS.map((name) => ({ name, type: { kind: 'timestamp', unit: 'millis' } }));
-    const keepsWindow =
-      input.windowed && WINDOW_COLUMNS.every((name) => group.some((column) => column.expr.kind === 'column' && column.expr.name === name));
     const output: Relation = {
       kind: emit.mode === 'final' ? 'stream' : 'table',
       columns: [...groupColumns, ...windowColumns, ...results.map(({ name, expr }) => ({ name, type: expr.type }))],
       key: [...groupColumns, ...windowColumns].map((column) => column.name),
-      windowed: window !== null || keepsWindow,
+      windowed: (window !== null && !isSliding) || windowEnd !== null,
     };
-    return { transforms: [{ type: 'fold', group, window, ttlMs, accumulators, results, emit }], output, missing: failed };
+    const closes = window === null && ttlMs === null && windowEnd !== null ? { closes: windowEnd } : {};
+    return { transforms: [{ type: 'fold', group, window, ttlMs, accumulators, results, emit, ...closes }], output, missing: failed };
   },
 };
-
-const WINDOW_COLUMNS: readonly string[] = ['window_start', 'window_end'];

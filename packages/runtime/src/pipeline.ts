@@ -7,7 +7,8 @@ import { planStages } from './plan/plan-stages.js';
 import type { StateStores } from './state/store.js';
 import { systemClock, type Clock } from './task/clock.js';
 import { PipelineError } from './task/errors.js';
-import type { SchemaSource, SinkSchemaIds } from './task/task.js';
+import type { SinkSchemaIds } from './task/task.js';
+import type { SchemaSource } from './task/writer-schema.js';
 import { internalTopics, outputTopics, sourceTopics, stagePartitions } from './task/topology.js';
 import { Worker } from './task/worker.js';
 

@@ -23,6 +23,12 @@ const queries: Readonly<Record<string, readonly string[]>> = {
   q2: ['auction', 'price'],
   q3: ['name', 'city', 'state', 'id'],
   q4: ['category', 'average'],
+  q5: ['auction', 'num'],
+  q7: ['auction', 'price', 'bidder', 'date_time'],
+  q9: [
+    ...['id', 'item_name', 'description', 'initial_bid', 'reserve', 'opened', 'expires', 'seller', 'category'],
+    ...['auction', 'bidder', 'price', 'bid_time'],
+  ],
   q14: ['auction', 'bidder', 'price', 'bid_time_type', 'date_time', 'c_counts'],
   q15: [
     ...['day', 'total_bids', 'rank1_bids', 'rank2_bids', 'rank3_bids'],

@@ -8,12 +8,12 @@ import type { Type } from '../types/type.js';
 
 /** RTA36xx: the messages about formats. */
 export const formatMessages = {
-  csvColumn: errorMessage('RTA3601', 'A column that a CSV row cannot hold', (span: Span, name: string, what: string) => ({
+  csvColumn: errorMessage('RTA3609', 'A column that a CSV row cannot hold', (span: Span, name: string, what: string) => ({
     span,
     message: `a CSV row holds single values, and ${quote(name)} is ${what}`,
     help: 'use `json` or `avro`, or leave the column out',
   })),
-  textColumns: errorMessage('RTA3602', 'A text of several columns', (span: Span, names: readonly string[]) => ({
+  textColumns: errorMessage('RTA3610', 'A text of several columns', (span: Span, names: readonly string[]) => ({
     span,
     message:
       names.length === 0

@@ -8,6 +8,7 @@ import { includeMessages } from '../project/include.js';
 import { joinMessages } from './join-messages.js';
 import { tableMessages } from './table-messages.js';
 import { testMessages } from './test-messages.js';
+import { topKMessages } from './topk-messages.js';
 import { unnestMessages } from './unnest-messages.js';
 
 /** The messages about names, types and meaning (those inside expressions are the expression checker's). One function each. */
@@ -209,11 +210,6 @@ export const messages = {
     help,
   })),
   nothingLeft: errorMessage('RTA3114', 'No column is left', (span: Span) => ({ span, message: 'no column is left' })),
-  boardNeedsRank: errorMessage('RTA3115', '`topK` counts by a key that is not there', (span: Span) => ({
-    span,
-    message: 'the rows of this table have no key of their own, so the board needs `rank`',
-    help: 'name the rank column: `rank: rank`',
-  })),
 
   // ---- RTA32xx: windows, aggregates, tables ----
   windowKinds: errorMessage('RTA3201', 'A window of no kind, or of two', (span: Span, kinds: readonly string[]) => ({
@@ -290,16 +286,6 @@ export const messages = {
     }),
   ),
   badTtl: errorMessage('RTA3207', 'A `ttl` of nothing', (span: Span) => ({ span, message: '`ttl` must be longer than 0' })),
-  topKOfStream: errorMessage('RTA3208', '`topK` of a stream', (span: Span) => ({
-    span,
-    message: '`topK` of a stream needs an aggregate before it; on the stream itself it is not available yet',
-    help: 'for example `- groupBy: user_id`, `  aggregate: { score: sum(score) }` before it',
-  })),
-  finalTopK: errorMessage('RTA3209', '`emit: final` on a board that is never final', (span: Span) => ({
-    span,
-    message: '`emit: final` needs the window among the groups: without it a board is never final',
-    help: 'write `groupBy: [window_start, window_end]` after a windowed aggregate',
-  })),
   windowColumn: errorMessage('RTA3210', 'A window column that is already there', (span: Span, name: string) => ({
     span,
     message: `the window adds the column ${quote(name)}, and the group has one already`,
@@ -338,6 +324,7 @@ export const messages = {
 
   ...testMessages,
   ...joinMessages,
+  ...topKMessages,
   ...formatMessages,
   ...includeMessages,
   ...tableMessages,

@@ -3,6 +3,9 @@ import type { TypedExpr } from '../expression/typed.js';
 import type { KeyFormat, ValueFormat } from './formats.js';
 import type { Type } from '../types/type.js';
 import type { PipelineTest } from './pipeline-test.js';
+import type { LatePolicy, WindowSpec } from './window-spec.js';
+
+export * from './window-spec.js';
 
 /** JSON of an Avro schema, as `.avsc` files and registries hold it. */
 export type AvroSchema = string | AvroSchema[] | { readonly [key: string]: unknown };
@@ -49,7 +52,6 @@ export interface Board {
   readonly by: string | null;
 }
 
-export type LatePolicy = { readonly policy: 'drop' } | { readonly policy: 'topic'; readonly topic: string };
 export type ErrorPolicy = { readonly policy: 'fail' } | { readonly policy: 'skip' } | { readonly policy: 'topic'; readonly topic: string };
 
 export interface SourceNode {
@@ -124,7 +126,7 @@ export interface TopicDeclaration {
 // ---- Transforms: the small set of things the engine can do. An operator is a composition of them ("how it runs"). ----
 
 export type Transform =
-  FilterTransform | ProjectTransform | UnnestTransform | FoldTransform | RankTransform | JoinTransform | OverTransform;
+  FilterTransform | ProjectTransform | UnnestTransform | FoldTransform | SpreadTransform | RankTransform | JoinTransform | OverTransform;
 
 export interface NamedExpr {
   readonly name: string;
@@ -166,59 +168,16 @@ export interface FoldTransform {
   readonly accumulators: readonly Accumulator[];
   /** Records that are older than their own partition's watermark are late, as where rows are sorted; without `window`. */
   readonly ordered?: boolean;
+  /**
+   * Without `window`: the rows are results of windows and grouped by these; the end (a timestamp) of the row's. What is kept of a window goes when
+   * the watermark is there, and then is its time to be given where `emit` is final.
+   */
+  readonly closes?: TypedExpr;
   /** Over `accumulator` nodes (and group columns, as `column` nodes by output name). */
   readonly results: readonly NamedExpr[];
   readonly emit: Emit;
   /** Set by the physical plan: windows are put together from panes, the pieces between their bounds (SEMANTICS rule 5). */
   readonly panes?: boolean;
-}
-
-/** The windows of a fold, by kind. A row belongs to no, one or several of them; each is `[window_start, window_end)`. */
-export type WindowSpec = HoppingWindow | CumulateWindow | SessionWindow | SlidingWindow;
-
-interface WindowBase {
-  /** How long past the watermark a window stays open. */
-  readonly graceMs: number;
-  /** Overrides the pipeline's policy. */
-  readonly late: LatePolicy | null;
-}
-
-/** Windows that times alone tell. */
-interface AlignedWindow extends WindowBase {
-  /**
-   * Null: starts are multiples of a duration since the epoch. An IANA name: whole days go by that zone's calendar, weeks from Monday, and parts
-   * of a day are counted from its beginning, the last one ending with the day.
-   */
-  readonly zone: string | null;
-}
-
-/** Windows of one size, a multiple of the advance, one beginning each `advanceMs`; tumbling has advance = size. */
-export interface HoppingWindow extends AlignedWindow {
-  readonly kind: 'hopping';
-  readonly sizeMs: number;
-  readonly advanceMs: number;
-}
-
-/** Windows that begin each `sizeMs` and end after one, two, … steps, up to the size. */
-export interface CumulateWindow extends AlignedWindow {
-  readonly kind: 'cumulate';
-  readonly sizeMs: number;
-  readonly stepMs: number;
-}
-
-/**
- * One per event: [its time - size, its time], both included, as `window_start` and `window_end` say. Its fold gives a stream, a row per event,
- * and has `emit` final.
- */
-export interface SlidingWindow extends WindowBase {
-  readonly kind: 'sliding';
-  readonly sizeMs: number;
-}
-
-/** Stretches of events no more than `gapMs` apart, per group: from the first event to the last + gap. */
-export interface SessionWindow extends WindowBase {
-  readonly kind: 'session';
-  readonly gapMs: number;
 }
 
 export type Emit = { readonly mode: 'updates' } | { readonly mode: 'final' } | { readonly mode: 'every'; readonly everyMs: number };
@@ -239,6 +198,8 @@ export type Emit = { readonly mode: 'updates' } | { readonly mode: 'final' } | {
  * - percentile: of doubles, by a DDSketch, at the rank `fraction` * (n - 1); null of nothing
  * - funnel: `arg` is a long whose bits are the conditions that the row meets, bit 0 the first of `limit`: how many are met in order; int
  * - lastRow: no `arg`; the columns that `type` (a record) has as fields, of the last row in that order
+ * - topRows: no `arg`; of the first `limit` rows by `top`, of equals the earlier one, the columns that `type` names: an array of records, or the
+ *   first row's alone, a record
  * - newest, owned: of the physical plan's own, see there
  */
 export interface Accumulator {
@@ -253,14 +214,16 @@ export interface Accumulator {
     | 'variance'
     | 'percentile'
     | 'funnel'
-    | 'lastRow'
+    | RowFn
     | 'newest'
     | 'owned';
   readonly arg: TypedExpr | null;
   /** argMin, argMax, topK: what rows are ranked by. */
   readonly by?: TypedExpr;
-  /** collect, topK: how many values at most; funnel: how many conditions. */
+  /** collect, topK, topRows: how many values at most; funnel: how many conditions. */
   readonly limit?: number;
+  /** topRows: in which order. */
+  readonly top?: TopRows;
   /** percentile: from 0 to 1. */
   readonly fraction?: number;
   /** Set by the physical plan: rows may be taken back, so what is kept of them is kept of all. */
@@ -272,6 +235,29 @@ export interface Accumulator {
 
 /** Accumulators that keep values of some rows, with the rows' places. */
 export type PositionFn = 'first' | 'last' | 'argMin' | 'argMax' | 'collect' | 'topK';
+
+/** Accumulators that keep columns of some rows. */
+export type RowFn = 'lastRow' | 'topRows';
+
+/** How rows are ranked. */
+export interface TopRows {
+  /** Most significant first. */
+  readonly by: readonly Order[];
+  /** Those that tie with the last in `by` are kept too, beyond the limit. */
+  readonly ties: boolean;
+  /** The field of the records (long, from 1) that says which of them it is; null: none does. */
+  readonly rank: string | null;
+}
+
+/** Each record of an array column as a row: the other columns, then the record's. A table's rows are those of its arrays as they are now. */
+export interface SpreadTransform {
+  readonly type: 'spread';
+  readonly column: string;
+  /** Name of the column in front (long, from 1) that says which of them it is; a table has one, and it is in the key. */
+  readonly rank: string | null;
+  /** Of a table: rows that did not change are given again, because after a restart it is not known which were out (`emit: every`). */
+  readonly repeats: boolean;
+}
 
 /** Exact top-K of a table, per group of `group` columns (none: one global board). */
 export interface RankTransform {
@@ -286,6 +272,8 @@ export interface RankTransform {
   readonly rank: string | null;
   readonly ties: boolean;
   readonly emit: Emit;
+  /** The group has the window that the rows are of: what is kept of a board goes when its window closes. */
+  readonly closes?: boolean;
 }
 
 /**

@@ -6,6 +6,7 @@ import { defaultKeyFormat } from './formats.js';
 import type {
   Accumulator,
   Emit,
+  FoldTransform,
   Frame,
   JoinHow,
   LatePolicy,
@@ -122,11 +123,13 @@ export function showTransform(transform: Transform): string[] {
     case 'fold': {
       const ttl = transform.ttlMs === null ? '' : ` ttl ${showDuration(transform.ttlMs)}`;
       return [
-        `  fold by [${transform.group.map(showNamed).join(', ')}]${showWindow(transform.window)}${ttl}${transform.ordered ? ' ordered' : ''}${transform.panes === true ? ' from panes' : ''} emit ${showEmit(transform.emit)}`,
+        `  fold by [${transform.group.map(showNamed).join(', ')}]${showWindow(transform.window)}${showCloses(transform)}${ttl}${transform.ordered ? ' ordered' : ''}${transform.panes === true ? ' from panes' : ''} emit ${showEmit(transform.emit)}`,
         ...transform.accumulators.map((accumulator, index) => `    #${index} = ${showAccumulator(accumulator)}`),
         `    ${transform.results.map(showNamed).join(', ')}`,
       ];
     }
+    case 'spread':
+      return [`  spread ${transform.column} as ${transform.rank ?? '-'}`];
     case 'join': {
       const { how, outer, leftKey, rightKey, take, condition } = transform;
       const on = leftKey.map((expr, i) => `${showExpr(expr)} == ${showExpr(rightKey[i])}`).join(' and ');
@@ -141,7 +144,7 @@ export function showTransform(transform: Transform): string[] {
       const ties = transform.ties ? ' with ties' : '';
       return [
         `  rank ${transform.k}${ties} by [${transform.by.map(showOrder).join(', ')}] then [${transform.tieBreak.join(', ')}]`,
-        `    per [${transform.group.join(', ')}] as ${transform.rank ?? '-'} emit ${showEmit(transform.emit)}`,
+        `    per [${transform.group.join(', ')}] as ${transform.rank ?? '-'}${transform.closes ? ' until window_end' : ''} emit ${showEmit(transform.emit)}`,
       ];
     }
     case 'over': {
@@ -174,6 +177,10 @@ function showWindow(window: WindowSpec | null): string {
   return ` window ${showKind(window)} grace ${showDuration(window.graceMs)}${late}`;
 }
 
+function showCloses({ closes }: FoldTransform): string {
+  return closes === undefined ? '' : ` until ${showExpr(closes)}`;
+}
+
 function showKind(window: WindowSpec): string {
   switch (window.kind) {
     case 'hopping':
@@ -195,8 +202,9 @@ function showEmit(emit: Emit): string {
   return emit.mode === 'every' ? `every ${showDuration(emit.everyMs)}` : emit.mode;
 }
 
-function showAccumulator({ fn, arg, by, limit, fraction, where, type }: Accumulator): string {
+function showAccumulator({ fn, arg, by, limit, top, fraction, where, type }: Accumulator): string {
   const args = [arg, by].flatMap((expr) => (expr ? [showExpr(expr)] : []));
+  if (top !== undefined) args.push(`[${top.by.map(showOrder).join(', ')}]${top.ties ? ' with ties' : ''}`);
   for (const constant of [limit, fraction]) if (constant !== undefined) args.push(String(constant));
   return `${fn}(${args.join(', ')})${where === null ? '' : ` where ${showExpr(where)}`}: ${showType(type)}`;
 }

@@ -11,6 +11,7 @@ import { generateOver } from './generate/over.js';
 import { JoinGenerator } from './generate/join.js';
 import { RankGenerator } from './generate/rank.js';
 import { generateScan, type Scan, type Writer } from './generate/scan.js';
+import { generateSpread } from './generate/spread.js';
 import { keyColumnsOf } from './generate/source-key.js';
 import { StageShape } from './generate/stage-shape.js';
 import { type AvroRecord, parseAvro } from './run/avro-schema.js';
@@ -27,6 +28,7 @@ import { ReferState } from './run/refer-state.js';
 import { Reason } from './run/reject.js';
 import { type RowsCode, RowsState } from './run/rows-state.js';
 import { SessionState } from './run/session-state.js';
+import { SpreadState } from './run/spread-state.js';
 import { SlidingState } from './run/sliding-state.js';
 import type { NodeState, TaskState } from './run/task-state.js';
 import type { KernelFactory } from './stage-kernel.js';
@@ -98,6 +100,11 @@ export class CompiledStage {
         const fingerprint = this.fingerprintOf(node.store);
         const State = node.transform.how.kind === 'within' ? JoinState : TableJoinState;
         return (K) => new State(node, i, code, K, fingerprint);
+      }
+      if (node.op === 'spread') {
+        const code = generateSpread(this.shape, this.folds, i);
+        this.generated.push({ id: node.id, code });
+        return () => new SpreadState(i, code, node.transform.repeats);
       }
       if (node.op === 'refer') return () => new ReferState(node, i, this.fingerprintOf(node.store));
       if (node.op === 'foreign') {

@@ -63,6 +63,8 @@
  * over tables    | count, sum, variance: as above, and in partials less than 0 where more rows left than came
  *                | others: array of record { [by: B], time: long (0 for min, max, distinct), value: T, n: long (how many rows have them) }, in
  *                  any order, none with n = 0
+ *                | topRows: array of record { b<i>: union [null, B] for each of `by`, time: long, partition: int, offset: long, row: T,
+ *                  [n: long, over tables] }, those kept, best first
  *                | lastRow: record { time: long, partition: int, offset: long, row: T }; partition and offset are -1 for rows of no record
  *                | newest: union [null, record { time: long, row: T }]
  *                | owned: record { version: long, open: long (places that have joined the row), row: union as of newest }
@@ -75,8 +77,10 @@
 import { createHash } from 'node:crypto';
 import type { Accumulator, AvroSchema, Column, FoldTransform, Type } from '@rta/dsl';
 import type { Stage } from '../plan/physical.js';
+import { rowTypeOf } from '../plan/columns-used.js';
 import { storedRow } from '../plan/table-rows.js';
 import { keepsOut, reachOf } from '../plan/window-times.js';
+import { avroOf, define, nameOf, nameOfSchema } from './state-types.js';
 
 /** The Avro schema of what follows the fingerprint in a store's values, and the fingerprint. */
 export interface StoreLayout {
@@ -256,6 +260,14 @@ function accumulatorSchema(accumulator: Accumulator, named: Set<string>): AvroSc
       const name = `last${nameOf({ kind: 'array', items: of })}`;
       return define(name, named, () => recordOf(name, [...PLACE, ['row', avroOf(of, named)]]));
     }
+    case 'topRows': {
+      const { top, retracts } = accumulator;
+      const row = rowTypeOf(accumulator);
+      const orders = top!.by.map(({ expr }, i): Fields[number] => [`b${String(i)}`, ['null', avroOf(definite(expr.type), named)]]);
+      const name = `top${nameOf({ kind: 'array', items: row })}${orders.map(([, order]) => nameOfSchema(order)).join('')}`;
+      const fields: Fields = [...orders, ...PLACE, ['row', avroOf(row, named)] as const, ...(retracts ? [['n', 'long'] as const] : [])];
+      return { type: 'array', items: define(name, named, () => recordOf(name, fields)) };
+    }
     case 'newest':
       return ['null', keptRowSchema(storedRow(accumulator), named)];
     case 'owned':
@@ -342,47 +354,6 @@ function sumSchema(of: Type, named: Set<string>): AvroSchema {
         fields: ['hi', 'lo'].map((name) => ({ name, type: 'long' })),
       }));
   }
-}
-
-/** Names are defined where they first stand and then referred to, as Avro wants it. */
-function define(name: string, named: Set<string>, schema: () => AvroSchema): AvroSchema {
-  if (named.has(name)) return name;
-  named.add(name);
-  return schema();
-}
-
-function avroOf(type: Type, named: Set<string>): AvroSchema {
-  switch (type.kind) {
-    case 'decimal':
-      return { type: 'bytes', logicalType: 'decimal', precision: type.precision, scale: type.scale };
-    case 'timestamp':
-      return { type: 'long', logicalType: `timestamp-${type.unit}` };
-    case 'date':
-      return { type: 'int', logicalType: 'date' };
-    case 'duration':
-      return 'long';
-    case 'nullable':
-      return ['null', avroOf(type.of, named)];
-    case 'array':
-      return { type: 'array', items: avroOf(type.items, named) };
-    case 'map':
-      return { type: 'map', values: avroOf(type.values, named) };
-    case 'enum':
-      return define(nameOf(type), named, () => ({ type: 'enum', name: nameOf(type), symbols: [...type.symbols] }));
-    case 'record':
-      return define(nameOf(type), named, () => ({
-        type: 'record',
-        name: nameOf(type),
-        fields: type.fields.map((field) => ({ name: field.name, type: avroOf(field.type, named) })),
-      }));
-    default:
-      return type.kind;
-  }
-}
-
-/** A name that is the same for equal types and no other. */
-function nameOf(type: Type): string {
-  return `t${createHash('md5').update(JSON.stringify(type)).digest('hex').slice(0, 12)}`;
 }
 
 /** @param from what the fingerprint is of */

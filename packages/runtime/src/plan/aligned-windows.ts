@@ -26,6 +26,16 @@ export function isAligned(window: WindowSpec | null): window is HoppingWindow | 
   return window?.kind === 'hopping' || window?.kind === 'cumulate';
 }
 
+/**
+ * Windows that rows come from: each is known by its end, which the rows say. Where it begins is not known here, and no time alone tells which of
+ * them it is in.
+ */
+export const GIVEN_WINDOWS: Pick<AlignedWindows, 'startOf' | 'endOf' | 'spacing'> = {
+  startOf: () => NaN,
+  endOf: (id) => id,
+  spacing: 1000,
+};
+
 export function alignedWindows(window: HoppingWindow | CumulateWindow): AlignedWindows {
   const calendar = window.zone === null ? null : new ZoneCalendar(window.zone);
   const tiling = (sizeMs: number): Tiling => (calendar === null ? utcTiling(sizeMs) : zoneTiling(calendar, sizeMs));

@@ -1,4 +1,4 @@
-import type { Accumulator, TypedExpr } from '@rta/dsl';
+import type { Accumulator, Type, TypedExpr } from '@rta/dsl';
 import { feedsOf, type StageNode } from './physical.js';
 
 /** Names of the input columns that an expression reads. */
@@ -38,13 +38,24 @@ export function columnsOf(expr: TypedExpr, into: Set<string> = new Set<string>()
 }
 
 /** The expressions of an accumulator over the rows that it takes in. */
-export function expressionsOf({ arg, by, where }: Accumulator): TypedExpr[] {
-  return [arg, by, where].filter((expr) => expr !== null && expr !== undefined);
+export function expressionsOf({ arg, by, where, top }: Accumulator): TypedExpr[] {
+  return [arg, by, where, ...(top?.by ?? []).map(({ expr }) => expr)].filter((expr) => expr !== null && expr !== undefined);
 }
 
 /** The columns that an accumulator keeps as they are. */
-export function columnsKept({ fn, type }: Accumulator): readonly string[] {
-  return (fn === 'lastRow' || fn === 'newest') && type.kind === 'record' ? type.fields.map(({ name }) => name) : [];
+export function columnsKept(accumulator: Accumulator): readonly string[] {
+  const { fn } = accumulator;
+  return fn === 'lastRow' || fn === 'newest' || fn === 'topRows' ? rowTypeOf(accumulator).fields.map(({ name }) => name) : [];
+}
+
+type RowType = Extract<Type, { kind: 'record' }>;
+
+/** Of accumulators that keep columns of rows: what is kept of one. */
+export function rowTypeOf({ type, top }: Accumulator): RowType {
+  const row = type.kind === 'array' ? type.items : type;
+  if (row.kind !== 'record') throw new Error('a row is a record');
+  const rank = top?.rank ?? null;
+  return rank === null ? row : { ...row, fields: row.fields.filter(({ name }) => name !== rank) };
 }
 
 /**
@@ -81,6 +92,7 @@ function wantedOfInput(node: StageNode, wantedOfIt: ReadonlySet<string>): Set<st
       break;
     case 'fold':
       for (const group of node.transform.group) columnsOf(group.expr, wanted);
+      if (node.transform.closes) columnsOf(node.transform.closes, wanted);
       for (const accumulator of node.transform.accumulators) {
         for (const expr of expressionsOf(accumulator)) columnsOf(expr, wanted);
         for (const name of columnsKept(accumulator)) wanted.add(name);
@@ -96,6 +108,7 @@ function wantedOfInput(node: StageNode, wantedOfIt: ReadonlySet<string>): Set<st
       break;
     case 'rank':
     case 'over':
+    case 'spread':
     case 'sink':
       for (const column of node.inputColumns) wanted.add(column.name);
       break;

@@ -47,6 +47,8 @@ export function roleOf(node: StageNode): string {
       return 'joins';
     case 'over':
       return node.mode === 'send' ? 'sends rows to their group' : 'looks back, in event-time order';
+    case 'spread':
+      return 'gives each row of a list';
     case 'sink':
       return 'writes';
   }

@@ -16,6 +16,7 @@ import type {
   OverTransform,
   ProjectTransform,
   RankTransform,
+  SpreadTransform,
   TypedExpr,
   UnnestTransform,
   ValueFormat,
@@ -151,6 +152,8 @@ export type StageNode =
       readonly store: number | null;
       readonly output: number | null;
     } & NodeBase)
+  /** Reads rows with an array, and gives a row for each record in it; of a table it knows which rows are out. */
+  | ({ readonly op: 'spread'; readonly transform: SpreadTransform } & NodeBase)
   /** Writes rows to sink output `output`. */
   | ({ readonly op: 'sink'; readonly output: number } & NodeBase);
 

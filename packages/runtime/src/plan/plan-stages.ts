@@ -6,6 +6,7 @@ import { stageFold } from './stage-fold.js';
 import { stageJoin } from './stage-join.js';
 import { stageOver } from './stage-over.js';
 import { stageRank } from './stage-rank.js';
+import { stageSpread } from './stage-spread.js';
 import { stageStateless } from './stage-stateless.js';
 import { stageTables } from './stage-tables.js';
 import { keepRows } from './table-rows.js';
@@ -117,6 +118,8 @@ class Stager {
         return [this.join(places, step, transform)];
       case 'rank':
         return [stageRank(this.builder, places[0], step, transform, index === step.transforms.length - 1 ? step.output : null)];
+      case 'spread':
+        return places.map((place) => stageSpread(this.builder, place, step, transform));
       default:
         return places.map((place) => stageStateless(this.builder, place, step, transform));
     }

@@ -1,10 +1,9 @@
 import type { Column, RankTransform, Relation, StepNode } from '@rta/dsl';
 import type { Place } from './place.js';
-import { type StageBuilder, StagingError } from './stage-builder.js';
+import type { StageBuilder } from './stage-builder.js';
 
 /** A board: whole where the rows of its groups are together, else in two levels. */
 export function stageRank(builder: StageBuilder, place: Place, step: StepNode, transform: RankTransform, output: Relation | null): Place {
-  if (place.relation.kind !== 'table') throw new StagingError('topK of a stream is not available yet; aggregate first', step.span);
   const ranked: Column[] = transform.rank === null ? [] : [{ name: transform.rank, type: { kind: 'long' } }];
   const key =
     transform.rank !== null
@@ -12,7 +11,12 @@ export function stageRank(builder: StageBuilder, place: Place, step: StepNode, t
       : transform.k === 1 && !transform.ties
         ? transform.group
         : place.relation.key;
-  const relation: Relation = output ?? { kind: 'table', columns: [...ranked, ...place.relation.columns], key, windowed: false };
+  const relation: Relation = output ?? {
+    kind: transform.emit.mode === 'final' ? 'stream' : 'table',
+    columns: [...ranked, ...place.relation.columns],
+    key,
+    windowed: false,
+  };
   if (transform.emit.mode === 'every') place = { ...place, periodic: true };
   const whole = place.partitionedBy?.every((name) => transform.group.includes(name)) ?? false;
   if (whole)

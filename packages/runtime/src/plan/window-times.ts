@@ -1,5 +1,6 @@
 /** What follows from a window for times: how long its state and the watermark wait. */
 import type { FoldTransform, WindowSpec } from '@rta/dsl';
+import { isAligned } from './aligned-windows.js';
 import { DAY_MS } from './zone-calendar.js';
 
 /** How far a fold with this window holds back the watermark of those behind it, ms (SEMANTICS rule 7). */
@@ -38,6 +39,16 @@ export function spanOf(window: WindowSpec): number {
  */
 export function reachOf({ window, ttlMs }: FoldTransform): number | null {
   return window?.kind === 'session' ? window.gapMs : ttlMs;
+}
+
+/** Whether what is kept goes, and is final, when a window closes. */
+export function closesWithWindow({ window, closes }: FoldTransform): boolean {
+  return window !== null || closes !== undefined;
+}
+
+/** Whether keys in the state begin with the number of a window. */
+export function hasWindowTables({ window, closes }: FoldTransform): boolean {
+  return isAligned(window) || closes !== undefined;
 }
 
 /** An event is late for folds of that kind when the watermark is so far past it, ms; null: never. */

@@ -1,5 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import type { AvroSchema } from '@rta/dsl';
 import { BatchBuilder } from '../log/batch/batch-builder.js';
 import type { RecordBatch } from '../log/batch/record-batch.js';
 import { tpKey, type CommittedOffset, type Log, type OutputBatch } from '../log/log.js';
@@ -9,18 +7,13 @@ import type { StateStore, StateStores } from '../state/store.js';
 import { WriteBehind } from '../state/write-behind.js';
 import { BadRecords, type BadRecordCounts } from './bad-records.js';
 import type { Clock } from './clock.js';
-import { PipelineError } from './errors.js';
 import { transition, type TaskState } from './lifecycle.js';
 import { PeriodicEmissions } from './periodic-emissions.js';
 import { encodePosition, POSITION_KEY, type TaskPosition } from './position.js';
 import { storeFingerprint } from './store-fingerprint.js';
 import { restoreState, startPositions, type OffsetsOf } from './restore-task.js';
 import type { RecordPolicies } from './topology.js';
-
-/** Writer schemas by registry id. Resolves to null where the registry does not know the id; rejects where it cannot be asked. */
-export interface SchemaSource {
-  byId(id: number): Promise<{ readonly schema: AvroSchema } | null>;
-}
+import { writerSchema, type SchemaSource } from './writer-schema.js';
 
 /** Registry ids under which a sink's keys and values are framed. */
 export interface SinkSchemaIds {
@@ -88,6 +81,7 @@ export class Task {
   private readonly emissions: PeriodicEmissions;
   /** Wall clock of the last record per input, for `idle`. */
   private readonly lastRecordAt: number[];
+  private restoring: Promise<unknown> | null = null;
 
   constructor(
     private readonly context: TaskContext,
@@ -124,8 +118,14 @@ export class Task {
    * Brings back state, watermarks and positions. `committed` are the group's offsets, read with require_stable before (SEMANTICS rule 22).
    * Returns whether the task is new: its start offsets are then to be committed before its first record (rule 23).
    */
-  async restore(committed: readonly CommittedOffset[], offsetsOf: OffsetsOf): Promise<{ fresh: boolean; replayed: number }> {
+  restore(committed: readonly CommittedOffset[], offsetsOf: OffsetsOf): Promise<{ fresh: boolean; replayed: number }> {
     this.state = transition(this.state, 'restoring');
+    const restored = this.bringBack(committed, offsetsOf);
+    this.restoring = restored;
+    return restored;
+  }
+
+  private async bringBack(committed: readonly CommittedOffset[], offsetsOf: OffsetsOf): Promise<{ fresh: boolean; replayed: number }> {
     const { stage, context, partition } = this;
     if (stage.changelog !== null)
       this.store = await context.stores.open(
@@ -195,7 +195,7 @@ export class Task {
     for (const batch of batches) {
       for (;;) {
         if (unknown) {
-          const found = await this.schemaOf(unknown.schemaId);
+          const found = await writerSchema(this.context, unknown.schemaId);
           this.kernel.addWriterSchema(unknown.input, unknown.schemaId, found?.schema ?? null);
           this.positions[input] = unknown.offset;
           unknown = null;
@@ -211,20 +211,6 @@ export class Task {
       this.positions[input] = batch.lastOffset + 1;
     }
     if (nextOffset > this.positions[input]) this.positions[input] = nextOffset;
-  }
-
-  /** Asks until the registry answers: while it is out of reach nothing may be read past the record (SEMANTICS rule 26). */
-  private async schemaOf(id: number): Promise<{ readonly schema: AvroSchema } | null> {
-    for (let attempt = 0; ; attempt++) {
-      try {
-        return await this.context.schemas.byId(id);
-      } catch (error) {
-        if ((error as { retriable?: unknown }).retriable !== true || this.context.stopping())
-          throw new PipelineError('registry_failed', `schema ${String(id)}: ${(error as Error).message}`, true, { cause: error });
-        this.context.onWarning(`schema ${String(id)}: ${(error as Error).message}; trying again`);
-        await delay(Math.min(5000, 100 * 2 ** Math.min(attempt, 10)));
-      }
-    }
   }
 
   /** Minimum over the inputs, each −∞ until heard (SEMANTICS rule 1). Never goes back. */
@@ -355,6 +341,8 @@ export class Task {
   async close(discard = false): Promise<void> {
     if (this.state === 'closed') return;
     this.state = transition(this.state, 'closed');
+    // A store that is still being opened would stay open, and locked. How the restore ends is its caller's.
+    await this.restoring?.catch(() => undefined);
     if (!discard) await this.writeBehind?.close();
     else await this.writeBehind?.abandon();
     await this.store?.close();

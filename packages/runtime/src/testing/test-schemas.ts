@@ -1,5 +1,5 @@
 import type { AvroSchema, Value } from '@rta/dsl';
-import type { SchemaSource } from '../task/task.js';
+import type { SchemaSource } from '../task/writer-schema.js';
 
 /** Avro as the registry package does it; the runtime is handed it in. */
 export interface AvroSupport {

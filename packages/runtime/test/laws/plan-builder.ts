@@ -114,7 +114,8 @@ export function relationOf(input: Relation, transform: Transform): Relation {
       };
     }
     case 'join':
-      throw new Error('joins are built from YAML');
+    case 'spread':
+      throw new Error('joins and lists are built from YAML');
     case 'over':
       return { ...input, columns: transform.columns.map((c) => ({ name: c.name, type: c.expr.type })) };
     case 'rank': {

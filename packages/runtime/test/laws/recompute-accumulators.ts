@@ -37,6 +37,7 @@ export function accumulate(accumulator: Accumulator, given: readonly Given[]): V
     case 'max':
       return [...values].sort((a, b) => compareTotally(b, a))[0] ?? null;
     case 'lastRow':
+    case 'topRows':
     case 'newest':
     case 'owned':
       throw new Error(`${fn} is not made of values`);

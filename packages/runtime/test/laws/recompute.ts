@@ -16,7 +16,6 @@ import {
   type Transform,
   type Value,
 } from '@rta/dsl';
-import { compareValues } from '../../src/kernel/interpreter/values.js';
 import { accumulate, givenBy } from './recompute-accumulators.js';
 import { evaluateExpr } from './evaluation.js';
 import { textOfRow, textOfValue } from './text.js';
@@ -24,6 +23,7 @@ import { joinRows, joinTable } from './recompute-join.js';
 import { joinTables, lastVersions } from './recompute-tables.js';
 import { lastRow } from './recompute-last-row.js';
 import { lookBack } from './recompute-over.js';
+import { firstNonZero, ordered, spread, topRows } from './recompute-top-rows.js';
 import { itemsOf } from './recompute-unnest.js';
 import type { LateReport } from './stage-runner.js';
 
@@ -95,6 +95,9 @@ export function recompute(plan: Plan, input: Inputs): Recomputed {
           break;
         case 'rank':
           rows = rank(transform, rows);
+          break;
+        case 'spread':
+          rows = spread(transform, rows);
           break;
         case 'join':
           if (transform.how.kind === 'tables') {
@@ -188,6 +191,7 @@ function applyTo(transforms: readonly Transform[], item: StreamItem): readonly S
     else if (transform.type === 'fold') {
       for (const group of transform.group) evaluateExpr(group.expr, item);
       for (const accumulator of transform.accumulators) givenBy(accumulator, item);
+      for (const { top } of transform.accumulators) for (const { expr } of top?.by ?? []) evaluateExpr(expr, item);
       return [];
     } else if (transform.type === 'join') {
       for (const expr of transform.leftKey) evaluateExpr(expr, item);
@@ -229,10 +233,11 @@ function fold(transform: FoldTransform, rows: Rows, step: string, late: LateRepo
   const items = bucketsOf(transform, rows, step, late).flatMap(({ group, window, items: members }): StreamItem[] => {
     const last = Math.max(...members.map((item) => item.time));
     const isSession = transform.window?.kind === 'session';
-    if (isFinal && (isSession ? last : window!.end) + hold > rows.watermark) return [];
+    const end = window?.end ?? Number(group.window_end);
+    if (isFinal && (isSession ? last : end) + hold > rows.watermark) return [];
     const counted = transform.ttlMs === null ? members : newestIncarnation(members, transform.ttlMs, rows.watermark);
     if (counted.length === 0) return [];
-    const time = isFinal && !isSession ? window!.end - 1 : Math.max(...counted.map((item) => item.time));
+    const time = isFinal && !isSession ? end - 1 : Math.max(...counted.map((item) => item.time));
     const windows: Row = window === null ? {} : { window_start: window.start, window_end: window.end };
     const row = orNull(() => resultOf(transform, { ...group, ...windows }, counted, time));
     return row === null ? [] : [{ row, time, origin: null }];
@@ -338,6 +343,7 @@ function newestIncarnation(items: readonly StreamItem[], ttlMs: number, watermar
 
 function resultOf(transform: FoldTransform, row: Row, items: readonly StreamItem[], time: number): Row {
   const accumulated = transform.accumulators.map((accumulator) => {
+    if (accumulator.fn === 'topRows') return () => topRows(accumulator, items);
     if (accumulator.fn === 'lastRow') return () => lastRow(accumulator.type, items);
     const given = items.map((item) => givenBy(accumulator, item)).filter((one) => one !== null);
     return () => accumulate(accumulator, given);
@@ -375,17 +381,6 @@ function rank({ group, by, tieBreak, k, ties, rank: name, emit }: RankTransform,
 /** Groups are told apart by their bytes: zero and negative zero are two. */
 function textOf(value: Value): string {
   return Object.is(value, -0) ? '-0' : `${typeof value} ${value as string}`;
-}
-
-function ordered(a: Value, b: Value, descending: boolean, nullsFirst: boolean): number {
-  if (a === null && b === null) return 0;
-  if (a === null) return nullsFirst ? -1 : 1;
-  if (b === null) return nullsFirst ? 1 : -1;
-  return descending ? compareValues(b, a) : compareValues(a, b);
-}
-
-function firstNonZero(orders: readonly number[]): number {
-  return orders.find((order) => order !== 0) ?? 0;
 }
 
 /** Rule 12: an error in a row of a table takes the row away. */

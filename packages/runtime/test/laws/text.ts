@@ -12,7 +12,8 @@ export function textOfValue(type: Type, value: Value): string {
   if (Object.is(value, -0)) return '-0';
   if (value instanceof Uint8Array) return Buffer.from(value).toString('hex');
   if (Array.isArray(value) && type.kind === 'array') return `[${value.map((item) => textOfValue(type.items, item)).join(', ')}]`;
-  if (typeof value === 'object') throw new Error('the laws have no nested values');
+  if (type.kind === 'record') return `{${textOfRow(type.fields, value as Row)}}`;
+  if (typeof value === 'object') throw new Error('the laws have no such values');
   return String(value);
 }
 

@@ -10,6 +10,7 @@ import { lastRowCode } from './accumulators/last-row.js';
 import { placedCode } from './accumulators/places.js';
 import { bagCode, distinctCode, funnelCode, keptCode, percentileCode } from './accumulators/sides.js';
 import { count, decimalSum, doubleSum, longSum } from './accumulators/sums.js';
+import { topRowsCode } from './accumulators/top-rows.js';
 import { varianceCode } from './accumulators/variance.js';
 import { definiteType } from './operand.js';
 
@@ -23,6 +24,8 @@ export function accumulatorCode(accumulator: Accumulator, slots: Slots): Accumul
       return newestCode(accumulator, slots);
     case 'lastRow':
       return lastRowCode(accumulator, slots);
+    case 'topRows':
+      return topRowsCode(accumulator, slots);
     case 'sum':
       if (kind === 'decimal') return decimalSum(accumulator, slots);
       return kind === 'double' || kind === 'float' ? doubleSum(accumulator, slots) : longSum(accumulator, slots);

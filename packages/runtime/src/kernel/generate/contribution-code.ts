@@ -1,6 +1,6 @@
 /** Code that hands rows of tables to folds, and that adds what they give or takes it back. */
 import type { TypedExpr } from '@rta/dsl';
-import { expressionsOf } from '../../plan/columns-used.js';
+import { columnsKept, expressionsOf } from '../../plan/columns-used.js';
 import { FLAGS } from '../../state/group-table-rows.js';
 import { conditionSource, expressionSource, mayThrow } from '../expression-source.js';
 import { rowError } from '../run/row-error.js';
@@ -38,14 +38,21 @@ export function contributionCode(shape: StageShape, code: Code, i: number, row: 
     takeBack();
     return;
   }
-  const { group, accumulators } = node.transform;
+  const { group, accumulators, closes } = node.transform;
   const scope = scopeOf(row);
   const groups: Operand[] = [];
   const cells = code.local('cells');
+  let closing = 'NaN';
   const compute = (): void => {
     for (const { expr } of group) groups.push(operandOf(code, expr, scope));
+    if (closes !== undefined) closing = operandOf(code, closes, scope).definite;
     const source = (expr: TypedExpr): string => expressionSource(expr, scope, code);
-    const sources = accumulators.flatMap(({ where, arg, by }) => {
+    const sources = accumulators.flatMap((accumulator) => {
+      const { where, arg, by, top } = accumulator;
+      if (top !== undefined) {
+        const fields = columnsKept(accumulator).map((name) => `[${JSON.stringify(name)}]: ${scope.column(name).value}`);
+        return [`{ ${fields.join(', ')} }`, `[${top.by.map(({ expr }) => source(expr)).join(', ')}]`];
+      }
       const condition = where === null ? '' : `!(${conditionSource(where, scope, code)}) ? null : `;
       return [`${condition}${arg === null ? 'true' : source(arg)}`, by === undefined ? 'null' : `${condition}${source(by)}`];
     });
@@ -57,7 +64,10 @@ export function contributionCode(shape: StageShape, code: Code, i: number, row: 
     code.line(`${groupEnd} = ${keyEnd};`);
     for (const [j, operand] of groups.entries()) writeOperand(code, 'K.keys', groupEnd, operand, group[j].expr.type);
     const method = action === 'prime' ? 'prime' : 'put';
-    code.line(`K.nodes[${i}].rows.${method}(K, ${holder}, ${keyEnd}, ${groupEnd}, ${cells}, ${row.time});`, `${row.flags} |= ${bit};`);
+    code.line(
+      `K.nodes[${i}].rows.${method}(K, ${holder}, ${keyEnd}, ${groupEnd}, ${cells}, ${row.time}, ${closing});`,
+      `${row.flags} |= ${bit};`,
+    );
   };
   if (![...group.map(({ expr }) => expr), ...accumulators.flatMap(expressionsOf)].some(mayThrow)) {
     compute();
@@ -78,9 +88,13 @@ export function applyCode(code: Code, { transform, accumulators, mode }: FoldSha
   code.line('if (time > N[q]) N[q] = time;');
   for (const [j, accumulator] of accumulators.entries()) {
     const { arg, by, fn } = transform.accumulators[j];
-    if (accumulator.retract === undefined) throw new Error(`${fn} cannot take rows back`);
+    if (accumulator.retract === undefined && accumulator.applyRow === undefined) throw new Error(`${fn} cannot take rows back`);
     const [value, rank] = [code.local('v'), code.local('b')];
     code.line(`${value} = cells[${2 * j}];`, `${rank} = cells[${2 * j + 1}];`);
+    if (accumulator.applyRow !== undefined) {
+      accumulator.applyRow(code, value, rank, 'sign');
+      continue;
+    }
     const operand = arg === null ? null : valueOperand(definiteType(arg.type), value);
     const place = {
       time: 'time',

@@ -1,10 +1,11 @@
 /** Code of one fold: its accumulators' layout, and the functions that `FoldState` calls (see `FoldCode`). */
 import type { Column, FoldTransform, TypedExpr } from '@rta/dsl';
 import type { StageNode } from '../../plan/physical.js';
-import { keepsOut, reachOf } from '../../plan/window-times.js';
+import { closesWithWindow, keepsOut, reachOf } from '../../plan/window-times.js';
 import { FAILED } from '../../state/group-table.js';
 import { FLAGS, KEY_LENGTH, rowSizeOf, type TableLayout } from '../../state/group-table-rows.js';
 import type { FoldState } from '../run/fold-state.js';
+import type { SpreadState } from '../run/spread-state.js';
 import type { FoldCode } from '../run/fold-tables.js';
 import type { ReferState } from '../run/refer-state.js';
 import { rowError } from '../run/row-error.js';
@@ -18,6 +19,7 @@ import { readColumns } from './read-columns.js';
 import { namedOperand, scopeOf } from './scope.js';
 import type { StageShape } from './stage-shape.js';
 import { guardedStream } from './guarded-stream.js';
+import { spreadTableCode } from './spread-feed.js';
 import { type TableAction, tableEdges, type TableRow } from './table-edges.js';
 import { retracts, rowCountOf } from '../../plan/table-folds.js';
 import { applyCode } from './contribution-code.js';
@@ -92,9 +94,10 @@ export class FoldGenerator {
   private foldCode(): FoldCode {
     const { shape, index, fold } = this;
     const ranks = shape.consumersOf(index).filter((i) => shape.node(i).op === 'rank');
+    const spreads = shape.consumersOf(index).filter((i) => shape.node(i).op === 'spread');
     const memories = shape.consumersOf(index).filter((i) => shape.node(i).op === 'fold' || shape.node(i).op === 'refer');
     const overTable = retracts(fold.transform);
-    const final = fold.transform.emit.mode === 'final' && fold.transform.window !== null;
+    const final = fold.transform.emit.mode === 'final' && closesWithWindow(fold.transform);
     const partial = fold.mode === 'partial';
     return {
       layout: fold.layout,
@@ -122,8 +125,16 @@ export class FoldGenerator {
       settle: this.make('K, T, s', (code) => {
         if (this.isSession && !partial && !final) this.row(code, 'settle');
       }),
+      evicted:
+        spreads.length === 0 || final || partial || this.isSession
+          ? null
+          : this.make('K, T, s', (code) => {
+              const row = { operands: this.retractable(code), time: 'N[q]', flags: `M[m + ${FLAGS}]`, slot: { table: 'T', slot: 's' } };
+              for (const spread of spreads) spreadTableCode(shape, code, spread, row, 'evict');
+            }),
       freeze: (K, T) => {
         if (final || this.isSession) return;
+        for (const spread of spreads) (K.nodes[spread] as SpreadState).freeze(K, T);
         for (const other of memories) {
           const memory = K.nodes[other] as FoldState | ReferState;
           ('rows' in memory ? memory.rows! : memory).freeze(T);

@@ -32,7 +32,7 @@ export function candidateCode(shape: StageShape, code: Code, i: number, row: Row
       writeColumns(code, 'K.keys', p, columnsNamed(node.inputColumns, group), row);
       code.line(`${groupVar} = ${rank}.groupOf(K.keys.bytes, 0, ${p});`);
     }
-    if (node.transform.emit.mode === 'final' && node.mode !== 'local')
+    if ((node.transform.emit.mode === 'final' || node.transform.closes) && node.mode !== 'local')
       code.line(`${groupVar}.end = ${row.operands.get('window_end')!.definite};`);
     const worse = plainlyWorse(by[0], orders[0], `${groupVar}.bound`, 'b0');
     const skip = worse === null ? 'false' : `(${flags} & ${bit}) === 0 && ${groupVar}.bound !== null && !${rank}.freezing && ${worse}`;

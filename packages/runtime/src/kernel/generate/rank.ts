@@ -42,6 +42,7 @@ export class RankGenerator {
       upsert: this.make('K, P, rank', (code) => this.edges(code, 'upsert')),
       retract: this.make('K, P, rank', (code) => this.edges(code, 'retract')),
       prime: this.make('K, P, rank', (code) => this.edges(code, 'prime')),
+      settle: this.make('K, P, rank', (code) => this.edges(code, 'settle')),
       final: this.make('K, C, rank, time', (code) => this.finalRow(code)),
       boardRow: this.make('K, C, rank', (code) => this.boardRow(code)),
     };
@@ -64,7 +65,7 @@ export class RankGenerator {
       'p = K.cursor.pos;',
     );
     const operands = readColumns(code, this.node.inputColumns, this.allColumns(), 'A', 'p', 'end');
-    if (this.isFinal) code.line(`T.num[s * T.numStride] = ${operands.get('window_end')!.definite};`);
+    if (this.isFinal || this.transform.closes) code.line(`T.num[s * T.numStride] = ${operands.get('window_end')!.definite};`);
     candidateCode(this.shape, code, this.index, { operands, time: 'time' }, ROWS_BIT, 'T', 's');
   }
 
@@ -84,7 +85,7 @@ export class RankGenerator {
     if (this.isFinal) return;
     const operands = this.boardOperands(code, 'P.row');
     code.line('const time = P.row.time;');
-    if (action !== 'prime') code.line(`K.rowsOut[${this.index}]++;`);
+    if (action === 'upsert' || action === 'retract') code.line(`K.rowsOut[${this.index}]++;`);
     const row = { operands, time: 'time', flags: 'P.flags', slot: null };
     tableEdges(this.shape, code, this.shape.readers[this.index], row, action);
   }
@@ -135,7 +136,7 @@ export class RankGenerator {
         const source = node.transform.columns.find((c) => c.name === column)?.expr;
         if (source?.kind !== 'column') return false;
         column = source.name;
-      } else if (node.op !== 'filter') return false;
+      } else if (node.op !== 'filter' && node.op !== 'spread') return false;
     }
   }
 }

@@ -11,7 +11,7 @@ export class StageShape {
   readonly readers: readonly (readonly number[])[];
   /** Nodes that read each input. */
   readonly inputReaders: readonly (readonly number[])[];
-  /** Of nodes that consume a table (sinks, ranks): their flag bit in the table that holds the rows. */
+  /** Of nodes that consume a table (sinks, ranks, …): their flag bit in the table that holds the rows. */
   readonly bits: ReadonlyMap<number, number>;
 
   constructor(readonly stage: Stage) {
@@ -20,7 +20,7 @@ export class StageShape {
     this.inputReaders = inputs.map((_, i) => indexesOf(nodes, (node) => feedsOf(node).some((feed) => 'input' in feed && feed.input === i)));
     const bits = new Map<number, number>();
     for (const [i, node] of nodes.entries()) {
-      if (node.op !== 'fold' && node.op !== 'rank') continue;
+      if (node.op !== 'fold' && node.op !== 'rank' && node.op !== 'spread') continue;
       const consumers = this.consumersOf(i);
       if (consumers.length > MAX_CONSUMERS)
         throw new Error(`${node.id} has ${consumers.length} consumers; at most ${MAX_CONSUMERS} are possible`);
@@ -80,6 +80,7 @@ export class StageShape {
           break;
         case 'fold':
           for (const group of node.transform.group) add(group.expr);
+          add(node.transform.closes ?? null);
           for (const accumulator of node.transform.accumulators) {
             expressionsOf(accumulator).forEach(add);
             for (const name of columnsKept(accumulator)) wanted.add(name);
@@ -96,6 +97,7 @@ export class StageShape {
         case 'join':
           break;
         case 'rank':
+        case 'spread':
         case 'over':
         case 'sink':
           for (const column of node.inputColumns) wanted.add(column.name);

@@ -5,21 +5,21 @@
 import type { TypedExpr, UnnestTransform } from '@rta/dsl';
 import { conditionSource, mayThrow } from '../expression-source.js';
 import { acceptanceOf, reachOf } from '../../plan/window-times.js';
-import { hashBytes } from '../../state/group-table-hash.js';
 import { columnsKept, expressionsOf } from '../../plan/columns-used.js';
 import { FLAGS, NEXT } from '../../state/group-table-rows.js';
 import { STALE } from '../run/session-chains.js';
 import { alignedFeed, paneFeed } from './aligned-feed.js';
 import type { Code } from './code.js';
 import type { FoldShape } from './fold.js';
+import { type GroupKey, groupKeyCode } from './group-key.js';
 import type { Operand } from './operand.js';
 import { overCode } from './over-feed.js';
 import { operandOf, type RowSource, scopeOf, type StreamCode } from './scope.js';
 import { sendCode } from './send.js';
 import { sinkCode } from './sink.js';
+import { spreadStreamCode } from './spread-feed.js';
 import type { StageShape } from './stage-shape.js';
 import { unnestCode } from './unnest.js';
-import { writeOperand } from './write-value.js';
 
 /** A row of a stream in generated code. */
 export interface StreamRow extends RowSource {
@@ -89,6 +89,9 @@ class StreamEdges {
         break;
       case 'send':
         this.send(i, row, passed);
+        break;
+      case 'spread':
+        this.effect(passed, () => spreadStreamCode(shape, code, i, row));
         break;
       case 'over':
         this.effect(passed, () => overCode(shape, code, i, row, this.source.late));
@@ -160,14 +163,16 @@ class StreamEdges {
     const node = this.shape.node(i);
     const fold = this.folds.get(i);
     if (node.op !== 'fold' || !fold) throw new Error(`${node.id} has no code`);
-    const { group, accumulators } = node.transform;
+    const { group, accumulators, closes } = node.transform;
     this.note(i, [...group.map((g) => g.expr), ...accumulators.flatMap(expressionsOf)]);
     const groups: Operand[] = [];
     const inputs: FoldInput[] = [];
+    let closing: Operand | null = null;
     const scope = scopeOf(row);
     this.when(passed, () => {
       for (const { expr } of group) groups.push(operandOf(code, expr, scope));
-      for (const { arg, by, where } of accumulators) {
+      if (closes !== undefined) closing = operandOf(code, closes, scope);
+      for (const { arg, by, where, top } of accumulators) {
         let condition: string | null = null;
         if (where !== null) {
           condition = code.local('ok', 'false');
@@ -179,43 +184,32 @@ class StreamEdges {
           this.when(condition !== null && mayThrow(expr) ? condition : null, () => (found = operandOf(code, expr, scope)));
           return found!;
         };
-        inputs.push({ where: condition, arg: arg && operand(arg), by: by === undefined ? null : operand(by) });
+        const orders = (top?.by ?? []).map(({ expr }) => operand(expr));
+        inputs.push({ where: condition, arg: arg && operand(arg), by: by === undefined ? null : operand(by), orders });
       }
     });
     this.effect(passed, () => {
       code.line(`K.rowsIn[${i}]++;`);
-      const values = inputs.map(({ where, arg, by }) => ({ where, arg: arg && this.bound(arg), by: by && this.bound(by) }));
+      const values = inputs.map(({ where, arg, by, orders }) => ({
+        ...{ where, arg: arg && this.bound(arg), by: by && this.bound(by) },
+        orders: orders.map((order) => this.bound(order)),
+      }));
+      const end = closing && this.bound(closing).definite;
       const kept = this.boundRow(row, accumulators.flatMap(columnsKept));
       const update = (table: string, missing: () => void): void => this.update(i, fold, table, kept, values, missing);
-      this.withKey(fold, groups, (key) => this.windows(i, row, fold, key, update));
+      this.windows(i, row, fold, groupKeyCode(code, fold.groupColumns, groups), end, update);
     });
   }
 
-  /** Source of the group key's bytes; what the key is made of is written where it does not stand in the record as it must. */
-  private withKey(fold: FoldShape, groups: readonly Operand[], body: (key: Key) => void): void {
-    const { code } = this;
-    const [bytes, start, end, hash] = [code.local('kb', 'null'), code.local('ks', '0'), code.local('ke', '0'), code.local('h', '0')];
-    const write = (): void => {
-      code.line(`${end} = 0;`);
-      for (const [j, operand] of groups.entries()) writeOperand(code, 'K.keys', end, operand, fold.groupColumns[j].type);
-      code.line(`${bytes} = K.keys.bytes; ${start} = 0;`);
-    };
-    const encoded = groups.length === 1 ? groups[0].encoded : null;
-    if (encoded !== null) {
-      const inPlace = (): void => code.line(`${bytes} = ${encoded.bytes}; ${start} = ${encoded.start}; ${end} = ${encoded.end};`);
-      if (encoded.when === null) inPlace();
-      else {
-        code.block(`if (${encoded.when})`, inPlace, '} else {');
-        write();
-        code.line('}');
-      }
-    } else write();
-    code.line(`${hash} = ${code.constant(hashBytes)}(${bytes}, ${start}, ${end});`);
-    body({ bytes, start, end, hash });
-  }
-
-  /** In which windows the row counts, and for which it is late. */
-  private windows(i: number, row: RowSource, fold: FoldShape, key: Key, update: (table: string, missing: () => void) => void): void {
+  /** In which windows the row counts, and for which it is late. `closing`: source of the end of the window that it is a result of. */
+  private windows(
+    i: number,
+    row: RowSource,
+    fold: FoldShape,
+    key: GroupKey,
+    closing: string | null,
+    update: (table: string, missing: () => void) => void,
+  ): void {
     const { code } = this;
     const { late } = this.source;
     const { window } = fold.transform;
@@ -229,6 +223,11 @@ class StreamEdges {
         ),
       );
     };
+    if (closing !== null) {
+      code.line(`${table} = ${state}.windows.at(${closing});`);
+      find();
+      return;
+    }
     if (window === null || window.kind === 'session' || window.kind === 'sliding') {
       const accepted = (): void => {
         code.line(`${table} = ${state}.table;`);
@@ -314,10 +313,10 @@ class StreamEdges {
         );
       }
       for (const [j, accumulator] of fold.accumulators.entries()) {
-        const { where, arg, by } = inputs[j];
+        const { where, arg, by, orders } = inputs[j];
         const nulls = [arg, by].flatMap((operand) => (operand === null || operand.isNull === null ? [] : [`!${operand.isNull}`]));
         const tests = [...(where === null ? [] : [where]), ...nulls];
-        if (accumulator.updateRow) accumulator.updateRow(code, row.operands, place);
+        if (accumulator.updateRow) accumulator.updateRow(code, row.operands, place, orders);
         else if (tests.length === 0) accumulator.update(code, arg, { by, ...place });
         else code.block(`if (${tests.join(' && ')})`, () => accumulator.update(code, arg, { by, ...place }));
       }
@@ -370,11 +369,6 @@ interface FoldInput {
   readonly where: string | null;
   readonly arg: Operand | null;
   readonly by: Operand | null;
-}
-
-interface Key {
-  readonly bytes: string;
-  readonly start: string;
-  readonly end: string;
-  readonly hash: string;
+  /** topRows: what rows are ranked by. */
+  readonly orders: readonly Operand[];
 }

@@ -10,6 +10,7 @@ import { contributionCode } from './contribution-code.js';
 import { candidateCode, keyedRowCode, putRowCode } from './rank-feed.js';
 import { namedOperand, operandOf, type RowSource, scopeOf } from './scope.js';
 import { sinkCode } from './sink.js';
+import { spreadTableCode } from './spread-feed.js';
 import type { StageShape } from './stage-shape.js';
 import { referCode, tableSendCode } from './table-sends.js';
 
@@ -77,6 +78,9 @@ function edge(shape: StageShape, code: Code, i: number, row: TableRow, action: T
       }
       break;
     }
+    case 'spread':
+      spreadTableCode(shape, code, i, row, action);
+      break;
     case 'send':
       tableSendCode(shape, code, i, row, action);
       break;

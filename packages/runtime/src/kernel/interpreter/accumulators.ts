@@ -10,6 +10,7 @@ import { funnel } from './accumulators/funnel.js';
 import { keptValues } from './accumulators/kept-values.js';
 import { newest, owned } from './accumulators/newest.js';
 import { lastRow } from './accumulators/last-row.js';
+import { topRows } from './accumulators/top-rows.js';
 import type { Kind } from './accumulators/kind.js';
 import { variance } from './accumulators/variance.js';
 import { doubleOfExact, exactOfDouble, partsOfExact } from './exact-sum.js';
@@ -45,6 +46,8 @@ function chosen(accumulator: Accumulator): unknown {
       return owned(accumulator);
     case 'lastRow':
       return lastRow(accumulator);
+    case 'topRows':
+      return topRows(accumulator);
     case 'sum':
       return type.kind === 'decimal' ? decimalSum(type.precision) : type.kind === 'double' || type.kind === 'float' ? doubleSum : longSum;
     case 'distinct':

@@ -1,9 +1,10 @@
 /** Keyed aggregation without windows, with a ttl, or in windows that times alone tell. */
 import { Buffer } from 'node:buffer';
-import type { CumulateWindow, HoppingWindow } from '@rta/dsl';
+import type { CumulateWindow, HoppingWindow, TypedExpr } from '@rta/dsl';
 import { type AlignedWindows, alignedWindows, isAligned } from '../../plan/aligned-windows.js';
 import { retracts, rowCountOf } from '../../plan/table-folds.js';
 import { acceptanceOf } from '../../plan/window-times.js';
+import { evaluateRow } from './expressions.js';
 import type { Entry } from './groups.js';
 import { type FoldNode, type Interval, KeyedFold } from './keyed-fold.js';
 import type { Change, StageContext, StreamRow, TimedRow } from './operator.js';
@@ -11,21 +12,26 @@ import type { Change, StageContext, StreamRow, TimedRow } from './operator.js';
 export class Fold extends KeyedFold {
   private readonly window: HoppingWindow | CumulateWindow | null = null;
   private readonly windows: AlignedWindows | null = null;
+  /** The windows that rows are results of. */
+  private readonly closes: TypedExpr | null;
   /** The accumulator that tells whether a group has rows; -1: groups do not become empty. */
   private readonly rowCount: number;
 
   constructor(node: FoldNode, stage: StageContext) {
     super(node, stage);
     this.rowCount = retracts(this.fold) && this.fold.group.length > 0 ? rowCountOf(this.fold) : -1;
-    const { window } = node.transform;
+    const { window, closes } = node.transform;
+    this.closes = closes ?? null;
     if (window === null) return;
     if (!isAligned(window)) throw new Error(`${node.id}: a ${window.kind} window has a fold of its own`);
     this.window = window;
     this.windows = alignedWindows(window);
   }
 
-  protected override judge({ time, source }: StreamRow): { windows: (number | null)[]; missed: Interval[] } {
+  protected override judge(row: StreamRow): { windows: (number | null)[]; missed: Interval[] } {
+    const { time, source } = row;
     const watermark = source?.watermark ?? -Infinity;
+    if (this.closes !== null) return { windows: [this.closingOf(row)], missed: [] };
     const { window, windows } = this;
     if (window === null || windows === null) {
       const acceptance = acceptanceOf(this.fold);
@@ -41,6 +47,11 @@ export class Fold extends KeyedFold {
     return { windows: accepted, missed };
   }
 
+  /** When the window closes that a row is a result of. */
+  private closingOf(row: TimedRow): number | null {
+    return this.closes === null ? null : Number(evaluateRow(this.closes, { ...row, source: null }, this.stage.env));
+  }
+
   // ---- Over a table ----
 
   /** A row of a table: what it gave is taken back, what it gives now is added. */
@@ -52,7 +63,7 @@ export class Fold extends KeyedFold {
       if (given === null) continue;
       const { incarnation } = given;
       const states = incarnation.states.map((state, i) => (sign < 0 ? this.kinds[i].inverse!(state) : state));
-      this.contribute(this.entryOf(given.groupKey, null), { ...incarnation, states });
+      this.contribute(this.entryOf(given.groupKey, this.closingOf(timed)), { ...incarnation, states });
     }
   }
 
@@ -89,9 +100,10 @@ export class Fold extends KeyedFold {
     const closed = [...this.groups].filter(([, entry]) => this.closesAt(entry) <= watermark);
     closed.sort(([, a], [, b]) => this.endOf(a) - this.endOf(b) || Buffer.compare(a.groupKey, b.groupKey));
     for (const [id, entry] of closed) {
+      if (this.isEmpty(entry)) entry.incarnations = [];
       if (this.fold.emit.mode === 'final') {
-        const row = this.rowOf(entry, this.spanOf(entry), entry.incarnations[0]);
-        if (row !== null) this.emitRow({ row, time: this.endOf(entry) - 1 });
+        const [last] = entry.incarnations.map((incarnation) => this.rowOf(entry, this.spanOf(entry), incarnation));
+        if (last) this.emitRow({ row: last, time: this.endOf(entry) - 1 });
       } else if (entry.pending) this.emit(entry, watermark);
       entry.incarnations = [];
       this.log(entry);
@@ -142,10 +154,11 @@ export class Fold extends KeyedFold {
   }
 
   private endOf(entry: Entry): number {
-    return this.spanOf(entry)!.end;
+    return this.closes === null ? this.spanOf(entry)!.end : entry.windowId!;
   }
 
   private closesAt(entry: Entry): number {
+    if (this.closes !== null) return this.endOf(entry);
     return this.window === null ? Infinity : this.endOf(entry) + this.window.graceMs;
   }
 

@@ -1,8 +1,7 @@
 /** The entries of a fold: one per group (and window), with their incarnations, and their bytes in changelogs and repartition records. */
 import { Buffer } from 'node:buffer';
 import type { FoldTransform, Row } from '@rta/dsl';
-import { isAligned } from '../../plan/aligned-windows.js';
-import { reachOf } from '../../plan/window-times.js';
+import { hasWindowTables, reachOf } from '../../plan/window-times.js';
 import { entrySchema, foldLayout, keySchema } from '../state-layout.js';
 import { kindOf, type State } from './accumulators.js';
 import { AvroCodec, type Raw, RowCodec } from './avro-codec.js';
@@ -68,7 +67,7 @@ export class GroupCodec {
     const entry = entrySchema(transform);
     this.single = reachOf(transform) === null;
     this.value = new AvroCodec(this.single ? entry : { type: 'array', items: entry });
-    this.aligned = isAligned(transform.window) || transform.window?.kind === 'sliding';
+    this.aligned = hasWindowTables(transform) || transform.window?.kind === 'sliding';
     this.fingerprint = foldLayout(transform).fingerprint;
     this.kinds = transform.accumulators.map(kindOf);
   }

@@ -25,6 +25,7 @@ import { SessionFold } from './session-fold.js';
 import { Send } from './send.js';
 import { TableJoin } from './table-join.js';
 import { Sink } from './sink.js';
+import { Spread } from './spread.js';
 import { SlidingFold } from './sliding-fold.js';
 import { Source } from './source.js';
 import { Filter, Project } from './stateless.js';
@@ -265,6 +266,8 @@ function operatorOf(node: StageNode, stage: Stage, context: StageContext): Opera
       return foldOperator(node, context);
     case 'rank':
       return new Rank(node, context);
+    case 'spread':
+      return new Spread(node, context, node.transform);
     case 'send':
       return new Send(node, context);
     case 'join':

@@ -6,6 +6,7 @@ import { holdOf, reachOf } from '../../plan/window-times.js';
 import { kindOf, type State } from './accumulators.js';
 import type { Kind } from './accumulators/kind.js';
 import { stateOfRow } from './accumulators/last-row.js';
+import { stateOfTopRow } from './accumulators/top-rows.js';
 import { EveryGate } from './every-gate.js';
 import { evaluateResult, evaluateRow } from './expressions.js';
 import { type Entry, GroupCodec, type Incarnation } from './groups.js';
@@ -68,8 +69,13 @@ export abstract class KeyedFold extends Operator {
     const group: Row = Object.fromEntries(this.fold.group.map((g) => [g.name, evaluateRow(g.expr, input, env)]));
     const { partition, offset } = originOf(input, env);
     const place = { time, partition, offset };
-    const states = this.fold.accumulators.map(({ fn, where, arg, by }, i): State => {
+    const states = this.fold.accumulators.map((accumulator, i): State => {
+      const { fn, where, arg, by, top } = accumulator;
       if (fn === 'lastRow') return stateOfRow(input.row, place);
+      if (top !== undefined) {
+        const orders = top.by.map(({ expr }) => evaluateRow(expr, input, env));
+        return stateOfTopRow(accumulator, input.row, orders, place);
+      }
       if (where !== null && evaluateRow(where, input, env) !== true) return this.kinds[i].empty;
       const value = arg === null ? true : evaluateRow(arg, input, env);
       const rank = by === undefined ? null : evaluateRow(by, input, env);

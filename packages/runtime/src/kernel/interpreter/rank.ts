@@ -1,6 +1,6 @@
 /** The best k rows per group, by sorting all of them. */
 import { Buffer } from 'node:buffer';
-import type { Order, RankTransform, Row, Value } from '@rta/dsl';
+import type { RankTransform, Row, Value } from '@rta/dsl';
 import type { StageNode } from '../../plan/physical.js';
 import { keySchema, rowLayout } from '../state-layout.js';
 import { RowCodec } from './avro-codec.js';
@@ -9,7 +9,7 @@ import { evaluateRow } from './expressions.js';
 import { afterFingerprint, encodeFingerprint } from './groups.js';
 import { partitionOf } from './murmur2.js';
 import { type Change, columnsNamed, type Effect, Operator, type StageContext, type StreamRow, type TimedRow } from './operator.js';
-import { compareValues } from './values.js';
+import { compareOrdered, compareOrders } from './order.js';
 
 type RankNode = Extract<StageNode, { op: 'rank' }>;
 
@@ -130,7 +130,7 @@ export class Rank extends Operator {
   }
 
   private compareBy(a: Candidate, b: Candidate): number {
-    return this.rank.by.map((order, i) => compareOrdered(a.by[i], b.by[i], order)).find((order) => order !== 0) ?? 0;
+    return compareOrders(a.by, b.by, this.rank.by);
   }
 
   private breakTie(a: Candidate, b: Candidate): number {
@@ -154,7 +154,10 @@ export class Rank extends Operator {
 
   override flush(watermark: number): void {
     if (this.isFinal) this.closeBoards(watermark);
-    else if (this.gate.opens()) this.emitChanges();
+    else if (this.gate.opens()) {
+      this.emitChanges();
+      if (this.rank.closes && this.node.mode === 'global') this.forget(watermark);
+    }
     this.logStored();
   }
 
@@ -166,6 +169,12 @@ export class Rank extends Operator {
       for (const { row } of this.boardOf(group).values()) this.emitRow({ row, time: endOf(group) - 1 });
       this.groups.delete(id);
     }
+    this.forget(watermark);
+  }
+
+  /** What is kept of closed windows. */
+  private forget(watermark: number): void {
+    for (const [id, group] of this.groups) if (endOf(group) <= watermark) this.groups.delete(id);
     for (const [id, { row }] of this.stored) {
       if (Number(row.window_end) > watermark) continue;
       this.stored.delete(id);
@@ -261,10 +270,4 @@ function endOf(group: Group): number {
 function keyCodec(columns: RankNode['columns'], names: readonly string[]): RowCodec {
   const key = columnsNamed(columns, names);
   return new RowCodec(keySchema(key), key, (_, i) => `k${i}`);
-}
-
-/** Nulls go last unless said, whatever the direction. */
-function compareOrdered(a: Value, b: Value, { descending, nullsFirst }: Pick<Order, 'descending' | 'nullsFirst'>): number {
-  if (a === null || b === null) return a === b ? 0 : (a === null) === nullsFirst ? -1 : 1;
-  return compareValues(a, b) * (descending ? -1 : 1);
 }

@@ -12,6 +12,8 @@ interface Contribution {
   readonly group: Uint8Array;
   readonly cells: Cells;
   readonly time: number;
+  /** When the window closes that the row is of; NaN: of none. */
+  readonly closing: number;
 }
 
 export class Contributions {
@@ -27,18 +29,18 @@ export class Contributions {
   }
 
   /** The row of key `K.keys[0, keyEnd)` is of group `K.keys[keyEnd, groupEnd)` now. */
-  put(K: TaskState, holder: GroupTable | null, keyEnd: number, groupEnd: number, cells: Cells, time: number): void {
+  put(K: TaskState, holder: GroupTable | null, keyEnd: number, groupEnd: number, cells: Cells, time: number, closing: number): void {
     const { bytes } = K.keys;
     const group = bytes.slice(keyEnd, groupEnd);
-    const before = this.rows.keep(holder, bytes, keyEnd, { group, cells, time });
+    const before = this.rows.keep(holder, bytes, keyEnd, { group, cells, time, closing });
     if (before !== undefined) this.add(K, before, -1);
-    this.add(K, { group, cells, time }, 1);
+    this.add(K, { group, cells, time, closing }, 1);
   }
 
   /** As `put`, of a row that the state has in it. */
-  prime(K: TaskState, holder: GroupTable | null, keyEnd: number, groupEnd: number, cells: Cells, time: number): void {
+  prime(K: TaskState, holder: GroupTable | null, keyEnd: number, groupEnd: number, cells: Cells, time: number, closing: number): void {
     const { bytes } = K.keys;
-    this.rows.keep(holder, bytes, keyEnd, { group: bytes.slice(keyEnd, groupEnd), cells, time });
+    this.rows.keep(holder, bytes, keyEnd, { group: bytes.slice(keyEnd, groupEnd), cells, time, closing });
   }
 
   /** The row of key `K.keys[0, keyEnd)` is gone. */
@@ -57,8 +59,9 @@ export class Contributions {
     this.rows.freeze(holder);
   }
 
-  private add(K: TaskState, { group, cells, time }: Contribution, sign: 1 | -1): void {
-    const T = this.fold.table;
+  private add(K: TaskState, { group, cells, time, closing }: Contribution, sign: 1 | -1): void {
+    const { windows, table } = this.fold;
+    const T = windows === null ? table : windows.at(closing);
     const hash = hashBytes(group, 0, group.length);
     let slot = T.find(hash, group, 0, group.length);
     if (slot < 0) slot = this.fold.miss(K, T, hash, group, 0, group.length);

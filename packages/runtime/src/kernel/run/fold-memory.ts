@@ -146,6 +146,7 @@ export abstract class FoldMemory extends FoldTables {
   }
 
   protected evicting(T: GroupTable, slot: number): void {
+    this.code.evicted?.(this.task, T, slot);
     const m = slot * T.metaStride;
     const start = T.keyStart(slot);
     this.cold!.add(T.meta[m + HASH], this.listOf(T, slot), T.keyBytes(slot), start, start + T.meta[m + KEY_LENGTH]);

@@ -197,23 +197,29 @@ export class FoldState extends FoldMemory {
           if (compareBytes(key, 0, key.length, T.keyBytes(before), start, end) > 0) return;
         }
         this.withEvicted(K, T, key, (slot) => {
-          this.code.emit(K, T, slot);
+          this.giveFinal(K, T, slot);
           this.logTombstone(K, T, slot);
         });
       }
     };
     for (const slot of sortedByKey(T)) {
       comeBack(slot);
-      this.code.emit(K, T, slot);
+      this.giveFinal(K, T, slot);
       if ((T.meta[slot * T.metaStride + FLAGS] & LOGGED) !== 0) this.logTombstone(K, T, slot);
     }
     comeBack(-1);
   }
 
+  private giveFinal(K: TaskState, T: GroupTable, slot: number): void {
+    if (this.code.isEmpty?.(K, T, slot) !== true) this.code.emit(K, T, slot);
+  }
+
   /** The last updates go out, and the state goes; the rows stay downstream. */
   private closeTable(K: TaskState, T: GroupTable, evicted: readonly Uint8Array[]): void {
     for (const slot of sortedByKey(T)) {
-      if ((T.meta[slot * T.metaStride + FLAGS] & (CHANGED | PENDING)) !== 0) this.handOn(K, T, slot);
+      if ((T.meta[slot * T.metaStride + FLAGS] & (CHANGED | PENDING)) === 0) continue;
+      if (this.code.isEmpty?.(K, T, slot) === true) this.takeBack(K, T, slot);
+      else this.handOn(K, T, slot);
     }
     if (this.evictedArePending) for (const key of evicted) this.withEvicted(K, T, key, (slot) => this.handOn(K, T, slot));
     this.code.freeze(K, T);

@@ -8,10 +8,11 @@
 import { CHANGED, DEAD, DIRTY, EMITTED, FAILED, GroupTable, LOGGED } from '../../state/group-table.js';
 import { FLAGS, FLUSH, KEY_LENGTH, NEXT, type TableLayout } from '../../state/group-table-rows.js';
 import { hashBytes } from '../../state/group-table-hash.js';
+import type { FoldTransform } from '@rta/dsl';
 import type { StageNode } from '../../plan/physical.js';
-import { alignedWindows, isAligned } from '../../plan/aligned-windows.js';
+import { type AlignedWindows, alignedWindows, GIVEN_WINDOWS, isAligned } from '../../plan/aligned-windows.js';
 import { panesOf } from '../../plan/panes.js';
-import { reachOf } from '../../plan/window-times.js';
+import { closesWithWindow, hasWindowTables, reachOf } from '../../plan/window-times.js';
 import { readInt32, readSortableLong } from './bytes.js';
 import { ColdGroups } from './cold-groups.js';
 import { ExpiryIndex } from './expiry-index.js';
@@ -44,6 +45,8 @@ export interface FoldCode {
   readonly apply: ((K: TaskState, T: GroupTable, slot: number, cells: readonly unknown[], sign: 1 | -1, time: number) => void) | null;
   /** Over a table: whether the group has no rows, so that it is none. Null: groups stay. */
   readonly isEmpty: ((K: TaskState, T: GroupTable, slot: number) => boolean) | null;
+  /** The group goes out of memory; it is primed when it comes back. Null: nobody asks. */
+  readonly evicted: ((K: TaskState, T: GroupTable, slot: number) => void) | null;
   /** A window's rows will not change any more, and its table goes: ranks keep what they need. */
   freeze(K: TaskState, T: GroupTable): void;
   /** As `freeze`, of the row of one session. */
@@ -77,14 +80,13 @@ export class FoldTables {
     protected readonly node: FoldNode,
     readonly index: number,
     protected readonly code: FoldCode,
-    K: TaskState,
+    protected readonly task: TaskState,
     fingerprint: number,
   ) {
     const { window, ttlMs, emit } = node.transform;
     const reach = reachOf(node.transform);
     this.table = new GroupTable(code.layout);
-    const aligned = isAligned(window) ? alignedWindows(window) : null;
-    this.windows = aligned && new WindowTables(code.layout, node.transform.panes === true ? panesOf(aligned) : aligned);
+    this.windows = hasWindowTables(node.transform) ? new WindowTables(code.layout, tablesOf(node.transform)) : null;
     this.ttl = ttlMs ?? Infinity;
     this.several = reach !== null;
     const expires = reach ?? (window?.kind === 'sliding' ? window.sizeMs : null);
@@ -92,10 +94,10 @@ export class FoldTables {
     this.coldWidth = Math.max(1, Math.floor((reach ?? 0) / 64));
     this.store = node.store ?? 0;
     this.fingerprint = fingerprint;
-    const { store, memoryLimit } = K.env;
+    const { store, memoryLimit } = task.env;
     const evicts = store !== null && memoryLimit < Infinity && node.mode !== 'partial' && window?.kind !== 'sliding';
     this.cold = evicts
-      ? new ColdGroups(store, memoryLimit, window !== null || reach !== null || code.pinned !== 0 || emit.mode === 'every')
+      ? new ColdGroups(store, memoryLimit, closesWithWindow(node.transform) || reach !== null || code.pinned !== 0 || emit.mode === 'every')
       : null;
   }
 
@@ -345,4 +347,11 @@ export function extend(T: GroupTable, slot: number, first: number, last: number)
   const q = slot * T.numStride;
   if (last > T.num[q]) T.num[q] = last;
   if (first < T.num[q + 1]) T.num[q + 1] = first;
+}
+
+/** The windows, or panes, that have a table each. */
+function tablesOf({ window, panes }: FoldTransform): Pick<AlignedWindows, 'startOf' | 'endOf' | 'spacing'> {
+  if (!isAligned(window)) return GIVEN_WINDOWS;
+  const aligned = alignedWindows(window);
+  return panes === true ? panesOf(aligned) : aligned;
 }

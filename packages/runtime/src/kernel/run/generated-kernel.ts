@@ -7,6 +7,7 @@ import type { Scan } from '../generate/scan.js';
 import type { CompiledStage } from '../compile-stage.js';
 import { writeDoubleBE } from './bytes.js';
 import { RankState } from './rank-state.js';
+import { SpreadState } from './spread-state.js';
 import { receive, type Receiver, Upstream } from './receive.js';
 import { type NodeState, TaskState } from './task-state.js';
 
@@ -46,7 +47,7 @@ export class GeneratedKernel implements StageKernel {
     this.receivers = compiled.readers.map((readers, input) =>
       readers.flatMap((i) => {
         const node = K.nodes[i];
-        return node === null || stage.inputs[input].kind === 'source' ? [] : [receiverOf(node, input)];
+        return node === null || node instanceof SpreadState || stage.inputs[input].kind === 'source' ? [] : [receiverOf(node, input)];
       }),
     );
     for (const node of stage.nodes)

@@ -69,6 +69,8 @@ export interface RankCode {
   upsert(K: TaskState, placed: Placed, rank: number): void;
   retract(K: TaskState, placed: Placed, rank: number): void;
   prime(K: TaskState, placed: Placed, rank: number): void;
+  /** The row is there for good. */
+  settle(K: TaskState, placed: Placed, rank: number): void;
   /** Of boards that are given once: hands a row on as a stream's, at `time`. */
   final(K: TaskState, row: Candidate, rank: number, time: number): void;
   boardRow(K: TaskState, row: Candidate, rank: number): Readonly<Record<string, unknown>>;
@@ -171,6 +173,14 @@ export abstract class RankIndex {
     this.touch(row.group);
   }
 
+  /** The row stays where it is and does not change any more. */
+  protected release(row: Candidate): void {
+    if (row.dead || row.table === null) return;
+    this.pins(row.table).delete(row.slot);
+    row.table.meta[row.slot * row.table.metaStride + FLAGS] &= ~this.code.bit;
+    row.table = null;
+  }
+
   protected touch(group: RankGroup): void {
     if (group.touched) return;
     group.touched = true;
@@ -189,9 +199,7 @@ export abstract class RankIndex {
       if (group.bound === null || code.compare(rows[keep], group.bound) < 0) group.bound = rows[keep];
       for (let i = keep; i < rows.length; i++) {
         const row = rows[i];
-        if (row.table === null) continue;
-        this.pins(row.table).delete(row.slot);
-        row.table.meta[row.slot * row.table.metaStride + FLAGS] &= ~code.bit;
+        this.release(row);
       }
       rows.length = keep;
     }

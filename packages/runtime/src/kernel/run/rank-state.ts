@@ -25,6 +25,8 @@ export class RankState extends RankIndex {
   private readonly local: boolean;
   private readonly isFinal: boolean;
   private readonly everyMs: number;
+  /** Boards are of windows, and what is kept of them goes with these. */
+  private readonly closes: boolean;
   private period: number;
   /** Rows of a rank of mode `global` are written to the changelog. */
   private readonly store: number | null;
@@ -44,6 +46,7 @@ export class RankState extends RankIndex {
     this.ranked = transform.rank !== null && !this.local;
     this.everyMs = transform.emit.mode === 'every' && !this.local ? transform.emit.everyMs : 0;
     this.period = this.everyMs > 0 ? Math.floor(K.env.now() / this.everyMs) : 0;
+    this.closes = transform.closes === true && node.mode === 'global';
     this.store = node.mode === 'global' ? node.store : null;
     this.rows = fold === null ? new GroupTable({ init: Float64Array.of(Infinity), blobs: 1, sides: 0 }) : null;
   }
@@ -137,10 +140,23 @@ export class RankState extends RankIndex {
     if (this.rows !== null) this.takeIn(K, this.rows);
     this.flushNumber++;
     if (this.isFinal) this.giveFinal(K, watermark);
-    else if (this.opens(K)) this.showChanges(K);
-    for (const group of this.closed) this.ended.push(group);
+    else if (this.opens(K)) {
+      this.showChanges(K);
+      if (this.closes && this.rows !== null) this.close(K, this.rows, watermark);
+    }
+    for (const group of this.closed) {
+      this.ended.push(group);
+      this.settleBoard(K, group);
+    }
     this.closed = [];
     while (this.ended.length > MAX_ENDED) this.groups.delete(nameOf(this.ended.shift()!));
+  }
+
+  /** The rows of a closed window's board are there for good, unless they wait for their tick. */
+  private settleBoard(K: TaskState, group: RankGroup): void {
+    if (this.local || this.isFinal || this.everyMs > 0) return;
+    let rank = 0;
+    for (const placed of group.placed.values()) this.code.settle(K, placed, ++rank);
   }
 
   private opens(K: TaskState): boolean {
@@ -209,6 +225,19 @@ export class RankState extends RankIndex {
     }
     for (const group of this.touched) group.touched = false;
     this.touched = [];
+  }
+
+  /** Boards whose windows are closed stay as they are, for those who look; nothing else of them does. */
+  private close(K: TaskState, T: GroupTable, watermark: number): void {
+    const groups = [...this.groups.values()].filter((group) => group.end <= watermark && !this.ended.includes(group));
+    if (groups.length === 0) return;
+    for (const [group, top] of this.decide(K, groups)) {
+      for (const row of group.rows) this.release(row);
+      group.rows = top;
+      group.bound = null;
+      this.closed.push(group);
+    }
+    this.forget(K, T, watermark);
   }
 
   /** Rows of windows that are closed. */

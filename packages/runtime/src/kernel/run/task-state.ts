@@ -12,10 +12,11 @@ import type { KeyReader } from './key-reader.js';
 import type { OverState } from './over-state.js';
 import type { ForeignState } from './foreign-state.js';
 import type { RankState } from './rank-state.js';
+import type { SpreadState } from './spread-state.js';
 import type { ReferState } from './refer-state.js';
 
 /** What a node keeps in a task. */
-export type NodeState = FoldMemory | RankState | JoinState | OverState | ReferState | ForeignState;
+export type NodeState = FoldMemory | RankState | JoinState | OverState | SpreadState | ReferState | ForeignState;
 
 export interface LateWindow {
   readonly start: number;

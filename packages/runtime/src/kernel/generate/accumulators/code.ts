@@ -21,7 +21,9 @@ export interface AccumulatorCode {
   /** Takes in a value that is not null (count: no value). M, m and A are not there. */
   update(code: Code, value: Operand | null, row: RowPlace): void;
   /** Takes in a whole row, for those that are of no value; instead of `update`. */
-  readonly updateRow?: (code: Code, row: Operands, place: Place) => void;
+  readonly updateRow?: (code: Code, row: Operands, place: Place, orders: readonly Operand[]) => void;
+  /** Over a table, of those that are of no value: adds or takes out, as source `sign` says, a row that is an object, with the values of its orders. */
+  readonly applyRow?: (code: Code, row: string, orders: string, sign: string) => void;
   /** Takes a value out again; for accumulators of folds over tables. */
   retract?(code: Code, value: Operand | null, row: RowPlace): void;
   merge(code: Code): void;
