@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Properties;
+import java.util.function.UnaryOperator;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.streams.KeyValue;
@@ -117,15 +118,48 @@ public final class StreamsDriver {
                     StreamsDriver::pair,
                     Joined.with(TEXT, TEXT, TEXT, "join", ms("graceMs"))));
             // The latest value of each key, counted by it.
-            case "table-count" -> write(
-                grouped()
-                    .reduce((before, now) -> now)
-                    .groupBy((key, value) -> KeyValue.pair(value, value), Grouped.with(TEXT, TEXT))
-                    .count()
-                    .toStream()
-                    .mapValues(String::valueOf));
+            case "table-count" -> write(counts(grouped().reduce((before, now) -> now), value -> value));
+            case "source-count" -> write(counts(builder.table("one"), value -> value));
+            case "source-sum" -> write(
+                builder.<String, String>table("one")
+                    .groupBy((key, value) -> KeyValue.pair(String.valueOf(Long.parseLong(value) % 3), value), Grouped.with(TEXT, TEXT))
+                    .aggregate(() -> "0,0", plus(1), plus(-1), Materialized.with(TEXT, TEXT))
+                    .toStream());
+            case "tables-inner", "tables-left", "tables-outer", "foreign-inner", "foreign-left" -> write(tables(topology).toStream());
+            case "tables-inner-count", "tables-left-count", "tables-outer-count", "foreign-inner-count", "foreign-left-count" -> write(
+                counts(tables(topology.replace("-count", "")), value -> value.split(",")[1]));
             default -> throw new IllegalArgumentException(topology);
         }
+    }
+
+    private KTable<String, String> tables(String join) {
+        KTable<String, String> one = builder.table("one");
+        KTable<String, String> two = builder.table("two");
+        return switch (join) {
+            case "tables-inner" -> one.join(two, StreamsDriver::pair);
+            case "tables-left" -> one.leftJoin(two, StreamsDriver::pair);
+            case "tables-outer" -> one.outerJoin(two, StreamsDriver::pair);
+            // The value of the left row is the key of the right one.
+            case "foreign-inner" -> one.join(two, value -> value, StreamsDriver::pair);
+            case "foreign-left" -> one.leftJoin(two, value -> value, StreamsDriver::pair);
+            default -> throw new IllegalArgumentException(join);
+        };
+    }
+
+    private static KStream<String, String> counts(KTable<String, String> table, UnaryOperator<String> group) {
+        return table
+            .groupBy((key, value) -> KeyValue.pair(group.apply(value), value), Grouped.with(TEXT, TEXT))
+            .count()
+            .toStream()
+            .mapValues(String::valueOf);
+    }
+
+    /** `count,sum` with a row more, or one less. */
+    private static Aggregator<String, String, String> plus(int sign) {
+        return (key, value, aggregate) -> {
+            String[] parts = aggregate.split(",");
+            return (Long.parseLong(parts[0]) + sign) + "," + (Long.parseLong(parts[1]) + sign * Long.parseLong(value));
+        };
     }
 
     private KStream<String, String> stream(String topic) {

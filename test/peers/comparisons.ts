@@ -21,6 +21,10 @@ export interface Comparison extends PeerPipeline {
   readonly name: string;
   readonly topology: string;
   readonly settings: Readonly<Record<string, number>>;
+  /** The keys of each topic, a character each; default a, b and c. */
+  readonly keys?: Readonly<Record<InputRecord['topic'], string>>;
+  /** How many values, from 0 on, the records of each topic have; default 30, from -5 on. */
+  readonly values?: Readonly<Record<InputRecord['topic'], number>>;
   /** Whether there are records without a key or a value, which Kafka Streams passes over. */
   readonly nulls?: boolean;
   /** The rows of the pipeline, from what the topology wrote. */
@@ -168,16 +172,12 @@ steps:
   - groupBy: points
     aggregate: { n: count() }
 sink: { topic: out }`,
-    // A group that becomes empty is a row of 0 there, none here.
-    rows: (written) =>
-      finalRows(written)
-        .filter(({ value }) => value !== '0')
-        .map(({ key, value }) => ({ points: Number(key), n: Number(value) })),
+    rows: (written) => countRows(written, 'points'),
   },
 ];
 
 /** Of a table: the last row of each key and window, those deleted left out. */
-function finalRows(written: readonly Written[]): readonly (Written & { readonly value: string })[] {
+export function finalRows(written: readonly Written[]): readonly (Written & { readonly value: string })[] {
   const last = new Map(written.map((row) => [`${String(row.key)} ${String(row.start)} ${String(row.end)}`, row]));
   return [...last.values()].flatMap((row) => (row.value === null ? [] : [{ ...row, value: row.value }]));
 }
@@ -202,7 +202,17 @@ function slidingRows(written: readonly Written[], records: readonly InputRecord[
   );
 }
 
-function pairs(written: readonly Written[]): readonly ExpectedRow[] {
+/** What stands for the lack of a value where rows are grouped by it; it is none of those that are compared. */
+export const NONE = -100;
+
+/** Counts by a column. A group that becomes empty is a row of 0 there, none here. */
+export function countRows(written: readonly Written[], column: string): readonly ExpectedRow[] {
+  return finalRows(written)
+    .filter(({ value }) => value !== '0')
+    .map(({ key, value }) => ({ [column]: key === 'null' ? NONE : Number(key), n: Number(value) }));
+}
+
+export function pairs(written: readonly Written[]): readonly ExpectedRow[] {
   return written.map(({ key, value }) => {
     const [points, other] = value!.split(',').map((part) => (part === 'null' ? null : Number(part)));
     return { user: key, points, other };

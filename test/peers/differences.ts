@@ -1,6 +1,7 @@
 /** What differs from Kafka Streams, as docs/kafka-streams.md says: what it does, and what rta does with the same records. */
 import { DEFINITE, joined, windowed, withTable, type ExpectedRow, type PeerPipeline } from './comparisons.js';
 import type { InputRecord } from './kafka-streams.js';
+import { countedByOther, tablesJoined } from './table-comparisons.js';
 
 export interface Difference extends PeerPipeline {
   readonly name: string;
@@ -38,6 +39,27 @@ export const DIFFERENCES: readonly Difference[] = [
     records: [one('a', '5', 1000), one('a', '7', 1001)],
     kafkaStreams: ['5 1', '5 0', '7 1'],
     rta: [{ points: 7, n: 1 }],
+  },
+  {
+    name: 'a group of a join of tables that becomes empty',
+    topology: 'foreign-inner-count',
+    settings: {},
+    topics: ['one', 'two'],
+    tables: ['one', 'two'],
+    oneByOne: true,
+    disorderMs: 0,
+    pipeline: tablesJoined('on: string(points) == two.user, type: inner', countedByOther('other')),
+    records: [
+      one('a', '7', 1000),
+      two('7', '5', 1001),
+      one('b', '7', 1002),
+      two('7', '6', 1003),
+      two('7', null, 1004),
+      two('8', '9', 1005),
+      one('a', '8', 1006),
+    ],
+    kafkaStreams: ['5 1', '5 2', '5 1', '6 1', '5 0', '6 2', '6 1', '6 0', '9 1'],
+    rta: [{ other: 9, n: 1 }],
   },
   {
     name: 'the last value of a key, of records out of order',

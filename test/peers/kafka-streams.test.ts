@@ -4,11 +4,13 @@
  */
 import { missingFor } from '@rta/tools';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { COMPARISONS, type Comparison } from './comparisons.js';
+import { COMPARISONS as OF_STREAMS, type Comparison } from './comparisons.js';
 import { DIFFERENCES } from './differences.js';
 import { expectRows } from './expect-rows.js';
 import { END, runOnKafkaStreams, STREAMS_DRIVER, type Case, type InputRecord, type Written } from './kafka-streams.js';
+import { TABLE_COMPARISONS } from './table-comparisons.js';
 
+const COMPARISONS = [...OF_STREAMS, ...TABLE_COMPARISONS];
 const RUNS = Number(process.env['PEER_RUNS'] ?? 30);
 const SEED = Number(process.env['PEER_SEED'] ?? Math.floor(Date.now() / 86_400_000));
 
@@ -48,16 +50,22 @@ function casesOf(comparison: Comparison, random: Random): readonly Case[] {
 }
 
 /** Records out of order by at most `disorderMs`, with jumps in time; one of each topic in the end, which closes what is before it. */
-function recordsOf({ topics, disorderMs, nulls, tables }: Comparison, random: Random): readonly InputRecord[] {
+function recordsOf({ topics, disorderMs, nulls, tables, keys, values }: Comparison, random: Random): readonly InputRecord[] {
   const records: InputRecord[] = [];
   const below = (n: number): number => Math.floor(random() * n);
   let latest = 1000;
   for (let left = below(25); left > 0; left--) {
     latest += random() < 0.15 ? below(60) : below(5);
     const topic = topics[below(topics.length)];
-    const key = nulls === true && random() < 0.08 ? null : 'abc'.charAt(below(3));
+    const names = keys?.[topic] ?? 'abc';
+    const key = nulls === true && random() < 0.08 ? null : names.charAt(below(names.length));
     const isNull = (nulls === true && random() < 0.08) || (tables?.includes(topic) === true && random() < 0.2);
-    records.push({ topic, key, value: isNull ? null : String(below(30) - 5), at: latest - below(disorderMs + 1) });
+    records.push({
+      topic,
+      key,
+      value: isNull ? null : String(values === undefined ? below(30) - 5 : below(values[topic])),
+      at: latest - below(disorderMs + 1),
+    });
   }
   return [...records, ...topics.map((topic): InputRecord => ({ topic, key: `end ${topic}`, value: '0', at: END }))];
 }
