@@ -19,7 +19,7 @@ export * from './long.js';
 export { nodeRuntime } from './node-runtime.js';
 export * from './order.js';
 export * from './over.js';
-export { renameColumns } from './parts.js';
+export { partsOf, renameColumns } from './parts.js';
 export { MAX_DEPTH, parseExpression, RESERVED, type ParseResult } from './parser.js';
 export * from './print.js';
 export * from './scope.js';

@@ -1,17 +1,11 @@
 /** `topK` as it is compiled from YAML: incremental equals recomputed, kernel equals interpreter; and what it means, by hand. */
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { interpretStage } from '../../src/kernel/interpreter/interpret-stage.js';
 import { planStages } from '../../src/plan/plan-stages.js';
-import { chooser, input } from './arbitrary.js';
 import { event, history, startRun } from './by-hand.js';
-import { expectFinal } from './check-case.js';
-import { rawOf } from './events.js';
 import { implementations } from './implementations.js';
-import { lockstep } from './lockstep.js';
-import { RUNS, SEED } from './settings.js';
-import { runPipeline } from './stage-runner.js';
+import { SEED } from './settings.js';
 import { planOf } from './yaml-plan.js';
+import { expectLaw } from './yaml-law.js';
 
 const pipelines: Readonly<Record<string, string>> = {
   'the best row of each group': `
@@ -132,32 +126,7 @@ const pipelines: Readonly<Record<string, string>> = {
 
 describe.each(implementations)(`topK, %s (seed ${SEED})`, (name, kernelOf) => {
   it.each(Object.entries(pipelines))('%s', (_what, steps) => {
-    fc.assert(
-      fc.property(
-        fc.boolean().chain((keyed) => fc.record({ keyed: fc.constant(keyed), partitions: input(keyed) })),
-        fc.constantFrom(0, 5, 20),
-        fc.record({
-          downstreamPartitions: fc.constantFrom(1, 3),
-          preAggregation: fc.boolean(),
-          restarts: fc.boolean(),
-          eviction: fc.boolean(),
-        }),
-        fc.integer(),
-        ({ keyed, partitions }, latenessMs, variant, seed) => {
-          const plan = planOf(steps, keyed, latenessMs);
-          const result = runPipeline({
-            plan: planStages(plan),
-            kernelOf: (stage) => lockstep(stage, kernelOf(stage), interpretStage(stage), [name, 'interpreter']),
-            input: partitions.map((events) => events.map(rawOf)),
-            choose: chooser(seed),
-            steps: 40,
-            ...variant,
-          });
-          expectFinal(plan, partitions, result);
-        },
-      ),
-      { numRuns: Math.ceil(RUNS / 4), seed: SEED },
-    );
+    expectLaw(steps, [name, kernelOf]);
   });
 
   const rowsOf = (steps: string, partitions: Parameters<typeof startRun>[2], latenessMs = 0): string[] => {

@@ -4,7 +4,6 @@ import { encodeHeaders } from '../../src/log/batch/records.js';
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
 import { chooser, input } from './arbitrary.js';
-import { expectFinal } from './check-case.js';
 import { rawOf } from './events.js';
 import { implementations } from './implementations.js';
 import { lockstep } from './lockstep.js';
@@ -13,6 +12,7 @@ import { planStages } from '../../src/plan/plan-stages.js';
 import { RUNS, SEED } from './settings.js';
 import { runPipeline } from './stage-runner.js';
 import { planOf } from './yaml-plan.js';
+import { expectLaw } from './yaml-law.js';
 
 const pipelines: Readonly<Record<string, string>> = {
   'a leaderboard': `
@@ -213,27 +213,7 @@ const expressions: Readonly<Record<string, string>> = {
 
 describe.each(implementations)(`%s (seed ${SEED})`, (name, kernelOf) => {
   it.each(Object.entries(pipelines))('%s', (_what, steps) => {
-    fc.assert(
-      fc.property(
-        fc.boolean().chain((keyed) => fc.record({ keyed: fc.constant(keyed), partitions: input(keyed) })),
-        fc.constantFrom(0, 5, 20),
-        fc.record({ downstreamPartitions: fc.constantFrom(1, 3), preAggregation: fc.boolean(), restarts: fc.boolean() }),
-        fc.integer(),
-        ({ keyed, partitions }, latenessMs, variant, seed) => {
-          const plan = planOf(steps, keyed, latenessMs);
-          const result = runPipeline({
-            plan: planStages(plan),
-            kernelOf: (stage) => lockstep(stage, kernelOf(stage), interpretStage(stage), [name, 'interpreter']),
-            input: partitions.map((events) => events.map(rawOf)),
-            choose: chooser(seed),
-            steps: 40,
-            ...variant,
-          });
-          expectFinal(plan, partitions, result);
-        },
-      ),
-      { numRuns: Math.ceil(RUNS / 5), seed: SEED },
-    );
+    expectLaw(steps, [name, kernelOf]);
   });
 
   it.each(Object.entries(expressions))('%s', (_what, steps) => {

@@ -6,7 +6,8 @@ import { AvroCodec, type Raw } from './avro-codec.js';
 import type { Datum } from './avro-read.js';
 import { afterFingerprint, encodeFingerprint } from './groups.js';
 import { partitionOf } from './murmur2.js';
-import { type Change, type Effect, Operator, type StageContext, type StreamRow, type TimedRow } from './operator.js';
+import type { StageContext } from './operator.js';
+import { Receiver } from './receiver.js';
 
 type ForeignNode = Extract<StageNode, { op: 'foreign' }>;
 
@@ -23,7 +24,7 @@ interface Kept {
 
 type Fields = ReadonlyMap<string, Datum>;
 
-export class ForeignJoin extends Operator {
+export class ForeignJoin extends Receiver {
   private readonly referredCodec: AvroCodec;
   private readonly claimCodec: AvroCodec;
   private readonly stateCodec: AvroCodec;
@@ -136,18 +137,6 @@ export class ForeignJoin extends Operator {
 
   override entries(): { readonly all: number; readonly dirty: number } {
     return { all: this.kept.size, dirty: [...this.kept.values()].filter(({ dirty }) => dirty).length };
-  }
-
-  override row(_row: StreamRow, _effects: Effect[]): void {
-    throw new Error('a join reads repartition topics');
-  }
-
-  override change(_change: Change): void {
-    throw new Error('a join reads repartition topics');
-  }
-
-  override prime(_row: TimedRow): void {
-    throw new Error('a join reads repartition topics');
   }
 }
 

@@ -7,7 +7,8 @@ import { AvroCodec, RowCodec, toRaw, toValue } from './avro-codec.js';
 import type { Datum } from './avro-read.js';
 import { afterFingerprint, encodeFingerprint } from './groups.js';
 import { evaluateRow } from './expressions.js';
-import { type Change, type Effect, Operator, type StageContext, type StreamRow, type TimedRow } from './operator.js';
+import type { StageContext } from './operator.js';
+import { Receiver } from './receiver.js';
 
 type JoinNode = Extract<StageNode, { op: 'join' }>;
 
@@ -26,7 +27,7 @@ export interface Kept {
 
 const SIGN = 1n << 63n;
 
-export class Join extends Operator {
+export class Join extends Receiver {
   override readonly hold: number;
   private readonly keyColumns: readonly Column[];
   private readonly keyCodec: RowCodec;
@@ -203,17 +204,5 @@ export class Join extends Operator {
       logged: true,
       dirty: false,
     });
-  }
-
-  override row(_row: StreamRow, _effects: Effect[]): void {
-    throw new Error('a join reads repartition topics');
-  }
-
-  override change(_change: Change): void {
-    throw new Error('a join reads repartition topics');
-  }
-
-  override prime(_row: TimedRow): void {
-    throw new Error('a join reads repartition topics');
   }
 }

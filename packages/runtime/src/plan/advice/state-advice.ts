@@ -10,7 +10,7 @@ import {
   type Type,
 } from '@rta/dsl';
 import { distinctGroups } from './distinct-values.js';
-import { namesOf, partsOf } from './expression-parts.js';
+import { namesOf, allPartsOf } from './expression-parts.js';
 import type { PlanGraph } from './plan-graph.js';
 
 /** State that nothing bounds: groups that are never let go, and groups that keep every value. */
@@ -35,7 +35,7 @@ function adviceOn(step: StepNode, transform: Transform): Diagnostic[] {
     found.push(adviceMessages.unboundedGroups(groupSpan(transform.group, step), step.verb, namesOf(transform.group), megabytes));
   }
   for (const { name, expr } of transform.results) {
-    const accumulators = partsOf(expr).flatMap((part) => (part.kind === 'accumulator' ? [transform.accumulators[part.index]] : []));
+    const accumulators = allPartsOf(expr).flatMap((part) => (part.kind === 'accumulator' ? [transform.accumulators[part.index]] : []));
     const distinct = accumulators.find(({ fn }) => fn === 'distinct');
     if (distinct !== undefined)
       found.push(adviceMessages.growingGroup(expr.span, name, distinct.arg === null ? '…' : showExpr(distinct.arg)));
