@@ -364,7 +364,7 @@ export const lawCase: fc.Arbitrary<Case> = pipeline.chain((p) =>
 );
 
 function show({ pipeline: { source, steps }, partitions, seed }: Case): string {
-  return `\n  lateness ${source.latenessMs} key ${source.key} seed ${seed}\n  ${steps.map(showStep).join('\n  ')}\n  ${showEvents(partitions)}\n`;
+  return `\n  lateness ${source.latenessMs} key ${String(source.key)} seed ${seed}\n  ${steps.map(showStep).join('\n  ')}\n  ${showEvents(partitions)}\n`;
 }
 
 /** Numbers below `n`, from a seed (mulberry32). */
