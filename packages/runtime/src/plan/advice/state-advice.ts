@@ -11,6 +11,7 @@ import {
 } from '@rta/dsl';
 import { distinctGroups } from './distinct-values.js';
 import { namesOf, allPartsOf } from './expression-parts.js';
+import { closesWithWindow } from '../window-times.js';
 import type { PlanGraph } from './plan-graph.js';
 
 /** State that nothing bounds: groups that are never let go, and groups that keep every value. */
@@ -28,7 +29,7 @@ function adviceOn(step: StepNode, transform: Transform): Diagnostic[] {
     if (rows === 0 || transform.ttlMs !== null || !grows(transform.group)) return [];
     return [adviceMessages.hiddenTrail(groupSpan(transform.group, step), rows, namesOf(transform.group))];
   }
-  if (transform.type !== 'fold' || transform.window !== null) return [];
+  if (transform.type !== 'fold' || closesWithWindow(transform)) return [];
   const found: Diagnostic[] = [];
   if (transform.ttlMs === null && grows(transform.group)) {
     const megabytes = bytesOf(step.output.columns);
