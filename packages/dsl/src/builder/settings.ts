@@ -1,4 +1,5 @@
 /** The settings of pipelines as TypeScript has them: what LANGUAGE calls SOURCE, SINK, WINDOW and so on. The compiler checks the rest. */
+import type { KeyFormat, ValueFormat } from '../plan/formats.js';
 
 type Part = `${number}${'d' | 'h' | 'm' | 's' | 'ms'}`;
 /** `${NAME}` or `${NAME:-default}`: an environment variable, read when the pipeline is compiled. */
@@ -103,16 +104,16 @@ export interface Use {
   readonly adds: Readonly<Record<string, string>>;
 }
 
-type Format = 'avro' | 'json' | 'csv' | 'string';
+type Format = ValueFormat | { readonly key?: KeyFormat; readonly value?: ValueFormat };
 
 export interface Source {
   readonly topic: string;
   readonly kind?: 'stream' | 'table';
   /** The column that equals the record key; `{ name: type }` adds it. */
-  readonly key?: string | Readonly<Record<string, string>>;
+  readonly key?: string | readonly string[] | Readonly<Record<string, string>>;
   /** `user_score` is `schemas/user_score.avsc`. */
   readonly schema?: string;
-  readonly format?: Format | { readonly key?: Format | 'none'; readonly value?: Format };
+  readonly format?: Format;
   /** Where the event time comes from. */
   readonly time?: Expression;
   readonly lateness?: Duration;
@@ -132,7 +133,7 @@ export interface Sink<S> {
   readonly parquet?: string;
   readonly webhook?: string;
   readonly key?: string | readonly string[];
-  readonly format?: 'avro' | 'json';
+  readonly format?: Format;
   readonly partitionBy?: string;
   readonly ttl?: Duration;
 }

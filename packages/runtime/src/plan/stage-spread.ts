@@ -9,7 +9,9 @@ export function stageSpread(builder: StageBuilder, place: Place, step: StepNode,
   const others = input.columns.filter(({ name }) => name !== transform.column);
   const key = input.key === null || transform.rank === null ? input.key : [...input.key, transform.rank];
   const relation: Relation = { ...input, key, columns: [...ranked, ...others, ...fieldsOf(transform, input.columns)] };
-  return builder.add(place, { op: 'spread', transform, ...builder.base(place, step, relation) }, relation, place.partitionedBy);
+  const added = builder.add(place, { op: 'spread', transform, ...builder.base(place, step, relation) }, relation, place.partitionedBy);
+  // Of a list that changes only the rows that do are handed on, so a row may have the time of an earlier list.
+  return input.kind === 'table' ? { ...added, inexactTimes: true } : added;
 }
 
 /** The columns that the records become. */

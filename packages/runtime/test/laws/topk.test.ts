@@ -19,7 +19,7 @@ const pipelines: Readonly<Record<string, string>> = {
   topK: { k: 2, by: bonus desc, rank: rnk }
   ttl: 9ms
 - groupBy: rnk
-  aggregate: { n: count(), sum: sum(points), users: 'collect(user, 3)' }`,
+  aggregate: { n: count(), sum: sum(points), users: count(distinct user), last: max(user) }`,
   'ties of all time': `
 - groupBy: user
   topK: { k: 1, by: points desc, ties: all, rank: rnk, take: [points, { share: amount / 2 }] }`,
