@@ -7,6 +7,8 @@ import { rowLayout } from '../state-layout.js';
 
 export class Spread extends Operator {
   private readonly codec: RowCodec;
+  /** The times with which the rows of a table were handed on, by key: one that did not change since keeps that of an earlier list. */
+  private readonly handed = new Map<string, number>();
 
   constructor(
     node: StageNode,
@@ -26,16 +28,25 @@ export class Spread extends Operator {
 
   override change({ before, after }: Change): void {
     this.rowsIn++;
-    const [gone, there] = [this.spread(before), this.spread(after)];
-    for (const row of gone.slice(there.length)) this.emitChange(row, null);
+    const gone = this.spread(before).map((row) => ({ ...row, time: this.handed.get(this.keyOf(row)) ?? row.time }));
+    const there = this.spread(after);
+    for (const row of gone.slice(there.length)) {
+      this.handed.delete(this.keyOf(row));
+      this.emitChange(row, null);
+    }
     for (const [i, row] of there.entries()) {
       const old = i < gone.length ? gone[i] : null;
-      if (old === null || this.transform.repeats || !this.isSame(old, row)) this.emitChange(old, row);
+      if (old !== null && !this.transform.repeats && this.isSame(old, row)) continue;
+      this.handed.set(this.keyOf(row), row.time);
+      this.emitChange(old, row);
     }
   }
 
   override prime(row: TimedRow): void {
-    for (const each of this.spread(row)) for (const next of this.next) next.prime(each);
+    for (const each of this.spread(row)) {
+      this.handed.set(this.keyOf(each), each.time);
+      for (const next of this.next) next.prime(each);
+    }
   }
 
   private spread(timed: TimedRow | null): TimedRow[] {
@@ -46,6 +57,13 @@ export class Spread extends Operator {
       row: { ...(rank === null ? {} : { [rank]: i + 1 }), ...others, ...item },
       time: timed.time,
     }));
+  }
+
+  private keyOf({ row }: TimedRow): string {
+    return JSON.stringify(
+      (this.node.key ?? []).map((name) => row[name]),
+      (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value),
+    );
   }
 
   /** The time would only touch the record's timestamp. */
