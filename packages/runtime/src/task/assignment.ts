@@ -40,6 +40,7 @@ export async function restoreTasks(
   const fresh: Task[] = [];
   let replayed = 0;
   for (const task of tasks) {
+    if (task.closed) break;
     const restored = await task.restore(committed, offsetsOf);
     replayed += restored.replayed;
     if (restored.fresh) fresh.push(task);

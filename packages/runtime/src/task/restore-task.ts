@@ -15,7 +15,10 @@ const ROWS_AT_A_TIME = 50_000;
 
 /**
  * The store's rows, then what the changelog has beyond the store's position; the store gets those as well. What both have of an entry is
- * what was last committed. The kernel is told as soon as rows are in the store, so that it may evict them.
+ * what was last committed. The kernel is told as soon as rows are in the store, so that it may evict them. Where `stopped` says so it gives
+ * up by throwing RestoreStopped; the store keeps what it has been given until then, and the next restore goes on from there.
+ *
+ * @throws PipelineError `state_lost` where records of the changelog were deleted that no store has
  */
 export async function restoreState(task: {
   readonly log: Log;
@@ -24,8 +27,10 @@ export async function restoreState(task: {
   readonly store: StateStore;
   readonly kernel: StageKernel;
   readonly offsetsOf: OffsetsOf;
+  /** Whether the task is not wanted any more. */
+  readonly stopped: () => boolean;
 }): Promise<{ readonly position: TaskPosition | null; readonly replayed: number }> {
-  const { log, changelog, partition, store, kernel } = task;
+  const { log, changelog, partition, store, kernel, stopped } = task;
   let position: TaskPosition | null = null;
   const take = (key: Uint8Array, value: Uint8Array | null): void => {
     if (isPositionKey(key)) position = value === null ? null : decodePosition(Buffer.from(value).toString('utf8'));
@@ -39,11 +44,14 @@ export async function restoreState(task: {
   if (stored !== null && stored <= end && stored >= low) {
     let rows = 0;
     for await (const [key, value] of store.range()) {
+      if (stopped()) throw new RestoreStopped();
       take(key, value);
       if (++rows % ROWS_AT_A_TIME === 0) kernel.stored(0);
     }
     kernel.stored(0);
   } else if (stored !== null) await store.wipe();
+  // Only somebody's hand deletes from a changelog: it is compacted, and that leaves the newest record of each key.
+  if (store.position() === null && low > 0 && low < end) throw stateLost(tpKey(changelog, partition), `its records below ${String(low)}`);
   const from = store.position() ?? low;
   let replayed = 0;
   let pending: [Uint8Array, Uint8Array | null][] = [];
@@ -62,10 +70,25 @@ export async function restoreState(task: {
       pending.push([key, value]);
       replayed++;
     }
-    if (pending.length >= ROWS_AT_A_TIME) await keep(Math.min(end, batch.lastOffset + 1));
+    if (pending.length >= ROWS_AT_A_TIME || stopped()) await keep(Math.min(end, batch.lastOffset + 1));
+    if (stopped()) throw new RestoreStopped();
   }
   await keep(end);
   return { position, replayed };
+}
+
+/** Nobody waits for the outcome any more. */
+export class RestoreStopped extends Error {
+  override readonly name = 'RestoreStopped';
+}
+
+function stateLost(changelog: string, what: string): PipelineError {
+  return new PipelineError(
+    'state_lost',
+    `${changelog}: ${what} were deleted, and no store here has what they said: state would be missing from the results; reset the pipeline, ` +
+      'or start it where its state directory still is',
+    false,
+  );
 }
 
 /** Where a task begins. */
@@ -109,6 +132,8 @@ export async function startPositions(task: {
         `${key}: the consumer group is at ${String(fromGroup)} but the state is at ${String(fromChangelog)}, which is no longer in the topic; reset the pipeline`,
         false,
       );
+    if (fromChangelog === null && stage.changelog !== null && hasRead(group))
+      throw stateLost(tpKey(stage.changelog, partition), 'all its records');
     const start = fromChangelog ?? fromGroup;
     if (start === null) fresh = true;
     else if (start < low && input.kind === 'source')
@@ -135,4 +160,10 @@ export async function startPositions(task: {
     if (position) watermark = Math.max(watermark, position.watermark);
   }
   return { inputs, watermark, fresh };
+}
+
+/** Whether what the group has of an input says that records with a time have been processed. */
+function hasRead(group: CommittedOffset | undefined): boolean {
+  const position = group === undefined ? null : decodePosition(group.metadata);
+  return position?.times.some((time) => time.maxEventTime > -Infinity || time.upstream.some((upstream) => upstream > -Infinity)) === true;
 }

@@ -1,5 +1,6 @@
 import type { KernelCompiler } from '../kernel/stage-kernel.js';
 import type { PhysicalPlan } from '../plan/physical.js';
+import type { SharedRun } from './shared-end.js';
 import type { TaskContext } from './task.js';
 
 export interface WorkerOptions {
@@ -15,6 +16,8 @@ export interface WorkerOptions {
   readonly bufferBytes?: number;
   readonly sessionTimeoutMs?: number;
   readonly transactionTimeoutMs?: number;
+  /** Other workers share the pipeline, so that `drain` must wait for what they do too. */
+  readonly shared?: SharedRun;
   /** Whether `idle` holds now. Default: always. Tests let it hold when all that was sent has been read. */
   readonly judgesIdle?: () => boolean;
 }

@@ -1,18 +1,22 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { tpKey, type Member, type MemberEvent, type TopicPartition } from '../log/log.js';
 import type { KernelFactory } from '../kernel/stage-kernel.js';
-import { restoreTasks, tasksOf } from './assignment.js';
+import { tasksOf } from './assignment.js';
 import { CommitPolicy } from './commit-policy.js';
 import { closingTime, endOfInputs } from './end-of-inputs.js';
 import { IdleSources } from './idle-sources.js';
 import { Latencies } from './latencies.js';
 import { asPipelineError, mayPass, toError } from './recovery.js';
 import { RepartitionPurge } from './repartition-purge.js';
+import { Restoration } from './restoration.js';
+import { SharedEnd, type SharedRun } from './shared-end.js';
 import { snapshotOf, type WorkerSnapshot } from './snapshot.js';
 import type { Task, TaskCommit, TaskContext } from './task.js';
 import { depth, inputTopics } from './topology.js';
 import type { WorkerOptions } from './worker-options.js';
 
+/** How long a turn waits for a restore, ms, before it looks at what the member has to say. */
+const RESTORE_WAIT_MS = 20;
 /** Joining again after a lost commit or a fence: so many times in a row without a commit in between. */
 const MAX_REJOINS = 20;
 
@@ -47,6 +51,10 @@ export class Worker {
   private earlier: WorkerSnapshot | null = null;
   private readonly taskContext: TaskContext;
   private readonly idle: IdleSources;
+  /** Until it is done the tasks have no kernels. */
+  private restoration: Restoration | null = null;
+  /** Event time (ms) that the watermarks of all source tasks are to get to, those that are yet to come too. */
+  private closing = -Infinity;
 
   constructor(private readonly options: WorkerOptions) {
     const now = options.context.clock.now();
@@ -81,16 +89,42 @@ export class Worker {
    * @param watermark event time (ms) that the watermarks of all sources are then moved to; `close` for the end of the last open window
    */
   async drain(watermark?: number | 'close'): Promise<void> {
-    const { plan, context } = this.options;
+    const { plan, context, shared } = this.options;
     const targets = await endOfInputs(plan, context.log);
+    if (shared !== undefined) {
+      await this.drainTogether(shared, targets, watermark === 'close');
+      return;
+    }
     await this.loop(() => this.reached(targets));
-    if (watermark === undefined) return;
+    // Asked to end in between: what is open stays open.
+    if (watermark === undefined || this.stopping) return;
     const tasks = [...this.tasks.values()];
-    if (watermark === 'close') {
-      const end = closingTime(plan, tasks);
-      for (const task of tasks) if (task.stage.inputs.every((i) => i.kind === 'source')) task.forceWatermark(end);
-    } else for (const task of tasks) task.moveSources(watermark);
+    if (watermark === 'close') this.closeAt(closingTime(plan, tasks));
+    else for (const task of tasks) task.moveSources(watermark);
     await this.loop(() => this.reached(targets));
+  }
+
+  /** As `drain` where others have tasks too, which they may hand over meanwhile. */
+  private async drainTogether(shared: SharedRun, targets: ReadonlyMap<string, number>, close: boolean): Promise<void> {
+    const { plan, context } = this.options;
+    const { log, applicationId: group, stagePartitions } = context;
+    const end = new SharedEnd({ plan, log, group, stagePartitions, targets });
+    const done = (): boolean => end.reached(this.reached(targets));
+    if (close) {
+      await this.loop(done);
+      if (this.stopping) return;
+      this.closing = await end.close();
+      this.closeAt(this.closing);
+    }
+    await this.loop(() => {
+      if (done()) shared.reached();
+      return shared.mayLeave();
+    });
+  }
+
+  /** Moves the watermarks of source tasks to where all windows close. */
+  private closeAt(watermark: number): void {
+    for (const task of this.tasks.values()) if (task.stage.inputs.every((i) => i.kind === 'source')) task.forceWatermark(watermark);
   }
 
   /** Asks `run` to end: commits what was processed, leaves the group. */
@@ -157,9 +191,15 @@ export class Worker {
   private async turn(done: () => boolean): Promise<boolean> {
     if (this.failure !== null) throw toError(this.failure);
     const member = this.member ?? (await this.join());
+    if (this.restoration !== null && !(await this.begin(member, this.restoration))) {
+      const meanwhile = await member.next(0);
+      if (meanwhile !== null) await this.handle(meanwhile);
+      return false;
+    }
     const draining = done();
     const event = await member.next(draining ? 0 : this.waitMs());
     if (event !== null) await this.handle(event);
+    if (this.restoration !== null) return false;
     this.idle.advance(this.tasks.values(), this.stable);
     const ending = draining && event === null;
     if (this.inFlight === null && (ending ? this.needsCommit() : this.due() <= 0)) {
@@ -222,10 +262,22 @@ export class Worker {
       this.tasks.set(task.id, task);
       for (const input of task.inputs()) this.byInput.set(tpKey(input.topic, input.partition), task);
     }
-    const { fresh, replayed } = await restoreTasks(tasks, member, this.options.context.log);
+    this.restoration = new Restoration(tasks, member, this.options.context.log);
+  }
+
+  /** Lets the tasks begin when they have been restored; whether that is so. */
+  private async begin(member: Member, restoration: Restoration): Promise<boolean> {
+    const restored = await restoration.within(RESTORE_WAIT_MS);
+    if (restored === null) return false;
+    this.restoration = null;
+    const { tasks } = restoration;
+    const { fresh, replayed } = restored;
     this.replayed += replayed;
-    if (fresh.length > 0) await member.commit({ epoch, outputs: [], offsets: fresh.flatMap((t) => t.startOffsets()) });
+    const offsets = fresh.flatMap((t) => t.startOffsets());
+    if (offsets.length > 0) await member.commit({ epoch: this.epoch, outputs: [], offsets });
     for (const task of tasks) for (const input of task.inputs()) member.start(input.topic, input.partition, task.positionOf(input.topic));
+    this.closeAt(this.closing);
+    return true;
   }
 
   private lagging(): boolean {
@@ -329,6 +381,7 @@ export class Worker {
     if (tasks.length > 0) this.earlier = this.snapshot();
     this.tasks = new Map();
     this.byInput = new Map();
+    this.restoration = null;
     this.stable.clear();
     this.epoch = -1;
     for (const task of tasks) await task.close(discard);
@@ -336,7 +389,7 @@ export class Worker {
 
   /** All inputs read to `targets`, and repartitions to where we wrote. */
   private reached(targets: ReadonlyMap<string, number>): boolean {
-    if (this.tasks.size === 0) return false;
+    if (this.restoration !== null || this.epoch < 0 || (this.tasks.size === 0 && this.options.shared === undefined)) return false;
     const at = (key: string): number => this.byInput.get(key)?.positionOf(topicOf(key)) ?? Infinity;
     for (const [key, target] of targets) if (at(key) < target) return false;
     for (const [key, target] of this.written) if (at(key) < target) return false;
