@@ -1,8 +1,8 @@
 /** Avro's own verdicts: its Java library's `SchemaCompatibility`, asked by `AvroCompatibility.java`. */
-import type { AvroSchema } from '@rta/dsl';
 import type { CompatibilityLevel } from '@rta/registry';
 import type { ProgramSource } from '@rta/tools';
 import { answersOf } from './java-driver.js';
+import type { AvroSchema } from './schema-histories.js';
 
 export const AVRO_CHECKER: ProgramSource = {
   name: 'Avro compatibility checker',

@@ -7,13 +7,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { codecFor, COMPATIBILITY_LEVELS, embeddedRegistry, levelProblems, resolutionProblems, type CompatibilityLevel, type CompatibilityRule } from '@rta/registry'; // prettier-ignore
 import { available, missingFor, startRegistry, type RegistryServer } from '@rta/tools';
-import type { AvroSchema } from '@rta/dsl';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AVRO_CHECKER, avroVerdicts, pairsOf, type AvroVerdict, type Pair } from './avro-checker.js';
 import { PAIR_DIFFERENCES, SCHEMA_DIFFERENCES } from './avro-differences.js';
 import { askEndpoint, type Endpoint } from './compatibility-endpoint.js';
-import { histories } from './schema-histories.js';
+import { histories, type AvroSchema } from './schema-histories.js';
 
 const SEED = Number(process.env['PEER_SEED'] ?? 20_778);
 /** Three versions each, the last of which is judged: 200 pairs with the version before it, as many with the first, in both directions. */

@@ -1,6 +1,6 @@
 /** Where our verdicts are not those of Avro's Java library, each with an example; `docs/schemas.md` explains them in this order. */
-import type { AvroSchema } from '@rta/dsl';
 import type { CompatibilityRule } from '@rta/registry';
+import type { AvroSchema } from './schema-histories.js';
 
 interface PairDifference {
   readonly name: string;

@@ -1,6 +1,6 @@
 /** The compatibility endpoint of a registry with Confluent's API, asked plainly: what it says itself, without a client of ours. */
 import { COMPATIBILITY_LEVELS, type CompatibilityLevel } from '@rta/registry';
-import type { AvroSchema } from '@rta/dsl';
+import type { AvroSchema } from './schema-histories.js';
 
 export interface Endpoint {
   /** The base of its API. */

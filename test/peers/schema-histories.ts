@@ -1,8 +1,8 @@
 /** Made-up histories of a schema: each version is the one before with some edits, of the kinds that people make, good and bad. */
-import type { AvroSchema } from '@rta/dsl';
-import { codecFor } from '@rta/registry';
+import { codecFor, type RegisteredSchema } from '@rta/registry';
 import fc from 'fast-check';
 
+export type AvroSchema = RegisteredSchema['schema'];
 type Json = Record<string, any>;
 /** A primitive's name, a named type as `{ ref }`, or Avro's own form of anything else. */
 type Type = string | Json;
