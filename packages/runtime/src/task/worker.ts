@@ -7,9 +7,11 @@ import { CommitPolicy } from './commit-policy.js';
 import { StateStoreError } from '../state/store.js';
 import { closingTime, endOfInputs } from './end-of-inputs.js';
 import { PipelineError } from './errors.js';
+import { HeldPartitions } from './held-partitions.js';
 import { IdleSources } from './idle-sources.js';
 import { Latencies } from './latencies.js';
 import { snapshotOf, type WorkerSnapshot } from './snapshot.js';
+import { SourceDrift } from './source-drift.js';
 import type { Task, TaskCommit, TaskContext } from './task.js';
 import { depth, inputTopics } from './topology.js';
 
@@ -66,6 +68,8 @@ export class Worker {
   private earlier: WorkerSnapshot | null = null;
   private readonly repartitions: ReadonlySet<string>;
   private readonly taskContext: TaskContext;
+  private readonly held = new HeldPartitions();
+  private readonly drift: SourceDrift;
   private readonly idle: IdleSources;
 
   constructor(private readonly options: WorkerOptions) {
@@ -79,7 +83,8 @@ export class Worker {
       now,
     );
     this.lastPurgeAt = now;
-    this.idle = new IdleSources(options.plan, options.context.clock, options.judgesIdle ?? (() => true));
+    this.drift = new SourceDrift(options.plan, options.context, this.held);
+    this.idle = new IdleSources(options.plan, options.context.clock, options.judgesIdle ?? (() => true), this.drift);
     this.taskContext = {
       ...options.context,
       onStoreFailed: (error) => {
@@ -181,6 +186,7 @@ export class Worker {
     const draining = done();
     const event = await member.next(draining ? 0 : this.waitMs());
     if (event !== null) await this.handle(event);
+    this.drift.advance(member, this.byInput, this.stable);
     this.idle.advance(this.tasks.values(), this.stable);
     const ending = draining && event === null;
     if (this.inFlight === null && (ending ? this.needsCommit() : this.due() <= 0)) {
@@ -275,7 +281,7 @@ export class Worker {
 
   private waitMs(): number {
     if (this.inFlight !== null) return 20;
-    return Math.max(0, Math.min(200, this.due()));
+    return Math.max(0, Math.min(200, this.due(), this.drift.patienceMs));
   }
 
   /** Starts a commit of everything that is dirty; it is under way until `inFlight` settles. */
@@ -351,6 +357,8 @@ export class Worker {
     this.tasks = new Map();
     this.byInput = new Map();
     this.stable.clear();
+    this.held.clear();
+    this.drift.clear();
     this.epoch = -1;
     for (const task of tasks) await task.close(discard);
   }
