@@ -172,7 +172,11 @@ export class SourceDrift {
     try {
       for (const topic of new Set(this.sources.map((source) => source.topic)))
         for (const { partition, low, stable: end } of await log.offsets(topic)) ends.set(tpKey(topic, partition), { low, stable: end });
-      if (others) committed = await log.groupOffsets(applicationId, this.sources.map(({ topic, partition }) => ({ topic, partition })));
+      if (others)
+        committed = await log.groupOffsets(
+          applicationId,
+          this.sources.map(({ topic, partition }) => ({ topic, partition })),
+        );
     } catch (error) {
       failure = error as Error;
     }
