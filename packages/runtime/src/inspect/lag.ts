@@ -85,7 +85,7 @@ async function inputLags(log: Log, group: string, stage: Stage, index: number): 
   );
   return offsets.map(({ partition, low, stable }, i) => {
     const { offset, metadata } = committed[i];
-    const time = (decodePosition(metadata)?.times)?.[index];
+    const time = decodePosition(metadata)?.times?.[index];
     const maxEventTime = time === undefined ? null : known(time.maxEventTime);
     const from = offset ?? (input.kind === 'source' && input.start === 'latest' ? stable : low);
     return {
