@@ -19,6 +19,7 @@ export { serveLogPort } from './log/embedded/port-server.js';
 export { PortLog } from './log/embedded/port-log.js';
 export { openKafkaLog } from './log/kafka/kafka-log.js';
 export type { KafkaLogOptions } from './log/kafka/options.js';
+export { pipelineLag, type InputLag, type PipelineLag } from './inspect/lag.js';
 export { inspectKafka, type KafkaCluster } from './log/kafka/inspect.js';
 export { memoryStateStores } from './state/memory-store.js';
 export { BatchBuilder } from './log/batch/batch-builder.js';

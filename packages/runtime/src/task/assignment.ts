@@ -1,9 +1,12 @@
-/** From the partitions that a member was given to restored tasks. */
+/** The tasks of the partitions that a member was given. */
 import { tpKey, type Log, type Member, type TopicPartition } from '../log/log.js';
 import type { KernelFactory } from '../kernel/stage-kernel.js';
 import type { PhysicalPlan } from '../plan/physical.js';
 import type { OffsetsOf } from './restore-task.js';
 import { Task, type TaskContext } from './task.js';
+
+/** Records behind the end of a partition from which on it lags. */
+const LAG = 50_000;
 
 /** The tasks whose inputs are all among the partitions (the assignor keeps the partitions of a stage's inputs together). */
 export function tasksOf(
@@ -46,4 +49,24 @@ export async function restoreTasks(
     if (restored.fresh) fresh.push(task);
   }
   return { fresh, replayed };
+}
+
+export function needsCommit(tasks: Iterable<Task>): boolean {
+  for (const task of tasks) if (task.needsCommit) return true;
+  return false;
+}
+
+/** Something came through a repartition: its latency is on top of what it had already. */
+export function downstreamDirty(tasks: readonly Task[]): boolean {
+  return tasks.some((task) => task.needsCommit && task.stage.inputs.some((i) => i.kind === 'repartition'));
+}
+
+/** Whether much is fetched but not read. @param stable last stable offsets as fetched, by partition */
+export function lagging(byInput: ReadonlyMap<string, Task>, stable: ReadonlyMap<string, number>): boolean {
+  for (const [key, task] of byInput) if ((stable.get(key) ?? 0) - task.positionOf(topicOf(key)) > LAG) return true;
+  return false;
+}
+
+export function topicOf(key: string): string {
+  return key.slice(0, key.lastIndexOf('-'));
 }

@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { tpKey, type Member, type MemberEvent, type TopicPartition } from '../log/log.js';
 import type { KernelFactory } from '../kernel/stage-kernel.js';
-import { tasksOf } from './assignment.js';
+import { downstreamDirty, lagging, needsCommit, tasksOf, topicOf } from './assignment.js';
 import { CommitPolicy } from './commit-policy.js';
 import { closingTime, endOfInputs } from './end-of-inputs.js';
+import { HeldPartitions } from './held-partitions.js';
 import { IdleSources } from './idle-sources.js';
 import { Latencies } from './latencies.js';
 import { asPipelineError, mayPass, toError } from './recovery.js';
@@ -11,6 +12,7 @@ import { RepartitionPurge } from './repartition-purge.js';
 import { Restoration } from './restoration.js';
 import { SharedEnd, type SharedRun } from './shared-end.js';
 import { snapshotOf, type WorkerSnapshot } from './snapshot.js';
+import { SourceDrift } from './source-drift.js';
 import type { Task, TaskCommit, TaskContext } from './task.js';
 import { depth, inputTopics } from './topology.js';
 import type { WorkerOptions } from './worker-options.js';
@@ -50,6 +52,8 @@ export class Worker {
   /** What there was to say when tasks were last closed: counts go on from there. */
   private earlier: WorkerSnapshot | null = null;
   private readonly taskContext: TaskContext;
+  private readonly held = new HeldPartitions();
+  private readonly drift: SourceDrift;
   private readonly idle: IdleSources;
   /** Until it is done the tasks have no kernels. */
   private restoration: Restoration | null = null;
@@ -67,7 +71,8 @@ export class Worker {
       now,
     );
     this.purge = new RepartitionPurge(options.plan, options.context.log, now);
-    this.idle = new IdleSources(options.plan, options.context.clock, options.judgesIdle ?? (() => true));
+    this.drift = new SourceDrift(options.plan, options.context, this.held);
+    this.idle = new IdleSources(options.plan, options.context.clock, options.judgesIdle ?? (() => true), this.drift);
     this.taskContext = {
       ...options.context,
       onStoreFailed: (error) => {
@@ -200,9 +205,10 @@ export class Worker {
     const event = await member.next(draining ? 0 : this.waitMs());
     if (event !== null) await this.handle(event);
     if (this.restoration !== null) return false;
+    this.drift.advance(member, this.byInput, this.stable);
     this.idle.advance(this.tasks.values(), this.stable);
     const ending = draining && event === null;
-    if (this.inFlight === null && (ending ? this.needsCommit() : this.due() <= 0)) {
+    if (this.inFlight === null && (ending ? needsCommit(this.tasks.values()) : this.due() <= 0)) {
       for (const task of this.tasks.values()) await task.room();
       this.commit();
     }
@@ -211,7 +217,8 @@ export class Worker {
       if (this.inFlight !== null) await this.inFlight;
       else if (this.failure === null && done()) return true;
     }
-    if (this.inFlight === null && !this.needsCommit()) await this.purge.after(this.options.context.clock.now(), this.tasks.values());
+    if (this.inFlight === null && !needsCommit(this.tasks.values()))
+      await this.purge.after(this.options.context.clock.now(), this.tasks.values());
     return false;
   }
 
@@ -280,33 +287,18 @@ export class Worker {
     return true;
   }
 
-  private lagging(): boolean {
-    for (const [key, task] of this.byInput) {
-      const stable = this.stable.get(key);
-      if (stable !== undefined && stable - task.positionOf(topicOf(key)) > 50_000) return true;
-    }
-    return false;
-  }
-
   private due(): number {
-    if (!this.needsCommit()) return Infinity;
-    return this.policy.dueIn(this.options.context.clock.now(), { lagging: this.lagging(), downstreamIdle: this.downstreamDirty() });
-  }
-
-  /** Something came through a repartition: its latency is on top of what it had already. */
-  private downstreamDirty(): boolean {
-    for (const task of this.tasks.values()) if (task.stage.inputs.some((i) => i.kind === 'repartition') && task.needsCommit) return true;
-    return false;
-  }
-
-  private needsCommit(): boolean {
-    for (const task of this.tasks.values()) if (task.needsCommit) return true;
-    return false;
+    const tasks = [...this.tasks.values()];
+    if (!tasks.some((task) => task.needsCommit)) return Infinity;
+    return this.policy.dueIn(this.options.context.clock.now(), {
+      lagging: lagging(this.byInput, this.stable),
+      downstreamIdle: downstreamDirty(tasks),
+    });
   }
 
   private waitMs(): number {
     if (this.inFlight !== null) return 20;
-    return Math.max(0, Math.min(200, this.due()));
+    return Math.max(0, Math.min(200, this.due(), this.drift.patienceMs));
   }
 
   /** Starts a commit of everything that is dirty; it is under way until `inFlight` settles. */
@@ -383,6 +375,8 @@ export class Worker {
     this.byInput = new Map();
     this.restoration = null;
     this.stable.clear();
+    this.held.clear();
+    this.drift.clear();
     this.epoch = -1;
     for (const task of tasks) await task.close(discard);
   }
@@ -395,8 +389,4 @@ export class Worker {
     for (const [key, target] of this.written) if (at(key) < target) return false;
     return true;
   }
-}
-
-function topicOf(key: string): string {
-  return key.slice(0, key.lastIndexOf('-'));
 }
