@@ -20,16 +20,19 @@ function summaryOf(stdout: string, pipeline: string): unknown {
 }
 
 describe('rta run --workers on the embedded log', () => {
-  it.each([2, 3, 6])('gives what one worker gives, with %i', async (workers) => {
+  it.each([
+    [2, [3000, 6000]],
+    [6, [6000]],
+  ])('gives what one worker gives, with %i', async (workers, ends) => {
     const dir = temporaryDirectory();
     const scores = drawScores(6000, 300, 1);
-    for (const end of [3000, 6000]) {
-      await appendScores(dir, scores.slice(end - 3000, end));
+    for (const [i, end] of ends.entries()) {
+      await appendScores(dir, scores.slice(ends[i - 1] ?? 0, end));
       const { code, stdout, stderr } = await rta(['run', ...BOARDS, '--until-end', '--workers', String(workers), '--json', '--dir', dir]);
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
       const part = scores.slice(0, end);
       expect(boardsOf(stdout)).toEqual({ 'top-players': playersOf(part), 'top-teams': teamsOf(part) });
-      expect(summaryOf(stdout, 'top-players')).toMatchObject({ recordsIn: 3000, late: 0, rejected: 0 });
+      expect(summaryOf(stdout, 'top-players')).toMatchObject({ recordsIn: end - (ends[i - 1] ?? 0), late: 0, rejected: 0 });
     }
   });
 
