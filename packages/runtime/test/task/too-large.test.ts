@@ -85,7 +85,7 @@ sink: { topic: ${source}-out }
     ]);
     const letters = await lettersOf(backend.log, `${source}-errors`);
     expect(letters.map(({ headers }) => headers)).toEqual([
-      expect.objectContaining({ 'rta.reason': 'too_large', 'rta.topic': `${source}-out`, 'rta.step': 'sink.sink', 'rta.partition': '0' }),
+      expect.objectContaining({ 'rta.reason': 'too_large', 'rta.topic': `${source}-out`, 'rta.step': 'sink', 'rta.partition': '0' }),
     ]);
     expect(letters[0].value?.toString()).toContain('ccc');
   });
