@@ -15,7 +15,7 @@ const PARTITIONS = 3;
 /** ms for the last run, which reads to the end. */
 const DRAIN_MS = 180_000;
 
-export const PIPELINES: readonly string[] = Object.keys(CHECKS);
+const PIPELINES: readonly string[] = Object.keys(CHECKS);
 
 export interface SystemOptions {
   readonly seed: number;
