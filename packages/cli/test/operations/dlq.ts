@@ -52,10 +52,10 @@ export function dlqTests(env: () => Readonly<Record<string, string>>): void {
       // The second comma is byte 27.
       const mark = lines.findIndex((line) => line.includes('^^ here'));
       expect(lines[mark - 1]).toContain('00000010  ');
-      expect(lines[mark]!.indexOf('^^') - lines[mark - 1]!.indexOf('00000010')).toBe(10 + 3 * (BROKEN.indexOf(',,') + 1 - 16));
+      expect(lines[mark].indexOf('^^') - lines[mark - 1].indexOf('00000010')).toBe(10 + 3 * (BROKEN.indexOf(',,') + 1 - 16));
       const [json] = await on.json('dlq', 'show', on.dead, place);
       expect(json).toMatchObject({ reason: 'not_json', faultAt: BROKEN.indexOf(',,') + 1, source: { topic: on.in, partition: 0 } });
-      expect(Buffer.from(json!['base64'] as string, 'base64').toString()).toBe(BROKEN);
+      expect(Buffer.from(json['base64'] as string, 'base64').toString()).toBe(BROKEN);
     });
 
     it('what is not there, and places that are none', async () => {
@@ -98,7 +98,7 @@ export function dlqTests(env: () => Readonly<Record<string, string>>): void {
         // While another has the embedded log open: by its socket. Two at a time: each letter goes once.
         const before = await countOf(held, on.in);
         const both = await Promise.all([0, 1].map(() => on.json('dlq', 'replay', on.dead)));
-        const sent = both.map(([line]) => (line!['summary'] as { sent: number }).sent);
+        const sent = both.map(([line]) => (line['summary'] as { sent: number }).sent);
         expect(sent.reduce((a, b) => a + b, 0)).toBe(3);
         expect(await on.json('dlq', 'replay', on.dead)).toEqual([{ summary: { selected: 3, replayedBefore: 3, sent: 0 } }]);
         const after = await recordsOf(held, on.in);
