@@ -40,7 +40,7 @@ export const testMessages = {
     message: `${quote(name)} is ${showType(type)} and cannot be null`,
     help: type.kind === 'string' ? 'the text is written with quotes: `"null"`' : undefined,
   })),
-  oneBranch: errorMessage('RTA3410', 'A union with no branch or several', (span: Span, name: string, { fields }: UnionType) => ({
+  oneBranch: errorMessage('RTA3421', 'A union with no branch or several', (span: Span, name: string, { fields }: UnionType) => ({
     span,
     message: `${quote(name)} is a union, so a value names one of its branches`,
     help: `write \`{ ${fields[0].name}: … }\`; there are ${listing(

@@ -298,10 +298,8 @@ describe(`reading Avro (seed ${SEED})`, () => {
       ],
     });
     const writer = of(named('x.A', 'n'), named('x.B', 'n'), 'long');
-    const values: Raw[] = [{ by: null }, { by: { 'x.B': { n: 5 } } }, { by: { 'x.A': { n: 6 } } }, { by: { long: 7 } }].map((row, at) => ({
-      ...row,
-      at,
-    }));
+    const branches: Raw[] = [null, { 'x.B': { n: 5 } }, { 'x.A': { n: 6 } }, { long: 7 }];
+    const values = branches.map((by, at): Raw => ({ by, at }));
     const damage = values.map(() => [0, 0] as const);
     for (const reader of [writer, of('string', named('y.B', 'n'), 'double', named('y.A', 'n')), of(named('y.A', 'm'), named('x.A', 'n'))])
       check({ writer, reader, values, damage, selected: 3 });
