@@ -71,6 +71,24 @@ export interface CommitResult {
   readonly baseOffsets: readonly number[];
 }
 
+/** What is committed for a group by none of its members: by commands, while the pipeline stands still. */
+export interface IdleCommit {
+  readonly group: string;
+  /** Who commits; whoever else has it is fenced. */
+  readonly transactionalId: string;
+  /** What the group has now: somebody else may have committed since it was read. */
+  readonly expected: readonly CommittedOffset[];
+  readonly outputs: readonly OutputBatch[];
+  /** At least one. */
+  readonly offsets: CommitRequest['offsets'];
+}
+
+export interface GroupMemberDescription {
+  readonly id: string;
+  /** Where it runs; empty where that is not known. */
+  readonly host: string;
+}
+
 /** Events of a group member, in the order in which they must be handled. */
 export type MemberEvent =
   /** These partitions are this member's now; nothing is fetched from one until `start`. Earlier assignments are void. */
@@ -136,6 +154,14 @@ export interface Log {
   join(options: MemberOptions): Promise<Member>;
   /** Of a group that has no running member: committed offsets, for `rta` commands. */
   groupOffsets(group: string, partitions: readonly TopicPartition[]): Promise<readonly CommittedOffset[]>;
+  /** Those that run, or whose session has not timed out yet. */
+  groupMembers(group: string): Promise<readonly GroupMemberDescription[]>;
+  /**
+   * Commits outputs and offsets of a group without members, all or nothing. Whoever was a member before cannot commit any more; whoever
+   * joins from then on finds these offsets. Rejects with LogError `in_use` where the group has members, `fenced` where its offsets are not
+   * those expected; nothing is done then; else as `Member.commit`.
+   */
+  commitIdle(request: IdleCommit): Promise<CommitResult>;
   close(): Promise<void>;
 }
 
