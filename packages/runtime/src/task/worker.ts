@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { tpKey, type Member, type MemberEvent, type TopicPartition } from '../log/log.js';
+import { BatchTooLargeError, tpKey, type Member, type MemberEvent, type TopicPartition } from '../log/log.js';
 import type { KernelFactory } from '../kernel/stage-kernel.js';
 import { downstreamDirty, lagging, needsCommit, tasksOf, topicOf } from './assignment.js';
 import { CommitPolicy } from './commit-policy.js';
@@ -14,8 +14,7 @@ import { SharedEnd, type SharedRun } from './shared-end.js';
 import { snapshotOf, type WorkerSnapshot } from './snapshot.js';
 import { SourceDrift } from './source-drift.js';
 import type { Task, TaskCommit, TaskContext } from './task.js';
-import { depth, inputTopics } from './topology.js';
-import type { WorkerOptions } from './worker-options.js';
+import { commitIntervals, memberOptions, type WorkerOptions } from './worker-options.js';
 
 /** How long a turn waits for a restore, ms, before it looks at what the member has to say. */
 const RESTORE_WAIT_MS = 20;
@@ -62,14 +61,7 @@ export class Worker {
 
   constructor(private readonly options: WorkerOptions) {
     const now = options.context.clock.now();
-    const hops = 1 + Math.max(0, ...options.plan.stages.map((s) => depth(options.plan, s)));
-    this.policy = new CommitPolicy(
-      {
-        intervalMs: Math.max(10, Math.floor(Math.min(options.commitIntervalMs ?? 100, 300 / hops))),
-        maxIntervalMs: options.maxCommitIntervalMs ?? 1000,
-      },
-      now,
-    );
+    this.policy = new CommitPolicy(commitIntervals(options), now);
     this.purge = new RepartitionPurge(options.plan, options.context.log, now);
     this.drift = new SourceDrift(options.plan, options.context, this.held);
     this.idle = new IdleSources(options.plan, options.context.clock, options.judgesIdle ?? (() => true), this.drift);
@@ -223,16 +215,8 @@ export class Worker {
   }
 
   private async join(): Promise<Member> {
-    const { plan, context, transactionalId, bufferBytes, sessionTimeoutMs, transactionTimeoutMs } = this.options;
     this.failure = null;
-    this.member = await context.log.join({
-      group: context.applicationId,
-      topics: inputTopics(plan),
-      transactionalId,
-      ...(bufferBytes !== undefined ? { bufferBytes } : {}),
-      ...(sessionTimeoutMs !== undefined ? { sessionTimeoutMs } : {}),
-      ...(transactionTimeoutMs !== undefined ? { transactionTimeoutMs } : {}),
-    });
+    this.member = await this.options.context.log.join(memberOptions(this.options));
     return this.member;
   }
 
@@ -249,13 +233,30 @@ export class Worker {
         if (event.epoch !== this.epoch) return;
         const key = tpKey(event.topic, event.partition);
         this.stable.set(key, event.stable);
-        await this.byInput.get(key)?.process(event.topic, event.batches, event.nextOffset);
+        const task = this.byInput.get(key);
+        const waiting = task?.process(event.topic, event.batches, event.nextOffset);
+        if (task && waiting) this.waitFor(waiting, task, event);
         break;
       }
       case 'failed':
         this.failure = event.error;
         break;
     }
+  }
+
+  /** Reads no more of a partition until its writer schema has come: the others, heartbeats and commits go on (SEMANTICS rule 26). */
+  private waitFor(schema: Promise<void>, task: Task, partition: TopicPartition): void {
+    const { member } = this;
+    if (!member) return;
+    this.held.hold(member, partition, 'schema');
+    schema.then(
+      () => {
+        if (task.running) this.held.release(member, partition, 'schema');
+      },
+      (error: unknown) => {
+        if (task.running) this.failure ??= error;
+      },
+    );
   }
 
   private async assigned(epoch: number, partitions: readonly TopicPartition[]): Promise<void> {
@@ -360,6 +361,7 @@ export class Worker {
     this.failure = null;
     await member?.leave().catch(() => undefined);
     this.rejoins++;
+    if (error instanceof BatchTooLargeError) this.options.context.limits.learn(error);
     if (!mayPass(error) || this.rejoins > MAX_REJOINS) {
       this.stopping = true;
       throw asPipelineError(error);

@@ -4,6 +4,8 @@ import type { RecordBatch } from '../batch/record-batch.js';
 import type {
   CommitResult,
   CommittedOffset,
+  GroupMemberDescription,
+  IdleCommit,
   Log,
   Member,
   MemberOptions,
@@ -60,9 +62,7 @@ export abstract class LogClient implements Log {
   }
 
   async append(outputs: readonly OutputBatch[]): Promise<CommitResult> {
-    const batches = outputs.map((output) => output.batch);
-    const frame = await this.request('append', [wireOutputs(outputs)], batches);
-    return (frame.head as { result: CommitResult }).result;
+    return this.write('append', [wireOutputs(outputs)], outputs);
   }
 
   async deleteRecords(topic: string, partition: number, offset: number): Promise<void> {
@@ -71,6 +71,19 @@ export abstract class LogClient implements Log {
 
   async groupOffsets(group: string, partitions: readonly TopicPartition[]): Promise<readonly CommittedOffset[]> {
     return (await this.call('groupOffsets', [group, partitions])) as CommittedOffset[];
+  }
+
+  async groupMembers(group: string): Promise<readonly GroupMemberDescription[]> {
+    return (await this.call('groupMembers', [group])) as GroupMemberDescription[];
+  }
+
+  async commitIdle({ outputs, ...request }: IdleCommit): Promise<CommitResult> {
+    return this.write('commitIdle', [request, wireOutputs(outputs)], outputs);
+  }
+
+  private async write(op: string, args: readonly unknown[], outputs: readonly OutputBatch[]): Promise<CommitResult> {
+    const batches = outputs.map((output) => output.batch);
+    return ((await this.request(op, args, batches)).head as { result: CommitResult }).result;
   }
 
   protected async call(op: string, args: readonly unknown[]): Promise<unknown> {

@@ -74,7 +74,7 @@ export class PortLog extends LogClient {
     this.gone ??= error;
     for (const { op, reject } of this.pending.values())
       reject(
-        op === 'append' || op === 'commit'
+        op === 'append' || op === 'commit' || op === 'commitIdle'
           ? new LogError('unknown', `whether the records were written is not known: ${error.message}`, false)
           : error,
       );

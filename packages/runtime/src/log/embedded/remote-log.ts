@@ -123,8 +123,8 @@ export class RemoteLog extends LogClient {
     const error = this.gone!;
     for (const { op, reject } of this.pending.values()) {
       // Appended, or not: nobody can say.
-      if (op === 'append')
-        reject(new LogError('unknown', `whether the records were appended is not known: ${error.message}`, false, { cause: error }));
+      if (op === 'append' || op === 'commitIdle')
+        reject(new LogError('unknown', `whether the records were written is not known: ${error.message}`, false, { cause: error }));
       else reject(error);
     }
     this.pending.clear();

@@ -1,6 +1,6 @@
 /** What others ask the owner of an embedded log for: topics, reads and appends, whatever way the requests come (`server.ts`, `port-server.ts`). */
 import type { BatchView } from '../batch/batch-reader.js';
-import { type Log, LogError, type OutputBatch, type TopicPartition, type TopicSpec } from '../log.js';
+import { type IdleCommit, type Log, LogError, type OutputBatch, type TopicPartition, type TopicSpec } from '../log.js';
 import { PROTOCOL, type WireError } from './frames.js';
 import { messageOf } from './partition-reader.js';
 
@@ -34,6 +34,12 @@ export async function perform(log: ServedLog, op: string, args: unknown[], body:
       return { result: null };
     case 'groupOffsets':
       return { result: await log.groupOffsets(args[0] as string, args[1] as TopicPartition[]) };
+    case 'groupMembers':
+      return { result: await log.groupMembers(args[0] as string) };
+    case 'commitIdle': {
+      const [request, outputs] = args as [Omit<IdleCommit, 'outputs'>, WireOutput[]];
+      return { result: await log.commitIdle({ ...request, outputs: outputsOf(outputs, body) }) };
+    }
     case 'append':
       return { result: await log.append(outputsOf(args[0] as WireOutput[], body)) };
     case 'read':
