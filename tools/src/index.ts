@@ -7,4 +7,5 @@ export { startKafka, type KafkaBroker, type KafkaOptions } from './kafka-broker.
 export { kafkaTool, type KafkaToolOptions } from './kafka-tool.js';
 export { mavenJars } from './maven.js';
 export { startRegistry, type RegistryOptions, type RegistryServer } from './registry-server.js';
+export { LONG, reportFigure } from './reliability/report.js';
 export { KAFKA_VERSION } from './versions.js';

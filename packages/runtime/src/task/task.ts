@@ -159,6 +159,7 @@ export class Task {
     if (this.store)
       this.writeBehind = new WriteBehind(this.store, {
         ...context.stateFlush,
+        ...(context.clock.after === undefined ? {} : { timer: context.clock.after }),
         onStored: (flush) => {
           if (this.running) this.kernel.stored(flush);
         },

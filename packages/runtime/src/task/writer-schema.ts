@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { AvroSchema } from '@rta/dsl';
+import { pause, type Clock } from './clock.js';
 import { PipelineError } from './errors.js';
 
 /** Writer schemas by registry id. Resolves to null where the registry does not know the id; rejects where it cannot be asked. */
@@ -13,7 +13,12 @@ export interface SchemaSource {
  * Rejects with PipelineError `registry_failed` where asking again cannot help, or the worker was asked to end.
  */
 export async function writerSchema(
-  context: { readonly schemas: SchemaSource; readonly stopping: () => boolean; readonly onWarning: (message: string) => void },
+  context: {
+    readonly schemas: SchemaSource;
+    readonly clock: Clock;
+    readonly stopping: () => boolean;
+    readonly onWarning: (message: string) => void;
+  },
   id: number,
 ): Promise<{ readonly schema: AvroSchema } | null> {
   for (let attempt = 0; ; attempt++) {
@@ -23,7 +28,7 @@ export async function writerSchema(
       if ((error as { retriable?: unknown }).retriable !== true || context.stopping())
         throw new PipelineError('registry_failed', `schema ${String(id)}: ${(error as Error).message}`, true, { cause: error });
       context.onWarning(`schema ${String(id)}: ${(error as Error).message}; trying again`);
-      await delay(Math.min(5000, 100 * 2 ** Math.min(attempt, 10)));
+      await pause(context.clock, Math.min(5000, 100 * 2 ** Math.min(attempt, 10)));
     }
   }
 }
