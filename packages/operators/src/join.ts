@@ -35,8 +35,10 @@ deletes a row of a source.
 
 Two tables are joined as they are now, and the result is a table with the left one's key: it changes when either side does, and what follows
 takes back what no longer holds. \`on\` gives the right table's whole key: by the left one's key, or by any other columns of the left one (a
-foreign key; \`inner\` and \`left\`). A foreign key may be null, which refers to no row: \`inner\` has no such row, \`left\` pads it. Conditions beside
-the keys are for \`inner\`.
+foreign key; \`inner\` and \`left\`). A foreign key may be null, which refers to no row: \`inner\` has no such row, \`left\` pads it. With conditions
+beside the keys a left row is padded while the right one does not meet them, and has it as soon as it does, whichever side changed; one whose
+condition cannot be computed is counted and not there. They are for \`inner\` and \`left\`: rows of equal keys that are no match would
+be two of an \`outer\` join, under one key.
 
 Two streams are joined \`within\` a time: \`within: 10m\`, either way, or \`within: { before: 1m, after: 10m }\`, as the right row is earlier or later than the
 left one. A row that is older than its partition's watermark is late; \`grace\` waits longer. Where a match is missing, that is known, and

@@ -10,8 +10,9 @@ export const tableMessages = {
   })),
   tablesCondition: errorMessage('RTA3532', 'A condition beside the keys of an outer join of tables', (span: Span) => ({
     span,
-    message: 'tables are joined on equal keys; a condition beside them is for `inner` joins',
-    help: 'join on the keys alone, and derive what depends on it afterwards: `if(condition, column, null)`',
+    message:
+      'of two rows with equal keys that are no match, an `outer` join would give both, and the table that it makes has one row of a key',
+    help: '`left` with this condition keeps the rows of the left table; for those of both, join on the keys alone, and derive what depends on it: `if(condition, column, null)`',
   })),
   everyBeforeAggregate: errorMessage(
     'RTA3531',

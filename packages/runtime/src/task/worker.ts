@@ -1,37 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { LogError, tpKey, type Member, type MemberEvent, type TopicPartition } from '../log/log.js';
-import type { KernelCompiler, KernelFactory } from '../kernel/stage-kernel.js';
-import type { PhysicalPlan } from '../plan/physical.js';
+import { tpKey, type Member, type MemberEvent, type TopicPartition } from '../log/log.js';
+import type { KernelFactory } from '../kernel/stage-kernel.js';
 import { restoreTasks, tasksOf } from './assignment.js';
 import { CommitPolicy } from './commit-policy.js';
-import { StateStoreError } from '../state/store.js';
 import { closingTime, endOfInputs } from './end-of-inputs.js';
-import { PipelineError } from './errors.js';
 import { IdleSources } from './idle-sources.js';
 import { Latencies } from './latencies.js';
+import { asPipelineError, mayPass, toError } from './recovery.js';
+import { RepartitionPurge } from './repartition-purge.js';
 import { snapshotOf, type WorkerSnapshot } from './snapshot.js';
 import type { Task, TaskCommit, TaskContext } from './task.js';
 import { depth, inputTopics } from './topology.js';
+import type { WorkerOptions } from './worker-options.js';
 
-export interface WorkerOptions {
-  readonly plan: PhysicalPlan;
-  readonly context: Omit<TaskContext, 'onStoreFailed' | 'stopping'>;
-  readonly compileStage: KernelCompiler;
-  /** One transactional producer per worker; the id is stable across restarts of this worker. */
-  readonly transactionalId: string;
-  /** Commit at least so often while keeping up, ms; divided by the number of transactional hops. */
-  readonly commitIntervalMs?: number;
-  /** Commit at least so often while lagging, ms. */
-  readonly maxCommitIntervalMs?: number;
-  readonly bufferBytes?: number;
-  readonly sessionTimeoutMs?: number;
-  readonly transactionTimeoutMs?: number;
-  /** Whether `idle` holds now. Default: always. Tests let it hold when all that was sent has been read. */
-  readonly judgesIdle?: () => boolean;
-}
-
-/** How often consumed records of repartition topics are deleted. */
-const PURGE_INTERVAL_MS = 30_000;
 /** Joining again after a lost commit or a fence: so many times in a row without a commit in between. */
 const MAX_REJOINS = 20;
 
@@ -55,7 +36,7 @@ export class Worker {
   private stopping = false;
   private commits = 0;
   private lastCommitAt: number | null = null;
-  private lastPurgeAt: number;
+  private readonly purge: RepartitionPurge;
   /** Last stable offsets as fetched, by partition. */
   private readonly stable = new Map<string, number>();
   /** Where our own commits ended in repartition topics. */
@@ -64,7 +45,6 @@ export class Worker {
   private replayed = 0;
   /** What there was to say when tasks were last closed: counts go on from there. */
   private earlier: WorkerSnapshot | null = null;
-  private readonly repartitions: ReadonlySet<string>;
   private readonly taskContext: TaskContext;
   private readonly idle: IdleSources;
 
@@ -78,7 +58,7 @@ export class Worker {
       },
       now,
     );
-    this.lastPurgeAt = now;
+    this.purge = new RepartitionPurge(options.plan, options.context.log, now);
     this.idle = new IdleSources(options.plan, options.context.clock, options.judgesIdle ?? (() => true));
     this.taskContext = {
       ...options.context,
@@ -87,7 +67,6 @@ export class Worker {
       },
       stopping: () => this.stopping,
     };
-    this.repartitions = new Set(options.plan.stages.flatMap((s) => s.inputs).flatMap((i) => (i.kind === 'repartition' ? [i.topic] : [])));
     for (const stage of options.plan.stages) this.factories.set(stage.id, options.compileStage(stage));
   }
 
@@ -192,7 +171,7 @@ export class Worker {
       if (this.inFlight !== null) await this.inFlight;
       else if (this.failure === null && done()) return true;
     }
-    await this.purge();
+    if (this.inFlight === null && !this.needsCommit()) await this.purge.after(this.options.context.clock.now(), this.tasks.values());
     return false;
   }
 
@@ -312,7 +291,7 @@ export class Worker {
     for (const commit of commits) {
       commit.task.confirmed(commit, baseOffsets.slice(at, at + commit.outputs.length));
       for (const [i, output] of commit.outputs.entries()) {
-        if (this.repartitions.has(output.topic))
+        if (this.purge.topics.has(output.topic))
           this.written.set(tpKey(output.topic, output.partition), baseOffsets[at + i] + output.recordCount);
         else if (i >= commit.changelogBatches) this.latencies.record(output.batch, now);
       }
@@ -363,35 +342,8 @@ export class Worker {
     for (const [key, target] of this.written) if (at(key) < target) return false;
     return true;
   }
-
-  /** Deletes what was read of the repartition topics (their retention is unlimited). */
-  private async purge(): Promise<void> {
-    const { clock, log } = this.options.context;
-    if (clock.now() - this.lastPurgeAt < PURGE_INTERVAL_MS || this.inFlight !== null || this.needsCommit()) return;
-    this.lastPurgeAt = clock.now();
-    for (const [key, task] of this.byInput) {
-      const topic = topicOf(key);
-      if (this.repartitions.has(topic)) await log.deleteRecords(topic, task.partition, task.positionOf(topic)).catch(() => undefined);
-    }
-  }
 }
 
 function topicOf(key: string): string {
   return key.slice(0, key.lastIndexOf('-'));
-}
-
-/** What a new member with restored tasks may get over: lost commits and members, and stores, which are rebuilt where damaged. */
-function mayPass(error: unknown): error is LogError | StateStoreError {
-  if (error instanceof LogError) return error.retriable || ['fenced', 'aborted', 'unknown'].includes(error.code);
-  return error instanceof StateStoreError && (error.code === 'corrupt' || error.code === 'io');
-}
-
-function asPipelineError(error: unknown): Error {
-  if (error instanceof LogError) return new PipelineError('log_failed', error.message, error.retriable, { cause: error });
-  if (error instanceof StateStoreError) return new PipelineError('store_failed', error.message, false, { cause: error });
-  return toError(error);
-}
-
-function toError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

@@ -100,6 +100,7 @@ streams:
       - filter: points != 1
       - join: { with: two, on: user, type: left, take: [{ other: points * 4611686018427387904 }, { kind: team }] }
       - filter: (other ?? 0) < 3
+      - derive: { paired: other != null, alone: other == null and kind == null }
 sink: { topic: out }`,
   },
   'an aggregate with a source, outer, aggregated and ranked': {
@@ -142,6 +143,26 @@ streams:
       - join: { with: two, on: team == two.user and points >= two.points and two.bonus != null, take: [{ other: points }] }
       - join: { with: one, as: own, on: user == own.user and other * 4611686018427387904 < own.points, take: [{ mine: amount }] }
 sink: { topic: out }`,
+  },
+  'by key and by a foreign key, left, with conditions beside them': {
+    tables: ['one', 'two', 'three'],
+    text: `
+streams:
+  all:
+    from: one
+    steps:
+      - join: { with: two, on: user == two.user and points >= two.points and two.bonus != null, type: left, take: [{ other: points }] }
+      - join: { with: three, on: team == three.user and (other ?? 0) * 4611686018427387904 < three.points, type: left, take: [{ third: points }, { kind: team }] }
+      - join: { with: one, as: own, on: user == own.user and own.team == "b", type: left, take: [{ mine: amount }] }
+      - derive: { group: kind ?? "none" }
+  groups:
+    from: all
+    steps:
+      - groupBy: group
+        aggregate: { n: count(), others: sum(other), latest: last(third), mine: sum(mine) }
+sinks:
+  out: { from: all, topic: out }
+  groups: { from: groups, topic: groups }`,
   },
   'a foreign key that changes, left, aggregated and ranked': {
     tables: ['one', 'two'],

@@ -17,7 +17,7 @@ export interface Operand {
   readonly type: Type;
   /** Source of the value as `Type` describes it; null where it is null. Without side effects that matter, cheap to repeat. */
   readonly value: string;
-  /** Source that is true where the value is null; null: it never is. */
+  /** Source that is true where the value is null, in parentheses where it has operators; null: it never is. */
   readonly isNull: string | null;
   /** Source of the value where it is known not to be null. */
   readonly definite: string;

@@ -77,7 +77,7 @@ export function rowOperands(code: Code, fold: FoldShape, wanted: ReadonlySet<str
 }
 
 function orNull(operand: Operand, there: string): Operand {
-  const isNull = operand.isNull === null ? `${there} === 0` : `(${there} === 0 || ${operand.isNull})`;
+  const isNull = `(${there} === 0${operand.isNull === null ? '' : ` || ${operand.isNull}`})`;
   const of = definiteType(operand.type);
   return { ...operand, type: { kind: 'nullable', of }, value: `(${isNull} ? null : ${operand.definite})`, isNull, encoded: null };
 }
