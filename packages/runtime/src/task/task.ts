@@ -21,9 +21,6 @@ export interface SinkSchemaIds {
   readonly value: number | null;
 }
 
-/** After so long, ms, a table of which nothing was read is taken to be empty. */
-const TABLE_HEARD_MS = 3000;
-
 /** What all tasks of a pipeline share. */
 export interface TaskContext {
   readonly pipeline: string;
@@ -74,6 +71,8 @@ export class Task {
   private changelog: BatchBuilder | null = null;
   /** Next offset per input. */
   private readonly positions: number[];
+  /** Where each input ended when the task was restored: of a table that was not yet read so far nothing is known. */
+  private readonly firstEnds: number[];
   private lastWatermark = -Infinity;
   private flushes = 0;
   private dirty = false;
@@ -91,6 +90,7 @@ export class Task {
   ) {
     this.id = `${String(stage.id)}_${String(partition)}`;
     this.positions = stage.inputs.map(() => 0);
+    this.firstEnds = stage.inputs.map(() => 0);
     this.lastRecordAt = stage.inputs.map(() => context.clock.now());
     this.emissions = new PeriodicEmissions(stage, context.clock.now());
     this.bad = new BadRecords({
@@ -150,8 +150,9 @@ export class Task {
     }
     const { stagePartitions } = context;
     const start = await startPositions({ stage, partition, stagePartitions, committed, changelogPosition, offsetsOf });
-    for (const [i, { offset, maxEventTime, upstream }] of start.inputs.entries()) {
+    for (const [i, { offset, end, maxEventTime, upstream }] of start.inputs.entries()) {
       this.positions[i] = offset;
+      this.firstEnds[i] = end;
       this.kernel.restoreTime(i, maxEventTime, upstream);
     }
     this.lastWatermark = start.watermark;
@@ -255,8 +256,7 @@ export class Task {
     let quiet = Infinity;
     for (const [i, input] of this.stage.inputs.entries()) {
       if (input.kind === 'source' && input.table) {
-        // Of a table that nothing was heard of yet it is not known how much there is.
-        quiet = Math.min(quiet, this.positions[i] > 0 || now - this.lastRecordAt[i] > TABLE_HEARD_MS ? 1 : 0);
+        quiet = Math.min(quiet, this.positions[i] >= this.firstEnds[i] ? 1 : 0);
         continue;
       }
       if (input.kind !== 'source' || input.idleMs === null || !idle) return 0;
@@ -344,9 +344,12 @@ export class Task {
     this.state = transition(this.state, 'closed');
     // A store that is still being opened would stay open, and locked. How the restore ends is its caller's.
     await this.restoring?.catch(() => undefined);
-    if (!discard) await this.writeBehind?.close();
-    else await this.writeBehind?.abandon();
-    await this.store?.close();
+    try {
+      if (!discard) await this.writeBehind?.close();
+      else await this.writeBehind?.abandon();
+    } finally {
+      await this.store?.close();
+    }
   }
 
   private env(): KernelEnv {

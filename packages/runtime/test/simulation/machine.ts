@@ -46,7 +46,7 @@ export class Machine {
   constructor(
     private readonly scheduler: Scheduler,
     private readonly faults: Faults,
-    private readonly scenario: Scenario,
+    readonly scenario: Scenario,
   ) {
     this.disk = new SimulatedDisk(scheduler, faults);
     this.physical = planStages(scenario.plan);

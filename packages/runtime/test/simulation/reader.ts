@@ -44,18 +44,19 @@ export class Reader {
   async readOn(log: Log): Promise<void> {
     for (const topic of this.topics) {
       for (const { partition, low, high } of await log.offsets(topic)) {
-        const key = `${topic}-${String(partition)}`;
-        const from = this.positions.get(key) ?? 0;
-        if (high < from) throw new Error(`${key} ends at ${String(high)}, and was read to ${String(from)} before`);
-        if (low > from) throw new Error(`${key} begins at ${String(low)}, and was read to ${String(from)} only`);
+        const name = `${topic}-${String(partition)}`;
+        const from = this.positions.get(name) ?? 0;
+        if (high < from) throw new Error(`${name} ends at ${String(high)}, and was read to ${String(from)} before`);
+        if (low > from) throw new Error(`${name} begins at ${String(low)}, and was read to ${String(from)} only`);
         for await (const batch of log.read(topic, partition, from, high))
           for (const record of records(batch, from)) {
             const headers = Object.fromEntries(record.headers.map((h) => [h.key, Buffer.from(h.value ?? []).toString()]));
-            const read: Read = { ...record, key: record.key?.slice() ?? null, value: record.value?.slice() ?? null, partition, headers };
+            const [key, value] = [record.key?.slice() ?? null, record.value?.slice() ?? null];
+            const read: Read = { key, value, timestamp: record.timestamp, partition, headers };
             this.written.get(topic)!.push(read);
             this.checkUpdate(topic, read);
           }
-        this.positions.set(key, high);
+        this.positions.set(name, high);
       }
     }
     if (this.scenario.exactAtCommits) await this.expectExact(log);
@@ -119,7 +120,7 @@ export class Reader {
   }
 
   /** The records in a sum are records of its group, and with each of them all earlier ones of its partition. */
-  private checkSum({ column, count, group, gapMs = 0 }: SumColumn, row: Row): bigint {
+  private checkSum({ column, count, group, perUser = false, gapMs = 0 }: SumColumn, row: Row): bigint {
     const bits = BigInt(row[column] as number);
     let rest = bits;
     const [start, end] = [row['window_start'], row['window_end']] as (number | undefined)[];
@@ -128,12 +129,13 @@ export class Reader {
       (start === undefined || end === undefined || (event.at >= start && (gapMs > 0 ? event.at <= end - gapMs : event.at < end)));
     for (const [topic, partitions] of this.input)
       for (const [partition, list] of partitions.entries()) {
-        let ended = false;
+        const ended = new Set<string>();
         for (const [offset, event] of list.entries()) {
           if (event === null || event.points === 0 || !belongs(event) || this.isLate(topic, partition, offset, start)) continue;
           const bit = BigInt(event.points);
-          if ((bits & bit) === 0n) ended = true;
-          else if (ended)
+          const way = perUser ? event.user : '';
+          if ((bits & bit) === 0n) ended.add(way);
+          else if (ended.has(way))
             throw new Error(`${show(row)}: ${column} has ${JSON.stringify(event)}, but not one before it of ${topic}-${String(partition)}`);
           rest &= ~bit;
         }

@@ -1,6 +1,6 @@
 /** Random pipelines of every kind and their input, with what must hold of each update on the way. */
 import type { Plan } from '@rta/dsl';
-import { type Event } from '../laws/events.js';
+import type { Event } from '../laws/events.js';
 import { planOf as planOfSources } from '../laws/several-sources.js';
 import { planOf as planOfSteps } from '../laws/yaml-plan.js';
 
@@ -11,6 +11,8 @@ export interface SumColumn {
   readonly count?: string;
   /** Columns of the row, and what of a record equals them. */
   readonly group: Readonly<Record<string, (event: Event) => string>>;
+  /** Records of different players come by different ways: they are in order by player only. */
+  readonly perUser?: boolean;
   /** Windows: `end - start` less this is where records end. */
   readonly gapMs?: number;
 }
@@ -81,7 +83,7 @@ const FAMILIES: Readonly<Record<string, Family>> = {
 - groupBy: named
   aggregate: { total: sum(total), n: sum(n), best: 'argMax(user, total)' }
 - topK: { k: ${1 + random(3)}, by: [total desc, named], rank: rnk }`,
-    sums: [{ ...total, group: BY_TEAM }],
+    sums: [{ ...total, group: BY_TEAM, perUser: true }],
   },
   'tumbling windows of keys': {
     text: (random) => `

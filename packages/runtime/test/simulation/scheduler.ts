@@ -19,7 +19,7 @@ export function randomOf(seed: number): (n: number) => number {
 /** A process, or a worker in it: once it is over, nothing that it asked for is answered any more. */
 export class Life {
   alive = true;
-  /** Until this step nothing of it happens. */
+  /** Until this time, in monotonic ms, nothing of it happens. */
   stalledUntil = 0;
 
   constructor(
@@ -135,7 +135,7 @@ export class Scheduler {
     await new Promise(setImmediate); // all that follows from the last answer has been asked for by then
     this.forgetTheDead();
     this.time += this.random(12);
-    const able = (life: Life): boolean => life.stalledUntil <= this.steps && (life.process?.stalledUntil ?? 0) <= this.steps;
+    const able = (life: Life): boolean => life.stalledUntil <= this.time;
     const calls = this.asked.filter(
       (call) => able(call.life) && (call.answer !== null || call.tried < this.changes || this.passed(call.deadline)),
     );
