@@ -17,6 +17,7 @@ export { compileStage } from './kernel/compile-stage.js';
 export { openEmbeddedLog, DEFAULT_LOG_DIR } from './log/embedded/open.js';
 export { openKafkaLog } from './log/kafka/kafka-log.js';
 export type { KafkaLogOptions } from './log/kafka/options.js';
+export { pipelineLag, type InputLag, type PipelineLag } from './inspect/lag.js';
 export { inspectKafka, type KafkaCluster } from './log/kafka/inspect.js';
 export { memoryStateStores } from './state/memory-store.js';
 export { BatchBuilder } from './log/batch/batch-builder.js';

@@ -5,6 +5,7 @@ import { addDemo } from './demo.js';
 import { addExplain } from './explain.js';
 import { addFmt } from './fmt.js';
 import { addGenerate } from './generate.js';
+import { addLag } from './lag.js';
 import { addTail } from './tail.js';
 import { addTest } from './test.js';
 import { addTopics } from './topics.js';
@@ -21,5 +22,6 @@ export const commands: readonly AddCommand[] = [
   addGenerate,
   addTopics,
   addTail,
+  addLag,
   addDoctor,
 ];

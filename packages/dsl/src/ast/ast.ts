@@ -46,6 +46,7 @@ export interface SourceAst {
   readonly latenessMs: number | null;
   readonly idleMs: number | null;
   readonly maxAheadMs: number | null;
+  readonly maxDriftMs: number | null;
   readonly start: 'earliest' | 'latest' | null;
   /** Keys of the language that this release does not act on. */
   readonly notYet: readonly YamlEntry[];

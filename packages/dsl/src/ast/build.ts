@@ -42,8 +42,9 @@ export function buildSource(name: string, span: Span, node: YamlNode, read: Sett
     latenessMs: read.durationAt(node, 'lateness')?.value ?? null,
     idleMs: read.durationAt(node, 'idle')?.value ?? null,
     maxAheadMs: read.durationAt(node, 'maxAhead')?.value ?? null,
+    maxDriftMs: read.durationAt(node, 'maxDrift')?.value ?? null,
     start: read.wordAt(node, 'start', ['earliest', 'latest']),
-    notYet: present(node, ['maxDrift', 'onIncompatibleSchemaChange']),
+    notYet: present(node, ['onIncompatibleSchemaChange']),
   };
 }
 

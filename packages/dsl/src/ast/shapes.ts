@@ -130,7 +130,9 @@ export const SOURCE: JsonSchema = map(
     maxAhead: duration(
       "How far an event may be ahead of the broker's append time, or else of the partition's greatest event time so far; records beyond are bad.",
     ),
-    maxDrift: duration('How far partitions may be apart in event time.'),
+    maxDrift: duration(
+      'How far a partition may be ahead of the slowest of all source partitions in event time; it then waits. Those read to their end do not count.',
+    ),
     onIncompatibleSchemaChange: word(['stop', 'rebuild', 'errors'], 'What to do when the source schema changes incompatibly.'),
   },
   ['topic'],

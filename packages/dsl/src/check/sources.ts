@@ -70,6 +70,7 @@ export function checkSource(ast: SourceAst, use: Span, session: Session): Checke
       latenessMs: ast.latenessMs ?? session.project?.defaults.latenessMs ?? 0,
       idleMs: ast.idleMs ?? session.project?.defaults.idleMs ?? null,
       maxAheadMs: ast.maxAheadMs,
+      maxDriftMs: ast.maxDriftMs,
       start: ast.start ?? 'earliest',
       output: flow.relation,
       span: use,

@@ -75,6 +75,8 @@ export interface SourceNode {
   readonly idleMs: number | null;
   /** Records whose event time is further ahead of the broker's append time, or else of the partition's greatest so far, are bad; ms, null: none. */
   readonly maxAheadMs: number | null;
+  /** Partitions whose watermark is further ahead of the slowest source partition's wait; ms, null: none does (SEMANTICS rule 8). */
+  readonly maxDriftMs: number | null;
   readonly start: 'earliest' | 'latest';
   readonly output: Relation;
   readonly span: Span;

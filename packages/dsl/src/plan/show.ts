@@ -82,9 +82,10 @@ function showSource(source: SourceNode): string[] {
   const time = source.time.from === 'column' ? showExpr(source.time.expr) : source.time.from;
   const idle = source.idleMs === null ? '' : `, idle ${showDuration(source.idleMs)}`;
   const ahead = source.maxAheadMs === null ? '' : `, at most ${showDuration(source.maxAheadMs)} ahead`;
+  const drift = source.maxDriftMs === null ? '' : `, at most ${showDuration(source.maxDriftMs)} apart`;
   return [
     `${source.id}: topic ${source.topic} (${source.format}), ${showKey(source)} (${source.keyFormat}), from ${source.start}`,
-    `  time ${time}, lateness ${showDuration(source.latenessMs)}${idle}${ahead}`,
+    `  time ${time}, lateness ${showDuration(source.latenessMs)}${idle}${ahead}${drift}`,
     `  → ${showRelation(source.output)}`,
   ];
 }

@@ -63,6 +63,8 @@ export interface SourceInput {
   readonly idleMs: number | null;
   /** Records whose event time is further ahead of the broker's append time, or else of the partition's greatest so far, are bad; ms, null: none. */
   readonly maxAheadMs: number | null;
+  /** Partitions whose watermark is further ahead of the slowest source partition's wait; ms, null: none does (SEMANTICS rule 8). */
+  readonly maxDriftMs: number | null;
   /** Where a partition is read from that has no committed offset. */
   readonly start: 'earliest' | 'latest';
   /** A record is a version of a row, one without a value deletes it; the watermark does not wait for more than there is (SEMANTICS rule 6). */

@@ -69,6 +69,7 @@ class Stager {
       latenessMs: source.latenessMs,
       idleMs: source.idleMs,
       maxAheadMs: source.maxAheadMs,
+      maxDriftMs: source.maxDriftMs,
       start: source.start,
       table: source.output.kind === 'table',
     };

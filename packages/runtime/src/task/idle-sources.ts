@@ -1,6 +1,7 @@
 import { tpKey } from '../log/log.js';
 import type { PhysicalPlan } from '../plan/physical.js';
 import type { Clock } from './clock.js';
+import type { SourceDrift } from './source-drift.js';
 import type { Task } from './task.js';
 
 /** `idle`: quiet source partitions follow the others of this worker, or, when all are quiet, the wall clock (SEMANTICS rule 8). */
@@ -13,6 +14,7 @@ export class IdleSources {
     plan: PhysicalPlan,
     private readonly clock: Clock,
     private readonly judges: () => boolean,
+    private readonly drift: SourceDrift,
   ) {
     this.hasStreams = plan.stages.some(({ inputs }) => inputs.some((input) => input.kind === 'source' && !input.table));
   }
@@ -28,7 +30,7 @@ export class IdleSources {
     for (const task of tasks) {
       if (!task.stage.inputs.every((i) => i.kind === 'source')) continue;
       sources++;
-      if (task.quietMs(now, judges) > 0 && caughtUp(task, stable)) (quiet ??= []).push(task);
+      if (task.quietMs(now, judges) > 0 && caughtUp(task, stable) && !this.drift.waits(task)) (quiet ??= []).push(task);
       else latest = Math.max(latest, task.watermark());
     }
     if (quiet === null) return;

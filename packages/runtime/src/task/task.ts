@@ -10,6 +10,7 @@ import type { Clock } from './clock.js';
 import { transition, type TaskState } from './lifecycle.js';
 import { PeriodicEmissions } from './periodic-emissions.js';
 import { encodePosition, POSITION_KEY, type TaskPosition } from './position.js';
+import { Silence } from './silence.js';
 import { storeFingerprint } from './store-fingerprint.js';
 import { restoreState, startPositions, type OffsetsOf } from './restore-task.js';
 import type { RecordPolicies } from './topology.js';
@@ -71,15 +72,12 @@ export class Task {
   private changelog: BatchBuilder | null = null;
   /** Next offset per input. */
   private readonly positions: number[];
-  /** Where each input ended when the task was restored: of a table that was not yet read so far nothing is known. */
-  private readonly firstEnds: number[];
   private lastWatermark = -Infinity;
   private flushes = 0;
   private dirty = false;
   private forcedWatermark = -Infinity;
   private readonly emissions: PeriodicEmissions;
-  /** Wall clock of the last record per input, for `idle`. */
-  private readonly lastRecordAt: number[];
+  private readonly silence: Silence;
   private restoring: Promise<unknown> | null = null;
 
   constructor(
@@ -90,8 +88,7 @@ export class Task {
   ) {
     this.id = `${String(stage.id)}_${String(partition)}`;
     this.positions = stage.inputs.map(() => 0);
-    this.firstEnds = stage.inputs.map(() => 0);
-    this.lastRecordAt = stage.inputs.map(() => context.clock.now());
+    this.silence = new Silence(stage, context.clock.now());
     this.emissions = new PeriodicEmissions(stage, context.clock.now());
     this.bad = new BadRecords({
       pipeline: context.pipeline,
@@ -152,7 +149,7 @@ export class Task {
     const start = await startPositions({ stage, partition, stagePartitions, committed, changelogPosition, offsetsOf });
     for (const [i, { offset, end, maxEventTime, upstream }] of start.inputs.entries()) {
       this.positions[i] = offset;
-      this.firstEnds[i] = end;
+      this.silence.ends(i, end);
       this.kernel.restoreTime(i, maxEventTime, upstream);
     }
     this.lastWatermark = start.watermark;
@@ -176,7 +173,7 @@ export class Task {
   process(topic: string, batches: readonly RecordBatch[], nextOffset: number): void | Promise<void> {
     const input = this.stage.inputs.findIndex((i) => i.topic === topic);
     if (batches.length > 0) {
-      this.lastRecordAt[input] = this.context.clock.now();
+      this.silence.heard(input, this.context.clock.now());
       this.dirty = true;
     }
     for (let i = 0; i < batches.length; i++) {
@@ -219,16 +216,32 @@ export class Task {
   watermark(): number {
     let watermark = Infinity;
     for (const [i, input] of this.stage.inputs.entries()) {
-      if (input.kind === 'source') watermark = Math.min(watermark, this.kernel.maxEventTime(i) - input.latenessMs);
+      if (input.kind === 'source') watermark = Math.min(watermark, this.sourceWatermark(i));
       else for (const upstream of this.kernel.upstreamWatermarks(i)) watermark = Math.min(watermark, upstream);
     }
     return Math.max(watermark, this.forcedWatermark, this.lastWatermark);
   }
 
+  /** Of one source input, minus infinity until heard. */
+  sourceWatermark(input: number): number {
+    const source = this.stage.inputs[input];
+    return this.kernel.maxEventTime(input) - (source.kind === 'source' ? source.latenessMs : 0);
+  }
+
+  /** An input that was held is read again: it has not been quiet meanwhile. */
+  readAgain(input: number): void {
+    this.silence.heard(input, this.context.clock.now());
+  }
+
+  /** Has the position committed, though nothing else has changed. */
+  touch(): void {
+    this.dirty = true;
+  }
+
   /** Moves the watermarks of source partitions to `watermark`, as if they had had a record that late: what is older is late from then on. */
   moveSources(watermark: number): void {
     for (const [i, input] of this.stage.inputs.entries()) {
-      if (input.kind !== 'source' || this.kernel.maxEventTime(i) - input.latenessMs >= watermark) continue;
+      if (input.kind !== 'source' || this.sourceWatermark(i) >= watermark) continue;
       this.kernel.restoreTime(i, watermark + input.latenessMs, []);
       this.dirty = true;
     }
@@ -248,21 +261,9 @@ export class Task {
     return max;
   }
 
-  /**
-   * ms of wall clock since the last record of a source input; 0 for tasks without `idle`, or where `idle` does not hold now. Tables are quiet
-   * when they are read to their end.
-   */
+  /** ms for which the inputs have been quiet; 0: they are not, or do not count. See `Silence`. */
   quietMs(now: number, idle: boolean): number {
-    let quiet = Infinity;
-    for (const [i, input] of this.stage.inputs.entries()) {
-      if (input.kind === 'source' && input.table) {
-        quiet = Math.min(quiet, this.positions[i] >= this.firstEnds[i] ? 1 : 0);
-        continue;
-      }
-      if (input.kind !== 'source' || input.idleMs === null || !idle) return 0;
-      quiet = Math.min(quiet, now - this.lastRecordAt[i] - input.idleMs);
-    }
-    return Math.max(0, quiet);
+    return this.silence.quietMs(now, idle, this.positions);
   }
 
   positionOf(topic: string): number {

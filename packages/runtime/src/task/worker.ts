@@ -4,11 +4,13 @@ import { restoreTasks, tasksOf } from './assignment.js';
 import { pause } from './clock.js';
 import { CommitPolicy } from './commit-policy.js';
 import { closingTime, endOfInputs } from './end-of-inputs.js';
+import { HeldPartitions } from './held-partitions.js';
 import { IdleSources } from './idle-sources.js';
 import { Latencies } from './latencies.js';
 import { asPipelineError, mayPass, toError } from './recovery.js';
 import { RepartitionPurge } from './repartition-purge.js';
 import { snapshotOf, type WorkerSnapshot } from './snapshot.js';
+import { SourceDrift } from './source-drift.js';
 import type { Task, TaskCommit, TaskContext } from './task.js';
 import { depth, inputTopics } from './topology.js';
 import type { WorkerOptions } from './worker-options.js';
@@ -46,6 +48,8 @@ export class Worker {
   /** What there was to say when tasks were last closed: counts go on from there. */
   private earlier: WorkerSnapshot | null = null;
   private readonly taskContext: TaskContext;
+  private readonly held = new HeldPartitions();
+  private readonly drift: SourceDrift;
   private readonly idle: IdleSources;
 
   constructor(private readonly options: WorkerOptions) {
@@ -59,7 +63,8 @@ export class Worker {
       now,
     );
     this.purge = new RepartitionPurge(options.plan, options.context.log, now);
-    this.idle = new IdleSources(options.plan, options.context.clock, options.judgesIdle ?? (() => true));
+    this.drift = new SourceDrift(options.plan, options.context, this.held);
+    this.idle = new IdleSources(options.plan, options.context.clock, options.judgesIdle ?? (() => true), this.drift);
     this.taskContext = {
       ...options.context,
       onStoreFailed: (error) => {
@@ -160,6 +165,7 @@ export class Worker {
     const draining = done();
     const event = await member.next(draining ? 0 : this.waitMs());
     if (event !== null) await this.handle(event);
+    this.drift.advance(member, this.byInput, this.stable);
     this.idle.advance(this.tasks.values(), this.stable);
     const ending = draining && event === null;
     if (this.inFlight === null && (ending ? this.needsCommit() : this.due() <= 0)) {
@@ -254,7 +260,7 @@ export class Worker {
 
   private waitMs(): number {
     if (this.inFlight !== null) return 20;
-    return Math.max(0, Math.min(200, this.due()));
+    return Math.max(0, Math.min(200, this.due(), this.drift.patienceMs));
   }
 
   /** Starts a commit of everything that is dirty; it is under way until `inFlight` settles. */
@@ -331,6 +337,8 @@ export class Worker {
     this.tasks = new Map();
     this.byInput = new Map();
     this.stable.clear();
+    this.held.clear();
+    this.drift.clear();
     this.epoch = -1;
     // All of them, whatever becomes of one: a store that stays open would be locked for good.
     const closed = await Promise.allSettled(tasks.map((task) => task.close(discard)));

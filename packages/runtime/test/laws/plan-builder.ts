@@ -84,6 +84,7 @@ function sourceOf(spec: SourceSpec): SourceNode {
     latenessMs,
     idleMs: null,
     maxAheadMs,
+    maxDriftMs: null,
     start: 'earliest',
     output: { kind: 'stream', columns, key, windowed: false },
     span: NOWHERE,

@@ -1,0 +1,38 @@
+import { tpKey, type Member, type TopicPartition } from '../log/log.js';
+
+/** Why a partition is not read for now. */
+export type HoldReason = 'drift' | 'schema';
+
+/** Partitions of one member that are not read for now; each goes on when the last reason is gone. */
+export class HeldPartitions {
+  private readonly reasons = new Map<string, Set<HoldReason>>();
+
+  hold(member: Member, partition: TopicPartition, reason: HoldReason): void {
+    const key = tpKey(partition.topic, partition.partition);
+    const reasons = this.reasons.get(key);
+    if (reasons !== undefined) {
+      reasons.add(reason);
+      return;
+    }
+    this.reasons.set(key, new Set([reason]));
+    member.pause([partition]);
+  }
+
+  release(member: Member, partition: TopicPartition, reason: HoldReason): void {
+    const key = tpKey(partition.topic, partition.partition);
+    const reasons = this.reasons.get(key);
+    if (reasons?.delete(reason) !== true || reasons.size > 0) return;
+    this.reasons.delete(key);
+    member.resume([partition]);
+  }
+
+  /** @param key `topic-partition` */
+  has(key: string, reason: HoldReason): boolean {
+    return this.reasons.get(key)?.has(reason) === true;
+  }
+
+  /** The assignment is over: pauses went with it. */
+  clear(): void {
+    this.reasons.clear();
+  }
+}
