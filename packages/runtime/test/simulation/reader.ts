@@ -15,7 +15,8 @@ import type { Scenario, Sent, SumColumn } from './scenarios.js';
 export type Input = ReadonlyMap<string, readonly (readonly Sent[])[]>;
 
 interface Read extends Written {
-  readonly headers: Readonly<Record<string, string>>;
+  /** Its headers, as text. */
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 export class Reader {
@@ -50,9 +51,9 @@ export class Reader {
         if (low > from) throw new Error(`${name} begins at ${String(low)}, and was read to ${String(from)} only`);
         for await (const batch of log.read(topic, partition, from, high))
           for (const record of records(batch, from)) {
-            const headers = Object.fromEntries(record.headers.map((h) => [h.key, Buffer.from(h.value ?? []).toString()]));
+            const labels = Object.fromEntries(record.headers.map((h) => [h.key, Buffer.from(h.value ?? []).toString()]));
             const [key, value] = [record.key?.slice() ?? null, record.value?.slice() ?? null];
-            const read: Read = { key, value, timestamp: record.timestamp, partition, headers };
+            const read: Read = { key, value, timestamp: record.timestamp, partition, labels };
             this.written.get(topic)!.push(read);
             this.checkUpdate(topic, read);
           }
@@ -76,8 +77,8 @@ export class Reader {
   private letters(topic: string): string[] {
     return this.written
       .get(topic)!
-      .map(({ headers }) =>
-        ['rta.topic', 'rta.partition', 'rta.offset', 'rta.step', 'rta.windows'].map((name) => headers[name] ?? '').join(' '),
+      .map(({ labels }) =>
+        ['rta.topic', 'rta.partition', 'rta.offset', 'rta.step', 'rta.windows'].map((name) => labels[name] ?? '').join(' '),
       )
       .sort();
   }
