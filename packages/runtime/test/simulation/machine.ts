@@ -8,6 +8,7 @@ import type { Group } from '../../src/log/embedded/group.js';
 import { ownEmbeddedLog } from '../../src/log/embedded/open.js';
 import type { PhysicalPlan, Stage } from '../../src/plan/physical.js';
 import { planStages } from '../../src/plan/plan-stages.js';
+import { SizeLimits } from '../../src/task/size-limits.js';
 import { internalTopics, isSingleBoard, outputTopics } from '../../src/task/topology.js';
 import { Worker } from '../../src/task/worker.js';
 import { WRITER_SCHEMAS } from '../laws/events.js';
@@ -100,7 +101,7 @@ export class Machine {
         policies: { late: plan.late, errors: plan.errors },
         partitionsOf: (topic) => partitions.get(topic)!,
         stagePartitions: this.stages,
-        maxBatchBytes: 1_000_000,
+        limits: new SizeLimits(new Map(), 1_000_000),
         stateFlush: { flushMs, flushBytes },
         onWarning: (message) => this.scheduler.note(`${name} warns: ${message}`),
       },
