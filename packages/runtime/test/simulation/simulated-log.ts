@@ -9,6 +9,8 @@ import {
   type CommitRequest,
   type CommitResult,
   type CommittedOffset,
+  type GroupMemberDescription,
+  type IdleCommit,
   type Log,
   type Member,
   type MemberEvent,
@@ -78,6 +80,14 @@ export class SimulatedLog implements Log {
 
   groupOffsets(group: string, partitions: readonly TopicPartition[]): Promise<readonly CommittedOffset[]> {
     return this.ask('groupOffsets', () => this.real.groupOffsets(group, partitions));
+  }
+
+  groupMembers(group: string): Promise<readonly GroupMemberDescription[]> {
+    return this.ask('groupMembers', () => this.real.groupMembers(group));
+  }
+
+  commitIdle(request: IdleCommit): Promise<CommitResult> {
+    return this.change('commitIdle', () => this.real.commitIdle(request));
   }
 
   /** The log is the process's. */
