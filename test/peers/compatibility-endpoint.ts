@@ -20,7 +20,9 @@ export function compatibilityEndpoint(url: string): CompatibilityEndpoint {
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${JSON.stringify(answer)}`);
     return answer;
   };
-  const setLevel = async (level: CompatibilityLevel): Promise<void> => void (await ask('PUT', '/config', { compatibility: level }));
+  const setLevel = async (level: CompatibilityLevel): Promise<void> => {
+    await ask('PUT', '/config', { compatibility: level });
+  };
   const ready = setLevel('NONE');
   return {
     register: async (subject, versions) => {
