@@ -18,6 +18,8 @@ export class Backend {
   log!: Log;
   registry!: SchemaRegistry;
   readonly directory = temporaryDirectory();
+  /** Of Kafka; empty on the embedded log. */
+  brokers = '';
   readonly warnings: string[] = [];
 
   get stateDirectory(): string {
@@ -77,6 +79,7 @@ export function onKafka(): Backend {
   let stop: (() => Promise<void>) | undefined;
   beforeAll(async () => {
     backend.log = await broker.open();
+    backend.brokers = broker.brokers();
     if (registryUrl !== undefined) {
       backend.registry = confluentRegistry({ url: registryUrl });
       return;
