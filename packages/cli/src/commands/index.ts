@@ -1,5 +1,6 @@
 import type { AddCommand } from '../program.js';
 import { addCheck } from './check.js';
+import { addDlq } from './dlq.js';
 import { addDoctor } from './doctor.js';
 import { addDemo } from './demo.js';
 import { addExplain } from './explain.js';
@@ -23,5 +24,6 @@ export const commands: readonly AddCommand[] = [
   addTopics,
   addTail,
   addLag,
+  addDlq,
   addDoctor,
 ];

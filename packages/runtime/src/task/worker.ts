@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { tpKey, type Member, type MemberEvent, type TopicPartition } from '../log/log.js';
+import { BatchTooLargeError, tpKey, type Member, type MemberEvent, type TopicPartition } from '../log/log.js';
 import type { KernelFactory } from '../kernel/stage-kernel.js';
 import { restoreTasks, tasksOf } from './assignment.js';
 import { CommitPolicy } from './commit-policy.js';
@@ -212,13 +212,30 @@ export class Worker {
         if (event.epoch !== this.epoch) return;
         const key = tpKey(event.topic, event.partition);
         this.stable.set(key, event.stable);
-        await this.byInput.get(key)?.process(event.topic, event.batches, event.nextOffset);
+        const task = this.byInput.get(key);
+        const waiting = task?.process(event.topic, event.batches, event.nextOffset);
+        if (task && waiting) this.waitFor(waiting, task, event);
         break;
       }
       case 'failed':
         this.failure = event.error;
         break;
     }
+  }
+
+  /** Reads no more of a partition until its writer schema has come: the others, heartbeats and commits go on (SEMANTICS rule 26). */
+  private waitFor(schema: Promise<void>, task: Task, partition: TopicPartition): void {
+    const { member } = this;
+    if (!member) return;
+    this.held.hold(member, partition, 'schema');
+    schema.then(
+      () => {
+        if (task.running) this.held.release(member, partition, 'schema');
+      },
+      (error: unknown) => {
+        if (task.running) this.failure ??= error;
+      },
+    );
   }
 
   private async assigned(epoch: number, partitions: readonly TopicPartition[]): Promise<void> {
@@ -338,6 +355,7 @@ export class Worker {
     this.failure = null;
     await member?.leave().catch(() => undefined);
     this.rejoins++;
+    if (error instanceof BatchTooLargeError) this.options.context.limits.learn(error);
     if (!mayPass(error) || this.rejoins > MAX_REJOINS) {
       this.stopping = true;
       throw asPipelineError(error);
