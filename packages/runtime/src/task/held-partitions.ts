@@ -26,6 +26,20 @@ export class HeldPartitions {
     member.resume([partition]);
   }
 
+  /**
+   * Reads no more of a partition until its writer schema has come. Rejects with what kept it from coming.
+   * @param counts whether the partition is still this member's: afterwards nothing is done, and nothing said
+   */
+  async until(schema: Promise<void>, member: Member, partition: TopicPartition, counts: () => boolean): Promise<void> {
+    this.hold(member, partition, 'schema');
+    try {
+      await schema;
+    } catch (error) {
+      if (counts()) throw error;
+    }
+    if (counts()) this.release(member, partition, 'schema');
+  }
+
   /** @param key `topic-partition` */
   has(key: string, reason: HoldReason): boolean {
     return this.reasons.get(key)?.has(reason) === true;

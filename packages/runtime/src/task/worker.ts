@@ -1,7 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { BatchTooLargeError, tpKey, type Member, type MemberEvent, type TopicPartition } from '../log/log.js';
 import type { KernelFactory } from '../kernel/stage-kernel.js';
 import { downstreamDirty, lagging, needsCommit, tasksOf, topicOf } from './assignment.js';
+import { pause } from './clock.js';
 import { CommitPolicy } from './commit-policy.js';
 import { closingTime, endOfInputs } from './end-of-inputs.js';
 import { HeldPartitions } from './held-partitions.js';
@@ -13,6 +13,7 @@ import { Restoration } from './restoration.js';
 import { SharedEnd, type SharedRun } from './shared-end.js';
 import { snapshotOf, type WorkerSnapshot } from './snapshot.js';
 import { SourceDrift } from './source-drift.js';
+import { allStartsCommitted, requireNeverRead } from './start-offsets.js';
 import type { Task, TaskCommit, TaskContext } from './task.js';
 import { commitIntervals, memberOptions, type WorkerOptions } from './worker-options.js';
 
@@ -47,6 +48,8 @@ export class Worker {
   /** Where our own commits ended in repartition topics. */
   private readonly written = new Map<string, number>();
   private rejoins = 0;
+  /** Tasks are restored, but others have not committed where they start. */
+  private awaitsStarts = false;
   private replayed = 0;
   /** What there was to say when tasks were last closed: counts go on from there. */
   private earlier: WorkerSnapshot | null = null;
@@ -67,13 +70,15 @@ export class Worker {
     this.idle = new IdleSources(options.plan, options.context.clock, options.judgesIdle ?? (() => true), this.drift);
     this.taskContext = {
       ...options.context,
-      onStoreFailed: (error) => {
-        this.failure ??= error;
-      },
+      onStoreFailed: this.fail,
       stopping: () => this.stopping,
     };
     for (const stage of options.plan.stages) this.factories.set(stage.id, options.compileStage(stage));
   }
+
+  private readonly fail = (error: unknown): void => {
+    this.failure ??= error;
+  };
 
   /** Runs until `stop`. Rejects with PipelineError or LogError when it cannot go on. */
   async run(): Promise<void> {
@@ -141,9 +146,7 @@ export class Worker {
       if (this.failure !== null) throw asPipelineError(this.failure);
     } finally {
       await this.closeTasks(this.failure !== null);
-      const member = this.member;
-      this.member = null;
-      await member?.leave();
+      await this.leave();
     }
   }
 
@@ -151,6 +154,10 @@ export class Worker {
   async abandon(): Promise<void> {
     this.stopping = true;
     await this.closeTasks(true);
+    await this.leave();
+  }
+
+  private async leave(): Promise<void> {
     const member = this.member;
     this.member = null;
     await member?.leave();
@@ -197,6 +204,7 @@ export class Worker {
     const event = await member.next(draining ? 0 : this.waitMs());
     if (event !== null) await this.handle(event);
     if (this.restoration !== null) return false;
+    if (this.awaitsStarts && this.member !== null) await this.startReading(this.member);
     this.drift.advance(member, this.byInput, this.stable);
     this.idle.advance(this.tasks.values(), this.stable);
     const ending = draining && event === null;
@@ -209,8 +217,7 @@ export class Worker {
       if (this.inFlight !== null) await this.inFlight;
       else if (this.failure === null && done()) return true;
     }
-    if (this.inFlight === null && !needsCommit(this.tasks.values()))
-      await this.purge.after(this.options.context.clock.now(), this.tasks.values());
+    await this.purge.at(this.options.context.clock.now());
     return false;
   }
 
@@ -235,28 +242,14 @@ export class Worker {
         this.stable.set(key, event.stable);
         const task = this.byInput.get(key);
         const waiting = task?.process(event.topic, event.batches, event.nextOffset);
-        if (task && waiting) this.waitFor(waiting, task, event);
+        // The others, heartbeats and commits go on (SEMANTICS rule 26).
+        if (task && waiting && this.member) this.held.until(waiting, this.member, event, () => task.running).catch(this.fail);
         break;
       }
       case 'failed':
         this.failure = event.error;
         break;
     }
-  }
-
-  /** Reads no more of a partition until its writer schema has come: the others, heartbeats and commits go on (SEMANTICS rule 26). */
-  private waitFor(schema: Promise<void>, task: Task, partition: TopicPartition): void {
-    const { member } = this;
-    if (!member) return;
-    this.held.hold(member, partition, 'schema');
-    schema.then(
-      () => {
-        if (task.running) this.held.release(member, partition, 'schema');
-      },
-      (error: unknown) => {
-        if (task.running) this.failure ??= error;
-      },
-    );
   }
 
   private async assigned(epoch: number, partitions: readonly TopicPartition[]): Promise<void> {
@@ -273,17 +266,27 @@ export class Worker {
     this.restoration = new Restoration(tasks, member, this.options.context.log);
   }
 
+  /** Not before the start offsets of all partitions are committed, by whoever has them (SEMANTICS rule 23). */
+  private async startReading(member: Member): Promise<void> {
+    const { plan, context } = this.options;
+    if (this.awaitsStarts && !(await allStartsCommitted(member, plan, context.stagePartitions))) return;
+    this.awaitsStarts = false;
+    for (const task of this.tasks.values())
+      for (const input of task.inputs()) member.start(input.topic, input.partition, task.positionOf(input.topic));
+  }
+
   /** Lets the tasks begin when they have been restored; whether that is so. */
   private async begin(member: Member, restoration: Restoration): Promise<boolean> {
     const restored = await restoration.within(RESTORE_WAIT_MS);
     if (restored === null) return false;
     this.restoration = null;
-    const { tasks } = restoration;
-    const { fresh, replayed } = restored;
+    const { fresh, begun, replayed } = restored;
     this.replayed += replayed;
-    const offsets = fresh.flatMap((t) => t.startOffsets());
-    if (offsets.length > 0) await member.commit({ epoch: this.epoch, outputs: [], offsets });
-    for (const task of tasks) for (const input of task.inputs()) member.start(input.topic, input.partition, task.positionOf(input.topic));
+    const { plan, context } = this.options;
+    await requireNeverRead(fresh, plan, member, context.log);
+    if (fresh.length > 0) await member.commit({ epoch: this.epoch, outputs: [], offsets: fresh.flatMap((t) => t.startOffsets()) });
+    this.awaitsStarts = !begun && this.tasks.size > 0;
+    await this.startReading(member);
     this.closeAt(this.closing);
     return true;
   }
@@ -321,7 +324,7 @@ export class Worker {
       },
       (error: unknown) => {
         this.inFlight = null;
-        this.failure ??= error;
+        this.fail(error);
       },
     );
   }
@@ -334,6 +337,7 @@ export class Worker {
     this.policy.committed(flushed, flushed - started);
     let at = 0;
     for (const commit of commits) {
+      this.purge.confirmed(commit.offsets);
       commit.task.confirmed(commit, baseOffsets.slice(at, at + commit.outputs.length));
       for (const [i, output] of commit.outputs.entries()) {
         if (this.purge.topics.has(output.topic))
@@ -356,18 +360,16 @@ export class Worker {
   private async recover(error: unknown): Promise<void> {
     await this.settle();
     await this.closeTasks(true);
-    const member = this.member;
-    this.member = null;
     this.failure = null;
-    await member?.leave().catch(() => undefined);
+    await this.leave().catch(() => undefined);
     this.rejoins++;
     if (error instanceof BatchTooLargeError) this.options.context.limits.learn(error);
-    if (!mayPass(error) || this.rejoins > MAX_REJOINS) {
+    if (!mayPass(error, this.rejoins) || this.rejoins > MAX_REJOINS) {
       this.stopping = true;
       throw asPipelineError(error);
     }
     this.options.context.onWarning(`${error.code}: ${error.message}; joining again`);
-    await delay(Math.min(2000, 20 * 2 ** this.rejoins));
+    await pause(this.options.context.clock, Math.min(2000, 20 * 2 ** this.rejoins));
   }
 
   private async closeTasks(discard: boolean): Promise<void> {
@@ -377,10 +379,14 @@ export class Worker {
     this.byInput = new Map();
     this.restoration = null;
     this.stable.clear();
+    this.awaitsStarts = false;
     this.held.clear();
     this.drift.clear();
     this.epoch = -1;
-    for (const task of tasks) await task.close(discard);
+    // All of them, whatever becomes of one: a store that stays open would be locked for good.
+    const closed = await Promise.allSettled(tasks.map((task) => task.close(discard)));
+    const failed = closed.find((each) => each.status === 'rejected');
+    if (failed !== undefined && !discard) throw toError(failed.reason);
   }
 
   /** All inputs read to `targets`, and repartitions to where we wrote. */
