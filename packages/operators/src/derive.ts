@@ -19,9 +19,8 @@ An aggregate with \`over\` looks back on the rows of its group (\`groupBy\`; lef
 - over results of closed windows of a minute, \`over 3m\` spans four of them, since both ends belong to it (there is a warning);
 - \`avg(score) over previous 30 rows\`, \`over previous 10s\`: only rows before it, for a time only earlier ones. Null where there are none.
 
-\`count\` (of \`distinct\` values too), \`sum\`, \`avg\`, \`min\`, \`max\`, \`first\`, \`last\`, \`collect\`, \`stddev\`, \`variance\`, \`median\` and \`percentile\`
-can look back. One row comes out for each row that goes in, in event-time order (of equal
-times by partition and offset), as soon as the watermark has passed its time; so a source's \`lateness\` is how long it waits. A record that
+All aggregates can look back, and give what they would of those rows alone, \`approxDistinct\` and \`percentile\` too. One row comes out for
+each row that goes in, in event-time order (of equal times by partition and offset), as soon as the watermark has passed its time; so a source's \`lateness\` is how long it waits. A record that
 is older than the watermark of its own partition is late. With \`ttl\` a group that had no row for longer than that begins anew, which
 bounds the state of \`over N rows\`. \`over\` takes streams only.
 `,

@@ -1,8 +1,8 @@
 import type { AvroSchema } from '@rta/dsl';
 import { canonical } from './avro/canonical.js';
 import { parseSchema } from './avro/parse.js';
-import { checkCompatibility, type EarlierVersion } from './compatibility.js';
 import { Generations } from './generations.js';
+import { checkCompatibility, type EarlierVersion } from './levels.js';
 import { IncompatibleSchema, RegistryError, type CompatibilityCheck, type CompatibilityLevel, type RegisteredSchema, type SchemaRegistry, type SubjectVersion } from './registry.js'; // prettier-ignore
 
 /** What the directory holds. Ids go from 1 and are never used again. */

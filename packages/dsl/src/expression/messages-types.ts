@@ -290,12 +290,6 @@ export const overNothing = errorMessage('RTA1307', '`over` no rows', (span: Span
   help: '`over 3 rows` is the row and the two before it, `over previous 3 rows` the three before it',
 }));
 
-export const overAggregate = errorMessage('RTA1308', 'an aggregate that cannot look back', (span: Span, name: string) => ({
-  span,
-  message: `\`${name}\` is not available with \`over\``,
-  help: '`count`, `sum`, `avg`, `min`, `max`, `first`, `last`, `collect`, `stddev`, `variance`, `median` and `percentile` are',
-}));
-
 export const overBothEnds = warningMessage(
   'RTA1351',
   'a look back on one window more than meant',

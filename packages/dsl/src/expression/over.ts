@@ -10,20 +10,6 @@ import * as messages from './messages-types.js';
 import { narrow, narrowedBy, type Scope } from './scope.js';
 import type { TypedExpr } from './typed.js';
 
-/** Accumulators that rows can be taken out of again, or that keep what they need to do without them. */
-const SLIDING: ReadonlySet<string> = new Set([
-  'count',
-  'sum',
-  'min',
-  'max',
-  'variance',
-  'percentile',
-  'distinct',
-  'first',
-  'last',
-  'collect',
-]);
-
 export interface OverResult {
   /** The given ones, and those that this expression adds; structurally equal ones are kept once. */
   readonly accumulators: readonly OverAccumulator[];
@@ -73,7 +59,6 @@ export function checkOverExpression(
     const among = where ?? (over.previous ? always : null);
     const use = spec.check((args as TypedExpr[]).map(milliseconds), among, call.distinct, call.span, 'stream');
     if ('error' in use) return outer.fail(messages.aggregateProblem(call.span, use.error, use.help));
-    if (!use.accumulators.every(({ fn }) => SLIDING.has(fn))) return outer.fail(messages.overAggregate(call.nameSpan, call.name));
     const refs = use.accumulators.map((one): TypedExpr => {
       const index = keep({ ...one, where: one.where === always ? null : one.where, over: frameOf(over) });
       return { kind: 'accumulator', index, type: one.type, span: call.span };

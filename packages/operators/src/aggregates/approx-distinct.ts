@@ -13,7 +13,8 @@ error is 1.6 % (of a hundred estimates, 95 are within 3.3 %); less of small numb
 the order of rows. A group keeps 4 KiB at most, three bytes a value while there are few, where \`count(distinct x)\` keeps every value. A long, 0 of
 nothing.
 
-It cannot forget, so over a table it does not compile.
+It cannot forget, so over a table it does not compile. With \`over\` it is what it would be of the rows of the range alone: that takes a few entries
+more, for registers whose greatest value is about to leave.
 `,
   example: 'approxDistinct(user)',
   sample: { columns: { user: 'string' }, rows: [{ user: 'ann' }, { user: 'bob' }, { user: 'ann' }], gives: 2 },

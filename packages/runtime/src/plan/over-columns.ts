@@ -27,6 +27,7 @@ export function overColumns(over: OverTransform, columns: readonly Column[]): Ov
     accumulators: over.accumulators.map((accumulator) => ({
       ...accumulator,
       arg: accumulator.arg && asColumn(lookedAt(accumulator.arg, accumulator.where)),
+      by: accumulator.by && asColumn(lookedAt(accumulator.by, accumulator.where)),
       where: accumulator.where && asColumn(accumulator.where),
     })),
   };

@@ -13,7 +13,7 @@ import { lockstep } from './lockstep.js';
 import type { StepSpec } from './plan-builder.js';
 import { RUNS, SEED } from './settings.js';
 import { showEvents, showStep } from './show.js';
-import { accumulator, binary, cast, column, compare, DOUBLE, LONG, nullable, STRING, TIMESTAMP } from './typed-expressions.js';
+import { accumulator, binary, bits, cast, column, compare, DOUBLE, LONG, nullable, STRING, TIMESTAMP } from './typed-expressions.js';
 
 const minUser: Accumulator = { fn: 'min', arg: columnOf('user'), where: null, type: nullable(STRING) };
 const maxAmount: Accumulator = { fn: 'max', arg: columnOf('amount'), where: null, type: nullable(DOUBLE) };
@@ -36,6 +36,21 @@ const keeping: readonly Accumulator[] = [
   { fn: 'first', arg: nullableBonus, where: null, type: nullable(LONG) },
   { fn: 'last', arg: columnOf('user'), where: compare('<', columnOf('points'), 2), type: nullable(STRING) },
   { fn: 'collect', arg: nullableBonus, limit: 2, where: null, type: { kind: 'array', items: LONG } },
+];
+
+const funnelMask = bits([compare('>', columnOf('points'), 0), compare('<', columnOf('points'), 2), compare('>', columnOf('bonus'), 0)]);
+const nullablePoints = cast(columnOf('points'), nullable(LONG));
+const BONUSES = { kind: 'array', items: LONG } as const;
+/** Of those that are about the best rows, or their order. */
+const ranking: readonly Accumulator[] = [
+  { fn: 'argMax', arg: columnOf('user'), by: columnOf('amount'), where: null, type: nullable(STRING) },
+  { fn: 'argMin', arg: nullableBonus, by: columnOf('user'), where: null, type: nullable(LONG) },
+  { fn: 'argMax', arg: nullablePoints, by: nullableBonus, where: compare('>', columnOf('points'), 0), type: nullable(LONG) },
+  { fn: 'topK', arg: nullableBonus, by: columnOf('points'), limit: 3, where: null, type: BONUSES },
+  { fn: 'topK', arg: columnOf('points'), by: nullableBonus, limit: 2, where: compare('<', columnOf('points'), 3), type: BONUSES },
+  { fn: 'funnel', arg: funnelMask, limit: 3, where: null, type: { kind: 'int' } },
+  { fn: 'approxDistinct', arg: columnOf('amount'), where: null, type: LONG },
+  { fn: 'approxDistinct', arg: columnOf('user'), where: compare('>', columnOf('points'), 0), type: LONG },
 ];
 
 const plain: readonly Accumulator[] = [count, sumPoints, sumAmount, maxPoints, minUser, maxAmount, bonuses, squares];
@@ -83,7 +98,7 @@ const overStep: fc.Arbitrary<OverTransform> = fc
   .record({
     group: fc.subarray(['user', 'team']),
     ttlMs: fc.constantFrom(null, null, 3, 12),
-    accumulators: fc.array(fc.tuple(fc.constantFrom(...plain, ...keeping), frame), { minLength: 1, maxLength: 4 }),
+    accumulators: fc.array(fc.tuple(fc.constantFrom(...plain, ...keeping, ...ranking), frame), { minLength: 1, maxLength: 4 }),
   })
   .map(({ group, ttlMs, accumulators }) =>
     overOf(

@@ -1,5 +1,6 @@
 /** Code of an `over`: the functions that `OverState` calls (see `OverCode`). What hands rows to it is in `over-feed.ts`. */
 import type { Frame, OverAccumulator } from '@rta/dsl';
+import { expressionsOf } from '../../plan/columns-used.js';
 import { expressionSource } from '../expression-source.js';
 import type { FrameCode } from '../run/over-rows.js';
 import type { OverCode, OverNode } from '../run/over-state.js';
@@ -48,14 +49,21 @@ function framesOf(accumulators: readonly OverAccumulator[]): FrameCode[] {
 }
 
 function values(code: Code, { transform: { accumulators }, inputColumns }: OverNode): void {
-  const named = accumulators.flatMap(({ arg, where }) => [arg, where].flatMap((expr) => (expr?.kind === 'column' ? [expr.name] : [])));
+  const named = accumulators.flatMap(expressionsOf).flatMap((expr) => (expr.kind === 'column' ? [expr.name] : []));
   const operands = readColumns(code, inputColumns, new Set(named), 'B', 'p', 'end');
   const scope = scopeOf({ operands, time: 'NaN' });
-  const taken = accumulators.map(({ arg, where }) => {
-    const value = arg === null ? 'true' : expressionSource(arg, scope, code);
+  const taken = accumulators.map(({ arg, by, where }) => {
+    const plain = arg === null ? 'true' : expressionSource(arg, scope, code);
+    const value = by === undefined ? plain : ranked(code, plain, expressionSource(by, scope, code));
     return where === null ? value : `(${expressionSource(where, scope, code)} ? ${value} : null)`;
   });
   code.line(`return [${taken.join(', ')}];`);
+}
+
+/** A value with what its row is ranked by; where one of them is null there is nothing. */
+function ranked(code: Code, value: string, by: string): string {
+  const [v, b] = [code.local('v'), code.local('b')];
+  return `((${v} = ${value}) === null || (${b} = ${by}) === null ? null : { value: ${v}, by: ${b} })`;
 }
 
 function give(shape: StageShape, folds: ReadonlyMap<number, FoldShape>, code: Code, i: number, node: OverNode): void {

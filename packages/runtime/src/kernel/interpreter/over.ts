@@ -161,11 +161,13 @@ export class OverRows extends Operator {
   /** @param i where the row is among those of the frame */
   private stateOf(accumulator: OverAccumulator, { row, time }: TrailRow, i: number): State {
     const kind = kindOf(accumulator);
-    const { where, arg } = accumulator;
+    const { where, arg, by } = accumulator;
     const input: StreamRow = { row, time, source: null };
     if (where !== null && evaluateRow(where, input, this.stage.env) !== true) return kind.empty;
     const value = arg === null ? true : evaluateRow(arg, input, this.stage.env);
-    return value === null ? kind.empty : kind.of({ value, by: null, place: { time: i, partition: -1, offset: -1 } });
+    const rank = by === undefined ? null : evaluateRow(by, input, this.stage.env);
+    if (value === null || (by !== undefined && rank === null)) return kind.empty;
+    return kind.of({ value, by: rank, place: { time: i, partition: -1, offset: -1 } });
   }
 
   /** Index of the first row that those at `at` can look back on: none beyond a pause longer than the ttl. */

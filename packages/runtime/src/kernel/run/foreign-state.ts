@@ -6,6 +6,7 @@
 import type { StageNode } from '../../plan/physical.js';
 import { padded } from '../../plan/join-times.js';
 import { byteString, readInt32 } from './bytes.js';
+import { type EvictableRow, EvictableRows } from './evictable-rows.js';
 import type { Receiver } from './receive.js';
 import type { RowsState } from './rows-state.js';
 import { Scratch } from './scratch.js';
@@ -13,21 +14,15 @@ import type { TaskState } from './task-state.js';
 
 type ForeignNode = Extract<StageNode, { op: 'foreign' }>;
 
-/** A row of either side. */
-interface Kept {
+/** A row of either side: Avro of { time, c0, … }. */
+interface Kept extends EvictableRow {
   /** Of the left: its own key; of the right: none. */
   readonly key: Uint8Array | null;
   readonly place: Place;
   version: number;
-  /** Avro of { time, c0, … }; null: only in the store. */
-  row: Uint8Array | null;
   length: number;
-  dirty: boolean;
   /** In the changelog; and of a left row: its owner knows of it. */
   logged: boolean;
-  gone: boolean;
-  /** The flush that wrote it last. */
-  flush: number;
 }
 
 /** What is referred to by one foreign key. */
@@ -42,28 +37,22 @@ interface Place {
 /** Bytes that a row takes beside its own, about. */
 const ROW_OVERHEAD = 200;
 
-export class ForeignState {
+export class ForeignState extends EvictableRows<Kept> {
   private readonly places = new Map<string, Place>();
   private readonly pads: boolean;
   private readonly message = new Scratch();
   /** Places whose right row changed. */
   private touched: Place[] = [];
-  private dirty: Kept[] = [];
-  /** Rows whose bytes may be in the store already, as they were written. */
-  private written: Kept[] = [];
-  private flushNumber = 1;
-  private storedFlush = -1;
-  private count = 0;
-  private heldBytes = 0;
 
   constructor(
     private readonly node: ForeignNode,
     private readonly index: number,
-    private readonly K: TaskState,
+    K: TaskState,
     private readonly fingerprint: number,
     /** The fold that is told, where it is in this task. */
     private readonly owner: number | null,
   ) {
+    super(K, ROW_OVERHEAD);
     this.pads = padded(node.transform)[0];
   }
 
@@ -143,7 +132,7 @@ export class ForeignState {
       for (const kept of place.left.values()) if (!kept.dirty) this.tell(K, kept);
     }
     for (const kept of dirty) this.log(K, kept);
-    this.flushNumber++;
+    this.flushed();
   }
 
   /** Tells the owner of a left row what it is joined with. */
@@ -192,8 +181,7 @@ export class ForeignState {
     if (kept.key !== null) p = w.byte(p, 0);
     K.changelog().append(K.now, K.keys.bytes, 0, keyEnd, w.bytes, 0, p, null);
     kept.logged = true;
-    kept.flush = this.flushNumber;
-    if (K.env.store !== null) this.written.push(kept);
+    this.noteLogged(kept);
   }
 
   private forget(kept: Kept): void {
@@ -254,10 +242,9 @@ export class ForeignState {
   }
 
   restored(): void {
-    if (this.K.env.store === null) return;
     for (const { left, right } of this.places.values()) {
-      this.written.push(...left.values());
-      if (right !== null) this.written.push(right);
+      for (const kept of left.values()) this.noteWritten(kept);
+      if (right !== null) this.noteWritten(right);
     }
   }
 
@@ -272,38 +259,6 @@ export class ForeignState {
 
   nextDue(): number {
     return Infinity;
-  }
-
-  stored(commit: number): void {
-    this.storedFlush = commit;
-    if (this.written.length > 2 * this.count + 1000) this.written = this.written.filter((kept) => !kept.gone && kept.row !== null);
-  }
-
-  relieve(total: number, limit: number): void {
-    if (total <= limit) return;
-    this.written = this.written.filter((kept) => {
-      if (kept.gone || kept.row === null) return false;
-      if (kept.dirty || kept.flush > this.storedFlush) return true;
-      this.heldBytes -= kept.length;
-      kept.row = null;
-      return false;
-    });
-  }
-
-  evictAll(): void {
-    this.relieve(1, 0);
-  }
-
-  entries(): number {
-    return this.count;
-  }
-
-  bytes(): number {
-    return this.count * ROW_OVERHEAD + this.heldBytes;
-  }
-
-  dirtyEntries(): number {
-    return this.dirty.length;
   }
 }
 

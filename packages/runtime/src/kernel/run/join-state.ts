@@ -7,6 +7,7 @@ import type { StageNode } from '../../plan/physical.js';
 import { keptMs, padded } from '../../plan/join-times.js';
 import { byteString, readInt32, readSortableLong } from './bytes.js';
 import { DueQueue } from './due-queue.js';
+import { type EvictableRow, EvictableRows } from './evictable-rows.js';
 import type { Receiver } from './receive.js';
 import type { TaskState } from './task-state.js';
 
@@ -25,24 +26,17 @@ export interface JoinCode {
   right(K: TaskState, time: number, R: Uint8Array, rp: number, re: number, key: Uint8Array, kp: number, ke: number): void;
 }
 
-/** A row that waits. */
-export interface Kept {
+/** A row that waits; its bytes are without its time. */
+export interface Kept extends EvictableRow {
   readonly side: 0 | 1;
   readonly time: number;
   /** Counts the rows of the join as they came in. */
   readonly number: number;
   readonly bucket: Bucket;
-  /** Without its time; null: only in the store. */
-  row: Uint8Array | null;
-  readonly length: number;
   /** A version of a table's row that says that it is deleted. */
   readonly deleted: boolean;
   matched: boolean;
-  dirty: boolean;
   logged: boolean;
-  gone: boolean;
-  /** The flush that wrote it last. */
-  flush: number;
 }
 
 /** Rows of one side and key, oldest first. */
@@ -55,32 +49,25 @@ export interface Bucket {
 /** Bytes that a row takes beside its own, about. */
 const ROW_OVERHEAD = 150;
 
-export class JoinState {
+export class JoinState extends EvictableRows<Kept> {
   protected readonly buckets: readonly [Map<string, Bucket>, Map<string, Bucket>] = [new Map(), new Map()];
   protected due = new DueQueue<Kept>();
   private readonly beforeMs: number;
   private readonly afterMs: number;
   private readonly kept: readonly [number, number];
   protected readonly pads: readonly [boolean, boolean];
-  protected dirty: Kept[] = [];
-  /** Written and not yet known to be stored, by flush; then those that may be evicted. */
-  private written: Kept[] = [];
-  private evictable: Kept[] = [];
   /** Rows by number, while the changelog is read. */
   private readonly restoredRows = new Map<number, Kept>();
   protected nextNumber = 0;
-  private flushNumber = 1;
-  private count = 0;
-  private heldBytes = 0;
-  private storedFlush = -1;
 
   constructor(
     protected readonly node: JoinNode,
     protected readonly index: number,
     protected readonly code: JoinCode,
-    private readonly K: TaskState,
+    K: TaskState,
     private readonly fingerprint: number,
   ) {
+    super(K, ROW_OVERHEAD);
     const { how } = node.transform;
     this.beforeMs = how.kind === 'within' ? how.beforeMs : 0;
     this.afterMs = how.kind === 'within' ? how.afterMs : 0;
@@ -209,11 +196,10 @@ export class JoinState {
       if (kept.gone) continue;
       this.log(K, kept);
       kept.logged = true;
-      kept.flush = this.flushNumber;
-      if (K.env.store !== null) this.written.push(kept);
+      this.noteLogged(kept);
     }
     this.dirty = [];
-    this.flushNumber++;
+    this.flushed();
   }
 
   private pad(K: TaskState, kept: Kept): void {
@@ -301,7 +287,7 @@ export class JoinState {
       for (const { rows } of side.values())
         for (const kept of rows) {
           this.schedule(kept);
-          if (this.K.env.store !== null) this.written.push(kept);
+          this.noteWritten(kept);
         }
   }
 
@@ -313,40 +299,6 @@ export class JoinState {
     if (value === undefined) throw new Error(`a row of ${this.node.id} is not in the store`);
     const { start, end } = this.parse(K, value, kept.side);
     return value.slice(start, end);
-  }
-
-  stored(commit: number): void {
-    this.storedFlush = commit;
-    const still: Kept[] = [];
-    for (const kept of this.written) (kept.flush <= commit ? this.evictable : still).push(kept);
-    this.written = still;
-    if (this.evictable.length > 2 * this.count + 1000) this.evictable = this.evictable.filter((kept) => !kept.gone && kept.row !== null);
-  }
-
-  relieve(total: number, limit: number): void {
-    if (total <= limit) return;
-    for (const kept of this.evictable) {
-      if (kept.gone || kept.dirty || kept.row === null || kept.flush > this.storedFlush) continue;
-      kept.row = null;
-      this.heldBytes -= kept.length;
-    }
-    this.evictable = [];
-  }
-
-  evictAll(): void {
-    this.relieve(1, 0);
-  }
-
-  entries(): number {
-    return this.count;
-  }
-
-  bytes(): number {
-    return this.count * ROW_OVERHEAD + this.heldBytes;
-  }
-
-  dirtyEntries(): number {
-    return this.dirty.length;
   }
 }
 

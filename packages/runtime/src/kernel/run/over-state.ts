@@ -13,6 +13,7 @@ import { KEY_LENGTH } from '../../state/group-table-rows.js';
 import { readInt32, readSortableLong } from './bytes.js';
 import { ExpiryIndex } from './expiry-index.js';
 import { type Chunk, type FrameCode, OverGroup, type OverRow, RowBytes } from './over-rows.js';
+import { comparePlaces } from './places.js';
 import type { Sliding } from './sliding-values.js';
 import type { TaskState } from './task-state.js';
 import { WaitingRows } from './waiting-rows.js';
@@ -156,11 +157,8 @@ export class OverState {
 
   /** By event time, partition and offset; what is equal in those (no record's, or of several topics) by its bytes. */
   private compare(a: OverRow, b: OverRow): number {
-    if (a.time !== b.time) return a.time - b.time;
-    if (a.partition !== b.partition) return a.partition - b.partition;
-    if (a.offset !== b.offset) return a.offset - b.offset;
-    const byKey = this.compareKeys(a.group, b.group);
-    if (byKey !== 0) return byKey;
+    const order = comparePlaces(a, b) || this.compareKeys(a.group, b.group);
+    if (order !== 0) return order;
     return compareBytes(a.bytes, a.start, a.end, b.bytes, b.start, b.end) || a.arrival - b.arrival;
   }
 

@@ -5,6 +5,7 @@
 import type { GroupTable } from '../../state/group-table.js';
 import { compareBytes } from '../../state/group-table-hash.js';
 import type { AvroCursor } from './avro-cursor.js';
+import { orderOfPlaces } from './places.js';
 import type { Scratch } from './scratch.js';
 import { eachItem } from './sides/side-kind.js';
 import type { Skipper } from './skipper.js';
@@ -37,7 +38,8 @@ export const placed = {
       const m = slot * T.metaStride + blob;
       const at = T.meta[m] >>> 0;
       const order =
-        time - num[n] || partition - num[n + 1] || offset - num[n + 2] || compareBytes(bytes, start, end, T.arena, at, at + T.meta[m + 1]);
+        orderOfPlaces(time, partition, offset, num[n], num[n + 1], num[n + 2]) ||
+        compareBytes(bytes, start, end, T.arena, at, at + T.meta[m + 1]);
       if (order * sign <= 0) return;
     }
     num[n] = time;

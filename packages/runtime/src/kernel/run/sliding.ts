@@ -3,7 +3,10 @@ import { canonicalLong, compareStrings, ExpressionError, type OverAccumulator, t
 import { compareBytes } from '../../state/group-table-hash.js';
 import { extreme } from './extremes.js';
 import { addAnyDouble, addNonFinite, doubleOfSum, type NonFinite } from './numbers.js';
+import { Scratch } from './scratch.js';
+import { SlidingArgument, SlidingEstimate, SlidingExtreme, SlidingFunnel, SlidingTop } from './sliding-best.js';
 import { type Sliding, SlidingDistinct, SlidingList, SlidingPercentile, SlidingVariance } from './sliding-values.js';
+import { valueWriter } from './value-writer.js';
 
 /** What makes empty ones. */
 export function slidingOf({ fn, type: resultType, arg, limit = 1, fraction = 0 }: OverAccumulator): () => Sliding {
@@ -33,6 +36,20 @@ export function slidingOf({ fn, type: resultType, arg, limit = 1, fraction = 0 }
       return () => new SlidingList((values, from) => (from < values.length ? values[values.length - 1] : null));
     case 'collect':
       return () => new SlidingList((values, from) => values.slice(from, from + limit));
+    case 'argMin':
+      return () => new SlidingArgument(-1);
+    case 'argMax':
+      return () => new SlidingArgument(1);
+    case 'topK':
+      return () => new SlidingTop(limit);
+    case 'funnel':
+      return () => new SlidingFunnel(limit);
+    case 'approxDistinct': {
+      const of = arg!.type;
+      const write = valueWriter(of.kind === 'nullable' ? of.of : of);
+      const scratch = new Scratch();
+      return () => new SlidingEstimate(write, scratch);
+    }
     default:
       throw new Error(`${fn} cannot slide`);
   }
@@ -135,40 +152,6 @@ class SlidingDoubleSum implements Sliding {
     const sum = doubleOfSum(this.pair, 0, this.spill, this.special, 0);
     // Zero has one sign, whatever was added and taken out.
     return sum === 0 ? 0 : this.isFloat ? Math.fround(sum) : sum;
-  }
-}
-
-/** The values that may still become the extreme, in order of coming, each better than the next: a monotonic queue. */
-class SlidingExtreme implements Sliding {
-  private values: Value[] = [];
-  private places: number[] = [];
-  private head = 0;
-  private added = 0;
-  private removed = 0;
-
-  /** @param before negative where the first of two values is the better one */
-  constructor(private readonly before: (a: Value, b: Value) => number) {}
-
-  add(value: Value): void {
-    const { values, places } = this;
-    while (values.length > this.head && this.before(values[values.length - 1], value) >= 0) {
-      values.pop();
-      places.pop();
-    }
-    values.push(value);
-    places.push(this.added++);
-  }
-
-  remove(): void {
-    if (this.places[this.head] === this.removed++) this.head++;
-    if (this.head < 64 || this.head * 2 < this.values.length) return;
-    this.values = this.values.slice(this.head);
-    this.places = this.places.slice(this.head);
-    this.head = 0;
-  }
-
-  result(): Value {
-    return this.head < this.values.length ? this.values[this.head] : null;
   }
 }
 

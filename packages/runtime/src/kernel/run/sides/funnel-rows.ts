@@ -3,13 +3,11 @@ import type { Value } from '@rta/dsl';
 import type { GroupTable } from '../../../state/group-table.js';
 import { SideState } from '../../../state/side-state.js';
 import type { AvroCursor } from '../avro-cursor.js';
+import { comparePlaces, type Place } from '../places.js';
 import type { Scratch } from '../scratch.js';
 import { eachItem, SideKind } from './side-kind.js';
 
-interface Met {
-  readonly time: number;
-  readonly partition: number;
-  readonly offset: number;
+interface Met extends Place {
   readonly met: number;
 }
 
@@ -123,7 +121,7 @@ export class Funnel extends SideKind<Journey> {
 }
 
 function compare(a: Met, b: Met): number {
-  return a.time - b.time || a.partition - b.partition || a.offset - b.offset || a.met - b.met;
+  return comparePlaces(a, b) || a.met - b.met;
 }
 
 /** How many conditions are met in order. */

@@ -4,18 +4,16 @@ import { compareBytes } from '../../../state/group-table-hash.js';
 import type { GroupTable } from '../../../state/group-table.js';
 import { SideState } from '../../../state/side-state.js';
 import type { AvroCursor } from '../avro-cursor.js';
+import { orderOfPlaces, type Place } from '../places.js';
 import type { Scratch } from '../scratch.js';
 import type { Skipper } from '../skipper.js';
 import type { ValueReader } from '../value-reader.js';
 import type { ValueWriter } from '../value-writer.js';
 import { eachItem, SideKind } from './side-kind.js';
 
-interface Kept {
+interface Kept extends Place {
   /** Null where rows are not ranked. */
   readonly by: Value;
-  readonly time: number;
-  readonly partition: number;
-  readonly offset: number;
   /** The value's Avro. */
   readonly value: Uint8Array;
 }
@@ -101,7 +99,9 @@ export class KeptValues extends SideKind<KeptList> {
       const order = compareValues(a.by, by);
       if (order !== 0) return rank.descending ? -order : order;
     }
-    return a.time - time || a.partition - partition || a.offset - offset || compareBytes(a.value, 0, a.value.length, bytes, start, end);
+    return (
+      orderOfPlaces(a.time, a.partition, a.offset, time, partition, offset) || compareBytes(a.value, 0, a.value.length, bytes, start, end)
+    );
   }
 
   protected fresh(): KeptList {

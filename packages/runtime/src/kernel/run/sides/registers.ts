@@ -103,10 +103,8 @@ export class DistinctEstimate extends SideKind<Registers> {
   add(T: GroupTable, slot: number, bytes: Uint8Array, start: number, end: number): void {
     const registers = this.stateOf(T, slot);
     const before = registers.bytes;
-    const high = murmur3(bytes, start, end, SEEDS[0]);
-    const rest = high << 12;
-    const zeros = rest === 0 ? 20 + Math.clz32(murmur3(bytes, start, end, SEEDS[1])) : Math.clz32(rest);
-    registers.raise(high >>> 20, zeros + 1);
+    const entry = entryOf(bytes, start, end);
+    registers.raise(entry >> RANK_BITS, entry & 255);
     this.changed(T, registers, before);
   }
 
@@ -133,6 +131,14 @@ export class DistinctEstimate extends SideKind<Registers> {
   protected resultOf(registers: Registers | undefined): Value {
     return registers?.estimate() ?? 0;
   }
+}
+
+/** What the value whose Avro is `bytes[start, end)` says: register << 8 | rank. */
+export function entryOf(bytes: Uint8Array, start: number, end: number): number {
+  const high = murmur3(bytes, start, end, SEEDS[0]);
+  const rest = high << 12;
+  const zeros = rest === 0 ? 20 + Math.clz32(murmur3(bytes, start, end, SEEDS[1])) : Math.clz32(rest);
+  return ((high >>> 20) << RANK_BITS) | (zeros + 1);
 }
 
 /** MurmurHash3 x86_32. */

@@ -4,18 +4,16 @@ import { compareBytes } from '../../../state/group-table-hash.js';
 import type { GroupTable } from '../../../state/group-table.js';
 import { SideState } from '../../../state/side-state.js';
 import type { AvroCursor } from '../avro-cursor.js';
+import { comparePlaces, orderOfPlaces, type Place } from '../places.js';
 import type { Scratch } from '../scratch.js';
 import type { Skipper } from '../skipper.js';
 import type { ValueReader } from '../value-reader.js';
 import type { ValueWriter } from '../value-writer.js';
 import { eachItem, SideKind } from './side-kind.js';
 
-interface TopRow {
+interface TopRow extends Place {
   /** The values of the orders. */
   readonly by: readonly Value[];
-  readonly time: number;
-  readonly partition: number;
-  readonly offset: number;
   /** The row's Avro. */
   readonly row: Uint8Array;
   /** Of a table: how many there are of it, less than 0 in partials. Of a stream always one. */
@@ -62,7 +60,7 @@ export class TopRowsKept extends SideKind<TopList> {
     if (list.length < limit) return true;
     const last = list[list.length - 1];
     const order = this.compareBy(this.by, last.by);
-    return order < 0 || (order === 0 && (ties || (time - last.time || partition - last.partition || offset - last.offset) <= 0));
+    return order < 0 || (order === 0 && (ties || orderOfPlaces(time, partition, offset, last.time, last.partition, last.offset) <= 0));
   }
 
   /** Takes in the row whose Avro is `bytes[start, end)`, `n` times. */
@@ -119,13 +117,7 @@ export class TopRowsKept extends SideKind<TopList> {
   }
 
   private compare(a: TopRow, b: TopRow): number {
-    return (
-      this.compareBy(a.by, b.by) ||
-      a.time - b.time ||
-      a.partition - b.partition ||
-      a.offset - b.offset ||
-      compareBytes(a.row, 0, a.row.length, b.row, 0, b.row.length)
-    );
+    return this.compareBy(a.by, b.by) || comparePlaces(a, b) || compareBytes(a.row, 0, a.row.length, b.row, 0, b.row.length);
   }
 
   protected fresh(): TopList {
