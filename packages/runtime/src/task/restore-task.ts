@@ -78,7 +78,7 @@ export async function restoreState(task: {
 }
 
 /** Nobody waits for the outcome any more. */
-export class RestoreStopped extends Error {
+class RestoreStopped extends Error {
   override readonly name = 'RestoreStopped';
 }
 
