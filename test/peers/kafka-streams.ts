@@ -1,9 +1,6 @@
 /** Kafka Streams' own answers: cases run by `StreamsDriver.java` on its TopologyTestDriver, all of them in one JVM. */
-import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { javaProgram, KAFKA_VERSION, type ProgramSource } from '@rta/tools';
+import { KAFKA_VERSION, type ProgramSource } from '@rta/tools';
+import { answersOf } from './java-driver.js';
 
 export const STREAMS_DRIVER: ProgramSource = {
   name: 'Kafka Streams test driver',
@@ -42,25 +39,6 @@ export interface Written {
 }
 
 /** What Kafka Streams writes for each case, in order. Rejects when there is no JDK, or the driver fails. */
-export async function runOnKafkaStreams(cases: readonly Case[]): Promise<readonly (readonly Written[])[]> {
-  const { java, classPath, main, options } = await javaProgram(STREAMS_DRIVER);
-  const directory = mkdtempSync(join(tmpdir(), 'rta-streams-'));
-  try {
-    const child = spawn(java, [...options, `-Djava.io.tmpdir=${directory}`, '-cp', classPath, main], { cwd: directory });
-    let [stdout, stderr] = ['', ''];
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-    const ended = new Promise<number | null>((resolve, reject) => {
-      child.on('error', reject);
-      child.on('close', resolve);
-    });
-    child.stdin.end(cases.map((each) => `${JSON.stringify(each)}\n`).join(''));
-    const code = await ended;
-    const answers = stdout.split('\n').filter((line) => line !== '');
-    if (code !== 0 || answers.length !== cases.length)
-      throw new Error(`the driver ended with ${String(code)} after ${answers.length} of ${cases.length} cases:\n${stderr.slice(-4000)}`);
-    return answers.map((line) => JSON.parse(line) as Written[]);
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
+export function runOnKafkaStreams(cases: readonly Case[]): Promise<readonly (readonly Written[])[]> {
+  return answersOf(STREAMS_DRIVER, cases);
 }

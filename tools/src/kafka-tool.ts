@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { join } from 'node:path';
 import { findJava, type Java } from './java.js';
 import { kafkaJars } from './maven.js';
@@ -21,6 +21,16 @@ export async function kafkaTool(className: string, args: readonly string[], opti
   return runJava(java, join(await kafkaJars(), '*'), className, args, options);
 }
 
+/** Starts one of Kafka's own tools, to be written to and read from while it runs; its end is the caller's. Throws where there is no Java. */
+export async function startKafkaTool(className: string, args: readonly string[]): Promise<ChildProcessWithoutNullStreams> {
+  const java = findJava(KAFKA_MINIMUM_JAVA);
+  if (java === undefined) throw new Error(`Kafka ${KAFKA_VERSION} needs Java ${KAFKA_MINIMUM_JAVA} or newer: none was found`);
+  return spawn(java.command, [...FLAGS, '-cp', join(await kafkaJars(), '*'), className, ...args]);
+}
+
+/** Short-lived: the quick compiler only, and a collector without threads. Without a configuration log4j writes errors only. */
+const FLAGS = ['-Xmx256m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Djava.awt.headless=true'];
+
 /** Runs a class to its end and returns its stdout; as {@link kafkaTool}. */
 export function runJava(
   java: Java,
@@ -29,10 +39,8 @@ export function runJava(
   args: readonly string[],
   { input = '', timeoutMs = 60_000 }: KafkaToolOptions = {},
 ): Promise<string> {
-  // Short-lived: the quick compiler only, and a collector without threads. Without a configuration log4j writes errors only.
-  const flags = ['-Xmx256m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Djava.awt.headless=true'];
   return new Promise((resolve, reject) => {
-    const child = spawn(java.command, [...flags, '-cp', classPath, className, ...args], { timeout: timeoutMs, killSignal: 'SIGKILL' });
+    const child = spawn(java.command, [...FLAGS, '-cp', classPath, className, ...args], { timeout: timeoutMs, killSignal: 'SIGKILL' });
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));

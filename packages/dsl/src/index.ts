@@ -4,6 +4,7 @@ export * from './diagnostics/render.js';
 export * from './diagnostics/message.js';
 export * from './types/type.js';
 export * from './types/lattice.js';
+export * from './types/union.js';
 export * from './types/avro.js';
 export { parseType } from './types/parse-type.js';
 export * from './expression/typed.js';

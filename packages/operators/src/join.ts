@@ -41,7 +41,8 @@ condition cannot be computed is counted and not there. They are for \`inner\` an
 be two of an \`outer\` join, under one key.
 
 Two streams are joined \`within\` a time: \`within: 10m\`, either way, or \`within: { before: 1m, after: 10m }\`, as the right row is earlier or later than the
-left one. A row that is older than its partition's watermark is late; \`grace\` waits longer. Where a match is missing, that is known, and
+left one. Instead of that, \`on\` may bound the rows' times, of which the right one's is \`other.$time\`:
+\`on: user_id == other.user_id and other.$time >= $time and other.$time <= $time + 10m\`, later ones only. A row that is older than its partition's watermark is late; \`grace\` waits longer. Where a match is missing, that is known, and
 the row given, when the watermark has passed its time, \`within\` and \`grace\`. Results of equal windows, joined on \`window_start, window_end\`
 too, need no \`within\`.
 
@@ -109,6 +110,7 @@ The result has the left columns and those of \`take\`; its time is the later of 
     const type = context.setting('type');
     const outer = type === 'left' || type === 'outer' ? type : 'inner';
     const how = howOf(context, right, keys);
+    const bounds = entryOf(config, 'within') === null ? keys?.bounds : undefined;
     const take = taken(context, right, keys);
     if (keys === null || how === null || take === null) return null;
     const isKey = (name: string): boolean => keys.left.some((expr) => expr.kind === 'column' && expr.name === name);
@@ -126,7 +128,9 @@ The result has the left columns and those of \`take\`; its time is the later of 
     };
     const output = how.kind === 'tables' ? joinedTable(context, columns) : stream;
     const columnsTaken = take.map(({ name, expr }) => ({ name, expr }));
-    const condition = keys.condition && withTaken(keys.condition, columnsTaken);
+    const isBounded = bounds !== undefined && bounds.beforeMs !== null && bounds.afterMs !== null;
+    const asked = isBounded ? bounds.condition : keys.condition;
+    const condition = asked && withTaken(asked, columnsTaken);
     const joined = { type: 'join', how, outer, leftKey: keys.left, rightKey: keys.right, take: columnsTaken, condition } as const;
     return {
       transforms: how.kind === 'tables' ? joinOfTables(joined, output, context) : [joined],
@@ -184,8 +188,10 @@ function howOf(context: StepContext, right: Joined, keys: JoinKeys | null): Join
     const same = ['window_start', 'window_end'].every((name) =>
       keys?.left.some((expr, i) => [expr, keys.right[i]].every((side) => side.kind === 'column' && side.name === name)),
     );
+    const { beforeMs, afterMs } = keys?.bounds ?? { beforeMs: null, afterMs: null };
+    if (beforeMs !== null && afterMs !== null) return graceMs === null ? null : { kind: 'within', beforeMs, afterMs, graceMs };
     if (!input.windowed || !right.relation.windowed || !same) {
-      if (keys !== null) context.report(messages.withinNeeded(context.verbSpan, keys.condition !== null));
+      if (keys !== null) context.report(messages.withinNeeded(context.verbSpan, right.name, keys.condition && keys.bounds));
       return null;
     }
     return graceMs === null ? null : { kind: 'within', beforeMs: 0, afterMs: 0, graceMs };

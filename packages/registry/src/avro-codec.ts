@@ -50,9 +50,14 @@ class CompiledCodec implements AvroCodec {
 
   decode(bytes: Uint8Array, writerSchema?: AvroSchema): Value {
     const from = new AvroInput(bytes);
-    const value = this.#reader(writerSchema)(from);
-    if (from.left > 0) throw new AvroValueError(`${from.left} bytes are left over`);
-    return value;
+    try {
+      const value = this.#reader(writerSchema)(from);
+      if (from.left > 0) throw new AvroValueError(`${from.left} bytes are left over`);
+      return value;
+    } catch (error) {
+      if (error instanceof AvroValueError) error.at = bytes.length - from.left;
+      throw error;
+    }
   }
 
   #reader(writerSchema: AvroSchema | undefined): ReadValue {

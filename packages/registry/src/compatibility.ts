@@ -5,6 +5,9 @@
  * - decimals need equal scales, and the reader at least the writer's precision; a decimal is not plain bytes
  * - timestamp-millis and timestamp-micros (any two different logical types) are not each other; adding or dropping one is fine,
  *   since the number stays what it is
+ *
+ * and where Avro's checker lets pass what its readers then fail on: a field of the data that two fields of the reader would take.
+ * Everything else is as Avro's `SchemaCompatibility` has it (`test/peers/avro-compatibility.test.ts`; `docs/schemas.md` says the differences).
  */
 import type { AvroSchema } from '@rta/dsl';
 import {
@@ -19,10 +22,9 @@ import {
   type RecordNode,
 } from './avro/node.js';
 import { parseSchema } from './avro/parse.js';
-import type { CompatibilityCheck, CompatibilityLevel } from './registry.js';
 
 export type CompatibilityRule =
-  'type' | 'name' | 'missing_default' | 'enum_symbol' | 'fixed_size' | 'union_branch' | 'decimal' | 'logical_type';
+  'type' | 'name' | 'missing_default' | 'alias' | 'enum_symbol' | 'fixed_size' | 'union_branch' | 'decimal' | 'logical_type';
 
 /** One thing that cannot be read. */
 export interface CompatibilityProblem {
@@ -48,33 +50,6 @@ export function nodeProblems(reader: AvroNode, writer: AvroNode): CompatibilityP
   return problems;
 }
 
-/** A version that a new schema is compared with. */
-export interface EarlierVersion {
-  readonly version: number;
-  readonly schema: AvroSchema;
-}
-
-/**
- * Whether `next` may follow `earlier` (ascending) under a level. Messages say the direction, version, place and fix. Throws RegistryError
- * `invalid_schema` for `next` or an earlier one.
- */
-export function checkCompatibility(next: AvroSchema, earlier: readonly EarlierVersion[], level: CompatibilityLevel): CompatibilityCheck {
-  const node = parseSchema(next);
-  if (level === 'NONE') return { compatible: true, messages: [] };
-  const messages: string[] = [];
-  const compared = level.endsWith('_TRANSITIVE') ? [...earlier].reverse() : earlier.slice(-1);
-  for (const { version, schema } of compared) {
-    const before = parseSchema(schema);
-    if (!level.startsWith('FORWARD'))
-      messages.push(...nodeProblems(node, before).map((p) => `data of version ${version} cannot be read: ${sentence(p)}`));
-    if (!level.startsWith('BACKWARD'))
-      messages.push(
-        ...nodeProblems(before, node).map((p) => `readers of version ${version} cannot read the new data: ${sentence(p, 'writer')}`),
-      );
-  }
-  return { compatible: messages.length === 0, messages };
-}
-
 /** The problem and how to fix it in one line. @param changing which of the two schemas can be changed */
 export function sentence(problem: CompatibilityProblem, changing: 'reader' | 'writer' = 'reader'): string {
   return `${problem.message}; ${changing === 'reader' ? problem.fix : problem.writerFix}`;
@@ -98,10 +73,9 @@ export function promotes(writer: string, reader: string): boolean {
   return writer === reader || (PROMOTIONS[writer]?.includes(reader) ?? false);
 }
 
-/** Whether two named types are the same one: by full or unqualified name (Avro compares the latter), or by an alias of the reader. */
+/** Whether two named types are the same one: by unqualified name, or by the full name that an alias of the reader is. */
 function sameName(reader: RecordNode | EnumNode | FixedNode, writer: RecordNode | EnumNode | FixedNode): boolean {
-  const name = unqualified(writer.fullName);
-  return unqualified(reader.fullName) === name || reader.aliases.some((alias) => alias === writer.fullName || unqualified(alias) === name);
+  return unqualified(reader.fullName) === unqualified(writer.fullName) || reader.aliases.includes(writer.fullName);
 }
 
 /** The writer's field that a reader's field takes its value from; undefined: its default. */
@@ -133,7 +107,12 @@ export function meantFor(branch: AvroNode, writer: AvroNode): boolean {
 }
 
 /** What is known of a pair of records: being compared (a recursive type is what its other parts are), readable, or not. */
-type Judgement = 'open' | 'readable' | 'unreadable';
+type Judgement = 'open' | 'readable' | Unreadable;
+
+/** The rule of the first of its problems. */
+interface Unreadable {
+  readonly rule: CompatibilityRule;
+}
 
 /** Pairs of records, each compared once: schemas use a type many times, and unions try their branches. */
 class Judgements {
@@ -190,22 +169,27 @@ class Resolution {
 
   #records(reader: RecordNode, writer: RecordNode, path: string): void {
     const known = this.#judgements.get(reader, writer);
-    if (known === 'unreadable')
-      this.#add(path, 'type', `is ${describe(writer)}, which cannot be read, as said above`, 'see there', 'see there');
+    if (typeof known === 'object')
+      this.#add(path, known.rule, `is ${describe(writer)}, which cannot be read, as said above`, 'see there', 'see there');
     if (known !== undefined) return;
     this.#judgements.set(reader, writer, 'open');
     const before = this.#problems.length;
     if (!sameName(reader, writer)) this.#named(reader, writer, path);
     this.#fields(reader, writer, path);
-    this.#judgements.set(reader, writer, this.#problems.length > before ? 'unreadable' : 'readable');
+    this.#judgements.set(reader, writer, this.#problems.length > before ? { rule: this.#problems[before].rule } : 'readable');
   }
 
   #fields(reader: RecordNode, writer: RecordNode, path: string): void {
+    const taken = new Map<FieldNode, FieldNode>();
     for (const field of reader.fields) {
       const at = path === '' ? field.name : `${path}.${field.name}`;
       const written = writtenField(field, writer);
-      if (written !== undefined) this.compare(field.node, written.node, at);
-      else if (field.default === undefined) {
+      if (written !== undefined) {
+        this.#aliases(field, written, writer, taken.get(written), at);
+        taken.set(written, field);
+        this.compare(field.node, written.node, at);
+      }
+      if (written === undefined && field.default === undefined) {
         const hint = field.node.kind === 'union' && field.node.branches.some(({ kind }) => kind === 'null') ? ' (`null` would do)' : '';
         this.#add(
           at,
@@ -216,6 +200,27 @@ class Resolution {
         );
       }
     }
+  }
+
+  /** An alias by which a field would be two, or two fields one: Avro's readers rename by it, and then there are two, or one is missed. */
+  #aliases(field: FieldNode, written: FieldNode, writer: RecordNode, other: FieldNode | undefined, at: string): void {
+    const more = writer.fields.find(({ name }) => name !== written.name && field.aliases.includes(name));
+    if (more !== undefined)
+      this.#add(
+        at,
+        'alias',
+        `may be \`${written.name}\` or, by its aliases, \`${more.name}\` of the data`,
+        `take \`${(written.name === field.name ? more : written).name}\` out of its aliases`,
+        `leave out \`${written.name}\` or \`${more.name}\``,
+      );
+    else if (other !== undefined)
+      this.#add(
+        at,
+        'alias',
+        `and \`${other.name}\` are both \`${written.name}\` of the data`,
+        `take \`${written.name}\` out of the aliases`,
+        `leave out \`${written.name}\``,
+      );
   }
 
   #enums(reader: EnumNode, writer: EnumNode, path: string): void {
@@ -245,7 +250,7 @@ class Resolution {
       path,
       'name',
       `is ${reader.kind === 'enum' ? 'an' : 'a'} ${reader.kind} named \`${writer.fullName}\` in the data and \`${reader.fullName}\` in the reader`,
-      `keep the name, or add \`"aliases": ["${writer.fullName}"]\` to the reader's`,
+      `keep the name${aliasHint(reader, writer)}`,
       'keep the name',
     );
   }
@@ -303,7 +308,8 @@ class Resolution {
     };
     if (matchingBranch(branches, writer, fits) !== undefined) return;
     // The branch that it was meant for says more than that none fits.
-    const meant = branches.find((branch) => meantFor(branch, writer));
+    const differs = (branch: AvroNode): boolean => tried.get(branch)?.every(({ rule }) => ABOUT_MEANING.has(rule)) ?? false;
+    const meant = branches.find((branch) => meantFor(branch, writer)) ?? branches.find(differs);
     if (meant !== undefined) {
       this.#problems.push(...(tried.get(meant) ?? []));
       return;
@@ -321,6 +327,15 @@ class Resolution {
   #add(path: string, rule: CompatibilityRule, what: string, fix: string, writerFix: string): void {
     this.#problems.push({ path, rule, message: `${path === '' ? 'the schema' : `field \`${path}\``} ${what}`, fix, writerFix });
   }
+}
+
+/** Rules of ours over Avro's: the data can be read, and says something else. */
+const ABOUT_MEANING: ReadonlySet<CompatibilityRule> = new Set(['decimal', 'logical_type']);
+
+/** How an alias would help. A name without a namespace cannot be one of a type that has a namespace: it would be taken into that. */
+function aliasHint(reader: { readonly fullName: string }, writer: { readonly fullName: string }): string {
+  if (!writer.fullName.includes('.') && reader.fullName.includes('.')) return ` \`${writer.fullName}\``;
+  return `, or add \`"aliases": ["${writer.fullName}"]\` to the reader's`;
 }
 
 function acceptsNull(reader: AvroNode): boolean {

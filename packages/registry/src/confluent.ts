@@ -1,8 +1,8 @@
 import type { AvroSchema } from '@rta/dsl';
 import { canonical } from './avro/canonical.js';
 import { parseSchema } from './avro/parse.js';
-import { checkCompatibility, type EarlierVersion } from './compatibility.js';
 import { Conflict, ConfluentClient, NOT_FOUND, type ClientSettings } from './confluent-client.js';
+import { checkCompatibility, type EarlierVersion } from './levels.js';
 import { inlineReferences } from './references.js';
 import { IncompatibleSchema, isCompatibilityLevel, RegistryError, type CompatibilityCheck, type CompatibilityLevel, type RegisteredSchema, type SchemaRegistry, type SubjectVersion } from './registry.js'; // prettier-ignore
 

@@ -3,9 +3,10 @@
  * decides and changes nothing; `apply` registers, and only when all of it may go.
  */
 import type { AvroSchema, Plan } from '@rta/dsl';
-import { checkCompatibility, resolutionProblems, sentence } from './compatibility.js';
 import { canonical } from './avro/canonical.js';
 import { parseSchema } from './avro/parse.js';
+import { resolutionProblems, sentence } from './compatibility.js';
+import { checkCompatibility } from './levels.js';
 import { IncompatibleSchema, RegistryError, type SchemaRegistry, type SubjectVersion } from './registry.js';
 
 /** A schema that a sink writes with, derived from the pipeline. */

@@ -1,7 +1,8 @@
 import type { AvroSchema } from '@rta/dsl';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { checkCompatibility, resolutionProblems, type CompatibilityRule } from '../src/compatibility.js';
+import { resolutionProblems, type CompatibilityRule } from '../src/compatibility.js';
+import { checkCompatibility } from '../src/levels.js';
 import { arbitrarySchema } from './arbitrary-schema.js';
 
 const record = (fields: unknown[], more: object = {}): AvroSchema => ({ type: 'record', name: 'R', fields, ...more });
@@ -37,6 +38,20 @@ const PAIRS: readonly (readonly [what: string, reader: AvroSchema, writer: AvroS
   ['another record name', { type: 'record', name: 'S', fields: [] }, record([]), 'name', ''],
   ['another record name, with alias', { type: 'record', name: 'S', aliases: ['R'], fields: [] }, record([]), null],
   ['another record name, with full alias', { type: 'record', name: 'S', namespace: 'a', aliases: ['b.R'], fields: [] }, record([], { namespace: 'b' }), null], // prettier-ignore
+  ['another record name, with an alias of another namespace', { type: 'record', name: 'S', aliases: ['b.R'], fields: [] }, record([], { namespace: 'c' }), 'name', ''], // prettier-ignore
+  ['an alias without a namespace, in a record with one', { type: 'record', name: 'S', namespace: 'a', aliases: ['R', '.R'], fields: [] }, record([]), 'name', ''], // prettier-ignore
+  ['an alias that is there beside the name', record([{ name: 'x', type: 'int', aliases: ['y'] }]), record([{ name: 'x', type: 'int' }, { name: 'y', type: 'int' }]), 'alias', 'x'], // prettier-ignore
+  [
+    'two fields of one',
+    record([
+      { name: 'x', type: 'int' },
+      { name: 'y', type: 'int', aliases: ['x'] },
+    ]),
+    one('int'),
+    'alias',
+    'y',
+  ],
+  ['a decimal to a union with string alone', one(['null', 'string']), one(decimal(10, 2)), 'decimal', 'x'],
   ['another namespace', record([], { namespace: 'a' }), record([], { namespace: 'b' }), null],
   ['a namespace written in the name', { type: 'record', name: 'a.R', fields: [] }, record([], { namespace: 'a' }), null],
   ['null becomes possible', one(['null', 'int']), one('int'), null],

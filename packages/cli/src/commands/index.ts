@@ -1,11 +1,13 @@
 import type { AddCommand } from '../program.js';
 import { addCheck } from './check.js';
+import { addDlq } from './dlq.js';
 import { addDoctor } from './doctor.js';
 import { addDemo } from './demo.js';
 import { addExplain } from './explain.js';
 import { addFmt } from './fmt.js';
 import { addGenerate } from './generate.js';
 import { addLag } from './lag.js';
+import { addRegistry } from './registry.js';
 import { addTail } from './tail.js';
 import { addTest } from './test.js';
 import { addTopics } from './topics.js';
@@ -23,5 +25,7 @@ export const commands: readonly AddCommand[] = [
   addTopics,
   addTail,
   addLag,
+  addDlq,
+  addRegistry,
   addDoctor,
 ];

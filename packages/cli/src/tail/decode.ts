@@ -7,8 +7,8 @@ export type Decoded =
   | { readonly format: 'avro'; readonly value: unknown; readonly schemaId: number }
   | { readonly format: 'json'; readonly value: unknown }
   | { readonly format: 'string'; readonly value: string }
-  /** `problem`: why framed bytes were not decoded. */
-  | { readonly format: 'bytes'; readonly value: string; readonly problem?: string };
+  /** `problem`: why framed bytes were not decoded; `at`: the byte where reading failed. */
+  | { readonly format: 'bytes'; readonly value: string; readonly problem?: string; readonly at?: number };
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 // eslint-disable-next-line no-control-regex -- texts with control characters are shown as bytes
@@ -33,7 +33,8 @@ export class RecordDecoder {
       return { format: 'avro', value: codec.decode(framed.data), schemaId: framed.id };
     } catch (error) {
       if (!(error instanceof AvroValueError)) throw error;
-      return { format: 'bytes', value: hex(bytes), problem: `not of schema ${framed.id}: ${error.message}` };
+      const at = bytes.length - framed.data.length + (error.at ?? 0);
+      return { format: 'bytes', value: hex(bytes), problem: `not of schema ${framed.id}: ${error.message}`, at };
     }
   }
 

@@ -1,7 +1,9 @@
 /** Commands of operation on the embedded log. */
 import { describe } from 'vitest';
+import { dlqTests } from './dlq.js';
 import { lagTests } from './lag.js';
 
 describe('on the embedded log', { timeout: 30_000 }, () => {
   lagTests(() => ({}));
+  dlqTests(() => ({}));
 });

@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, describe } from 'vitest';
 import { available, startCluster } from '@rta/tools';
+import { dlqTests } from './dlq.js';
 import { lagTests } from './lag.js';
 
 const { KAFKA_BROKERS: brokers, SCHEMA_REGISTRY_URL: registry } = process.env;
@@ -26,4 +27,5 @@ describe.skipIf(reasons.length > 0)('on Kafka', { timeout: 90_000 }, () => {
   afterAll(() => stop?.());
 
   lagTests(() => env);
+  dlqTests(() => env);
 });

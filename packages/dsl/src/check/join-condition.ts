@@ -16,6 +16,9 @@ export function isKeyType(type: Type): boolean {
   return !['array', 'map', 'record', 'null', 'float', 'double'].includes(definite(type).kind);
 }
 
+/** When a row is: of the left one as it is, of the right one as if it were a column of its. */
+export const TIME = '$time';
+
 interface Conjuncts {
   /** Equalities of the two sides, the right one over its own columns. */
   readonly keys: readonly (readonly [left: TypedExpr, right: TypedExpr])[];
@@ -76,8 +79,11 @@ function readings(expr: TypedExpr, name: string): readonly ('left' | 'right' | '
 
 /** The expression over the right side's own columns, whose names get the prefix. */
 function overRight(expr: TypedExpr, name: string, prefix: string): TypedExpr {
-  if (expr.kind === 'field' && expr.of.kind === 'column' && expr.of.name === name)
-    return { kind: 'column', name: `${prefix}${expr.field}`, type: expr.type, span: expr.span };
+  if (expr.kind === 'field' && expr.of.kind === 'column' && expr.of.name === name) {
+    const { type, span } = expr;
+    if (expr.field === TIME && prefix === '') return { kind: 'meta', name: TIME, type, span };
+    return { kind: 'column', name: `${prefix}${expr.field}`, type, span };
+  }
   return withParts(expr, (part) => overRight(part, name, prefix));
 }
 
@@ -106,6 +112,9 @@ export function conditionOf(
   const carried = right.relation.columns.flatMap((column): NamedExpr[] =>
     read.has(prefix + column.name) ? [{ name: prefix + column.name, expr: { kind: 'column', ...column, span: expr.span } }] : [],
   );
+  const time = right.meta[TIME];
+  if (read.has(prefix + TIME) && time)
+    carried.push({ name: prefix + TIME, expr: { kind: 'meta', name: TIME, type: time, span: expr.span } });
   return { expr, carried };
 
   /** Whether all that it reads is there where the rows meet. */
@@ -115,7 +124,7 @@ export function conditionOf(
       report(messages.joinWholeRow(part.span, name));
       return false;
     }
-    if (part.kind === 'meta' && part.name !== '$time') {
+    if (part.kind === 'meta' && part.name !== TIME) {
       report(messages.joinMeta(part.span, part.name));
       return false;
     }

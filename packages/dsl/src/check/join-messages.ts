@@ -45,13 +45,15 @@ export const joinMessages = {
     message: `the left side has a column ${quote(name)}, so \`${name}.x\` would be a field of it`,
     help: 'give the right side another name: `as: other`',
   })),
-  withinNeeded: errorMessage('RTA3507', 'Two streams joined without `within`', (span: Span, conditional: boolean) => ({
-    span,
-    message: 'two streams are joined `within` a time: without one, each row would have to be kept for ever',
-    help: conditional
-      ? 'add `within: 10m` as well: a condition in `on` does not say how long rows must be kept'
-      : 'add `within: 10m`, or join results of equal windows on `window_start, window_end` too',
-  })),
+  withinNeeded: errorMessage(
+    'RTA3507',
+    'Two streams joined without `within`',
+    (span: Span, right: string, bounds: { readonly beforeMs: number | null; readonly afterMs: number | null } | null) => ({
+      span,
+      message: 'two streams are joined `within` a time: without one, each row would have to be kept for ever',
+      help: withinHelp(right, bounds),
+    }),
+  ),
   joinSetting: errorMessage('RTA3508', 'A setting that this join does not have', (span: Span, name: string, help: string) => ({
     span,
     message: `${quote(name)} has no meaning in this join`,
@@ -79,3 +81,12 @@ export const joinMessages = {
     help: 'begin with the stream, and join it `with` the table',
   })),
 };
+
+/** @param bounds what the condition says of the rows' times; null: there is none */
+function withinHelp(right: string, bounds: { readonly beforeMs: number | null; readonly afterMs: number | null } | null): string {
+  if (bounds === null) return 'add `within: 10m`, or join results of equal windows on `window_start, window_end` too';
+  const [earlier, later] = [`${right}.$time >= $time - 10m`, `${right}.$time <= $time + 10m`];
+  if (bounds.beforeMs === null && bounds.afterMs === null)
+    return `add \`within: 10m\`, or say in \`on\` how much earlier and later the right row may be: \`${earlier} and ${later}\``;
+  return `\`on\` also has to say how much ${bounds.beforeMs === null ? `earlier the right row may be: \`${earlier}\`` : `later the right row may be: \`${later}\``}`;
+}

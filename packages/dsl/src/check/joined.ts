@@ -11,9 +11,10 @@ import type { Spanned } from '../yaml/read.js';
 import { readColumns } from './columns.js';
 import { checkOver } from './expressions.js';
 import { scopeOf, type Flow } from './flow.js';
-import { conditionOf, isKeyType, splitOn } from './join-condition.js';
+import { timeBounds } from './join-bounds.js';
+import { conditionOf, isKeyType, splitOn, TIME } from './join-condition.js';
 import { messages } from './messages.js';
-import type { Joined, JoinKeys } from './operator-spec.js';
+import type { JoinBounds, Joined, JoinKeys } from './operator-spec.js';
 import type { Session } from './session.js';
 
 /** The right side of the join that `config` says. Null with a report. */
@@ -42,7 +43,10 @@ type Pair = readonly [left: TypedExpr, right: TypedExpr];
 interface On {
   readonly pairs: readonly Pair[];
   readonly condition: JoinCondition | null;
+  readonly bounds: JoinBounds;
 }
+
+const NO_BOUNDS: JoinBounds = { beforeMs: null, afterMs: null, condition: null };
 
 /** Reads `on`: columns that both sides have, or `left == right.column and …`. */
 class JoinOn {
@@ -59,7 +63,7 @@ class JoinOn {
     const keys = on?.pairs.map((pair) => this.key(pair)) ?? [];
     const fine = keys.filter((key) => key !== null);
     if (on === null || fine.length < keys.length) return null;
-    return { left: fine.map(([a]) => a), right: fine.map(([, b]) => b), condition: on.condition };
+    return { left: fine.map(([a]) => a), right: fine.map(([, b]) => b), condition: on.condition, bounds: on.bounds };
   }
 
   /** Columns by name, of both sides. */
@@ -74,7 +78,7 @@ class JoinOn {
       const [a, b] = [this.left, this.right].map((flow) => checkOver(flow, item, this.session));
       if (a !== null && b !== null) pairs.push([a, b]);
     }
-    return pairs.length === items.length ? { pairs, condition: null } : null;
+    return pairs.length === items.length ? { pairs, condition: null, bounds: NO_BOUNDS } : null;
   }
 
   /** A conjunction of equalities and other conditions; the right side's columns are fields of its name. */
@@ -84,7 +88,8 @@ class JoinOn {
       session.report(messages.joinAlias(this.nameSpan, name));
       return null;
     }
-    const fields = right.relation.columns.map((column) => ({ name: column.name, type: column.type }));
+    const time = left.relation.kind === 'stream' && right.relation.kind === 'stream' ? right.meta[TIME] : undefined;
+    const fields = [...right.relation.columns, ...(time === undefined ? [] : [{ name: TIME, type: time }])];
     const both = { name, type: { kind: 'record', name, fields } } as const;
     const scope = { ...scopeOf(left), columns: [...left.relation.columns, both] };
     if (node.kind !== 'scalar') return null;
@@ -102,7 +107,9 @@ class JoinOn {
       return null;
     }
     const condition = conditionOf(others, right, name, session);
-    return condition === undefined ? null : { pairs: keys, condition };
+    if (condition === undefined) return null;
+    const { others: besides, ...bounds } = timeBounds(others, name);
+    return { pairs: keys, condition, bounds: { ...bounds, condition: conditionOf(besides, right, name, session) ?? null } };
   }
 
   /** The pair in one type; null with a report. */

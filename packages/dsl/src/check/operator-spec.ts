@@ -153,6 +153,15 @@ export interface JoinKeys {
   readonly right: readonly TypedExpr[];
   /** What else must be true of a match; its right columns are `carried`, called `<name of the right side>.<column>`. */
   readonly condition: JoinCondition | null;
+  /** Of two streams: what the condition says of how far apart their rows may be, and what it asks besides. */
+  readonly bounds: JoinBounds;
+}
+
+/** How much earlier and later than the left row the right one may be, ms; null: the condition does not say it. */
+export interface JoinBounds {
+  readonly beforeMs: number | null;
+  readonly afterMs: number | null;
+  readonly condition: JoinCondition | null;
 }
 
 /** Columns as COLS writes them. */

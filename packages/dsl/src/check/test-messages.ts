@@ -3,6 +3,7 @@ import { errorMessage, listing, quote } from '../diagnostics/message.js';
 import { didYouMean } from '../expression/suggest.js';
 import { showType } from '../types/lattice.js';
 import type { Type } from '../types/type.js';
+import type { UnionType } from '../types/union.js';
 
 /** RTA34xx: the messages about tests in the file. */
 export const testMessages = {
@@ -38,6 +39,14 @@ export const testMessages = {
     span,
     message: `${quote(name)} is ${showType(type)} and cannot be null`,
     help: type.kind === 'string' ? 'the text is written with quotes: `"null"`' : undefined,
+  })),
+  oneBranch: errorMessage('RTA3421', 'A union with no branch or several', (span: Span, name: string, { fields }: UnionType) => ({
+    span,
+    message: `${quote(name)} is a union, so a value names one of its branches`,
+    help: `write \`{ ${fields[0].name}: … }\`; there are ${listing(
+      fields.map((field) => quote(field.name)),
+      'and',
+    )}`,
   })),
   badTestTime: errorMessage('RTA3406', 'Not a time', (span: Span, text: string) => ({
     span,

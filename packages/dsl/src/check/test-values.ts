@@ -1,6 +1,7 @@
 import { didYouMean } from '../expression/suggest.js';
 import { definite, isNullable } from '../types/lattice.js';
 import type { Type, Value } from '../types/type.js';
+import { isUnion, unionValue } from '../types/union.js';
 import { yamlMessages } from '../yaml/messages.js';
 import { describe, isNull, type YamlNode, type YamlScalar } from '../yaml/node.js';
 import { testMessages as messages } from './test-messages.js';
@@ -51,6 +52,10 @@ function readNested(node: YamlNode, name: string, type: Type & { kind: 'array' |
     return values.some(([, value]) => value === null) ? undefined : new Map(values.map(([key, value]) => [key, value!.value]));
   }
   if (type.kind !== 'record' || node.kind !== 'map') return undefined;
+  if (isUnion(type) && node.entries.length !== 1) {
+    session.report(messages.oneBranch(node.span, name, type));
+    return undefined;
+  }
   const record: Record<string, Value> = Object.fromEntries(type.fields.map((field) => [field.name, zeroValue(field.type)]));
   let complete = true;
   for (const entry of node.entries) {
@@ -196,6 +201,7 @@ export function zeroValue(type: Type): Value {
     case 'map':
       return new Map();
     case 'record':
+      if (isUnion(type)) return unionValue(type, 0, zeroValue(definite(type.fields[0].type)));
       return Object.fromEntries(type.fields.map((field) => [field.name, zeroValue(field.type)]));
     default:
       return 0;

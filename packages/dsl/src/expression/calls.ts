@@ -93,7 +93,14 @@ function argumentHelp(arg: TypedExpr, wanted: string): string | undefined {
     const quotient = arg.kind === 'binary' && arg.op === '/' && isWhole(arg.left) && isWhole(arg.right);
     return quotient ? '`/` on integers gives a double; `div(a, b)` is integer division' : 'a double becomes an integer by `long(x)`';
   }
-  if (wanted === 'a text') return 'other values become texts by `string(x)`';
+  const isText = kind === 'string' || kind === 'enum';
+  if (/number|integer/.test(wanted) && isText) {
+    const text = arg.kind === 'literal' ? String(arg.value) : '';
+    return /^-?\d+(\.\d+)?$/.test(text)
+      ? `write the number without quotes: \`${text}\``
+      : 'a text becomes a number by `long(x)` or `double(x)`';
+  }
+  if (wanted.startsWith('a text') && !isText) return 'other values become texts by `string(x)`';
   if (wanted.includes('a timestamp')) return 'a text or milliseconds since 1970 become a timestamp by `timestamp(x)`';
   if (wanted.includes('number') && kind === 'decimal') return 'a decimal becomes a double by `double(x)`';
   return undefined;

@@ -22,8 +22,8 @@ import { checkCall } from './calls.js';
 import { checkArray, checkInside } from './collections.js';
 import { canonicalLong, MAX_LONG, MIN_LONG } from './long.js';
 import * as messages from './messages-types.js';
-import { unknownNameHint } from './hints.js';
-import { checkArithmetic, checkEquality, checkIn, checkNegation, checkOrder, clashHelp, type Report } from './operators.js';
+import { fieldHint, unknownNameHint } from './hints.js';
+import { checkArithmetic, checkEquality, checkIn, checkNegation, checkOrder, clashHelp, looseHelp, type Report } from './operators.js';
 import { narrow, narrowedBy, narrowedByFalse, pathOf, type Scope } from './scope.js';
 import type { MetaName, TypedExpr } from './typed.js';
 import { unify } from './unify.js';
@@ -184,11 +184,16 @@ export class Checker {
   }
 
   private field(ast: Ast & { readonly kind: 'field' }, scope: Scope): TypedExpr | null {
+    const { of: owner, field: inner } = ast;
+    const known = scope.columns.map(({ name }) => name);
+    // `rides.city`, as SQL has it.
+    if (owner.kind === 'name' && !owner.name.startsWith('$') && !known.includes(owner.name) && known.includes(inner))
+      return this.fail(messages.unknownColumn(owner.span, owner.name, known, `a column stands alone: \`${inner}\``));
     const of = this.check(ast.of, scope);
     if (of === null) return null;
     const record = definite(of.type);
     const path = pathOf(of);
-    if (record.kind !== 'record') return this.fail(messages.noFields(ast.fieldSpan, ast.field, record));
+    if (record.kind !== 'record') return this.fail(messages.noFields(ast.fieldSpan, ast.field, record, fieldHint(ast.field)));
     const field = record.fields.find((one) => one.name === ast.field);
     if (!field) {
       const unsupported = path === null ? null : this.unsupported(`${path}.${ast.field}`, ast.fieldSpan, scope);
@@ -288,7 +293,12 @@ export class Checker {
     const unified = unify([left, right]);
     if ('clash' in unified) {
       return this.fail(
-        messages.noCommonType(ast.span, 'both sides of `??`', ...unified.clash, clashHelp(left, right) ?? clashHelp(right, left)),
+        messages.noCommonType(
+          ast.span,
+          'both sides of `??`',
+          ...unified.clash,
+          looseHelp(right) ?? clashHelp(left, right) ?? clashHelp(right, left),
+        ),
       );
     }
     const [x, y] = unified.exprs;

@@ -25,6 +25,12 @@ export function unknownNameHint(name: string, scope: Scope, beside?: Type): stri
     : undefined;
 }
 
+/** What a field that is none probably stands for: a function that other languages put behind its argument. */
+export function fieldHint(name: string): string | undefined {
+  const fn = name === 'size' || name === 'len' ? 'length' : name;
+  return functionLibrary.has(fn) ? `functions stand in front: \`${fn}(x)\`` : undefined;
+}
+
 /** `column.field…` of all fields down to a depth. */
 function fieldPaths(path: string, type: Type, depth: number): string[] {
   const record = definite(type);

@@ -37,11 +37,17 @@ export const unknownField = errorMessage('RTA1103', 'an unknown field', (span: S
   help: didYouMean(name, known) ?? (known.length > 0 ? `it has ${listing(known.map(quote), 'and')}` : undefined),
 }));
 
-export const noFields = errorMessage('RTA1104', 'a field of what is no record', (span: Span, name: string, type: Type) => ({
+export const noFields = errorMessage('RTA1104', 'a field of what is no record', (span: Span, name: string, type: Type, hint?: string) => ({
   span,
   message: `${showType(type)} has no fields, so no \`${name}\``,
-  help: type.kind === 'map' ? `a map's values are \`x["${name}"]\`` : type.kind === 'array' ? 'an item of an array is `x[0]`' : undefined,
+  help: hint ?? fieldHelp(name, type),
 }));
+
+function fieldHelp(name: string, { kind }: Type): string | undefined {
+  if (kind === 'map') return `a map's values are \`x["${name}"]\``;
+  if (kind === 'array') return 'an item of an array is `x[0]`';
+  return kind === 'string' ? `a field of JSON in a text is \`jsonString(x, "$.${name}")\`` : undefined;
+}
 
 export const unsupportedField = errorMessage(
   'RTA1105',

@@ -229,6 +229,27 @@ export const castAs = errorMessage('RTA1060', '`cast(x as type)`', (span: Span) 
   help: 'types are functions: `int(x)`, `long(x)`, `double(x)`, `string(x)`, `timestamp(x)`',
 }));
 
+export const infixFunction = errorMessage('RTA1063', 'a function between its arguments', (span: Span, name: string) => ({
+  span,
+  message: `\`${name}\` does not stand between its arguments`,
+  help:
+    name === 'contains' || name === 'includes' || name === 'has'
+      ? 'use `contains(x, part)`, or `item in array`'
+      : `use \`${name}(text, ${name === 'matches' ? 'pattern' : 'part'})\``,
+}));
+
+export const distinctAlone = errorMessage('RTA1064', '`distinct` outside of an aggregate', (span: Span) => ({
+  span,
+  message: '`distinct` stands in the call of an aggregate',
+  help: 'different values are counted by `count(distinct x)`; a step that keeps one row of each is `groupBy` with `dedupe`',
+}));
+
+export const bareTime = errorMessage('RTA1065', 'a time without quotes', (span: Span) => ({
+  span,
+  message: 'a time is a text in quotes, made a timestamp',
+  help: 'write `timestamp("2026-01-31T12:00:10Z")`; the parts of a time are `hour(x)`, `minute(x)`',
+}));
+
 export const ifThen = errorMessage('RTA1061', '`if … then`', (span: Span) => ({
   span,
   message: '`if` is a function',

@@ -17,9 +17,11 @@ import {
   type DecimalType,
 } from '../types/lattice.js';
 import type { Type } from '../types/type.js';
+import { isUnion } from '../types/union.js';
 import { asDecimalLiteral, binary, castKeepingNull, literal } from './build.js';
 import { parseTimestamp } from './calendar.js';
 import { QUOTIENT_SCALE } from './decimal.js';
+import { parseDuration } from './duration.js';
 import * as messages from './messages-types.js';
 import type { BinaryOp, TypedExpr } from './typed.js';
 import { unify } from './unify.js';
@@ -101,7 +103,7 @@ export function clashHelp(left: TypedExpr, right: TypedExpr): string | undefined
   if (a.kind === 'timestamp' && b.kind === 'date') return 'the day of a timestamp is `date(x)`';
   if (a.kind === 'timestamp' && isInteger(b)) return 'milliseconds since 1970 become a timestamp by `timestamp(x)`';
   if (a.kind === 'timestamp' && b.kind === 'duration') return 'how long ago something was is a difference of two timestamps: `a - b`';
-  if (a.kind === 'duration' && isNumeric(b)) return 'the milliseconds of a duration are `long(5m)`';
+  if (a.kind === 'duration' && isNumeric(b)) return 'write the unit, such as `60s`; the milliseconds of a duration are `long(5m)`';
   if (a.kind === 'decimal' && (b.kind === 'double' || b.kind === 'float')) return 'a decimal becomes a double by `double(x)`';
   if (isNumeric(a) && b.kind === 'string') {
     return text !== null && text !== '' && Number.isFinite(Number(text))
@@ -109,8 +111,25 @@ export function clashHelp(left: TypedExpr, right: TypedExpr): string | undefined
       : 'a text becomes a number by `long(x)` or `double(x)`';
   }
   if (a.kind === 'boolean' && (text === 'true' || text === 'false')) return `write \`${text}\` without quotes`;
+  if (a.kind === 'boolean' && isNumeric(b)) return 'a boolean stands alone, `x` or `not x`; a number is made of it by `if(x, 1, 0)`';
+  if (a.kind === 'enum') return `its values are texts: ${symbolsOf(a.symbols)}`;
+  if (isUnion(a)) {
+    const { name } = a.fields.find(({ type }) => definite(type).kind === b.kind) ?? a.fields[0];
+    return `a union is compared by its branches: \`x.${name}\``;
+  }
   if (a.kind === 'array' || a.kind === 'map') return 'an item is `x[…]`';
   return undefined;
+}
+
+/** Of the right side of `??`: `a ?? 0 > 3`. */
+export function looseHelp(right: TypedExpr): string | undefined {
+  if (right.kind !== 'binary' || definite(right.type).kind !== 'boolean') return undefined;
+  return `\`??\` takes all that follows: write \`(x ?? y) ${right.op} …\``;
+}
+
+function symbolsOf(symbols: readonly string[]): string {
+  const first = symbols.slice(0, 4).map((symbol) => `"${symbol}"`);
+  return [...first, ...(symbols.length > 4 ? ['…'] : [])].join(', ');
 }
 
 // ---- Arithmetic ----
@@ -196,6 +215,9 @@ function asDecimalExpr(expr: TypedExpr): TypedExpr | null {
 
 function arithmeticHelp(op: string, left: TypedExpr, right: TypedExpr): string | undefined {
   const kinds = [definite(left.type).kind, definite(right.type).kind];
+  const text = [left, right].flatMap((side) => (side.kind === 'literal' && typeof side.value === 'string' ? [side.value] : []))[0];
+  if ((kinds.includes('timestamp') || kinds.includes('duration')) && text !== undefined && parseDuration(text) !== null)
+    return `a duration has no quotes: \`${text}\``;
   if (op === '+' && (kinds.includes('string') || kinds.includes('enum')))
     return 'texts are joined by `concat(a, b)`, other values become texts by `string(x)`';
   if (kinds.includes('string')) return 'a text becomes a number by `long(x)` or `double(x)`';
@@ -205,6 +227,7 @@ function arithmeticHelp(op: string, left: TypedExpr, right: TypedExpr): string |
   if (kinds.includes('duration'))
     return 'the milliseconds of a duration are `long(5m)`; `timestamp(x)` makes a timestamp of milliseconds since 1970';
   if (kinds.includes('null')) return 'the result would always be null';
+  if (kinds.includes('boolean')) return 'a number is made of a boolean by `if(x, 1, 0)`; rows are counted by `count() where x`';
   return undefined;
 }
 

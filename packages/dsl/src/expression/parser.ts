@@ -173,7 +173,8 @@ class Parser {
 
   private field(of: Ast): Ast {
     const name = this.token;
-    if (name.kind !== 'word') this.unexpected('field');
+    // `other.$time`: of the right side of a join.
+    if (name.kind !== 'word' && name.kind !== 'meta') this.unexpected('field');
     this.position++;
     if (this.token.text === '(' && this.token.kind === 'op') this.stop(messages.methodCall(this.span(name), name.text));
     const fieldSpan = this.span(name);

@@ -76,9 +76,12 @@ export function foreignPrefix(tokens: readonly Token[], at: number): ((span: Spa
 /** What to say of a word or symbol that stands where the expression should go on or end. */
 export function foreignWord(tokens: readonly Token[], at: number): ((span: Span) => Diagnostic) | null {
   const { kind, text } = tokens[at];
+  if (text === ':' && at > 0 && tokens[at - 1].kind === 'integer') return messages.bareTime;
   if (kind === 'op') return messages.withoutNative(text);
   if (kind !== 'word') return null;
-  const previous = tokens[at - 1];
+  const previous = at > 0 ? tokens[at - 1] : undefined;
+  if (previous?.kind === 'word' && previous.text.toLowerCase() === 'distinct') return messages.distinctAlone;
+  if (/^(contains|includes|has|startsWith|endsWith|matches)$/.test(text)) return (span) => messages.infixFunction(span, text);
   if (text === 'where' || text === 'over') return (span) => messages.afterCallOnly(span, text);
   if (text === 'as' || text === 'AS') return messages.asName;
   if (text === 'desc' || text === 'asc' || text === 'DESC' || text === 'ASC') return (span) => messages.orderWord(span, text);

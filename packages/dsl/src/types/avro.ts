@@ -1,6 +1,7 @@
 import type { AvroSchema } from '../plan/plan.js';
 import { BOOLEAN, BYTES, DATE, DOUBLE, FLOAT, INT, LONG, NULL, nullable, STRING, TIMESTAMP, TIMESTAMP_MICROS } from './lattice.js';
 import type { Field, Type } from './type.js';
+import { unionOf } from './union.js';
 
 export { typeToAvro, type AvroRecordName } from './to-avro.js';
 
@@ -22,8 +23,8 @@ export interface AvroReading {
 }
 
 /**
- * Reads an Avro schema (parsed JSON) as a type. A field without a type in the language (a union of types that have none in common, a
- * record in itself) is left out of its record and listed in `unsupported`; the others stay usable. Never throws.
+ * Reads an Avro schema (parsed JSON) as a type. A union is the type that its branches have in common, else as union.ts says. A field without
+ * a type in the language (a record in itself) is left out of its record and listed in `unsupported`; the others stay usable. Never throws.
  *
  * Logical types: decimal (bytes or fixed), timestamp-millis and -micros (the local ones too), date. A uuid is a string, a time of day an int of
  * milliseconds or a long of microseconds, timestamp-nanos a long, a `fixed` (duration too) bytes. As Avro says, an unknown or misplaced
@@ -117,11 +118,12 @@ class SchemaReader {
     if (others.length > 1) {
       // Its branches are read in any case: they may define names that other fields refer to.
       const types = others.map((branch) => this.quietly(() => this.read(branch, namespace, path)));
-      const common = commonOf(types);
-      if (common !== null) return others.length === branches.length ? common : nullable(common);
+      const readable = types.filter((type): type is Type => !('problem' in type));
+      const type = commonOf(types) ?? (readable.length === types.length ? unionOf(readable) : null);
+      if (type !== null) return others.length === branches.length ? type : nullable(type);
       return {
         problem: `is a union of ${listed(others.map(branchName))}, and the language has no type for that`,
-        help: 'a union may have `null` and one other type, or several of int, long and double, or string and enums',
+        help: 'its branches must be types of the language, no two of them the same one: `fixed` and decimals are bytes',
       };
     }
     const type = this.read(others[0], namespace, path);
@@ -163,7 +165,11 @@ class SchemaReader {
     const full = name.includes('.') || namespace === '' ? name.replace(/^\./, '') : `${namespace}.${name}`;
     const key = this.named.has(full) ? full : name;
     const type = this.named.get(key);
-    if (type === null) return { problem: `contains itself (\`${name}\` is recursive), and the language has no recursive types` };
+    if (type === null)
+      return {
+        problem: `is of \`${name}\`, which contains itself, and the language has no recursive types`,
+        help: 'the other fields can be used',
+      };
     return type ?? invalid(`has the unknown type \`${name}\``);
   }
 

@@ -77,6 +77,7 @@ export function sameType(a: Type, b: Type): boolean {
       return (
         b.kind === 'record' &&
         a.name === b.name &&
+        a.union === b.union &&
         a.fields.length === b.fields.length &&
         a.fields.every((field, i) => field.name === b.fields[i].name && sameType(field.type, b.fields[i].type))
       );
@@ -169,6 +170,7 @@ export function showType(type: Type): string {
     case 'map':
       return `map<${showType(type.values)}>`;
     case 'record':
+      if (type.union === true) return `union<${type.fields.map((field) => showType(definite(field.type))).join(', ')}>`;
       return `record ${shortName(type.name)}`;
     default:
       return type.kind;

@@ -1,6 +1,7 @@
 import type { AvroSchema } from '../plan/plan.js';
-import { sameType } from './lattice.js';
+import { definite, sameType } from './lattice.js';
 import type { Type } from './type.js';
+import { isUnion } from './union.js';
 
 /** What the outermost record of a schema is called. */
 export interface AvroRecordName {
@@ -31,7 +32,7 @@ class SchemaWriter {
       case 'duration':
         return 'long';
       case 'nullable':
-        return ['null', this.write(type.of, namespace)];
+        return ['null', this.write(type.of, namespace)].flat();
       case 'array':
         return { type: 'array', items: this.write(type.items, namespace) };
       case 'map':
@@ -39,6 +40,7 @@ class SchemaWriter {
       case 'enum':
         return this.define(type, type.name, namespace, (names) => ({ type: 'enum', ...names, symbols: [...type.symbols] }));
       case 'record': {
+        if (isUnion(type)) return type.fields.map((branch) => this.write(definite(branch.type), namespace));
         const fullName = top ? (top.namespace ? `${top.namespace}.${top.name}` : top.name) : type.name;
         return this.define(type, fullName, namespace, (names, inner) => ({
           type: 'record',

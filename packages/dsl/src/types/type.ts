@@ -8,6 +8,7 @@
  * - string, enum: `string`; bytes: `Uint8Array`
  * - timestamp: `number`, milliseconds since the epoch (micros keep a fraction); date: `number`, days since the epoch
  * - array: `Value[]`; map: `Map<string, Value>`; record: an object with a property per field
+ * - union (a record with a field per branch, see union.ts): all of them null but one
  * - duration: `number`, milliseconds (literals only, never a column)
  * - null: `null`
  */
@@ -27,7 +28,7 @@ export type Type =
   | { readonly kind: 'duration' }
   | { readonly kind: 'array'; readonly items: Type }
   | { readonly kind: 'map'; readonly values: Type }
-  | { readonly kind: 'record'; readonly name: string; readonly fields: readonly Field[] }
+  | { readonly kind: 'record'; readonly name: string; readonly fields: readonly Field[]; readonly union?: true }
   | { readonly kind: 'nullable'; readonly of: Type };
 
 export interface Field {

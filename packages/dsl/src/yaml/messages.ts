@@ -139,7 +139,7 @@ export const yamlMessages = {
   badDuration: errorMessage('RTA2207', 'Not a duration', (span: Span, where: string, found: string) => ({
     span,
     message: `${where} must be a duration; this is ${quote(shorten(found))}`,
-    help: /^\d+$/.test(found) ? `say the unit: ${quote(`${found}s`)} or ${quote(`${found}ms`)}` : 'write `5m`, `1h30m`, `500ms` or `7d`',
+    help: durationHelp(found),
   })),
   unsetVariable: errorMessage('RTA2208', 'An environment variable that is not set', (span: Span, name: string) => ({
     span,
@@ -168,4 +168,25 @@ function quoted(text: string): string {
 function beginning(text: string): string {
   const character = text[0];
   return character === '`' ? 'a backtick' : quote(character);
+}
+
+const UNITS: readonly (readonly [RegExp, string])[] = [
+  [/^(ms|millis|milliseconds?|msecs?)$/, 'ms'],
+  [/^(s|secs?|seconds?)$/, 's'],
+  [/^(m|mins?|minutes?)$/, 'm'],
+  [/^(h|hrs?|hours?)$/, 'h'],
+  [/^(d|days?)$/, 'd'],
+];
+
+/** `1 minute`, `10 Seconds`, `PT5M`, `90`: as a duration is written. */
+function durationHelp(found: string): string {
+  if (/^\d+$/.test(found)) return `say the unit: ${quote(`${found}s`)} or ${quote(`${found}ms`)}`;
+  const iso = /^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/i.exec(found) as (string | undefined)[] | null;
+  const parts = iso?.slice(1).map((count, i) => (count === undefined ? '' : `${count}${'dhms'[i]}`)) ?? [];
+  if (parts.join('') !== '') return `write ${quote(parts.join(''))}`;
+  const [, count, word] = /^(\d+)\s*([a-z]+)$/i.exec(found.trim()) ?? [];
+  const unit = count === undefined ? undefined : UNITS.find(([words]) => words.test(word.toLowerCase()))?.[1];
+  if (unit !== undefined) return `write ${quote(`${count}${unit}`)}`;
+  const weeks = count !== undefined && /^(w|weeks?)$/i.test(word) ? ` (${count} weeks: ${quote(`${7 * Number(count)}d`)})` : '';
+  return `write \`5m\`, \`1h30m\`, \`500ms\` or \`7d\`${weeks}`;
 }

@@ -168,7 +168,12 @@ describe('errors', () => {
       'cannot compare timestamp with duration',
       'how long ago something was is a difference of two timestamps: `a - b`',
     ],
-    ['l > 5m', 'RTA1201', 'cannot compare long with duration', 'the milliseconds of a duration are `long(5m)`'],
+    [
+      'l > 5m',
+      'RTA1201',
+      'cannot compare long with duration',
+      'write the unit, such as `60s`; the milliseconds of a duration are `long(5m)`',
+    ],
     ['i == "5"', 'RTA1201', 'cannot compare int with string', 'write the number without quotes: `5`'],
     ['b == "true"', 'RTA1201', 'cannot compare boolean with string', 'write `true` without quotes'],
     ['m > d', 'RTA1201', 'cannot compare decimal(10, 2) with double', 'a decimal becomes a double by `double(x)`'],

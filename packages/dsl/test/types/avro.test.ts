@@ -42,6 +42,10 @@ describe('reading schemas', () => {
     [['int', 'long'], 'long'],
     [['int', 'null', 'double'], 'double?'],
     [['string', { type: 'enum', name: 'E', symbols: ['A'] }], 'string'],
+    [['int', 'string'], 'union<int, string>'],
+    [['string', 'null', { type: 'enum', name: 'E', symbols: ['A'] }, 'boolean'], 'union<string, enum E, boolean>?'],
+    [{ type: 'array', items: ['int', { type: 'map', values: 'int' }] }, 'array<union<int, map<int>>>'],
+    [['boolean', { type: 'long', logicalType: 'timestamp-millis' }], 'union<boolean, timestamp>'],
     // as Avro says, what is no valid logical type is ignored
     [{ type: 'bytes', logicalType: 'decimal', precision: 2, scale: 5 }, 'bytes'],
     [{ type: 'string', logicalType: 'timestamp-millis' }, 'string'],
@@ -51,14 +55,18 @@ describe('reading schemas', () => {
   });
 
   it.each([
-    [['int', 'string'], 'RTA1402', 'field `x` is a union of int and string, and the language has no type for that'],
-    [['null', 'int', 'string'], 'RTA1402', 'field `x` is a union of int and string, and the language has no type for that'],
+    [['int', 'R'], 'RTA1402', 'field `x` is a union of int and R, and the language has no type for that'],
     [
-      { type: 'array', items: ['int', 'string'] },
+      ['null', 'bytes', { type: 'fixed', name: 'F', size: 2 }],
       'RTA1402',
-      'field `x` is an array whose items: it is a union of int and string, and the language has no type for that',
+      'field `x` is a union of bytes and F, and the language has no type for that',
     ],
-    ['R', 'RTA1402', 'field `x` contains itself (`R` is recursive), and the language has no recursive types'],
+    [
+      { type: 'array', items: ['int', 'R'] },
+      'RTA1402',
+      'field `x` is an array whose items: it is a union of int and R, and the language has no type for that',
+    ],
+    ['R', 'RTA1402', 'field `x` is of `R`, which contains itself, and the language has no recursive types'],
     ['Nowhere', 'RTA1401', 'field `x` has the unknown type `Nowhere`'],
     [{ type: 'enum', name: 'E' }, 'RTA1401', 'field `x` is an enum (com.acme.E) without `symbols`'],
     [{ type: 'record', fields: [] }, 'RTA1401', 'field `x` is a record without a `name`'],
@@ -76,7 +84,7 @@ describe('reading schemas', () => {
       type: 'record',
       name: 'Inner',
       fields: [
-        { name: 'bad', type: ['int', 'string'] },
+        { name: 'bad', type: ['int', 'Inner'] },
         { name: 'good', type: 'int' },
       ],
     };
@@ -93,7 +101,7 @@ describe('reading schemas', () => {
     expect(typeOfField(['null', 'org.other.O'], kind, other)).toBe('record O?');
     expect(typeOfField('O', kind, other)).toBeUndefined();
     // a name that a union which is not read defines
-    expect(typeOfField('Kind', { name: 'u', type: ['int', kind.type] })).toBe('enum Kind');
+    expect(typeOfField('Kind', { name: 'u', type: ['int', kind.type, 'R'] })).toBe('enum Kind');
   });
 
   it.each([

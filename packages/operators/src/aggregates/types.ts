@@ -16,8 +16,15 @@ export function isProblem(value: TypedExpr | AggregateProblem): value is Aggrega
   return 'error' in value;
 }
 
+const HELP: Readonly<Partial<Record<Type['kind'], string>>> = {
+  boolean: 'rows for which a condition is true are counted by `count() where …`',
+  string: 'a text becomes a number by `long(x)` or `double(x)`; different ones are counted by `count(distinct x)`',
+  enum: 'rows with one of its values are counted by `count() where x == "…"`',
+  timestamp: 'how long something takes is a difference of two timestamps, and its milliseconds are `long(a - b)`',
+  array: 'the items of an array are summed up by `arraySum(x)`',
+};
+
 /** Why a value is not a number. */
 export function numberWanted(name: string, type: Type): AggregateProblem {
-  const condition = definite(type).kind === 'boolean' ? 'rows for which a condition is true are counted by `count() where …`' : undefined;
-  return { error: `\`${name}\` takes a number, not ${showType(type)}`, help: condition };
+  return { error: `\`${name}\` takes a number, not ${showType(type)}`, help: HELP[definite(type).kind] };
 }

@@ -4,6 +4,8 @@
 export class AvroValueError extends Error {
   override readonly name = 'AvroValueError';
   #path = '';
+  /** Of bytes that were read: how far that came, which is the place of the fault or behind it; null where nothing was read. */
+  at: number | null = null;
 
   constructor(readonly problem: string) {
     super(problem);

@@ -14,7 +14,7 @@ export function defaultProblem(node: AvroNode, json: unknown): string | null {
       return Number.isInteger(json) && (json as number) === ((json as number) | 0) ? null : 'is not an int';
     case 'long':
       // Beyond 2^53 JSON has lost the digits already; it is a long all the same.
-      return Number.isInteger(json) && Math.abs(json as number) <= 2 ** 63 ? null : 'is not a long';
+      return Number.isInteger(json) && (json as number) >= -(2 ** 63) && (json as number) < 2 ** 63 ? null : 'is not a long';
     case 'float':
     case 'double':
       return typeof json === 'number' || json === 'NaN' || json === 'Infinity' || json === '-Infinity' ? null : 'is not a number';

@@ -18,6 +18,7 @@ type Json = Readonly<Record<string, unknown>>;
 
 const PRIMITIVES: ReadonlySet<string> = new Set(['null', 'boolean', 'int', 'long', 'float', 'double', 'bytes', 'string']);
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+const ORDERS: ReadonlySet<unknown> = new Set(['ascending', 'descending', 'ignore']);
 /** Deeper than any schema of use; bounds the recursion. */
 const MAX_NESTING = 200;
 
@@ -101,6 +102,8 @@ class Parser {
       if (seen.has(name)) throw invalid(path, 'is there twice');
       seen.add(name);
       if (field.type === undefined) throw invalid(path, 'has no `type`');
+      if (field.order !== undefined && !ORDERS.has(field.order))
+        throw invalid(path, `has the order ${JSON.stringify(field.order)}: it is ascending, descending or ignore`);
       const type = this.schema(field.type, inner, path);
       const value = Object.hasOwn(field, 'default') ? field.default : undefined;
       if (value !== undefined) {
@@ -149,7 +152,19 @@ class Parser {
     const fullName = qualify(name, typeof json.namespace === 'string' ? json.namespace : namespace);
     if (!fullName.split('.').every((part) => NAME.test(part))) throw invalid(at, `has the name \`${fullName}\`, which Avro does not allow`);
     if (PRIMITIVES.has(fullName)) throw invalid(at, `has the name of a primitive type, \`${fullName}\``);
-    return { fullName, aliases: strings(json.aliases, at, 'aliases').map((alias) => qualify(alias, spaceOf(fullName))) };
+    const space = spaceOf(fullName);
+    const aliases = strings(json.aliases, at, 'aliases').map((alias) => {
+      if (
+        !alias
+          .replace(/^\./, '')
+          .split('.')
+          .every((part) => NAME.test(part))
+      )
+        throw invalid(at, `has the alias \`${alias}\`, which is no name`);
+      // With a dot it stays as it is: Avro takes `.R` for no name of a type without a namespace.
+      return alias.includes('.') ? alias : qualify(alias, space);
+    });
+    return { fullName, aliases };
   }
 
   #define(node: RecordNode | EnumNode | FixedNode, at: string): void {

@@ -1,4 +1,4 @@
-import type { Value } from '@rta/dsl';
+import { BranchValue, type Value } from '@rta/dsl';
 import { AvroValueError, type AvroOutput } from './bytes.js';
 import { valueOfDefault } from './default-of.js';
 import { bytesOfUnscaled, checkedUnscaled, perMillisecond, show } from './logical-value.js';
@@ -51,12 +51,14 @@ export function writerOf(node: AvroNode, done = new Map<AvroNode, WriteValue>())
     }
     case 'union': {
       const branches = node.branches.map((branch) => ({ branch, write: writerOf(branch, done) }));
-      return (out, value) => {
-        const index = branches.findIndex(({ branch }) => accepts(branch, value));
+      const others = branches.filter(({ branch }) => branch.kind !== 'null');
+      return (out, given) => {
+        const chosen = given instanceof BranchValue ? others[given.branch] : null;
+        const value = given instanceof BranchValue ? given.value : given;
+        const index = chosen !== null ? branches.indexOf(chosen) : branches.findIndex(({ branch }) => accepts(branch, value));
         if (index < 0) {
           // With one branch beside null there is no doubt which was meant: its own error says more.
-          const meant = branches.filter(({ branch }) => branch.kind !== 'null');
-          if (meant.length === 1 && value !== null && value !== undefined) meant[0].write(out, value);
+          if (others.length === 1 && value !== null && value !== undefined) others[0].write(out, value);
           throw notA(value, node);
         }
         out.long(index);

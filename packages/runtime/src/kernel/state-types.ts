@@ -1,6 +1,6 @@
 /** Types of the language as Avro, as state and what goes between stages have them. */
 import { createHash } from 'node:crypto';
-import type { AvroSchema, Type } from '@rta/dsl';
+import { type AvroSchema, definite, isUnion, type Type } from '@rta/dsl';
 
 /** Names are defined where they first stand and then referred to, as Avro wants it. */
 export function define(name: string, named: Set<string>, schema: () => AvroSchema): AvroSchema {
@@ -21,7 +21,7 @@ export function avroOf(type: Type, named: Set<string>): AvroSchema {
     case 'duration':
       return 'long';
     case 'nullable':
-      return ['null', avroOf(type.of, named)];
+      return ['null', avroOf(type.of, named)].flat();
     case 'array':
       return { type: 'array', items: avroOf(type.items, named) };
     case 'map':
@@ -29,6 +29,7 @@ export function avroOf(type: Type, named: Set<string>): AvroSchema {
     case 'enum':
       return define(nameOf(type), named, () => ({ type: 'enum', name: nameOf(type), symbols: [...type.symbols] }));
     case 'record':
+      if (isUnion(type)) return type.fields.map((branch) => avroOf(definite(branch.type), named));
       return define(nameOf(type), named, () => ({
         type: 'record',
         name: nameOf(type),

@@ -28,6 +28,8 @@ export interface TopicDescription {
   readonly name: string;
   readonly partitions: number;
   readonly config: Readonly<Record<string, string>>;
+  /** Bytes that a batch of records may have at most; null: there is no limit, or it cannot be told before it is tried. */
+  readonly maxBatchBytes: number | null;
 }
 
 /** What a partition holds: `low` is the first offset kept; `stable` the last stable offset (end of what read_committed sees). */
@@ -67,6 +69,24 @@ export interface CommitRequest {
 export interface CommitResult {
   /** For each output, in order: the offset that its first record got. */
   readonly baseOffsets: readonly number[];
+}
+
+/** What is committed for a group by none of its members: by commands, while the pipeline stands still. */
+export interface IdleCommit {
+  readonly group: string;
+  /** Who commits; whoever else has it is fenced. */
+  readonly transactionalId: string;
+  /** What the group has now: somebody else may have committed since it was read. */
+  readonly expected: readonly CommittedOffset[];
+  readonly outputs: readonly OutputBatch[];
+  /** At least one. */
+  readonly offsets: CommitRequest['offsets'];
+}
+
+export interface GroupMemberDescription {
+  readonly id: string;
+  /** Where it runs; empty where that is not known. */
+  readonly host: string;
 }
 
 /** Events of a group member, in the order in which they must be handled. */
@@ -134,6 +154,14 @@ export interface Log {
   join(options: MemberOptions): Promise<Member>;
   /** Of a group that has no running member: committed offsets, for `rta` commands. */
   groupOffsets(group: string, partitions: readonly TopicPartition[]): Promise<readonly CommittedOffset[]>;
+  /** Those that run, or whose session has not timed out yet. */
+  groupMembers(group: string): Promise<readonly GroupMemberDescription[]>;
+  /**
+   * Commits outputs and offsets of a group without members, all or nothing. Whoever was a member before cannot commit any more; whoever
+   * joins from then on finds these offsets. Rejects with LogError `in_use` where the group has members, `fenced` where its offsets are not
+   * those expected; nothing is done then; else as `Member.commit`.
+   */
+  commitIdle(request: IdleCommit): Promise<CommitResult>;
   close(): Promise<void>;
 }
 
@@ -150,6 +178,7 @@ export type LogErrorCode =
   | 'closed'
   | 'in_use'
   | 'unsupported'
+  | 'too_large'
   | 'configuration';
 
 export class LogError extends Error {
@@ -162,5 +191,19 @@ export class LogError extends Error {
     options?: { cause?: unknown },
   ) {
     super(message, options);
+  }
+}
+
+/** `too_large`: a topic does not take a batch of this size; what it was written with has been aborted. Smaller ones may pass. */
+export class BatchTooLargeError extends LogError {
+  constructor(
+    message: string,
+    readonly topic: string,
+    /** Before it was packed. */
+    readonly bytes: number,
+    readonly recordCount: number,
+    options?: { cause?: unknown },
+  ) {
+    super('too_large', message, true, options);
   }
 }

@@ -1,7 +1,10 @@
 /** The records of a test's `given`, as a producer would have sent them. */
 import { Buffer } from 'node:buffer';
 import {
+  branchOf,
+  BranchValue,
   definite,
+  isUnion,
   parseTime,
   typeToAvro,
   zeroValue,
@@ -9,6 +12,7 @@ import {
   type Row,
   type SourceNode,
   type TestRecord,
+  type Type,
   type TypedExpr,
   type Value,
 } from '@rta/dsl';
@@ -114,7 +118,31 @@ function valueEncoder(source: SourceNode, avro: AvroSupport, schemas: TestSchema
   // All cells of a row are written, so those that are left out as well: by way of Avro they get their defaults.
   if (format === 'csv') return (values) => Buffer.from(csvOfRow(columns, codec.decode(codec.encode(values)) as Row));
   const id = schemas.idOf(`${topic}-value`, schema);
-  return (values) => avro.frame(id, codec.encode(values));
+  return (values) => avro.frame(id, codec.encode(asBranches(columns, values)));
+}
+
+/** The values with those of unions as the codec wants them. */
+function asBranches(columns: readonly Column[], values: Readonly<Record<string, Value>>): Value {
+  const given = columns.filter(({ name }) => Object.hasOwn(values, name));
+  return Object.fromEntries(given.map(({ name, type }) => [name, asBranch(type, values[name])]));
+}
+
+function asBranch(type: Type, value: Value): Value {
+  if (value === null) return null;
+  const of = definite(type);
+  switch (of.kind) {
+    case 'array':
+      return (value as Value[]).map((item) => asBranch(of.items, item));
+    case 'map':
+      return new Map([...(value as ReadonlyMap<string, Value>)].map(([key, item]) => [key, asBranch(of.values, item)]));
+    case 'record': {
+      if (!isUnion(of)) return asBranches(of.fields, value as Readonly<Record<string, Value>>);
+      const held = branchOf(of, value);
+      return new BranchValue(held.branch, asBranch(held.type, held.value)) as unknown as Value;
+    }
+    default:
+      return value;
+  }
 }
 
 /** The columns that come from the value. */

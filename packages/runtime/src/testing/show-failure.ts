@@ -1,5 +1,17 @@
 /** A failed expectation as text: rows under their columns, the expected above the actual, carets under the cells that differ. */
-import { parseTime, place, showDate, showDecimal, showTimestamp, type Column, type TestRow, type Type, type Value } from '@rta/dsl';
+import {
+  branchOf,
+  isUnion,
+  parseTime,
+  place,
+  showDate,
+  showDecimal,
+  showTimestamp,
+  type Column,
+  type TestRow,
+  type Type,
+  type Value,
+} from '@rta/dsl';
 import type { RowPair } from './compare-rows.js';
 import type { TestFailure } from './judge.js';
 
@@ -165,6 +177,10 @@ export function showValue(type: Type, value: Value): string {
     case 'map':
       return `{ ${[...(value as ReadonlyMap<string, Value>)].map(([key, item]) => `${showText(key)}: ${showValue(type.values, item)}`).join(', ')} }`;
     case 'record': {
+      if (isUnion(type)) {
+        const held = branchOf(type, value);
+        return `{ ${type.fields[held.branch].name}: ${showValue(held.type, held.value)} }`;
+      }
       const row = value as Readonly<Record<string, Value>>;
       return `{ ${type.fields.map((field) => `${field.name}: ${showValue(field.type, row[field.name])}`).join(', ')} }`;
     }

@@ -1,7 +1,7 @@
 /** What the topics of a tested pipeline hold, as rows. */
 import { Buffer } from 'node:buffer';
 import { compareValues, definite, textColumns, typeToAvro, type AvroSchema, type Column, type Plan, type Row, type SinkNode, type Value, type ValueFormat } from '@rta/dsl'; // prettier-ignore
-import { toValue } from '../kernel/interpreter/avro-codec.js';
+import { AvroCodec, toValue } from '../kernel/interpreter/avro-codec.js';
 import { type AvroRecord, parseSchema } from '../kernel/interpreter/avro-schema.js';
 import { readCsv, textDatum } from '../kernel/interpreter/csv.js';
 import type { Datum } from '../kernel/interpreter/avro-read.js';
@@ -147,14 +147,12 @@ type ReadRow = (bytes: Uint8Array) => Row;
 
 /** @param schema of the values: the writer's, of what is no Avro what types it */
 function rowReader(format: ValueFormat, columns: readonly Column[], schema: AvroSchema, avro: AvroSupport): ReadRow {
-  if (format === 'avro') {
-    const codec = avro.codecFor(schema);
-    return (bytes) => codec.decode(unframed(bytes, avro)) as Row;
-  }
   const reader = parseSchema(schema) as AvroRecord;
-  const read = format === 'csv' ? readCsv : readJson;
+  const codec = new AvroCodec(schema);
+  const read = (bytes: Uint8Array): Datum =>
+    format === 'avro' ? codec.decode(unframed(bytes, avro)) : format === 'csv' ? readCsv(reader, bytes) : readJson(reader, bytes);
   return (bytes) => {
-    const datum = read(reader, bytes) as ReadonlyMap<string, Datum>;
+    const datum = read(bytes) as ReadonlyMap<string, Datum>;
     return Object.fromEntries(columns.map(({ name, type }) => [name, toValue(type, datum.get(name)!)]));
   };
 }

@@ -4,7 +4,7 @@ import type { AvroSchema } from '@rta/dsl';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AvroCodec, bigintOfBytes, bytesOfBigint, type Raw } from '../../src/kernel/interpreter/avro-codec.js';
-import { type Datum, readDatum, Rejected, resolveDatum } from '../../src/kernel/interpreter/avro-read.js';
+import { type Datum, InUnion, readDatum, Rejected, resolveDatum } from '../../src/kernel/interpreter/avro-read.js';
 import { parseSchema } from '../../src/kernel/interpreter/avro-schema.js';
 import { canonicalLong } from '../../src/kernel/interpreter/values.js';
 
@@ -48,6 +48,7 @@ function unshared(schema: AvroSchema, index: number): AvroSchema {
 
 /** As avsc would give it. */
 function plain(datum: Datum): unknown {
+  if (datum instanceof InUnion) return plain(datum.value);
   if (datum instanceof Map) return Object.fromEntries([...(datum as ReadonlyMap<string, Datum>)].map(([k, v]) => [k, plain(v)]));
   if (Array.isArray(datum)) return datum.map(plain);
   return datum instanceof Uint8Array ? Buffer.from(datum) : datum;

@@ -283,6 +283,28 @@ describe(`reading Avro (seed ${SEED})`, () => {
     check({ writer: ['null', 'int'], reader, values: [null, 5, 6], damage, selected: 3 });
   });
 
+  it('finds the branch of a union by its whole name, else without the namespace', () => {
+    const named = (name: string, field: string): AvroSchema => ({
+      type: 'record',
+      name,
+      fields: [{ name: field, type: 'int', default: 0 }],
+    });
+    const of = (...branches: AvroSchema[]): AvroSchema => ({
+      type: 'record',
+      name: 'rec',
+      fields: [
+        { name: 'by', type: ['null', ...branches] },
+        { name: 'at', type: 'long' },
+      ],
+    });
+    const writer = of(named('x.A', 'n'), named('x.B', 'n'), 'long');
+    const branches: Raw[] = [null, { 'x.B': { n: 5 } }, { 'x.A': { n: 6 } }, { long: 7 }];
+    const values = branches.map((by, at): Raw => ({ by, at }));
+    const damage = values.map(() => [0, 0] as const);
+    for (const reader of [writer, of('string', named('y.B', 'n'), 'double', named('y.A', 'n')), of(named('y.A', 'm'), named('x.A', 'n'))])
+      check({ writer, reader, values, damage, selected: 3 });
+  });
+
   it('passes over recursive types', () => {
     const tree: AvroSchema = {
       type: 'record',

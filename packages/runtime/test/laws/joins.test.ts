@@ -1,4 +1,5 @@
 /** The laws of joins of two streams: incremental equals recomputed, kernel and interpreter agree. */
+import type { JoinTransform } from '@rta/dsl';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { interpretStage } from '../../src/kernel/interpreter/interpret-stage.js';
@@ -95,6 +96,30 @@ streams:
           within: 20ms
           grace: 2ms
           take: [{ other: points }]
+sink: { topic: out }`,
+  },
+  'left, with bounds of the times in `on`, one of which only later rows meet': {
+    topics: ['one', 'two'],
+    text: `
+streams:
+  all:
+    from: one
+    steps:
+      - join:
+          with: two
+          on: user == two.user and two.$time >= $time + 2ms and two.$time - $time < 9ms and points <= two.points
+          type: left
+          take: [{ other: points }, { when: at }]
+sink: { topic: out }`,
+  },
+  'within, with the times of both rows in the condition': {
+    topics: ['one', 'two'],
+    text: `
+streams:
+  all:
+    from: one
+    steps:
+      - join: { with: two, as: t, on: user == t.user and t.$time != $time and t.at == t.$time, within: 5ms, type: outer, take: { other: points } }
 sink: { topic: out }`,
   },
   'outer, of a union of branches, counted in windows': {
@@ -194,6 +219,41 @@ streams:
         emit: final
 sink: { topic: out }`,
 };
+
+describe('bounds of the times in `on`', () => {
+  const joined = (on: string, within: string): string => `
+streams:
+  all:
+    from: one
+    steps:
+      - join: { with: two, on: '${on}', type: left, ${within} take: { other: points } }
+sink: { topic: out }`;
+  const both = { one: 5, two: 5 };
+
+  it.each([
+    ['two.$time >= $time - 8ms and two.$time <= $time + 2ms', '{ before: 8ms, after: 2ms }'],
+    ['$time <= two.$time and $time + 3ms > two.$time', '{ after: 2ms }'],
+    ['two.$time - $time <= 5ms and -5ms <= two.$time - $time and two.$time < $time + 1h', '5ms'],
+    ['$time == two.$time', '0s'],
+    ['-($time - two.$time) <= 4ms and two.$time > $time - 1ms', '{ before: 0s, after: 4ms }'],
+  ])('%s is within %s', (bounds, within) => {
+    const plan = planOf(joined(`user == two.user and ${bounds}`, ''), both);
+    const [bounded, said] = [plan, planOf(joined('user', `within: ${within},`), both)].map(
+      ({ steps }) => steps.flatMap((step) => step.transforms).find(({ type }) => type === 'join') as JoinTransform,
+    );
+    expect(bounded.how).toEqual(said.how);
+    expect(bounded.condition).toBeNull();
+  });
+
+  it('what is no bound is asked of each pair', () => {
+    const plan = planOf(joined('user == two.user and two.$time >= $time + 3ms and two.$time <= $time + 9ms', ''), both);
+    const [join] = plan.steps.flatMap((step) => step.transforms);
+    expect(join).toMatchObject({
+      how: { beforeMs: 0, afterMs: 9 },
+      condition: { carried: [{ name: 'two.$time' }] },
+    });
+  });
+});
 
 /** Events, some of which delete where they are a table's. */
 const version = fc.record({ event: someEvent, gone: fc.boolean() }).map(({ event, gone }) => (gone ? { ...event, team: GONE } : event));

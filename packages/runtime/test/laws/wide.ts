@@ -1,17 +1,19 @@
 /** Random columns of every type, with values, and pipelines over them: what the generated readers and writers have to get right. */
 import { Buffer } from 'node:buffer';
-import type {
-  Accumulator,
-  AvroSchema,
-  Column,
-  FoldTransform,
-  KeyFormat,
-  Row,
-  Transform,
-  Type,
-  Value,
-  ValueFormat,
-  WindowSpec,
+import {
+  type Accumulator,
+  type AvroSchema,
+  type Column,
+  type FoldTransform,
+  type KeyFormat,
+  type Row,
+  type Transform,
+  type Type,
+  unionOf,
+  unionValue,
+  type Value,
+  type ValueFormat,
+  type WindowSpec,
 } from '@rta/dsl';
 import fc from 'fast-check';
 import { AvroCodec, RowCodec, toRaw } from '../../src/kernel/interpreter/avro-codec.js';
@@ -77,7 +79,21 @@ const ADDRESS: Type = {
   ],
 };
 
+const COLOURS: Type = { kind: 'enum', name: 'tint', symbols: ['warm', 'cold'] };
+const PARCEL: Type = { kind: 'record', name: 'parcel', fields: [{ name: 'street', type: { kind: 'string' } }] };
+const CONTACT = unionOf([{ kind: 'string' }, LONG, PARCEL, { kind: 'array', items: COLOURS }])!;
+
 const NESTED: readonly Sample[] = [
+  {
+    type: CONTACT,
+    values: (['x', 1n << 60n, { street: 'y' }, ['cold', 'warm']] as const).map((value, i) => unionValue(CONTACT, i, value as Value)),
+    scalar: false,
+  },
+  {
+    type: { kind: 'array', items: nullable(CONTACT) },
+    values: [[], [unionValue(CONTACT, 1, 5), null, unionValue(CONTACT, 0, '')]],
+    scalar: false,
+  },
   { type: { kind: 'array', items: LONG }, values: [[], [1, 2], [1n << 60n]], scalar: false },
   { type: { kind: 'array', items: nullable({ kind: 'string' }) }, values: [[null, 'x'], []], scalar: false },
   {

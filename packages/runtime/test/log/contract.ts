@@ -5,6 +5,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Log, MemberOptions, TopicSpec } from '../../src/log/log.js';
 import { groupTests } from './contract-groups.js';
+import { idleTests } from './contract-idle.js';
 import { memberTests } from './contract-members.js';
 import { topicTests } from './contract-topics.js';
 import { outputs, unique } from './outputs.js';
@@ -79,6 +80,7 @@ export function logContract(name: string, make: () => Promise<LogUnderTest>, opt
     topicTests(on);
     memberTests(on);
     groupTests(on);
+    idleTests(on);
 
     it('is all there after a restart', async (context) => {
       if (under.reopen === undefined) context.skip();

@@ -1,9 +1,9 @@
 /** Requests and answers of every kind that get lost: the outcome is found out, or said to be unknown; never assumed. */
+import { API, type Fate, KafkaProxy } from '@rta/tools';
 import { afterEach, describe, expect, test } from 'vitest';
 import { openKafkaLog } from '../../src/log/kafka/kafka-log.js';
 import type { Log, LogError, Member } from '../../src/log/log.js';
 import { uniqueName, useBroker, withoutKafka } from './kafka-broker.js';
-import { API, type Fate, KafkaProxy } from './kafka-proxy.js';
 import { batchesOf, nextOf, valuesOf } from './kafka-texts.js';
 
 describe.skipIf(withoutKafka)('lost requests', { timeout: 60_000 }, () => {

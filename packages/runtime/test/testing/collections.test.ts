@@ -67,6 +67,63 @@ tests:
   await passes(planOf(text, SCHEMA));
 });
 
+const UNIONS = {
+  type: 'record',
+  name: 'Example',
+  fields: [
+    { name: 'id', type: 'string' },
+    { name: 'at', type: { type: 'long', logicalType: 'timestamp-millis' } },
+    {
+      name: 'by',
+      type: ['null', 'long', 'string', { ...LINE, name: 'Line' }, { type: 'array', items: ['string', { ...LINE, name: 'Other' }] }],
+      default: null,
+    },
+    { name: 'of', type: ['string', 'boolean'], default: 'none' },
+  ],
+};
+
+it.each(['avro', 'json'])('unions of unlike types are carried, kept and taken apart: %s', async (format) => {
+  const text = `
+pipeline: unions
+source: { topic: in, schema: example, time: at, format: ${format} }
+streams:
+  parts:
+    steps:
+      - derive: { text: 'by.string ?? by.Line.sku ?? by.array[0].string', n: by.long }
+      - select: [id, by, of, text, n]
+  newest:
+    steps:
+      - groupBy: id
+        aggregate: { by: last(by), of: last(of), all: 'collect(by, 9)' }
+sinks:
+  parts: { from: parts, topic: parts, format: ${format} }
+  newest: { from: newest, topic: newest, format: ${format} }
+tests:
+  whole:
+    given:
+      in:
+        - { $time: 12:00:00, id: a, by: { long: 5 }, of: { boolean: true } }
+        - { $time: 12:00:01, id: b, by: { string: tea }, of: { string: x } }
+        - { $time: 12:00:02, id: a, by: { Line: { sku: cup, qty: 1 } } }
+        - { $time: 12:00:03, id: c, by: { array: [{ string: pot }, { Other: { sku: cup, qty: 2 } }] } }
+        - { $time: 12:00:04, id: d }
+    until: 12:02
+    expect:
+      parts:
+        - { id: a, by: { long: 5 }, of: { boolean: true }, text: null, n: 5 }
+        - { id: b, by: { string: tea }, of: { string: x }, text: tea, n: null }
+        - { id: a, by: { Line: { sku: cup, qty: 1 } }, of: { string: none }, text: cup, n: null }
+        - { id: c, by: { array: [{ string: pot }, { Other: { sku: cup, qty: 2 } }] }, text: pot }
+        - { id: d, by: null, of: { string: none } }
+      newest:
+        - { id: a, by: { Line: { sku: cup, qty: 1 } }, of: { string: none }, all: [{ long: 5 }, { Line: { sku: cup, qty: 1 } }] }
+        - { id: b, by: { string: tea }, of: { string: x }, all: [{ string: tea }] }
+        - { id: c, by: { array: [{ string: pot }, { Other: { sku: cup, qty: 2 } }] } }
+        - { id: d, by: null, all: [] }
+`;
+  await passes(planOf(text, UNIONS));
+});
+
 it('a record whose third line fails goes to errors once, and none of its lines has an effect', async () => {
   const text = `
 pipeline: whole

@@ -1,4 +1,4 @@
-import { definite, type Column, type TestRow, type Type, type Value } from '@rta/dsl';
+import { branchOf, definite, isUnion, type Column, type TestRow, type Type, type Value } from '@rta/dsl';
 import { showValue, type TestFailure } from '@rta/runtime';
 
 /** Rows that are other than expected. */
@@ -42,6 +42,10 @@ function jsonValue(type: Type, value: Value): string {
     case 'map':
       return `{${[...(value as ReadonlyMap<string, Value>)].map(([key, item]) => `${JSON.stringify(key)}:${jsonValue(of.values, item)}`).join(',')}}`;
     case 'record': {
+      if (isUnion(of)) {
+        const held = branchOf(of, value);
+        return `{${JSON.stringify(of.fields[held.branch].name)}:${jsonValue(held.type, held.value)}}`;
+      }
       const row = value as Readonly<Record<string, Value>>;
       return `{${of.fields.map((field) => `${JSON.stringify(field.name)}:${jsonValue(field.type, row[field.name])}`).join(',')}}`;
     }

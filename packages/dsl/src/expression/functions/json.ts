@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { BOOLEAN, definite, DOUBLE, LONG, nullable, STRING } from '../../types/lattice.js';
 import type { Type, Value } from '../../types/type.js';
+import { branchOf, isUnion } from '../../types/union.js';
 import { literal } from '../build.js';
 import { showDate, showTimestamp } from '../calendar.js';
 import { showDecimal } from '../decimal.js';
@@ -86,6 +87,13 @@ function jsonWriter(type: Type): (value: Value) => string {
       return (value) => `{${[...(value as ReadonlyMap<string, Value>)].map(entry).join(',')}}`;
     }
     case 'record': {
+      if (isUnion(type)) {
+        const writers = type.fields.map((field) => jsonWriter(definite(field.type)));
+        return (value) => {
+          const held = branchOf(type, value);
+          return writers[held.branch](held.value);
+        };
+      }
       const fields = type.fields.map((field) => ({ name: field.name, write: jsonWriter(field.type) }));
       return (value) => {
         const record = value as { readonly [field: string]: Value };

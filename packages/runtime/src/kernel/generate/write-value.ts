@@ -1,5 +1,5 @@
 /** Code that writes operands as Avro into a `Scratch`. */
-import type { Type } from '@rta/dsl';
+import { isUnion, type Type } from '@rta/dsl';
 import { valueWriter } from '../run/value-writer.js';
 import type { Code } from './code.js';
 import { definiteType, isNullable, type Operand } from './operand.js';
@@ -15,7 +15,9 @@ export function writeOperand(code: Code, w: string, p: string, operand: Operand,
     return;
   }
   const inner = definiteType(type);
-  if (operand.isNull === null) {
+  if (isUnion(inner)) {
+    code.line(`${p} = ${code.constant(writerOf(type))}(${w}, ${p}, ${operand.value});`);
+  } else if (operand.isNull === null) {
     code.line(`${p} = ${w}.byte(${p}, 2);`);
     writeDefinite(code, w, p, operand, inner);
   } else if (operand.encoded?.when === null && isNullable(operand.type)) {

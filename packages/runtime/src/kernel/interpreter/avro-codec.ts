@@ -1,13 +1,14 @@
 /** Values of the language to and from Avro: encoded by avsc, read by `avro-read.ts`. */
 import { Buffer } from 'node:buffer';
-import type { AvroSchema, Column, Row, Type, Value } from '@rta/dsl';
+import { type AvroSchema, branchOf, type Column, isUnion, type Row, type Type, unionValue, type Value } from '@rta/dsl';
 import avsc from 'avsc';
-import { type Datum, readDatum, resolveDatum } from './avro-read.js';
+import { type Datum, InUnion, readDatum, resolveDatum } from './avro-read.js';
 import { type AvroNode, parseSchema } from './avro-schema.js';
+import { RawBranch, withBranches } from './raw-branch.js';
 import { canonicalLong } from './values.js';
 
 /** What avsc is given: objects for records, Buffers for bytes, numbers or bigints for longs. */
-export type Raw = null | boolean | number | bigint | string | Buffer | Raw[] | { readonly [name: string]: Raw };
+export type Raw = null | boolean | number | bigint | string | Buffer | Raw[] | RawBranch | { readonly [name: string]: Raw };
 
 /** Longs as numbers where that is exact, else as bigints. */
 const longType = avsc.types.LongType.__with({
@@ -53,7 +54,7 @@ export class AvroCodec {
   }
 
   encode(raw: Raw): Buffer {
-    return this.type.toBuffer(raw);
+    return this.type.toBuffer(withBranches(this.type, raw));
   }
 
   decode(bytes: Uint8Array): Datum {
@@ -90,6 +91,10 @@ export class RowCodec {
 
 /** A datum by its schema -> the language's value. */
 export function toValue(type: Type, datum: Datum): Value {
+  if (datum instanceof InUnion && type.kind !== 'nullable') {
+    if (!isUnion(type)) return toValue(type, datum.value);
+    return unionValue(type, datum.index, toValue(type.fields[datum.index].type, datum.value));
+  }
   switch (type.kind) {
     case 'nullable':
       return datum === null ? null : toValue(type.of, datum);
@@ -132,6 +137,10 @@ export function toRaw(type: Type, value: Value): Raw {
     case 'map':
       return Object.fromEntries([...(value as ReadonlyMap<string, Value>)].map(([k, v]) => [k, toRaw(type.values, v)]));
     case 'record': {
+      if (isUnion(type)) {
+        const held = branchOf(type, value);
+        return new RawBranch(held.branch, toRaw(held.type, held.value));
+      }
       const fields = value as { readonly [field: string]: Value };
       return Object.fromEntries(type.fields.map((f) => [f.name, toRaw(f.type, fields[f.name])]));
     }

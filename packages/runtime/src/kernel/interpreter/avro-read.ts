@@ -10,12 +10,23 @@ import { canonicalLong } from './values.js';
 /** What a record holds, by schema: longs canonical, records as maps by field name. */
 export type Datum = null | boolean | number | bigint | string | Uint8Array | Datum[] | ReadonlyMap<string, Datum> | InUnion;
 
-/** A value written through a union: which branch it is. Only by the writer's schema; resolved data has the bare value. */
-class InUnion {
+/** A value in a union: which branch it is. Resolved data has the bare value where there is only one beside null. */
+export class InUnion {
   constructor(
     readonly branch: AvroNode,
     readonly value: Datum,
+    /** Which of the branches beside null. */
+    readonly index: number,
   ) {}
+
+  static of(branches: readonly AvroNode[], branch: AvroNode, value: Datum): InUnion {
+    return new InUnion(branch, value, branches.filter(({ kind }) => kind !== 'null').indexOf(branch));
+  }
+}
+
+/** A value of `branch`, one of `branches`, as resolved data. */
+export function inUnion(branches: readonly AvroNode[], branch: AvroNode, value: Datum): Datum {
+  return branch.kind !== 'null' && branches.filter(({ kind }) => kind !== 'null').length > 1 ? InUnion.of(branches, branch, value) : value;
 }
 
 /** A record that cannot be read, with the code that it is rejected by. */
@@ -78,7 +89,7 @@ class Reader {
         return node.symbols[this.index(node.symbols.length, 'symbol')];
       case 'union': {
         const branch = node.branches[this.index(node.branches.length, 'union branch')];
-        return new InUnion(branch, this.read(branch));
+        return InUnion.of(node.branches, branch, this.read(branch));
       }
       case 'array': {
         const items: Datum[] = [];
@@ -149,14 +160,17 @@ class Reader {
   }
 }
 
-/** The datum as the reader's schema sees it; bare values in place of unions. */
+/** The datum as the reader's schema sees it. */
 export function resolveDatum(writer: AvroNode, reader: AvroNode, datum: Datum): Datum {
   if (datum instanceof InUnion) return resolveDatum(datum.branch, reader, datum.value);
   if (reader.kind === 'union') {
     const branches = reader.branches.filter((b) => !differsInMeaning(writer, b));
-    const branch = branches.find((b) => sameBranch(writer, b)) ?? branches.find((b) => promotes(writer, b));
+    const branch =
+      branches.find((b) => sameBranch(writer, b, (name) => name)) ??
+      branches.find((b) => sameBranch(writer, b, (name) => name.split('.').at(-1)!)) ??
+      branches.find((b) => promotes(writer, b));
     if (!branch) throw incompatible(`the reader's union has no ${writer.kind}`);
-    return resolveDatum(writer, branch, datum);
+    return inUnion(reader.branches, branch, resolveDatum(writer, branch, datum));
   }
   if (differsInMeaning(writer, reader)) throw incompatible(`${meaningOf(writer)} is not ${meaningOf(reader)}`);
   switch (reader.kind) {
@@ -200,7 +214,7 @@ function datumOfDefault(node: AvroNode, json: unknown): Datum {
   switch (node.kind) {
     case 'union': {
       const branch = node.branches.find((b) => fitsDefault(b, json)) ?? node.branches[0];
-      return datumOfDefault(branch, json);
+      return inUnion(node.branches, branch, datumOfDefault(branch, json));
     }
     case 'bytes':
     case 'fixed':
@@ -244,9 +258,9 @@ function fitsDefault(node: AvroNode, json: unknown): boolean {
   }
 }
 
-function sameBranch(writer: AvroNode, reader: AvroNode): boolean {
+function sameBranch(writer: AvroNode, reader: AvroNode, called: (name: string) => string): boolean {
   if (writer.kind !== reader.kind) return false;
-  return !('name' in writer && 'name' in reader) || writer.name === reader.name;
+  return !('name' in writer && 'name' in reader) || called(writer.name) === called(reader.name);
 }
 
 const PROMOTIONS: Readonly<Partial<Record<AvroNode['kind'], readonly AvroNode['kind'][]>>> = {

@@ -82,7 +82,8 @@ class SchemaParser {
       case 'bytes':
         return { kind: name, ...logicalOf(json) };
       default: {
-        const node = this.named.get(name.includes('.') || namespace === '' ? name : `${namespace}.${name}`) ?? this.named.get(name);
+        const node =
+          this.named.get(name.includes('.') || namespace === '' ? name : `${namespace}.${name}`) ?? this.named.get(name.replace(/^\./, ''));
         if (!node) throw new Error(`the schema refers to the unknown type ${name}`);
         return node;
       }
@@ -91,7 +92,7 @@ class SchemaParser {
 
   private define(json: Json, namespace: string, make: (name: string) => AvroNode): AvroNode {
     const name = fullName(json, namespace);
-    const node = make(name.slice(name.lastIndexOf('.') + 1));
+    const node = make(name);
     this.named.set(name, node);
     return node;
   }

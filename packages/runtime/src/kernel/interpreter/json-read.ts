@@ -1,7 +1,7 @@
 /** JSON sources: exact numbers, then typed by the reader's Avro schema into the same data that Avro bytes give. */
 import { Buffer } from 'node:buffer';
 import type { AvroNode, AvroRecord } from './avro-schema.js';
-import { type Datum, defaultOf, Rejected } from './avro-read.js';
+import { type Datum, defaultOf, inUnion, Rejected } from './avro-read.js';
 import { bytesOfBigint } from './avro-codec.js';
 import { canonicalLong } from './values.js';
 
@@ -108,7 +108,7 @@ function typedUnion(branches: readonly AvroNode[], json: Json, path: string): Da
   if (others.length === 1) return typed(others[0], json, path);
   for (const branch of others) {
     try {
-      return typed(branch, json, path);
+      return inUnion(branches, branch, typed(branch, json, path));
     } catch (error) {
       if (!(error instanceof Rejected)) throw error;
     }

@@ -1,6 +1,6 @@
 /** JSON sinks: text of values, exact where JSON's own numbers would not be for us. */
 import { Buffer } from 'node:buffer';
-import type { Column, Row, Type, Value } from '@rta/dsl';
+import { branchOf, type Column, isUnion, type Row, type Type, type Value } from '@rta/dsl';
 
 /** An object with the columns in order. */
 export function jsonOfRow(columns: readonly Column[], row: Row): string {
@@ -27,6 +27,10 @@ export function jsonOf(type: Type, value: Value): string {
       return `{${entries.join(',')}}`;
     }
     case 'record':
+      if (isUnion(type)) {
+        const held = branchOf(type, value);
+        return jsonOf(held.type, held.value);
+      }
       return jsonOfRow(type.fields, value as Row);
     default:
       return JSON.stringify(value);

@@ -84,7 +84,7 @@ function parse(schema: unknown, namespace: string, named: Map<string, AvroNode>)
 
 function byName(name: string, namespace: string, named: Map<string, AvroNode>, json: Json): AvroNode {
   if (PRIMITIVES.has(name)) return { kind: name as 'int', ...logicalOf(json) };
-  const node = named.get(name.includes('.') || namespace === '' ? name : `${namespace}.${name}`) ?? named.get(name);
+  const node = named.get(name.includes('.') || namespace === '' ? name : `${namespace}.${name}`) ?? named.get(name.replace(/^\./, ''));
   if (!node) throw new TypeError(`the Avro schema refers to the unknown type "${name}"`);
   return node;
 }
@@ -130,13 +130,20 @@ export function writtenField(writer: AvroRecord, field: AvroField): AvroField | 
 export function matching(writer: AvroNode, reader: AvroNode): AvroNode | null {
   if (reader.kind === 'union')
     return (
-      reader.branches.find((b) => sameNode(writer, b) && sameMeaning(writer, b)) ?? reader.branches.find((b) => reads(writer, b)) ?? null
+      reader.branches.find((b) => sameNode(writer, b, (name) => name) && sameMeaning(writer, b)) ??
+      reader.branches.find((b) => sameNode(writer, b, unqualified) && sameMeaning(writer, b)) ??
+      reader.branches.find((b) => reads(writer, b)) ??
+      null
     );
   return reads(writer, reader) ? reader : null;
 }
 
-function sameNode(writer: AvroNode, reader: AvroNode): boolean {
-  return writer.kind === reader.kind && (!('name' in writer && 'name' in reader) || writer.name === reader.name);
+function sameNode(writer: AvroNode, reader: AvroNode, called: (name: string) => string): boolean {
+  return writer.kind === reader.kind && (!('name' in writer && 'name' in reader) || called(writer.name) === called(reader.name));
+}
+
+function unqualified(name: string): string {
+  return name.slice(name.lastIndexOf('.') + 1);
 }
 
 function reads(writer: AvroNode, reader: AvroNode): boolean {

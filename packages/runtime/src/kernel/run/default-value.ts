@@ -1,5 +1,5 @@
 /** Defaults of schemas as values. */
-import type { Type, Value } from '@rta/dsl';
+import { isUnion, type Type, unionValue, type Value } from '@rta/dsl';
 import type { AvroNode } from './avro-schema.js';
 import { bigIntOfBytes } from './numbers.js';
 
@@ -7,8 +7,12 @@ import { bigIntOfBytes } from './numbers.js';
 export function defaultValue(node: AvroNode, json: unknown, type: Type): Value {
   if (type.kind === 'nullable') return json === null ? null : defaultValue(node, json, type.of);
   switch (node.kind) {
-    case 'union':
-      return defaultValue(node.branches.find((branch) => fits(branch, json)) ?? node.branches[0], json, type);
+    case 'union': {
+      const branch = node.branches.find((each) => fits(each, json)) ?? node.branches[0];
+      if (!isUnion(type)) return defaultValue(branch, json, type);
+      const at = node.branches.filter(({ kind }) => kind !== 'null').indexOf(branch);
+      return unionValue(type, at, defaultValue(branch, json, type.fields[at].type));
+    }
     case 'bytes':
     case 'fixed': {
       const bytes = Uint8Array.from(String(json), (c) => c.charCodeAt(0));

@@ -1,6 +1,17 @@
 /** JSON record values, typed by the reader's Avro schema into the values that Avro would give. */
 import { Buffer } from 'node:buffer';
-import { type AvroSchema, canonicalLong, type Column, ExactNumber, type Json, parseJson, type Type, type Value } from '@rta/dsl';
+import {
+  type AvroSchema,
+  canonicalLong,
+  type Column,
+  ExactNumber,
+  isUnion,
+  type Json,
+  parseJson,
+  type Type,
+  unionValue,
+  type Value,
+} from '@rta/dsl';
 import { type AvroField, type AvroNode, type AvroRecord, parseAvro } from './avro-schema.js';
 import { BadValue } from './bad-value.js';
 import { Reason } from './reject.js';
@@ -182,7 +193,13 @@ function typedRecord(node: AvroRecord, type: Type | null, seen: ReadonlyMap<Avro
 
 function typedUnion(branches: readonly AvroNode[], type: Type | null, seen: ReadonlyMap<AvroNode, () => Typed>): Typed {
   const nullable = branches.some((branch) => branch.kind === 'null');
-  const others = branches.filter((branch) => branch.kind !== 'null').map((branch) => typed(branch, type, seen));
+  const others = branches
+    .filter((branch) => branch.kind !== 'null')
+    .map((branch, i): Typed => {
+      if (type === null || !isUnion(type)) return typed(branch, type, seen);
+      const read = typed(branch, type.fields[i].type, seen);
+      return (json) => unionValue(type, i, read(json));
+    });
   return (json) => {
     if (json === null) return nullable ? null : raise();
     if (others.length === 1) return others[0](json);

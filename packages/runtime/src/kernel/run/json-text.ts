@@ -1,6 +1,6 @@
 /** Values as JSON: longs and decimals with all their digits, bytes as base64, times as ISO 8601, NaN and infinities as null. */
 import { Buffer } from 'node:buffer';
-import type { Column, Type, Value } from '@rta/dsl';
+import { branchOf, type Column, definite, isUnion, type Type, type Value } from '@rta/dsl';
 
 export type TextOf = (value: Value) => string;
 
@@ -43,6 +43,13 @@ export function jsonOf(type: Type): TextOf {
       return (value) => `{${[...(value as ReadonlyMap<string, Value>)].map(([k, v]) => `${JSON.stringify(k)}:${item(v)}`).join(',')}}`;
     }
     case 'record': {
+      if (isUnion(type)) {
+        const branches = type.fields.map((field) => jsonOf(definite(field.type)));
+        return (value) => {
+          const held = branchOf(type, value);
+          return branches[held.branch](held.value);
+        };
+      }
       const fields = type.fields.map((field) => field.name);
       const text = jsonText(type.fields);
       return (value) => text(fields.map((name) => (value as { readonly [field: string]: Value })[name]));

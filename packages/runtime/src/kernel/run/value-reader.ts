@@ -2,7 +2,7 @@
  * Avro bytes to values, by closures made once per pair of schemas: for what generated code does not read itself (arrays, maps, records,
  * unions of several types). Strict: every length and index is checked. Throws BadValue.
  */
-import type { Type, Value } from '@rta/dsl';
+import { isUnion, type Type, type UnionType, unionValue, type Value } from '@rta/dsl';
 import type { AvroCursor } from './avro-cursor.js';
 import { type AvroField, type AvroNode, isEmpty, matching, writtenField } from './avro-schema.js';
 import { BadValue } from './bad-value.js';
@@ -22,6 +22,7 @@ export function valueReader(writer: AvroNode, reader: AvroNode, type: Type): Val
   }
   const match = matching(writer, reader);
   if (match === null) return incompatible(writer, `a ${writer.kind} cannot be read as ${reader.kind}`);
+  if (isUnion(type) && reader.kind === 'union') return branchReader(writer, match, reader.branches, type);
   switch (match.kind) {
     case 'array': {
       if (writer.kind !== 'array' || type.kind !== 'array') break;
@@ -52,6 +53,14 @@ export function valueReader(writer: AvroNode, reader: AvroNode, type: Type): Val
       return leafReader(writer, match, type);
   }
   return incompatible(writer, `a ${writer.kind} is not a ${type.kind}`);
+}
+
+/** @param match the one of `branches` that it is read as */
+function branchReader(writer: AvroNode, match: AvroNode, branches: readonly AvroNode[], type: UnionType): ValueReader {
+  const branch = branches.filter(({ kind }) => kind !== 'null').indexOf(match);
+  if (branch < 0) return rawReader(writer, match);
+  const read = valueReader(writer, match, type.fields[branch].type);
+  return (c) => unionValue(type, branch, read(c));
 }
 
 function recordReader(

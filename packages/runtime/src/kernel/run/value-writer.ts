@@ -1,5 +1,5 @@
 /** Values to Avro, for what generated code does not write itself: arrays, maps, records. */
-import type { Type, Value } from '@rta/dsl';
+import { definite, isUnion, type Type, type UnionType, type Value } from '@rta/dsl';
 import type { Scratch } from './scratch.js';
 
 /** Writes a value at `p`; the position after it is returned. */
@@ -35,6 +35,10 @@ export function valueWriter(type: Type): ValueWriter {
       return (w, p, value) => w.long(p, indexes.get(value as string) ?? 0);
     }
     case 'nullable': {
+      if (isUnion(type.of)) {
+        const branch = branchWriter(type.of, 1);
+        return (w, p, value) => (value === null ? w.byte(p, 0) : branch(w, p, value));
+      }
       const write = valueWriter(type.of);
       return (w, p, value) => (value === null ? w.byte(p, 0) : write(w, w.byte(p, 2), value));
     }
@@ -57,6 +61,7 @@ export function valueWriter(type: Type): ValueWriter {
       };
     }
     case 'record': {
+      if (isUnion(type)) return branchWriter(type, 0);
       const fields = type.fields.map((field) => ({ name: field.name, write: valueWriter(field.type) }));
       return (w, p, value) => {
         const record = value as { readonly [field: string]: Value };
@@ -65,4 +70,14 @@ export function valueWriter(type: Type): ValueWriter {
       };
     }
   }
+}
+
+/** The branch that is there, as number `first` and on. */
+function branchWriter({ fields }: UnionType, first: number): ValueWriter {
+  const branches = fields.map(({ name, type }) => ({ name, write: valueWriter(definite(type)) }));
+  return (w, p, value) => {
+    const union = value as { readonly [branch: string]: Value };
+    const held = branches.findIndex(({ name }) => union[name] !== null);
+    return branches[held].write(w, w.long(p, held + first), union[branches[held].name]);
+  };
 }

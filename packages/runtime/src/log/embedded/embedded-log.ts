@@ -8,6 +8,8 @@ import {
   type CommitRequest,
   type CommitResult,
   type CommittedOffset,
+  type GroupMemberDescription,
+  type IdleCommit,
   type Log,
   LogError,
   type Member,
@@ -89,7 +91,7 @@ export class EmbeddedLog implements Log {
   async topics(): Promise<readonly TopicDescription[]> {
     this.checkOpen();
     return [...this.topicsByName.values()]
-      .map((topic) => ({ name: topic.name, partitions: topic.partitions.length, config: topic.config }))
+      .map((topic) => ({ name: topic.name, partitions: topic.partitions.length, config: topic.config, maxBatchBytes: null }))
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
@@ -217,6 +219,29 @@ export class EmbeddedLog implements Log {
     });
   }
 
+  async groupMembers(group: string): Promise<readonly GroupMemberDescription[]> {
+    this.checkOpen();
+    return (this.groups.get(group)?.memberIds ?? []).map((id) => ({ id, host: '' }));
+  }
+
+  async commitIdle({ group, transactionalId, expected, outputs, offsets }: IdleCommit): Promise<CommitResult> {
+    this.checkOpen();
+    for (const other of this.groups.values()) other.fence(transactionalId);
+    return this.writeOutputs(outputs, (transaction) => {
+      const members = this.groups.get(group)?.memberIds ?? [];
+      if (members.length > 0) throw new LogError('in_use', `group ${group} has running members: ${members.join(', ')}`, true);
+      const rows = this.committedRows.get(group);
+      const stale = expected.find(({ topic, partition, offset, metadata }) => {
+        const row = rows?.get(groupTopicKey(topic, partition));
+        return (row?.offset ?? null) !== offset || (row?.metadata ?? '') !== metadata;
+      });
+      // Another one may be in the same write, and not yet to be seen.
+      if (stale !== undefined || transaction.groups.some(([name]) => name === group))
+        throw new LogError('fenced', `group ${group} is at other offsets than expected: somebody has committed`, true);
+      return this.offsetRows(transaction, group, offsets);
+    });
+  }
+
   /** Compacts the topics with `cleanup.policy=compact` now, as far as that changes anything. */
   async compact(): Promise<void> {
     this.checkOpen();
@@ -244,15 +269,20 @@ export class EmbeddedLog implements Log {
     this.checkOpen();
     return this.writeOutputs(request.outputs, (transaction) => {
       guard();
-      for (const { topic, partition } of request.offsets) this.partition(topic, partition);
-      return () => {
-        for (const { topic, partition, offset, metadata } of request.offsets) {
-          transaction.put(groupKey(group, topic, partition), { offset, metadata, commit: transaction.commit });
-          transaction.groups.push([group, topic, partition, offset]);
-          transaction.applied.push(() => this.committedOf(group).set(groupTopicKey(topic, partition), { offset, metadata }));
-        }
-      };
+      return this.offsetRows(transaction, group, request.offsets);
     });
+  }
+
+  /** Checks offsets; what it returns adds them to the write. */
+  private offsetRows(transaction: Transaction, group: string, offsets: CommitRequest['offsets']): () => void {
+    for (const { topic, partition } of offsets) this.partition(topic, partition);
+    return () => {
+      for (const { topic, partition, offset, metadata } of offsets) {
+        transaction.put(groupKey(group, topic, partition), { offset, metadata, commit: transaction.commit });
+        transaction.groups.push([group, topic, partition, offset]);
+        transaction.applied.push(() => this.committedOf(group).set(groupTopicKey(topic, partition), { offset, metadata }));
+      }
+    };
   }
 
   /** @param prepare checks first, then returns what adds to the write (nothing may throw from there on) */

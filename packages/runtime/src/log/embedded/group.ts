@@ -28,8 +28,8 @@ export class Group {
     private readonly partitionsOf: (topic: string) => number | undefined,
   ) {}
 
-  get size(): number {
-    return this.members.size;
+  get memberIds(): readonly string[] {
+    return [...this.members.keys()];
   }
 
   join(member: EmbeddedMember): void {

@@ -5,6 +5,8 @@ import type { RecordBatch } from '../batch/record-batch.js';
 import {
   type CommitResult,
   type CommittedOffset,
+  type GroupMemberDescription,
+  type IdleCommit,
   type Log,
   LogError,
   type Member,
@@ -110,18 +112,7 @@ export class RemoteLog implements Log {
   }
 
   async append(outputs: readonly OutputBatch[]): Promise<CommitResult> {
-    const list: WireOutput[] = outputs.map(({ topic, partition, recordCount, batch }) => ({
-      topic,
-      partition,
-      recordCount,
-      bytes: batch.length,
-    }));
-    const frame = await this.request(
-      'append',
-      [list],
-      outputs.map((output) => output.batch),
-    );
-    return (frame.head as { result: CommitResult }).result;
+    return this.write('append', [wireOutputs(outputs)], outputs);
   }
 
   async deleteRecords(topic: string, partition: number, offset: number): Promise<void> {
@@ -142,6 +133,14 @@ export class RemoteLog implements Log {
     return (await this.call('groupOffsets', [group, partitions])) as CommittedOffset[];
   }
 
+  async groupMembers(group: string): Promise<readonly GroupMemberDescription[]> {
+    return (await this.call('groupMembers', [group])) as GroupMemberDescription[];
+  }
+
+  async commitIdle({ outputs, ...request }: IdleCommit): Promise<CommitResult> {
+    return this.write('commitIdle', [request, wireOutputs(outputs)], outputs);
+  }
+
   async close(): Promise<void> {
     this.gone ??= new LogError('closed', 'the connection to the embedded log has been closed', false);
     this.fail();
@@ -150,6 +149,15 @@ export class RemoteLog implements Log {
 
   private async call(op: string, args: readonly unknown[]): Promise<unknown> {
     return ((await this.request(op, args, [])).head as { result?: unknown }).result;
+  }
+
+  private async write(op: string, args: readonly unknown[], outputs: readonly OutputBatch[]): Promise<CommitResult> {
+    const frame = await this.request(
+      op,
+      args,
+      outputs.map((output) => output.batch),
+    );
+    return (frame.head as { result: CommitResult }).result;
   }
 
   private request(op: string, args: readonly unknown[], body: readonly Uint8Array[]): Promise<Frame> {
@@ -193,10 +201,15 @@ export class RemoteLog implements Log {
     const error = this.gone!;
     for (const { op, reject } of this.pending.values()) {
       // Appended, or not: nobody can say.
-      if (op === 'append')
-        reject(new LogError('unknown', `whether the records were appended is not known: ${error.message}`, false, { cause: error }));
+      if (op === 'append' || op === 'commitIdle')
+        reject(new LogError('unknown', `whether the records were written is not known: ${error.message}`, false, { cause: error }));
       else reject(error);
     }
     this.pending.clear();
   }
+}
+
+/** Of outputs, all but the bytes. */
+function wireOutputs(outputs: readonly OutputBatch[]): WireOutput[] {
+  return outputs.map(({ topic, partition, recordCount, batch }) => ({ topic, partition, recordCount, bytes: batch.length }));
 }

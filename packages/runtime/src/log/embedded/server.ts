@@ -2,7 +2,7 @@
 import { chmodSync } from 'node:fs';
 import { type Server, type Socket, createServer } from 'node:net';
 import type { BatchView } from '../batch/batch-reader.js';
-import { type Log, LogError, type OutputBatch, type TopicPartition, type TopicSpec } from '../log.js';
+import { type IdleCommit, type Log, LogError, type OutputBatch, type TopicPartition, type TopicSpec } from '../log.js';
 import { type Frame, FrameReader, PROTOCOL, encodeFrame } from './frames.js';
 import { messageOf } from './partition-reader.js';
 
@@ -103,6 +103,12 @@ async function perform(log: ServedLog, op: string, args: unknown[], body: Uint8A
       return { result: null };
     case 'groupOffsets':
       return { result: await log.groupOffsets(args[0] as string, args[1] as TopicPartition[]) };
+    case 'groupMembers':
+      return { result: await log.groupMembers(args[0] as string) };
+    case 'commitIdle': {
+      const [request, outputs] = args as [Omit<IdleCommit, 'outputs'>, WireOutput[]];
+      return { result: await log.commitIdle({ ...request, outputs: outputsOf(outputs, body) }) };
+    }
     case 'append':
       return { result: await log.append(outputsOf(args[0] as WireOutput[], body)) };
     case 'read':

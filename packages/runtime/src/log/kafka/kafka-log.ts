@@ -3,6 +3,8 @@ import type { RecordBatch } from '../batch/record-batch.js';
 import {
   type CommitResult,
   type CommittedOffset,
+  type GroupMemberDescription,
+  type IdleCommit,
   type Log,
   LogError,
   type Member,
@@ -17,6 +19,7 @@ import { committedOffsets, describeTopics, ensureTopics, partitionOffsets, remov
 import { Appender } from './appender.js';
 import { Brokers } from './brokers.js';
 import { toLogError } from './errors.js';
+import { commitIdle, groupMembers } from './idle-commit.js';
 import { KafkaMember } from './member.js';
 import { type KafkaLogOptions, type KafkaSettings, withDefaults } from './options.js';
 import { readPartition } from './reader.js';
@@ -96,6 +99,14 @@ class KafkaLog implements Log {
 
   groupOffsets(group: string, partitions: readonly TopicPartition[]): Promise<readonly CommittedOffset[]> {
     return this.mapped(() => committedOffsets(this.brokers, group, partitions));
+  }
+
+  groupMembers(group: string): Promise<readonly GroupMemberDescription[]> {
+    return this.mapped(() => groupMembers(this.brokers, group));
+  }
+
+  commitIdle(request: IdleCommit): Promise<CommitResult> {
+    return this.mapped(() => commitIdle(this.settings, this.brokers, request));
   }
 
   async close(): Promise<void> {

@@ -244,6 +244,18 @@ export function joinGroup(parameters: {
   return call('JoinGroup', 5, { ...parameters, protocolType: 'consumer' });
 }
 
+interface DescribeGroupsResponse {
+  readonly groups: readonly {
+    readonly errorCode: number;
+    readonly members: readonly { readonly memberId: string; readonly clientHost: string }[];
+  }[];
+}
+
+/** Must be sent to the group's coordinator. */
+export function describeGroup(groupId: string): ProtocolCall<DescribeGroupsResponse> {
+  return call('DescribeGroups', 2, { groupIds: [groupId] });
+}
+
 interface SyncGroupResponse {
   readonly errorCode: number;
   readonly memberAssignment: Buffer;

@@ -1,0 +1,63 @@
+/** Commits for a group in which nobody runs: as its only member, so that whoever ran before, or comes now, is fenced as in any rebalance. */
+import { type CommitResult, type CommittedOffset, type GroupMemberDescription, type IdleCommit, LogError } from '../log.js';
+import type { Brokers } from './brokers.js';
+import { check } from './errors.js';
+import { KafkaMember } from './member.js';
+import type { KafkaSettings } from './options.js';
+import { describeGroup } from './requests.js';
+
+export async function groupMembers(brokers: Brokers, group: string): Promise<GroupMemberDescription[]> {
+  return brokers.retrying([], async () => {
+    const coordinator = await brokers.coordinator('group', group);
+    const { groups } = await brokers.send(coordinator, describeGroup(group), 'group');
+    for (const { errorCode } of groups) check(errorCode, `the members of group ${group}`);
+    return groups.flatMap(({ members }) =>
+      members.map(({ memberId, clientHost }) => ({ id: memberId, host: clientHost.replace(/^\//, '') })),
+    );
+  });
+}
+
+/** Rejects with LogError as `Log.commitIdle` says. */
+export async function commitIdle(settings: KafkaSettings, brokers: Brokers, request: IdleCommit): Promise<CommitResult> {
+  const { group, transactionalId, expected, outputs, offsets } = request;
+  // Asked first: joining would make those that run share out their partitions anew.
+  const running = await groupMembers(brokers, group);
+  if (running.length > 0) throw inUse(group, running);
+  const topics = [...new Set([...expected, ...offsets].map(({ topic }) => topic))];
+  const member = await KafkaMember.join(settings, { group, topics, transactionalId }, () => undefined);
+  try {
+    const epoch = await assignedEpoch(member, settings.retryMs, group);
+    const members = await groupMembers(brokers, group);
+    // Who comes from here on has to wait for this one, or makes its commit fail.
+    if (members.length > 1) throw inUse(group, members);
+    requireOffsets(group, expected, await member.committed(expected));
+    return await member.commit({ epoch, outputs, offsets });
+  } finally {
+    await member.leave();
+  }
+}
+
+async function assignedEpoch(member: KafkaMember, timeoutMs: number, group: string): Promise<number> {
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    const event = await member.next(Math.max(0, Math.min(500, deadline - performance.now())));
+    if (event?.type === 'failed') throw event.error;
+    if (event?.type === 'assigned') return event.epoch;
+    if (performance.now() > deadline) throw new LogError('unreachable', `group ${group} does not come to an assignment`, true);
+  }
+}
+
+function inUse(group: string, members: readonly GroupMemberDescription[]): LogError {
+  const who = members.map(({ id, host }) => (host === '' ? id : `${id} on ${host}`)).join(', ');
+  return new LogError('in_use', `group ${group} has running members: ${who}`, true);
+}
+
+function requireOffsets(group: string, expected: readonly CommittedOffset[], found: readonly CommittedOffset[]): void {
+  for (const [i, { topic, partition, offset, metadata }] of expected.entries())
+    if (found[i].offset !== offset || found[i].metadata !== metadata)
+      throw new LogError(
+        'fenced',
+        `group ${group} is at another offset of ${topic}-${partition} than expected: somebody has committed`,
+        true,
+      );
+}
