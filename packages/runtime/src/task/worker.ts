@@ -36,6 +36,8 @@ export class Worker {
   private readonly policy: CommitPolicy;
   private readonly latencies = new Latencies();
   private stopping = false;
+  /** Raised whenever something goes on, or nothing has to. */
+  private progress = 0;
   private commits = 0;
   private lastCommitAt: number | null = null;
   private readonly purge: RepartitionPurge;
@@ -70,6 +72,7 @@ export class Worker {
       onStoreFailed: (error) => {
         this.failure ??= error;
       },
+      onProgress: () => this.progress++,
       stopping: () => this.stopping,
     };
     for (const stage of options.plan.stages) this.factories.set(stage.id, options.compileStage(stage));
@@ -132,7 +135,7 @@ export class Worker {
 
   /** As things are; after `finish`, as they were then. */
   snapshot(): WorkerSnapshot {
-    if (this.stopping && this.tasks.size === 0 && this.earlier !== null) return this.earlier;
+    if (this.stopping && this.tasks.size === 0 && this.earlier !== null) return { ...this.earlier, progress: [null] };
     return snapshotOf({
       now: this.options.context.clock.now(),
       plan: this.options.plan,
@@ -140,6 +143,7 @@ export class Worker {
       earlier: this.earlier,
       stable: this.stable,
       commits: this.commits,
+      progress: [this.stopping ? null : this.progress],
       lastCommitAt: this.lastCommitAt,
       latencies: this.latencies,
       rejoins: this.rejoins,
@@ -165,6 +169,7 @@ export class Worker {
     const draining = done();
     const event = await member.next(draining ? 0 : this.waitMs());
     if (event !== null) await this.handle(event);
+    if (event !== null || this.rests()) this.progress++;
     this.drift.advance(member, this.byInput, this.stable);
     this.idle.advance(this.tasks.values(), this.stable);
     const ending = draining && event === null;
@@ -251,6 +256,14 @@ export class Worker {
     for (const task of tasks) for (const input of task.inputs()) member.start(input.topic, input.partition, task.positionOf(input.topic));
   }
 
+  /** Nothing is under way, and there is nothing that could be read: what is held waits for something else. */
+  private rests(): boolean {
+    if (this.inFlight !== null) return false;
+    for (const [key, task] of this.byInput)
+      if ((this.stable.get(key) ?? 0) > task.positionOf(topicOf(key)) && !this.held.has(key)) return false;
+    return true;
+  }
+
   private lagging(): boolean {
     for (const [key, task] of this.byInput) {
       const stable = this.stable.get(key);
@@ -307,6 +320,7 @@ export class Worker {
   private confirmed(commits: readonly TaskCommit[], baseOffsets: readonly number[], started: number, flushed: number): void {
     const now = this.options.context.clock.now();
     this.commits++;
+    this.progress++;
     this.lastCommitAt = now;
     this.rejoins = 0;
     this.policy.committed(flushed, flushed - started);
@@ -339,6 +353,8 @@ export class Worker {
     this.failure = null;
     await member?.leave().catch(() => undefined);
     this.rejoins++;
+    // How often it may do so in a row is limited.
+    this.progress++;
     if (error instanceof BatchTooLargeError) this.options.context.limits.learn(error);
     if (!mayPass(error) || this.rejoins > MAX_REJOINS) {
       this.stopping = true;
