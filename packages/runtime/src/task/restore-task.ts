@@ -80,6 +80,8 @@ export interface StartPositions {
   readonly watermark: number;
   /** Whether some input has no offset yet: the start offsets are to be committed before the first record (SEMANTICS rule 23). */
   readonly fresh: boolean;
+  /** Whether something of it has been read before. */
+  readonly begun: boolean;
 }
 
 /**
@@ -138,5 +140,6 @@ export async function startPositions(task: {
     });
     if (position) watermark = Math.max(watermark, position.watermark);
   }
-  return { inputs, watermark, fresh };
+  const begun = inputs.some(({ maxEventTime, upstream }) => maxEventTime > -Infinity || upstream.some((heard) => heard > -Infinity));
+  return { inputs, watermark, fresh, begun };
 }

@@ -63,6 +63,13 @@ export interface TaskCommit {
   readonly flush: number;
 }
 
+/** How a restore ended: `fresh` and `begun` as of `StartPositions`; changelog records replayed. */
+interface Restored {
+  readonly fresh: boolean;
+  readonly begun: boolean;
+  readonly replayed: number;
+}
+
 /** A stage at work on one partition: restores, processes, flushes. See `lifecycle.ts`. */
 export class Task {
   readonly id: string;
@@ -119,14 +126,14 @@ export class Task {
    * Brings back state, watermarks and positions. `committed` are the group's offsets, read with require_stable before (SEMANTICS rule 22).
    * Returns whether the task is new: its start offsets are then to be committed before its first record (rule 23).
    */
-  restore(committed: readonly CommittedOffset[], offsetsOf: OffsetsOf): Promise<{ fresh: boolean; replayed: number }> {
+  restore(committed: readonly CommittedOffset[], offsetsOf: OffsetsOf): Promise<Restored> {
     this.state = transition(this.state, 'restoring');
     const restored = this.bringBack(committed, offsetsOf);
     this.restoring = restored;
     return restored;
   }
 
-  private async bringBack(committed: readonly CommittedOffset[], offsetsOf: OffsetsOf): Promise<{ fresh: boolean; replayed: number }> {
+  private async bringBack(committed: readonly CommittedOffset[], offsetsOf: OffsetsOf): Promise<Restored> {
     const { stage, context, partition } = this;
     if (stage.changelog !== null)
       this.store = await context.stores.open(
@@ -169,7 +176,7 @@ export class Task {
         },
       });
     this.state = transition(this.state, 'running');
-    return { fresh: start.fresh, replayed };
+    return { fresh: start.fresh, begun: start.begun, replayed };
   }
 
   /**

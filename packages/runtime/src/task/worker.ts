@@ -11,8 +11,10 @@ import { asPipelineError, mayPass, toError } from './recovery.js';
 import { RepartitionPurge } from './repartition-purge.js';
 import { snapshotOf, type WorkerSnapshot } from './snapshot.js';
 import { SourceDrift } from './source-drift.js';
+import { allStartsCommitted, requireNeverRead } from './start-offsets.js';
 import type { Task, TaskCommit, TaskContext } from './task.js';
 import { depth, inputTopics } from './topology.js';
+import { hasUnread, isLagging, topicOf } from './unread.js';
 import type { WorkerOptions } from './worker-options.js';
 
 /** Joining again after a lost commit or a fence: so many times in a row without a commit in between. */
@@ -46,6 +48,8 @@ export class Worker {
   /** Where our own commits ended in repartition topics. */
   private readonly written = new Map<string, number>();
   private rejoins = 0;
+  /** Tasks are restored, but others have not committed where they start. */
+  private awaitsStarts = false;
   private replayed = 0;
   /** What there was to say when tasks were last closed: counts go on from there. */
   private earlier: WorkerSnapshot | null = null;
@@ -169,7 +173,8 @@ export class Worker {
     const draining = done();
     const event = await member.next(draining ? 0 : this.waitMs());
     if (event !== null) await this.handle(event);
-    if (event !== null || this.rests()) this.progress++;
+    if (this.awaitsStarts && this.member !== null) await this.startReading(this.member);
+    if (event !== null || (this.inFlight === null && !hasUnread(this.byInput, this.stable, this.held))) this.progress++;
     this.drift.advance(member, this.byInput, this.stable);
     this.idle.advance(this.tasks.values(), this.stable);
     const ending = draining && event === null;
@@ -250,31 +255,30 @@ export class Worker {
       this.tasks.set(task.id, task);
       for (const input of task.inputs()) this.byInput.set(tpKey(input.topic, input.partition), task);
     }
-    const { fresh, replayed } = await restoreTasks(tasks, member, this.options.context.log);
+    const { plan, context } = this.options;
+    const { fresh, begun, replayed } = await restoreTasks(tasks, member, context.log);
     this.replayed += replayed;
+    await requireNeverRead(fresh, plan, member, context.log);
     if (fresh.length > 0) await member.commit({ epoch, outputs: [], offsets: fresh.flatMap((t) => t.startOffsets()) });
-    for (const task of tasks) for (const input of task.inputs()) member.start(input.topic, input.partition, task.positionOf(input.topic));
+    this.awaitsStarts = !begun && tasks.length > 0;
+    await this.startReading(member);
   }
 
-  /** Nothing is under way, and there is nothing that could be read: what is held waits for something else. */
-  private rests(): boolean {
-    if (this.inFlight !== null) return false;
-    for (const [key, task] of this.byInput)
-      if ((this.stable.get(key) ?? 0) > task.positionOf(topicOf(key)) && !this.held.has(key)) return false;
-    return true;
-  }
-
-  private lagging(): boolean {
-    for (const [key, task] of this.byInput) {
-      const stable = this.stable.get(key);
-      if (stable !== undefined && stable - task.positionOf(topicOf(key)) > 50_000) return true;
-    }
-    return false;
+  /** Not before the start offsets of all partitions are committed, by whoever has them (SEMANTICS rule 23). */
+  private async startReading(member: Member): Promise<void> {
+    const { plan, context } = this.options;
+    if (this.awaitsStarts && !(await allStartsCommitted(member, plan, context.stagePartitions))) return;
+    this.awaitsStarts = false;
+    for (const task of this.tasks.values())
+      for (const input of task.inputs()) member.start(input.topic, input.partition, task.positionOf(input.topic));
   }
 
   private due(): number {
     if (!this.needsCommit()) return Infinity;
-    return this.policy.dueIn(this.options.context.clock.now(), { lagging: this.lagging(), downstreamIdle: this.downstreamDirty() });
+    return this.policy.dueIn(this.options.context.clock.now(), {
+      lagging: isLagging(this.byInput, this.stable),
+      downstreamIdle: this.downstreamDirty(),
+    });
   }
 
   /** Something came through a repartition: its latency is on top of what it had already. */
@@ -370,6 +374,7 @@ export class Worker {
     this.tasks = new Map();
     this.byInput = new Map();
     this.stable.clear();
+    this.awaitsStarts = false;
     this.held.clear();
     this.drift.clear();
     this.epoch = -1;
@@ -384,8 +389,4 @@ export class Worker {
     for (const [key, target] of this.written) if (at(key) < target) return false;
     return true;
   }
-}
-
-function topicOf(key: string): string {
-  return key.slice(0, key.lastIndexOf('-'));
 }
