@@ -236,7 +236,10 @@ export class Worker {
     this.held.hold(member, partition, 'schema');
     schema.then(
       () => {
-        if (task.running) this.held.release(member, partition, 'schema');
+        if (!task.running) return;
+        // What has been read by now may be too far ahead.
+        this.drift.advance(member, this.byInput, this.stable);
+        this.held.release(member, partition, 'schema');
       },
       (error: unknown) => {
         if (task.running) this.failure ??= error;
