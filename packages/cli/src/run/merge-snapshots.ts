@@ -14,6 +14,7 @@ export function mergeSnapshots(snapshots: readonly WorkerSnapshot[]): WorkerSnap
     for (const [reason, count] of Object.entries(snapshot.rejectedBy)) rejectedBy[reason] = (rejectedBy[reason] ?? 0) + count;
   return {
     ...snapshots[0],
+    progress: snapshots.flatMap(({ progress }) => progress),
     at: Math.max(...snapshots.map(({ at }) => at)),
     recordsIn: sum((s) => s.recordsIn),
     late: sum((s) => s.late),

@@ -4,9 +4,7 @@ import type { KernelFactory } from '../kernel/stage-kernel.js';
 import type { PhysicalPlan } from '../plan/physical.js';
 import type { OffsetsOf } from './restore-task.js';
 import { Task, type TaskContext } from './task.js';
-
-/** Records behind the end of a partition from which on it lags. */
-const LAG = 50_000;
+import { topicOf } from './unread.js';
 
 /** The tasks whose inputs are all among the partitions (the assignor keeps the partitions of a stage's inputs together). */
 export function tasksOf(
@@ -63,12 +61,8 @@ export function downstreamDirty(tasks: readonly Task[]): boolean {
   return tasks.some((task) => task.needsCommit && task.stage.inputs.some((i) => i.kind === 'repartition'));
 }
 
-/** Whether much is fetched but not read. @param stable last stable offsets as fetched, by partition */
-export function lagging(byInput: ReadonlyMap<string, Task>, stable: ReadonlyMap<string, number>): boolean {
-  for (const [key, task] of byInput) if ((stable.get(key) ?? 0) - task.positionOf(topicOf(key)) > LAG) return true;
-  return false;
-}
-
-export function topicOf(key: string): string {
-  return key.slice(0, key.lastIndexOf('-'));
+/** Whether the partitions among `targets` that are ours have been read so far. */
+export function isReadTo(byInput: ReadonlyMap<string, Task>, targets: ReadonlyMap<string, number>): boolean {
+  for (const [key, target] of targets) if ((byInput.get(key)?.positionOf(topicOf(key)) ?? Infinity) < target) return false;
+  return true;
 }

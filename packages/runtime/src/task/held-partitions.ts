@@ -29,20 +29,24 @@ export class HeldPartitions {
   /**
    * Reads no more of a partition until its writer schema has come. Rejects with what kept it from coming.
    * @param counts whether the partition is still this member's: afterwards nothing is done, and nothing said
+   * @param before called before it is read again
    */
-  async until(schema: Promise<void>, member: Member, partition: TopicPartition, counts: () => boolean): Promise<void> {
+  async until(schema: Promise<void>, member: Member, partition: TopicPartition, counts: () => boolean, before: () => void): Promise<void> {
     this.hold(member, partition, 'schema');
     try {
       await schema;
     } catch (error) {
       if (counts()) throw error;
     }
-    if (counts()) this.release(member, partition, 'schema');
+    if (!counts()) return;
+    before();
+    this.release(member, partition, 'schema');
   }
 
-  /** @param key `topic-partition` */
-  has(key: string, reason: HoldReason): boolean {
-    return this.reasons.get(key)?.has(reason) === true;
+  /** @param key `topic-partition` @param reason default: whichever */
+  has(key: string, reason?: HoldReason): boolean {
+    const reasons = this.reasons.get(key);
+    return reason === undefined ? reasons !== undefined : reasons?.has(reason) === true;
   }
 
   /** The assignment is over: pauses went with it. */

@@ -29,6 +29,7 @@ export async function restoreState(task: {
   readonly offsetsOf: OffsetsOf;
   /** Whether the task is not wanted any more. */
   readonly stopped: () => boolean;
+  readonly onProgress: () => void;
 }): Promise<{ readonly position: TaskPosition | null; readonly replayed: number }> {
   const { log, changelog, partition, store, kernel, stopped } = task;
   let position: TaskPosition | null = null;
@@ -46,7 +47,9 @@ export async function restoreState(task: {
     for await (const [key, value] of store.range()) {
       if (stopped()) throw new RestoreStopped();
       take(key, value);
-      if (++rows % ROWS_AT_A_TIME === 0) kernel.stored(0);
+      if (++rows % ROWS_AT_A_TIME !== 0) continue;
+      kernel.stored(0);
+      task.onProgress();
     }
     kernel.stored(0);
   } else if (stored !== null) await store.wipe();
@@ -70,6 +73,7 @@ export async function restoreState(task: {
       pending.push([key, value]);
       replayed++;
     }
+    task.onProgress();
     if (pending.length >= ROWS_AT_A_TIME || stopped()) await keep(Math.min(end, batch.lastOffset + 1));
     if (stopped()) throw new RestoreStopped();
   }

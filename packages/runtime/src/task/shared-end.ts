@@ -18,6 +18,16 @@ export interface SharedRun {
   mayLeave(): boolean;
 }
 
+/** What `drain` needs of the worker. */
+interface DrainedWorker {
+  /** Works until `done`, or until the worker is stopped. */
+  readonly loop: (done: () => boolean) => Promise<void>;
+  /** Whether it has done its part: before that nobody need look at the others'. */
+  readonly reached: () => boolean;
+  /** Moves the watermarks of its sources there, of those too that it gets later. */
+  readonly close: (watermark: number) => void;
+}
+
 interface SharedEndOptions {
   readonly plan: PhysicalPlan;
   readonly log: Log;
@@ -38,11 +48,29 @@ export class SharedEnd {
   constructor(private readonly options: SharedEndOptions) {}
 
   /**
+   * Runs a worker until all of the group is done and it may leave, or until it is stopped.
+   * @param close whether the windows that are open then are closed
+   */
+  async drain(shared: SharedRun, close: boolean, worker: DrainedWorker): Promise<void> {
+    const done = (): boolean => this.reached(worker.reached());
+    if (close) {
+      await worker.loop(done);
+      // Asked to end in between: what is open stays open.
+      if (!done()) return;
+      worker.close(await this.close());
+    }
+    await worker.loop(() => {
+      if (done()) shared.reached();
+      return shared.mayLeave();
+    });
+  }
+
+  /**
    * Whether all of the group is there; what is known of it, which a look in the background brings up to date. Once true it stays so.
    * Throws what a look failed with.
    * @param own whether this worker has done its part: before that nobody need look
    */
-  reached(own: boolean): boolean {
+  private reached(own: boolean): boolean {
     const failure = this.failure;
     this.failure = null;
     if (failure !== null) throw failure;
@@ -70,7 +98,7 @@ export class SharedEnd {
    * The same for all workers: event time (ms) by which every window that holds a record has ended. From here on the end is reached when the
    * sources' watermarks are committed to be there.
    */
-  async close(): Promise<number> {
+  private async close(): Promise<number> {
     const { plan } = this.options;
     let latest = -Infinity;
     for (const { metadata } of await this.committed())

@@ -1,6 +1,6 @@
 import { BatchTooLargeError, tpKey, type Member, type MemberEvent, type TopicPartition } from '../log/log.js';
 import type { KernelFactory } from '../kernel/stage-kernel.js';
-import { downstreamDirty, lagging, needsCommit, tasksOf, topicOf } from './assignment.js';
+import { downstreamDirty, isReadTo, needsCommit, tasksOf } from './assignment.js';
 import { pause } from './clock.js';
 import { CommitPolicy } from './commit-policy.js';
 import { closingTime, endOfInputs } from './end-of-inputs.js';
@@ -10,11 +10,12 @@ import { Latencies } from './latencies.js';
 import { asPipelineError, mayPass, toError } from './recovery.js';
 import { RepartitionPurge } from './repartition-purge.js';
 import { Restoration } from './restoration.js';
-import { SharedEnd, type SharedRun } from './shared-end.js';
+import { SharedEnd } from './shared-end.js';
 import { snapshotOf, type WorkerSnapshot } from './snapshot.js';
 import { SourceDrift } from './source-drift.js';
 import { allStartsCommitted, requireNeverRead } from './start-offsets.js';
 import type { Task, TaskCommit, TaskContext } from './task.js';
+import { hasUnread, isLagging } from './unread.js';
 import { commitIntervals, memberOptions, type WorkerOptions } from './worker-options.js';
 
 /** How long a turn waits for a restore, ms, before it looks at what the member has to say. */
@@ -40,6 +41,8 @@ export class Worker {
   private readonly policy: CommitPolicy;
   private readonly latencies = new Latencies();
   private stopping = false;
+  /** Raised whenever something goes on, or nothing has to. */
+  private progress = 0;
   private commits = 0;
   private lastCommitAt: number | null = null;
   private readonly purge: RepartitionPurge;
@@ -59,7 +62,6 @@ export class Worker {
   private readonly idle: IdleSources;
   /** Until it is done the tasks have no kernels. */
   private restoration: Restoration | null = null;
-  /** Event time (ms) that the watermarks of all source tasks are to get to, those that are yet to come too. */
   private closing = -Infinity;
 
   constructor(private readonly options: WorkerOptions) {
@@ -71,6 +73,7 @@ export class Worker {
     this.taskContext = {
       ...options.context,
       onStoreFailed: this.fail,
+      onProgress: () => this.progress++,
       stopping: () => this.stopping,
     };
     for (const stage of options.plan.stages) this.factories.set(stage.id, options.compileStage(stage));
@@ -94,38 +97,24 @@ export class Worker {
     const { plan, context, shared } = this.options;
     const targets = await endOfInputs(plan, context.log);
     if (shared !== undefined) {
-      await this.drainTogether(shared, targets, watermark === 'close');
+      const { log, applicationId: group, stagePartitions } = context;
+      const end = new SharedEnd({ plan, log, group, stagePartitions, targets });
+      const loop = (done: () => boolean): Promise<void> => this.loop(done);
+      await end.drain(shared, watermark === 'close', { loop, reached: () => this.reached(targets), close: (at) => this.close(at) });
       return;
     }
     await this.loop(() => this.reached(targets));
     // Asked to end in between: what is open stays open.
     if (watermark === undefined || this.stopping) return;
     const tasks = [...this.tasks.values()];
-    if (watermark === 'close') this.closeAt(closingTime(plan, tasks));
+    if (watermark === 'close') this.close(closingTime(plan, tasks));
     else for (const task of tasks) task.moveSources(watermark);
     await this.loop(() => this.reached(targets));
   }
 
-  /** As `drain` where others have tasks too, which they may hand over meanwhile. */
-  private async drainTogether(shared: SharedRun, targets: ReadonlyMap<string, number>, close: boolean): Promise<void> {
-    const { plan, context } = this.options;
-    const { log, applicationId: group, stagePartitions } = context;
-    const end = new SharedEnd({ plan, log, group, stagePartitions, targets });
-    const done = (): boolean => end.reached(this.reached(targets));
-    if (close) {
-      await this.loop(done);
-      if (this.stopping) return;
-      this.closing = await end.close();
-      this.closeAt(this.closing);
-    }
-    await this.loop(() => {
-      if (done()) shared.reached();
-      return shared.mayLeave();
-    });
-  }
-
-  /** Moves the watermarks of source tasks to where all windows close. */
-  private closeAt(watermark: number): void {
+  /** Moves the watermarks of source tasks, of those that are yet to come too, to where all windows close. */
+  private close(watermark: number): void {
+    this.closing = watermark;
     for (const task of this.tasks.values()) if (task.stage.inputs.every((i) => i.kind === 'source')) task.forceWatermark(watermark);
   }
 
@@ -165,7 +154,7 @@ export class Worker {
 
   /** As things are; after `finish`, as they were then. */
   snapshot(): WorkerSnapshot {
-    if (this.stopping && this.tasks.size === 0 && this.earlier !== null) return this.earlier;
+    if (this.stopping && this.tasks.size === 0 && this.earlier !== null) return { ...this.earlier, progress: [null] };
     return snapshotOf({
       now: this.options.context.clock.now(),
       plan: this.options.plan,
@@ -173,6 +162,7 @@ export class Worker {
       earlier: this.earlier,
       stable: this.stable,
       commits: this.commits,
+      progress: [this.stopping ? null : this.progress],
       lastCommitAt: this.lastCommitAt,
       latencies: this.latencies,
       rejoins: this.rejoins,
@@ -205,6 +195,7 @@ export class Worker {
     if (event !== null) await this.handle(event);
     if (this.restoration !== null) return false;
     if (this.awaitsStarts && this.member !== null) await this.startReading(this.member);
+    if (event !== null || (this.inFlight === null && !hasUnread(this.byInput, this.stable, this.held))) this.progress++;
     this.drift.advance(member, this.byInput, this.stable);
     this.idle.advance(this.tasks.values(), this.stable);
     const ending = draining && event === null;
@@ -243,13 +234,20 @@ export class Worker {
         const task = this.byInput.get(key);
         const waiting = task?.process(event.topic, event.batches, event.nextOffset);
         // The others, heartbeats and commits go on (SEMANTICS rule 26).
-        if (task && waiting && this.member) this.held.until(waiting, this.member, event, () => task.running).catch(this.fail);
+        if (task && waiting && this.member) this.holdFor(waiting, task, this.member, event);
         break;
       }
       case 'failed':
         this.failure = event.error;
         break;
     }
+  }
+
+  /** Reads no more of a partition until its writer schema has come: the others, heartbeats and commits go on (SEMANTICS rule 26). */
+  private holdFor(schema: Promise<void>, task: Task, member: Member, partition: TopicPartition): void {
+    // What has been read by then may be too far ahead.
+    const before = (): void => this.drift.advance(member, this.byInput, this.stable);
+    this.held.until(schema, member, partition, () => task.running, before).catch(this.fail);
   }
 
   private async assigned(epoch: number, partitions: readonly TopicPartition[]): Promise<void> {
@@ -287,7 +285,7 @@ export class Worker {
     if (fresh.length > 0) await member.commit({ epoch: this.epoch, outputs: [], offsets: fresh.flatMap((t) => t.startOffsets()) });
     this.awaitsStarts = !begun && this.tasks.size > 0;
     await this.startReading(member);
-    this.closeAt(this.closing);
+    this.close(this.closing);
     return true;
   }
 
@@ -295,7 +293,7 @@ export class Worker {
     const tasks = [...this.tasks.values()];
     if (!tasks.some((task) => task.needsCommit)) return Infinity;
     return this.policy.dueIn(this.options.context.clock.now(), {
-      lagging: lagging(this.byInput, this.stable),
+      lagging: isLagging(this.byInput, this.stable),
       downstreamIdle: downstreamDirty(tasks),
     });
   }
@@ -332,6 +330,7 @@ export class Worker {
   private confirmed(commits: readonly TaskCommit[], baseOffsets: readonly number[], started: number, flushed: number): void {
     const now = this.options.context.clock.now();
     this.commits++;
+    this.progress++;
     this.lastCommitAt = now;
     this.rejoins = 0;
     this.policy.committed(flushed, flushed - started);
@@ -363,6 +362,8 @@ export class Worker {
     this.failure = null;
     await this.leave().catch(() => undefined);
     this.rejoins++;
+    // How often it may do so in a row is limited.
+    this.progress++;
     if (error instanceof BatchTooLargeError) this.options.context.limits.learn(error);
     if (!mayPass(error, this.rejoins) || this.rejoins > MAX_REJOINS) {
       this.stopping = true;
@@ -392,9 +393,6 @@ export class Worker {
   /** All inputs read to `targets`, and repartitions to where we wrote. */
   private reached(targets: ReadonlyMap<string, number>): boolean {
     if (this.restoration !== null || this.epoch < 0 || (this.tasks.size === 0 && this.options.shared === undefined)) return false;
-    const at = (key: string): number => this.byInput.get(key)?.positionOf(topicOf(key)) ?? Infinity;
-    for (const [key, target] of targets) if (at(key) < target) return false;
-    for (const [key, target] of this.written) if (at(key) < target) return false;
-    return true;
+    return isReadTo(this.byInput, targets) && isReadTo(this.byInput, this.written);
   }
 }

@@ -203,8 +203,8 @@ class Thread {
   }
 }
 
-function errorOf({ code, message }: ThreadFailure): Failure {
-  return new Failure(code, message);
+function errorOf({ code, message, retriable }: ThreadFailure): Failure {
+  return Object.assign(new Failure(code, message), { retriable });
 }
 
 interface PromiseWithResolvers {
