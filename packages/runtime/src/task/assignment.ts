@@ -23,12 +23,12 @@ export function tasksOf(
   return tasks;
 }
 
-/** Restores all of them. `fresh` have no offsets yet; `replayed` counts changelog records. */
+/** Restores all of them. `fresh` have no offsets yet; `begun`: something has been read; `replayed` counts changelog records. */
 export async function restoreTasks(
   tasks: readonly Task[],
   member: Member,
   log: Log,
-): Promise<{ readonly fresh: readonly Task[]; readonly replayed: number }> {
+): Promise<{ readonly fresh: readonly Task[]; readonly begun: boolean; readonly replayed: number }> {
   // The group's offsets first, waiting for pending transactions; only then the changelogs' ends (SEMANTICS rule 22).
   const committed = await member.committed(tasks.flatMap((t) => t.inputs()));
   const asked = new Map<string, ReturnType<OffsetsOf>>();
@@ -38,11 +38,13 @@ export async function restoreTasks(
     return offsets;
   };
   const fresh: Task[] = [];
+  let begun = false;
   let replayed = 0;
   for (const task of tasks) {
     const restored = await task.restore(committed, offsetsOf);
     replayed += restored.replayed;
+    begun ||= restored.begun;
     if (restored.fresh) fresh.push(task);
   }
-  return { fresh, replayed };
+  return { fresh, begun, replayed };
 }

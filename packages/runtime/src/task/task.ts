@@ -61,6 +61,13 @@ export interface TaskCommit {
   readonly flush: number;
 }
 
+/** How a restore ended: `fresh` and `begun` as of `StartPositions`; changelog records replayed. */
+interface Restored {
+  readonly fresh: boolean;
+  readonly begun: boolean;
+  readonly replayed: number;
+}
+
 /** A stage at work on one partition: restores, processes, flushes. See `lifecycle.ts`. */
 export class Task {
   readonly id: string;
@@ -117,14 +124,14 @@ export class Task {
    * Brings back state, watermarks and positions. `committed` are the group's offsets, read with require_stable before (SEMANTICS rule 22).
    * Returns whether the task is new: its start offsets are then to be committed before its first record (rule 23).
    */
-  restore(committed: readonly CommittedOffset[], offsetsOf: OffsetsOf): Promise<{ fresh: boolean; replayed: number }> {
+  restore(committed: readonly CommittedOffset[], offsetsOf: OffsetsOf): Promise<Restored> {
     this.state = transition(this.state, 'restoring');
     const restored = this.bringBack(committed, offsetsOf);
     this.restoring = restored;
     return restored;
   }
 
-  private async bringBack(committed: readonly CommittedOffset[], offsetsOf: OffsetsOf): Promise<{ fresh: boolean; replayed: number }> {
+  private async bringBack(committed: readonly CommittedOffset[], offsetsOf: OffsetsOf): Promise<Restored> {
     const { stage, context, partition } = this;
     if (stage.changelog !== null)
       this.store = await context.stores.open(
@@ -149,8 +156,9 @@ export class Task {
     }
     const { stagePartitions } = context;
     const start = await startPositions({ stage, partition, stagePartitions, committed, changelogPosition, offsetsOf });
-    for (const [i, { offset, maxEventTime, upstream }] of start.inputs.entries()) {
+    for (const [i, { offset, end, maxEventTime, upstream }] of start.inputs.entries()) {
       this.positions[i] = offset;
+      this.silence.ends(i, end);
       this.kernel.restoreTime(i, maxEventTime, upstream);
     }
     this.lastWatermark = start.watermark;
@@ -158,6 +166,7 @@ export class Task {
     if (this.store)
       this.writeBehind = new WriteBehind(this.store, {
         ...context.stateFlush,
+        ...(context.clock.after === undefined ? {} : { timer: context.clock.after }),
         onStored: (flush) => {
           if (this.running) this.kernel.stored(flush);
         },
@@ -166,7 +175,7 @@ export class Task {
         },
       });
     this.state = transition(this.state, 'running');
-    return { fresh: start.fresh, replayed };
+    return { fresh: start.fresh, begun: start.begun, replayed };
   }
 
   /**
@@ -336,9 +345,12 @@ export class Task {
     this.state = transition(this.state, 'closed');
     // A store that is still being opened would stay open, and locked. How the restore ends is its caller's.
     await this.restoring?.catch(() => undefined);
-    if (!discard) await this.writeBehind?.close();
-    else await this.writeBehind?.abandon();
-    await this.store?.close();
+    try {
+      if (!discard) await this.writeBehind?.close();
+      else await this.writeBehind?.abandon();
+    } finally {
+      await this.store?.close();
+    }
   }
 
   private env(): KernelEnv {

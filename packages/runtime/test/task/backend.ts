@@ -19,6 +19,8 @@ export class Backend {
   log!: Log;
   registry!: SchemaRegistry;
   readonly directory = temporaryDirectory();
+  /** Of Kafka; empty on the embedded log. */
+  brokers = '';
   readonly warnings: string[] = [];
   /** Another connection to the same brokers. */
   connect: (options: Partial<KafkaLogOptions>) => Promise<Log> = () => Promise.reject(new Error('the embedded log has no connections'));
@@ -80,6 +82,7 @@ export function onKafka(): Backend {
   let stop: (() => Promise<void>) | undefined;
   beforeAll(async () => {
     backend.log = await broker.open();
+    backend.brokers = broker.brokers();
     backend.connect = broker.open;
     if (registryUrl !== undefined) {
       backend.registry = confluentRegistry({ url: registryUrl });
