@@ -10,9 +10,10 @@ export const registerSchemas: Action<CheckOptions> = async (context, paths, opti
   report.diagnostics(diagnostics);
   if (!ok)
     throw new Failure('refused', 'nothing is registered: not all of it may go', 'change what is named above, then all of it is registered');
-  const homeless = files.find((file) => paths.length > 0 && !judgements.some((each) => each.file === file));
-  if (homeless !== undefined)
-    throw new Failure('no_subject', `${homeless.source.path}: no topic has this schema, so nothing is registered`, 'say --subject');
+  const homeless = files.filter((file) => !judgements.some((each) => each.file === file));
+  if (paths.length > 0 && homeless.length > 0)
+    throw new Failure('no_subject', `${homeless[0].source.path}: no topic has this schema, so nothing is registered`, 'say --subject');
+  for (const file of homeless) report.file(file, 'no topic has it: not registered');
   const registry = openRegistry(context, options);
   const done: string[] = [];
   for (const judgement of judgements) {
