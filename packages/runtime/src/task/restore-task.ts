@@ -71,7 +71,13 @@ export async function restoreState(task: {
 /** Where a task begins. */
 export interface StartPositions {
   /** By input of the stage. */
-  readonly inputs: readonly { readonly offset: number; readonly maxEventTime: number; readonly upstream: readonly number[] }[];
+  readonly inputs: readonly {
+    readonly offset: number;
+    /** Last stable offset now. */
+    readonly end: number;
+    readonly maxEventTime: number;
+    readonly upstream: readonly number[];
+  }[];
   /** What was due by then has been closed before. */
   readonly watermark: number;
   /** Whether some input has no offset yet: the start offsets are to be committed before the first record (SEMANTICS rule 23). */
@@ -96,7 +102,7 @@ export async function startPositions(task: {
   const { stage, partition, changelogPosition } = task;
   let fresh = false;
   let watermark = -Infinity;
-  const inputs: { offset: number; maxEventTime: number; upstream: readonly number[] }[] = [];
+  const inputs: StartPositions['inputs'][number][] = [];
   for (const [i, input] of stage.inputs.entries()) {
     const key = tpKey(input.topic, partition);
     const group = task.committed.find((c) => c.topic === input.topic && c.partition === partition);
@@ -131,6 +137,7 @@ export async function startPositions(task: {
       );
     inputs.push({
       offset: start ?? (input.kind === 'source' && input.start === 'latest' ? (range?.high ?? low) : low),
+      end: range?.stable ?? 0,
       maxEventTime: time?.maxEventTime ?? -Infinity,
       upstream: time?.upstream ?? new Array<number>(upstreamCount).fill(-Infinity),
     });

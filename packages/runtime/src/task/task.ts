@@ -156,8 +156,9 @@ export class Task {
     }
     const { stagePartitions } = context;
     const start = await startPositions({ stage, partition, stagePartitions, committed, changelogPosition, offsetsOf });
-    for (const [i, { offset, maxEventTime, upstream }] of start.inputs.entries()) {
+    for (const [i, { offset, end, maxEventTime, upstream }] of start.inputs.entries()) {
       this.positions[i] = offset;
+      this.silence.ends(i, end);
       this.kernel.restoreTime(i, maxEventTime, upstream);
     }
     this.lastWatermark = start.watermark;
@@ -165,6 +166,7 @@ export class Task {
     if (this.store)
       this.writeBehind = new WriteBehind(this.store, {
         ...context.stateFlush,
+        ...(context.clock.after === undefined ? {} : { timer: context.clock.after }),
         onStored: (flush) => {
           if (this.running) this.kernel.stored(flush);
         },
@@ -343,9 +345,12 @@ export class Task {
     this.state = transition(this.state, 'closed');
     // A store that is still being opened would stay open, and locked. How the restore ends is its caller's.
     await this.restoring?.catch(() => undefined);
-    if (!discard) await this.writeBehind?.close();
-    else await this.writeBehind?.abandon();
-    await this.store?.close();
+    try {
+      if (!discard) await this.writeBehind?.close();
+      else await this.writeBehind?.abandon();
+    } finally {
+      await this.store?.close();
+    }
   }
 
   private env(): KernelEnv {

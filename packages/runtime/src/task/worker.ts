@@ -1,7 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { BatchTooLargeError, tpKey, type Member, type MemberEvent, type TopicPartition } from '../log/log.js';
 import type { KernelFactory } from '../kernel/stage-kernel.js';
 import { restoreTasks, tasksOf } from './assignment.js';
+import { pause } from './clock.js';
 import { CommitPolicy } from './commit-policy.js';
 import { closingTime, endOfInputs } from './end-of-inputs.js';
 import { HeldPartitions } from './held-partitions.js';
@@ -181,7 +181,7 @@ export class Worker {
       if (this.inFlight !== null) await this.inFlight;
       else if (this.failure === null && done()) return true;
     }
-    if (this.inFlight === null && !this.needsCommit()) await this.purge.after(this.options.context.clock.now(), this.tasks.values());
+    await this.purge.at(this.options.context.clock.now());
     return false;
   }
 
@@ -328,6 +328,7 @@ export class Worker {
     this.policy.committed(flushed, flushed - started);
     let at = 0;
     for (const commit of commits) {
+      this.purge.confirmed(commit.offsets);
       commit.task.confirmed(commit, baseOffsets.slice(at, at + commit.outputs.length));
       for (const [i, output] of commit.outputs.entries()) {
         if (this.purge.topics.has(output.topic))
@@ -356,12 +357,12 @@ export class Worker {
     await member?.leave().catch(() => undefined);
     this.rejoins++;
     if (error instanceof BatchTooLargeError) this.options.context.limits.learn(error);
-    if (!mayPass(error) || this.rejoins > MAX_REJOINS) {
+    if (!mayPass(error, this.rejoins) || this.rejoins > MAX_REJOINS) {
       this.stopping = true;
       throw asPipelineError(error);
     }
     this.options.context.onWarning(`${error.code}: ${error.message}; joining again`);
-    await delay(Math.min(2000, 20 * 2 ** this.rejoins));
+    await pause(this.options.context.clock, Math.min(2000, 20 * 2 ** this.rejoins));
   }
 
   private async closeTasks(discard: boolean): Promise<void> {
@@ -374,7 +375,10 @@ export class Worker {
     this.held.clear();
     this.drift.clear();
     this.epoch = -1;
-    for (const task of tasks) await task.close(discard);
+    // All of them, whatever becomes of one: a store that stays open would be locked for good.
+    const closed = await Promise.allSettled(tasks.map((task) => task.close(discard)));
+    const failed = closed.find((each) => each.status === 'rejected');
+    if (failed !== undefined && !discard) throw toError(failed.reason);
   }
 
   /** All inputs read to `targets`, and repartitions to where we wrote. */
