@@ -4,13 +4,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Blows } from './crash.js';
 import { until } from './until.js';
 
-/** Null: it ends in good order, whatever is on its way. */
-const MOMENTS: Readonly<Record<string, number | null>> = {
+/** Kinds of requests; null: the broker ends in good order, whatever is on its way. */
+type Moments = Readonly<Record<string, number | null>>;
+
+export const MOMENTS = {
   produce: API.produce,
   'offset commit': API.txnOffsetCommit,
   EndTxn: API.endTxn,
   'good order': null,
-};
+} as const satisfies Moments;
 
 export interface BrokerDown {
   /** How often the broker went away. */
@@ -26,7 +28,7 @@ const AFTER_MS = 12;
 
 /** So many rounds of all moments, on a system with a proxy. Rejects when the pipelines do not go on by themselves. */
 export const brokerDown =
-  (rounds: number): Blows<BrokerDown> =>
+  (rounds: number, moments: Moments = MOMENTS): Blows<BrokerDown> =>
   async ({ system, random, say }) => {
     const { cluster, proxy } = system;
     if (cluster === undefined || proxy === undefined) throw new Error('the broker must be our own, behind a proxy');
@@ -34,7 +36,7 @@ export const brokerDown =
     await until('all are at work', () => system.running().every((each) => each.atWork()), PATIENCE_MS);
     let [times, slowestMs] = [0, 0];
     for (let round = 0; round < rounds; round++)
-      for (const [name, kind] of Object.entries(MOMENTS)) {
+      for (const [name, kind] of Object.entries(moments)) {
         await delay(Math.floor(random() * 1_000));
         if (kind !== null) {
           await requestOf(proxy, kind);
@@ -52,7 +54,7 @@ export const brokerDown =
         slowestMs = Math.max(slowestMs, Math.round(performance.now() - back));
         times++;
         say(
-          `${times}/${rounds * Object.keys(MOMENTS).length}: the broker goes at ${name}; all commit again ${Math.round(performance.now() - back)} ms after its return`,
+          `${times}/${rounds * Object.keys(moments).length}: the broker goes at ${name}; all commit again ${Math.round(performance.now() - back)} ms after its return`,
         );
       }
     return { times, slowestMs };
