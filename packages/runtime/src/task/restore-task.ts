@@ -24,6 +24,7 @@ export async function restoreState(task: {
   readonly store: StateStore;
   readonly kernel: StageKernel;
   readonly offsetsOf: OffsetsOf;
+  readonly onProgress: () => void;
 }): Promise<{ readonly position: TaskPosition | null; readonly replayed: number }> {
   const { log, changelog, partition, store, kernel } = task;
   let position: TaskPosition | null = null;
@@ -40,7 +41,9 @@ export async function restoreState(task: {
     let rows = 0;
     for await (const [key, value] of store.range()) {
       take(key, value);
-      if (++rows % ROWS_AT_A_TIME === 0) kernel.stored(0);
+      if (++rows % ROWS_AT_A_TIME !== 0) continue;
+      kernel.stored(0);
+      task.onProgress();
     }
     kernel.stored(0);
   } else if (stored !== null) await store.wipe();
@@ -62,6 +65,7 @@ export async function restoreState(task: {
       pending.push([key, value]);
       replayed++;
     }
+    task.onProgress();
     if (pending.length >= ROWS_AT_A_TIME) await keep(Math.min(end, batch.lastOffset + 1));
   }
   await keep(end);
