@@ -10,6 +10,7 @@ import { addLag } from './lag.js';
 import { addTail } from './tail.js';
 import { addTest } from './test.js';
 import { addTopics } from './topics.js';
+import { addReset } from './reset.js';
 import { addRun } from './run.js';
 
 /** Every command, in the order of `rta --help`. */
@@ -25,5 +26,6 @@ export const commands: readonly AddCommand[] = [
   addTail,
   addLag,
   addDlq,
+  addReset,
   addDoctor,
 ];

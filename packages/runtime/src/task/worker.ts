@@ -228,7 +228,7 @@ export class Worker {
       this.tasks.set(task.id, task);
       for (const input of task.inputs()) this.byInput.set(tpKey(input.topic, input.partition), task);
     }
-    const { fresh, replayed } = await restoreTasks(tasks, member, this.options.context.log);
+    const { fresh, replayed } = await restoreTasks(tasks, member, this.options.context.log, this.options.plan, this.taskContext);
     this.replayed += replayed;
     if (fresh.length > 0) await member.commit({ epoch, outputs: [], offsets: fresh.flatMap((t) => t.startOffsets()) });
     for (const task of tasks) for (const input of task.inputs()) member.start(input.topic, input.partition, task.positionOf(input.topic));
