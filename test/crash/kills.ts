@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { seeded } from './events.js';
 import { System, type Result } from './system.js';
+import { until } from './until.js';
 
 export interface KillOptions {
   readonly cycles: number;
@@ -50,7 +51,7 @@ export async function killAgainAndAgain({ cycles, seed, perSecond, say }: KillOp
       const victim = system.processes[place]!;
       // Most are killed at work, at any moment of it; the others soon after they were started.
       if (random() < 0.75) {
-        await until(() => victim.committed || !victim.running, PATIENCE_MS);
+        await until('the first commit', () => victim.committed || !victim.running, PATIENCE_MS);
         await delay(below(2_000));
       } else await delay(below(1_000));
       const state = victim.committed ? 'at work' : 'starting';
@@ -79,10 +80,4 @@ export async function killAgainAndAgain({ cycles, seed, perSecond, say }: KillOp
   } finally {
     await system.stop();
   }
-}
-
-/** Resolves when it holds, or the time is over. */
-async function until(holds: () => boolean, ms: number): Promise<void> {
-  const end = performance.now() + ms;
-  while (!holds() && performance.now() < end) await delay(50);
 }

@@ -1,17 +1,17 @@
 /**
- * Made-up histories of schemas, judged by us, by Avro's own checker (Java) and by a real registry (Apicurio): the verdicts are equal but for the
+ * Made-up histories of schemas, judged by us, by Avro's own checker (Java), by a real registry (Apicurio) and by the embedded one: the verdicts are equal but for the
  * documented differences, which are run here too. PEER_SEED says which histories.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { codecFor, COMPATIBILITY_LEVELS, embeddedRegistry, levelProblems, resolutionProblems, type CompatibilityLevel, type CompatibilityRule } from '@rta/registry'; // prettier-ignore
+import { codecFor, COMPATIBILITY_LEVELS, levelProblems, resolutionProblems, serveRegistry, type CompatibilityLevel, type CompatibilityRule } from '@rta/registry'; // prettier-ignore
 import { available, missingFor, startRegistry, type RegistryServer } from '@rta/tools';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AVRO_CHECKER, avroVerdicts, pairsOf, type AvroVerdict, type Pair } from './avro-checker.js';
 import { PAIR_DIFFERENCES, SCHEMA_DIFFERENCES } from './avro-differences.js';
-import { askEndpoint, type Endpoint } from './compatibility-endpoint.js';
+import { compatibilityEndpoint } from './compatibility-endpoint.js';
 import { histories, type AvroSchema } from './schema-histories.js';
 
 const SEED = Number(process.env['PEER_SEED'] ?? 20_778);
@@ -85,38 +85,37 @@ describe.skipIf(missing.length > 0)(`Avro's checker and ours (PEER_SEED=${SEED})
   });
 });
 
-type VerdictOf = (history: readonly AvroSchema[], index: number, level: CompatibilityLevel) => Promise<boolean>;
-
-/** Asks for every history under every level, several histories at once. */
-async function expectSameVerdicts(verdictOf: VerdictOf, kind: 'ofAvro' | 'all'): Promise<void> {
+/** Asks a registry for every history under every level. @param kind which of our verdicts it should give */
+async function expectSameVerdicts(url: string, kind: 'ofAvro' | 'all'): Promise<void> {
+  const endpoint = compatibilityEndpoint(url);
+  await severalAtOnce((history, subject) => endpoint.register(subject, history.slice(0, -1)));
   let agreed = 0;
-  const left = [...HISTORIES.entries()];
-  const ask = async (): Promise<void> => {
-    for (let next = left.pop(); next !== undefined; next = left.pop()) {
-      const [index, history] = next;
-      for (const level of COMPATIBILITY_LEVELS) {
-        const expected = ours(history, level)[kind];
-        expect(await verdictOf(history, index, level), `${level}: ${JSON.stringify(history)}`).toBe(expected);
-        if (expected) agreed++;
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: 6 }, ask));
+  for (const level of COMPATIBILITY_LEVELS) {
+    await endpoint.setLevel(level);
+    await severalAtOnce(async (history, subject) => {
+      const expected = ours(history, level)[kind];
+      expect(await endpoint.verdict(subject, history[history.length - 1], level), `${level}: ${JSON.stringify(history)}`).toBe(expected);
+      if (expected) agreed++;
+    });
+  }
   expect(agreed).toBeGreaterThan(HISTORIES.length * 2);
 }
 
-it('the embedded registry gives our verdicts', async () => {
-  await expectSameVerdicts(async (history, index, level) => {
-    // One of its own each, since each change writes all that a registry holds.
-    const registry = embeddedRegistry(join(directory, String(index)));
-    const subject = `s${index}-value`;
-    if (level === 'NONE') {
-      await registry.setCompatibility(subject, 'NONE');
-      for (const schema of history.slice(0, -1)) await registry.register(subject, schema);
-    }
-    await registry.setCompatibility(subject, level);
-    return (await registry.check(subject, history[history.length - 1])).compatible;
-  }, 'all');
+async function severalAtOnce(work: (history: readonly AvroSchema[], subject: string) => Promise<void>): Promise<void> {
+  const left = [...HISTORIES.entries()];
+  const one = async (): Promise<void> => {
+    for (let next = left.pop(); next !== undefined; next = left.pop()) await work(next[1], `s${next[0]}-value`);
+  };
+  await Promise.all(Array.from({ length: 6 }, one));
+}
+
+it('the embedded registry, served, gives our verdicts over its compatibility endpoint', { timeout: 300_000 }, async () => {
+  const server = await serveRegistry({ directory, port: 0 });
+  try {
+    await expectSameVerdicts(server.url, 'all');
+  } finally {
+    await server.close();
+  }
 });
 
 describe.skipIf(noRegistry.length > 0)('a real registry', () => {
@@ -129,7 +128,6 @@ describe.skipIf(noRegistry.length > 0)('a real registry', () => {
   });
 
   it('gives the same verdicts over its compatibility endpoint, but for what is ours alone', { timeout: 300_000 }, async () => {
-    const endpoint: Endpoint = { url: server!.url };
-    await expectSameVerdicts((history, index, level) => askEndpoint(endpoint, `s${index}-value`, history, level), 'ofAvro');
+    await expectSameVerdicts(server!.url, 'ofAvro');
   });
 });

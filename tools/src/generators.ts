@@ -5,6 +5,7 @@ import { errorsPage } from './generators/errors-page.js';
 import { exitCodesPage } from './generators/exit-codes-page.js';
 import { functionsPage } from './generators/functions-page.js';
 import { operatorPage, operatorsPage } from './generators/operator-pages.js';
+import { reliabilityPage } from './generators/reliability-page.js';
 import { topologyPicture } from './generators/topology-picture.js';
 
 /** A file of this repository that is written by a program. */
@@ -20,6 +21,7 @@ export const generators: readonly Generator[] = [
   { file: 'schemas/pipeline.schema.gen.json', content: () => schemaText(jsonSchema(operators)) },
   { file: 'schemas/project.schema.gen.json', content: () => schemaText(projectJsonSchema()) },
   { file: 'docs/exit-codes.md', content: exitCodesPage },
+  { file: 'docs/reliability.md', content: reliabilityPage },
   { file: 'docs/errors.gen.md', content: errorsPage },
   { file: 'docs/operators/index.gen.md', content: () => operatorsPage(operators) },
   ...operators.map((spec) => ({ file: `docs/operators/${spec.verb}.gen.md`, content: () => operatorPage(spec, operators, aggregates) })),

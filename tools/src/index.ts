@@ -8,4 +8,5 @@ export { API, KafkaProxy, type Fate } from './kafka-proxy.js';
 export { kafkaTool, startKafkaTool, type KafkaToolOptions } from './kafka-tool.js';
 export { mavenJars } from './maven.js';
 export { startRegistry, type RegistryOptions, type RegistryServer } from './registry-server.js';
+export { LONG, reportFigure } from './reliability/report.js';
 export { KAFKA_ARTIFACTS, KAFKA_VERSION } from './versions.js';

@@ -9,6 +9,7 @@
  * ```
  */
 import { createServer, connect, type Server, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 export const API = {
   produce: 0,
@@ -28,10 +29,12 @@ export const API = {
 } as const;
 
 /**
- * What happens to a request: it passes; the connection breaks before the broker sees it (`lost`), or when the broker has answered
- * (`unanswered`); or it is held back for so many ms, on another connection than what follows.
+ * What happens to a request: it passes; the connection breaks before the broker sees it (`lost`), when half of it is there (`cut`), or when
+ * the broker has answered (`unanswered`); the connection stays, but the broker gets no request (`swallowed`) or the client no answer
+ * (`mute`); the request and all that follow on its connection are held up for `holdMs`; or it comes after `delayMs`, on another connection.
  */
-export type Fate = 'pass' | 'lost' | 'unanswered' | { readonly delayMs: number };
+export type Fate =
+  'pass' | 'lost' | 'cut' | 'unanswered' | 'swallowed' | 'mute' | { readonly holdMs: number } | { readonly delayMs: number };
 
 export class KafkaProxy {
   /** Decides over each request. */
@@ -76,23 +79,32 @@ export class KafkaProxy {
     }
     client.on('close', () => broker.destroy());
     broker.on('close', () => client.destroy());
-    const kinds = new Map<number, { apiKey: number; breaks: boolean }>();
+    const kinds = new Map<number, { apiKey: number; fate: Fate }>();
+    /** Until when requests are held up. */
+    let heldUntil = 0;
+    let gate: Promise<unknown> = Promise.resolve();
+    const forward = (frame: Buffer): void => {
+      if (heldUntil === 0) broker.write(frame);
+      else gate = gate.then(() => sleep(Math.max(0, heldUntil - performance.now()))).then(() => broker.write(frame));
+    };
     frames(client, (frame) => {
       const apiKey = frame.readInt16BE(4);
       const fate = this.fate(apiKey);
       if (fate === 'lost') client.destroy();
-      else if (typeof fate === 'object') this.late(frame, fate.delayMs, client);
-      else {
-        kinds.set(frame.readInt32BE(8), { apiKey, breaks: fate === 'unanswered' });
-        broker.write(frame);
+      else if (fate === 'cut') broker.write(frame.subarray(0, frame.length >> 1), () => client.destroy());
+      else if (typeof fate === 'object' && 'delayMs' in fate) this.late(frame, fate.delayMs, client);
+      else if (fate !== 'swallowed') {
+        if (typeof fate === 'object') heldUntil = performance.now() + fate.holdMs;
+        kinds.set(frame.readInt32BE(8), { apiKey, fate });
+        forward(frame);
       }
     });
     frames(broker, (frame) => {
       const correlationId = frame.readInt32BE(4);
       const kind = kinds.get(correlationId);
       kinds.delete(correlationId);
-      if (kind?.breaks === true) client.destroy();
-      else client.write(kind?.apiKey === API.metadata ? this.renamed(frame) : frame);
+      if (kind?.fate === 'unanswered') client.destroy();
+      else if (kind?.fate !== 'mute') client.write(kind?.apiKey === API.metadata ? this.renamed(frame) : frame);
     });
   }
 

@@ -4,6 +4,7 @@
  * Where `KAFKA_BROKERS` and `SCHEMA_REGISTRY_URL` are set, those are used. Otherwise both are started here and stopped at the end.
  * Where they cannot be started (no Java), or with `--no-kafka`, the tests that need them are left out, and a box at the end says so;
  * with CI=true that is a failure, and so is any other test that was skipped. The last line is `N passed, N failed`.
+ * `--long` (`pnpm test:long`, with LONG=1): those of `docs/reliability.md`, or the files named, one after the other.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -14,6 +15,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { available } from './availability.js';
 import { startCluster, type Cluster } from './cluster.js';
+import { RELIABILITY_ROWS } from './reliability/rows.js';
 import { box, closingLine, countTests, type TestCounts, type VitestReport } from './test-report.js';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
@@ -27,7 +29,12 @@ interface Servers {
 
 async function main(args: readonly string[]): Promise<number> {
   const ci = process.env['CI'] === 'true';
-  const vitestArgs = args.filter((arg) => arg !== '--no-kafka' && arg !== '--');
+  const vitestArgs = args.filter((arg) => arg !== '--no-kafka' && arg !== '--long' && arg !== '--');
+  if (args.includes('--long')) {
+    // Nothing beside a test that measures.
+    if (vitestArgs.length === 0) vitestArgs.push(...new Set(Object.values(RELIABILITY_ROWS).map(({ test }) => test)));
+    vitestArgs.push('--no-file-parallelism');
+  }
   const servers = await findServers(args.includes('--no-kafka'));
   const interrupted = new AbortController();
   const folder = await mkdtemp(join(tmpdir(), 'rta-test-'));

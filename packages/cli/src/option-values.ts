@@ -11,6 +11,13 @@ export function wholeNumber(least: number): (text: string) => number {
   };
 }
 
+/** A TCP port; 0: a free one. */
+export function portOf(text: string): number {
+  const port = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (!(port <= 65_535)) throw new InvalidArgumentError('It must be a port: a number from 0 to 65535.');
+  return port;
+}
+
 /** A number that is not negative. */
 export function rateOf(text: string): number {
   const number = text.trim() === '' ? Number.NaN : Number(text);

@@ -28,6 +28,8 @@ export type { IncludeFile } from './project/include.js';
 export * from './check/operator-spec.js';
 export * from './check/messages.js';
 export { adviceMessages } from './check/advice-messages.js';
+export { useMessages } from './check/use-messages.js';
+export { functionTypes } from './plan/function-types.js';
 export * from './check/example.js';
 export * from './check/compile.js';
 export { pascalCase } from './check/sinks.js';

@@ -1,5 +1,5 @@
 import type { NamedExpr, OperatorSpec, Type, TypedExpr } from '@rta/dsl';
-import { columnExpr, messages, parseType, shapes } from '@rta/dsl';
+import { columnExpr, entryOf, messages, parseType, shapes } from '@rta/dsl';
 
 /** The column that holds what the function gave, between the two halves of the step; no name of a user's begins so. */
 const RESULT = '$use';
@@ -26,7 +26,8 @@ A module is loaded as Node does: JavaScript (\`.js\`, \`.mjs\`) always, TypeScri
 | array, map, record | array, Map (a plain object may be returned), object |
 | null | null (\`undefined\` may be returned) |
 
-Declare these types of the parameter and of the result, and \`tsc\` checks the function:
+Declare these types of the parameter and of the result, and \`tsc\` checks the function; \`rta explain --stage functions > score.gen.d.ts\` writes them
+(\`export const rate: Rate = ({ score, games }) => …\`):
 
 \`\`\`ts
 export function rate(row: { score: number; games: number }): { rating: number; label: string | null } {
@@ -34,7 +35,8 @@ export function rate(row: { score: number; games: number }): { rating: number; l
 }
 \`\`\`
 
-What it throws, and a result of another type, makes the record a dead letter (reason \`expression\`) whose message says which column. It must give the same for the
+\`rta check\` loads the module: one that is not there, does not export the function, or exports one that takes several arguments or is asynchronous is an
+error at its place. What it throws, and a result of another type, makes the record a dead letter (reason \`expression\`) whose message says which column. It must give the same for the
 same row and change nothing: it is called again after a restart, and for rows of a table also to take them back. It is outside of what
 makes results a function of the input alone, and \`explain\` says so.
 `,
@@ -104,7 +106,8 @@ export function rate({ score, games }) {
     const [path, name] = ref.split('#');
     const type: Type = { kind: 'record', name: 'use', fields: added };
     const own = input.columns.map((column): NamedExpr => ({ name: column.name, expr: columnExpr(column, verbSpan) }));
-    const external = { ref, module: context.resolveModule(path), name, call: null };
+    const { span } = entryOf(config, 'function')!.value;
+    const external = { ref, module: context.resolveModule(path), name, span, call: null };
     const call: TypedExpr = { kind: 'call', fn: 'use', args: own.map(({ expr }) => expr), external, type, span: verbSpan };
     const result = columnExpr({ name: RESULT, type }, verbSpan);
     const fields = added.map((field): NamedExpr => ({

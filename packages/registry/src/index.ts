@@ -6,6 +6,8 @@ export { checkCompatibility, levelProblems, versionSentence, type EarlierVersion
 export { canonical } from './avro/canonical.js';
 export { inlineReferences } from './references.js';
 export { embeddedRegistry } from './embedded.js';
+export { serveRegistry, type ServedRegistry, type ServeOptions } from './server/serve.js';
+export type { Credentials } from './server/credentials.js';
 export { confluentRegistry, type ConfluentOptions } from './confluent.js';
 export {
   judge,

@@ -9,24 +9,29 @@ import { qualify, spaceOf } from './avro/parse.js';
  */
 export function inlineReferences(schema: AvroSchema, definitions: ReadonlyMap<string, AvroSchema>): AvroSchema {
   const defined = new Set<string>();
-  const visit = (json: unknown, namespace: string): unknown => {
+  // @param definition whether this is within one: what two definitions bring along is written once
+  const visit = (json: unknown, namespace: string, definition = false): unknown => {
     if (typeof json === 'string') return reference(json, namespace);
-    if (Array.isArray(json)) return json.map((branch) => visit(branch, namespace));
+    if (Array.isArray(json)) return json.map((branch) => visit(branch, namespace, definition));
     if (typeof json !== 'object' || json === null) return json;
     const node = json as Readonly<Record<string, unknown>>;
     let inner = namespace;
     if (typeof node.name === 'string') {
       const fullName = qualify(node.name, typeof node.namespace === 'string' ? node.namespace : namespace);
+      if (definition && defined.has(fullName)) return fullName;
       defined.add(fullName);
       inner = spaceOf(fullName);
     }
     const out: Record<string, unknown> = { ...node };
     // In the order in which a reader meets them.
-    if (node.type !== undefined) out.type = visit(node.type, inner);
-    if (node.items !== undefined) out.items = visit(node.items, inner);
-    if (node.values !== undefined) out.values = visit(node.values, inner);
+    if (node.type !== undefined) out.type = visit(node.type, inner, definition);
+    if (node.items !== undefined) out.items = visit(node.items, inner, definition);
+    if (node.values !== undefined) out.values = visit(node.values, inner, definition);
     if (Array.isArray(node.fields))
-      out.fields = (node.fields as Readonly<Record<string, unknown>>[]).map((field) => ({ ...field, type: visit(field.type, inner) }));
+      out.fields = (node.fields as Readonly<Record<string, unknown>>[]).map((field) => ({
+        ...field,
+        type: visit(field.type, inner, definition),
+      }));
     return out;
   };
   const reference = (name: string, namespace: string): unknown => {
@@ -34,7 +39,7 @@ export function inlineReferences(schema: AvroSchema, definitions: ReadonlyMap<st
       if (defined.has(fullName)) return fullName;
       const definition = definitions.get(fullName);
       // A definition says its namespace itself; without one it has none, wherever it is used.
-      if (definition !== undefined) return visit(withNamespace(definition), '');
+      if (definition !== undefined) return visit(withNamespace(definition), '', true);
     }
     return name;
   };

@@ -4,7 +4,7 @@ export * from './plan/physical.js';
 export { planStages, applicationIdOf } from './plan/plan-stages.js';
 export { StagingError } from './plan/stage-builder.js';
 export type { KernelCompiler, KernelFactory, KernelStats, StageKernel } from './kernel/stage-kernel.js';
-export { loadFunctions } from './functions/load-functions.js';
+export { checkFunctions, loadFunctions } from './functions/load-functions.js';
 export { openPipeline, type Pipeline, type PipelineOptions } from './pipeline.js';
 export { Worker } from './task/worker.js';
 export type { WorkerSnapshot, StepSnapshot, BoardSnapshot } from './task/snapshot.js';

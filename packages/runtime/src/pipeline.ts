@@ -7,6 +7,7 @@ import { planStages } from './plan/plan-stages.js';
 import type { StateStores } from './state/store.js';
 import { systemClock, type Clock } from './task/clock.js';
 import { PipelineError } from './task/errors.js';
+import { SizeLimits } from './task/size-limits.js';
 import type { SinkSchemaIds } from './task/task.js';
 import type { SchemaSource } from './task/writer-schema.js';
 import { internalTopics, outputTopics, sourceTopics, stagePartitions } from './task/topology.js';
@@ -115,7 +116,7 @@ export async function openPipeline(options: PipelineOptions): Promise<Pipeline> 
       partitionsOf: (topic) => partitions.get(topic) ?? defaultPartitions,
       stagePartitions: stages,
       memoryLimit: (options.memoryLimit ?? DEFAULT_MEMORY) / Math.max(1, taskCount),
-      maxBatchBytes: MAX_BATCH_BYTES,
+      limits: await sizeLimits(log),
       ...(options.stateFlush ? { stateFlush: options.stateFlush } : {}),
       onWarning: options.onWarning ?? (() => undefined),
     },
@@ -127,6 +128,12 @@ export async function openPipeline(options: PipelineOptions): Promise<Pipeline> 
     ...(options.judgesIdle ? { judgesIdle: options.judgesIdle } : {}),
   });
   return { physical, worker };
+}
+
+/** What each topic takes, now that all of them are there. */
+async function sizeLimits(log: Log): Promise<SizeLimits> {
+  const known = (await log.topics()).flatMap(({ name, maxBatchBytes }) => (maxBatchBytes === null ? [] : [[name, maxBatchBytes] as const]));
+  return new SizeLimits(new Map(known), MAX_BATCH_BYTES);
 }
 
 async function ensureSources(

@@ -1,4 +1,5 @@
 import { renderAll, toJson } from '@rta/dsl';
+import { checkFunctions } from '@rta/runtime';
 import type { Action } from '../context.js';
 import { EXIT_CODES } from '../exit-codes.js';
 import { colours } from '../output/colour.js';
@@ -20,15 +21,19 @@ export const addCheck: AddCommand = (program, act) => {
 };
 
 const check: Action<CheckOptions> = async (context, paths, options) => {
-  const { pipelines, diagnostics } = await loadPipelines(context, paths);
-  const ok = pipelines.every((pipeline) => pipeline.plan !== null) && diagnostics.every((diagnostic) => diagnostic.severity !== 'error');
+  const { pipelines, diagnostics: compiled } = await loadPipelines(context, paths);
+  const functions = await Promise.all(pipelines.map(({ plan }) => (plan === null ? Promise.resolve([]) : checkFunctions(plan))));
+  const diagnostics = [...compiled, ...functions.flat()];
+  const isFine = pipelines.map(({ plan }, i) => plan !== null && functions[i].length === 0);
+  const ok = isFine.every(Boolean) && diagnostics.every((diagnostic) => diagnostic.severity !== 'error');
   if (options.json === true) {
     const out = new NdjsonWriter(context.stdout, 'check');
     for (const diagnostic of diagnostics) out.write({ diagnostic: toJson(diagnostic) });
-    for (const { path, plan } of pipelines) out.write({ pipeline: plan?.pipeline ?? null, path, ok: plan !== null });
+    for (const [i, { path, plan }] of pipelines.entries()) out.write({ pipeline: plan?.pipeline ?? null, path, ok: isFine[i] });
   } else {
     if (diagnostics.length > 0) context.stderr.write(`${renderAll(diagnostics, { colour: colours(context.stderr, context.env) })}\n\n`);
-    for (const { path, plan } of pipelines) context.stdout.write(plan === null ? `✗ ${path}\n` : `✓ ${path} (${plan.pipeline})\n`);
+    for (const [i, { path, plan }] of pipelines.entries())
+      context.stdout.write(plan === null || !isFine[i] ? `✗ ${path}\n` : `✓ ${path} (${plan.pipeline})\n`);
   }
   return ok ? EXIT_CODES.ok.code : EXIT_CODES.failed.code;
 };

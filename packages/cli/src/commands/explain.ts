@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Option } from 'commander';
-import { plainAst, printTypeScript, renderAll, showPlan, type Plan } from '@rta/dsl';
+import { functionTypes, plainAst, printTypeScript, renderAll, showPlan, type Plan } from '@rta/dsl';
 import { explainJson, explainKernels, explainLogicalMermaid, explainMermaid, explainSvg, explainText, planStages } from '@rta/runtime';
 import { stringify } from 'yaml';
 import type { Action, CliContext } from '../context.js';
@@ -22,7 +22,7 @@ interface ExplainOptions {
   readonly advice?: boolean;
 }
 
-const STAGES = ['ast', 'typescript', 'logical', 'physical', 'kernel'] as const;
+const STAGES = ['ast', 'typescript', 'functions', 'logical', 'physical', 'kernel'] as const;
 type StageName = (typeof STAGES)[number];
 
 export const addExplain: AddCommand = (program, act) => {
@@ -41,6 +41,7 @@ export const addExplain: AddCommand = (program, act) => {
 Stages:
   ast         the file as read: settings resolved, names and expressions not yet
   typescript  the same pipeline as a TypeScript module
+  functions   the types of what use steps call, for a .d.ts file
   logical     sources, steps and sinks with their types, every conversion shown
   physical    what runs: stages, repartitioning, state, topics
   kernel      the JavaScript generated for each stage
@@ -102,6 +103,7 @@ function asData(context: CliContext, pipeline: LoadedPipeline, stage: StageName)
   if (stage === 'ast') return plainAst(pipeline.root, context.env);
   if (stage === 'typescript') return typeScriptOf(pipeline);
   const plan = pipeline.plan!;
+  if (stage === 'functions') return functionTypes(plan);
   if (stage === 'kernel') return explainKernels(plan);
   return explainJson(stage === 'logical' ? plan : planStages(plan));
 }
@@ -110,6 +112,7 @@ function asText(context: CliContext, pipeline: LoadedPipeline, stage: StageName,
   if (stage === 'ast') return stringify(plainAst(pipeline.root, context.env), { lineWidth: 0 });
   if (stage === 'typescript') return typeScriptOf(pipeline);
   const plan = pipeline.plan!;
+  if (stage === 'functions') return functionTypes(plan);
   if (stage === 'kernel') return kernelText(plan);
   if (stage === 'logical') return format === 'mermaid' ? explainLogicalMermaid(plan) : showPlan({ ...plan, tests: [] });
   return format === 'mermaid' ? explainMermaid(plan) : explainText(plan);

@@ -7,6 +7,7 @@ import { addExplain } from './explain.js';
 import { addFmt } from './fmt.js';
 import { addGenerate } from './generate.js';
 import { addLag } from './lag.js';
+import { addRegistry } from './registry.js';
 import { addTail } from './tail.js';
 import { addTest } from './test.js';
 import { addTopics } from './topics.js';
@@ -27,5 +28,6 @@ export const commands: readonly AddCommand[] = [
   addLag,
   addDlq,
   addReset,
+  addRegistry,
   addDoctor,
 ];

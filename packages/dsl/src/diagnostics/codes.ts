@@ -1,13 +1,14 @@
 import { builderMessages } from '../builder/messages.js';
 import { adviceMessages } from '../check/advice-messages.js';
 import { messages } from '../check/messages.js';
+import { useMessages } from '../check/use-messages.js';
 import * as typeMessages from '../expression/messages-types.js';
 import { yamlMessages } from '../yaml/messages.js';
 import type { CodeInfo } from './message.js';
 
 /** Every code that the compiler can give, with its title and severity, in order: the table of the documentation. */
 export function allCodes(): readonly CodeInfo[] {
-  const all = [typeMessages, yamlMessages, builderMessages, messages, adviceMessages];
+  const all = [typeMessages, yamlMessages, builderMessages, messages, useMessages, adviceMessages];
   return all
     .flatMap((group): unknown[] => Object.values(group))
     .filter(isMessage)

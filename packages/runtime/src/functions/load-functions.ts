@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { ExternalFunction, NamedExpr, Plan, Transform } from '@rta/dsl';
+import { type Diagnostic, type ExternalFunction, type NamedExpr, type Plan, type Transform, useMessages } from '@rta/dsl';
 import { PipelineError } from '../task/errors.js';
 
 type Loaded = NonNullable<ExternalFunction['call']>;
@@ -17,6 +17,32 @@ export async function loadFunctions(plan: Plan): Promise<Plan> {
   if (!plan.steps.some((step) => step.transforms.some(usesFunctions))) return plan;
   const steps = plan.steps.map(async (step) => ({ ...step, transforms: await Promise.all(step.transforms.map(withFunctions)) }));
   return { ...plan, steps: await Promise.all(steps) };
+}
+
+/** What is wrong with the functions of a plan, as far as their modules tell without a call. */
+export async function checkFunctions(plan: Plan): Promise<readonly Diagnostic[]> {
+  const named = plan.steps
+    .flatMap((step) => step.transforms.filter(usesFunctions))
+    .flatMap((transform) => (transform.type === 'project' ? transform.columns : []))
+    .flatMap(({ expr }) => (expr.kind === 'call' && expr.external !== undefined ? [expr.external] : []));
+  return (await Promise.all(named.map(problemOf))).filter((problem) => problem !== null);
+}
+
+async function problemOf({ ref, module, name, span }: ExternalFunction): Promise<Diagnostic | null> {
+  let exported: Module;
+  try {
+    exported = await importModule(resolve(module));
+  } catch (error) {
+    return useMessages.functionModule(span, ref, error instanceof Error ? error.message.split('\n', 1)[0] : String(error));
+  }
+  const found = exported[name];
+  if (typeof found !== 'function') return useMessages.noSuchFunction(span, ref, name, functionsOf(exported));
+  if (found.length > 1) return useMessages.functionArity(span, ref, found.length);
+  return found.constructor.name === 'AsyncFunction' ? useMessages.functionAsync(span, ref) : null;
+}
+
+function functionsOf(exported: Module): readonly string[] {
+  return Object.keys(exported).filter((key) => typeof exported[key] === 'function');
 }
 
 function usesFunctions(transform: Transform): boolean {
@@ -43,7 +69,7 @@ async function load({ ref, module, name }: ExternalFunction): Promise<Loaded> {
   }
   const found = exported[name];
   if (typeof found === 'function') return found as Loaded;
-  const functions = Object.keys(exported).filter((key) => typeof exported[key] === 'function');
+  const functions = functionsOf(exported);
   const there = functions.length === 0 ? 'it exports no function' : `it exports ${functions.join(', ')}`;
   throw new PipelineError('invalid_function', `the module of ${ref} does not export a function ${name}; ${there}`, false);
 }

@@ -118,6 +118,7 @@ export type RejectCode =
   | 'bad_key'
   | 'no_event_time'
   | 'too_far_ahead'
+  | 'too_large'
   | 'expression';
 
 /** Thrown by `process`: the task fetches the schema and goes on. */

@@ -28,6 +28,8 @@ export interface TopicDescription {
   readonly name: string;
   readonly partitions: number;
   readonly config: Readonly<Record<string, string>>;
+  /** Bytes that a batch of records may have at most; null: there is no limit, or it cannot be told before it is tried. */
+  readonly maxBatchBytes: number | null;
 }
 
 /** What a partition holds: `low` is the first offset kept; `stable` the last stable offset (end of what read_committed sees). */
@@ -176,6 +178,7 @@ export type LogErrorCode =
   | 'closed'
   | 'in_use'
   | 'unsupported'
+  | 'too_large'
   | 'configuration';
 
 export class LogError extends Error {
@@ -188,5 +191,19 @@ export class LogError extends Error {
     options?: { cause?: unknown },
   ) {
     super(message, options);
+  }
+}
+
+/** `too_large`: a topic does not take a batch of this size; what it was written with has been aborted. Smaller ones may pass. */
+export class BatchTooLargeError extends LogError {
+  constructor(
+    message: string,
+    readonly topic: string,
+    /** Before it was packed. */
+    readonly bytes: number,
+    readonly recordCount: number,
+    options?: { cause?: unknown },
+  ) {
+    super('too_large', message, true, options);
   }
 }

@@ -27,8 +27,8 @@ export function tasksOf(
 }
 
 /**
- * Restores all of them. `fresh` have no offsets yet; `replayed` counts changelog records. Rejects with PipelineError `reset_unfinished`
- * where somebody has begun a reset.
+ * Restores all of them. `fresh` have no offsets yet; `begun`: something has been read; `replayed` counts changelog records. Rejects with
+ * PipelineError `reset_unfinished` where somebody has begun a reset.
  */
 export async function restoreTasks(
   tasks: readonly Task[],
@@ -36,7 +36,7 @@ export async function restoreTasks(
   log: Log,
   plan: PhysicalPlan,
   { stagePartitions }: TaskContext,
-): Promise<{ readonly fresh: readonly Task[]; readonly replayed: number }> {
+): Promise<{ readonly fresh: readonly Task[]; readonly begun: boolean; readonly replayed: number }> {
   // The group's offsets first, waiting for pending transactions; only then the changelogs' ends (SEMANTICS rule 22).
   // Those of all tasks: a reset, and the generation of the pipeline's history, concern each of them.
   const committed = await member.committed(inputPartitions(plan, stagePartitions));
@@ -48,13 +48,15 @@ export async function restoreTasks(
     return offsets;
   };
   const fresh: Task[] = [];
+  let begun = false;
   let replayed = 0;
   for (const task of tasks) {
     const restored = await task.restore({ committed, offsetsOf, generation });
     replayed += restored.replayed;
+    begun ||= restored.begun;
     if (restored.fresh) fresh.push(task);
   }
-  return { fresh, replayed };
+  return { fresh, begun, replayed };
 }
 
 function inputPartitions(plan: PhysicalPlan, stagePartitions: readonly number[]): TopicPartition[] {

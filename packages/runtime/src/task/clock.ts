@@ -1,7 +1,11 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
 /** Where the engine's wall clock comes from, so that tests can turn it. */
 export interface Clock {
   /** ms since the epoch */
   now(): number;
+  /** Calls back once after `ms`, and returns what cancels that. Default: the system's timers. */
+  readonly after?: (ms: number, run: () => void) => () => void;
 }
 
 export const systemClock: Clock = { now: () => Date.now() };
@@ -15,4 +19,10 @@ export class ManualClock implements Clock {
   advance(ms: number): void {
     this.time += ms;
   }
+}
+
+/** Resolves after `ms` of the clock. */
+export function pause(clock: Clock, ms: number): Promise<void> {
+  const { after } = clock;
+  return after === undefined ? delay(ms) : new Promise((resolve) => after(ms, resolve));
 }

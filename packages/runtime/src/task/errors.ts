@@ -25,6 +25,7 @@ export type PipelineErrorCode =
   | 'store_failed'
   | 'registry_failed'
   | 'transaction_timeout'
+  | 'record_too_large'
   | 'invalid_function';
 
 /** A bad record under `errors: fail`. */

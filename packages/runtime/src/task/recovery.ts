@@ -3,10 +3,17 @@ import { LogError } from '../log/log.js';
 import { StateStoreError } from '../state/store.js';
 import { PipelineError } from './errors.js';
 
-/** What a new member with restored tasks may get over: lost commits and members, and stores, which are rebuilt where damaged. */
-export function mayPass(error: unknown): error is LogError | StateStoreError {
+/** A store that another has may be its new owner's, of an assignment that this worker has not heard of; or of a process that stays. */
+const LOCKED_REJOINS = 4;
+
+/**
+ * What a new member with restored tasks may get over: lost commits and members, and stores, which are rebuilt where damaged.
+ * @param rejoins how many there were in a row, this one included
+ */
+export function mayPass(error: unknown, rejoins: number): error is LogError | StateStoreError {
   if (error instanceof LogError) return error.retriable || ['fenced', 'aborted', 'unknown'].includes(error.code);
-  return error instanceof StateStoreError && (error.code === 'corrupt' || error.code === 'io');
+  if (!(error instanceof StateStoreError)) return false;
+  return error.code === 'corrupt' || error.code === 'io' || (error.code === 'locked' && rejoins <= LOCKED_REJOINS);
 }
 
 export function asPipelineError(error: unknown): Error {

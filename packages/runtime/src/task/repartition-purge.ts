@@ -1,13 +1,14 @@
 /** Deletes what was read of the repartition topics: their retention is unlimited. */
-import type { Log } from '../log/log.js';
+import { tpKey, type CommitRequest, type Log } from '../log/log.js';
 import type { PhysicalPlan } from '../plan/physical.js';
-import type { Task } from './task.js';
 
 const PURGE_INTERVAL_MS = 30_000;
 
 export class RepartitionPurge {
   /** The plan's repartition topics. */
   readonly topics: ReadonlySet<string>;
+  /** By partition: what certain commits say was read. What was read since would be read again after a commit that fails. */
+  private readonly read = new Map<string, CommitRequest['offsets'][number]>();
 
   /** @param lastAt wall clock, ms: the first purge comes an interval later */
   constructor(
@@ -18,12 +19,16 @@ export class RepartitionPurge {
     this.topics = new Set(plan.stages.flatMap((s) => s.inputs).flatMap((i) => (i.kind === 'repartition' ? [i.topic] : [])));
   }
 
-  /** To be called when all that `tasks` have read is committed; does something once in a while. Never rejects. */
-  async after(now: number, tasks: Iterable<Task>): Promise<void> {
+  /** These input offsets are committed for certain. */
+  confirmed(offsets: CommitRequest['offsets']): void {
+    for (const offset of offsets) if (this.topics.has(offset.topic)) this.read.set(tpKey(offset.topic, offset.partition), offset);
+  }
+
+  /** Does something once in a while. Never rejects. */
+  async at(now: number): Promise<void> {
     if (now - this.lastAt < PURGE_INTERVAL_MS) return;
     this.lastAt = now;
-    for (const task of tasks)
-      for (const { topic, partition } of task.inputs())
-        if (this.topics.has(topic)) await this.log.deleteRecords(topic, partition, task.positionOf(topic)).catch(() => undefined);
+    for (const { topic, partition, offset } of [...this.read.values()])
+      await this.log.deleteRecords(topic, partition, offset).catch(() => undefined);
   }
 }

@@ -88,12 +88,20 @@ function generationOf(store: StateStore): number | null {
 /** Where a task begins. */
 export interface StartPositions {
   /** By input of the stage. */
-  readonly inputs: readonly { readonly offset: number; readonly maxEventTime: number; readonly upstream: readonly number[] }[];
+  readonly inputs: readonly {
+    readonly offset: number;
+    /** Last stable offset now. */
+    readonly end: number;
+    readonly maxEventTime: number;
+    readonly upstream: readonly number[];
+  }[];
   /** What was due by then has been closed before. */
   readonly watermark: number;
   readonly generation: number;
   /** Whether some input has no offset yet: the start offsets are to be committed before the first record (SEMANTICS rule 23). */
   readonly fresh: boolean;
+  /** Whether something of it has been read before. */
+  readonly begun: boolean;
 }
 
 /**
@@ -115,7 +123,7 @@ export async function startPositions(
   const changelogPosition = (task.changelogPosition?.generation ?? generation) < generation ? null : task.changelogPosition;
   let fresh = false;
   let watermark = -Infinity;
-  const inputs: { offset: number; maxEventTime: number; upstream: readonly number[] }[] = [];
+  const inputs: StartPositions['inputs'][number][] = [];
   for (const [i, input] of stage.inputs.entries()) {
     const key = tpKey(input.topic, partition);
     const group = task.committed.find((c) => c.topic === input.topic && c.partition === partition);
@@ -150,10 +158,12 @@ export async function startPositions(
       );
     inputs.push({
       offset: start ?? (input.kind === 'source' && input.start === 'latest' ? (range?.high ?? low) : low),
+      end: range?.stable ?? 0,
       maxEventTime: time?.maxEventTime ?? -Infinity,
       upstream: time?.upstream ?? new Array<number>(upstreamCount).fill(-Infinity),
     });
     if (position) watermark = Math.max(watermark, position.watermark);
   }
-  return { inputs, watermark, generation, fresh };
+  const begun = inputs.some(({ maxEventTime, upstream }) => maxEventTime > -Infinity || upstream.some((heard) => heard > -Infinity));
+  return { inputs, watermark, generation, fresh, begun };
 }

@@ -1,18 +1,23 @@
 import type { Stage } from '../plan/physical.js';
 
-/** After so long, ms, a table of which nothing was read is taken to be empty. */
-const TABLE_HEARD_MS = 3000;
-
 /** For how long nothing has come from the inputs of a task, for `idle`. */
 export class Silence {
   /** Wall clock of the last record per input. */
   private readonly lastRecordAt: number[];
+  /** Where each input ended when the task was restored: of a table that was not yet read so far nothing is known. */
+  private readonly firstEnds: number[];
 
   constructor(
     private readonly stage: Stage,
     now: number,
   ) {
     this.lastRecordAt = stage.inputs.map(() => now);
+    this.firstEnds = stage.inputs.map(() => Infinity);
+  }
+
+  /** @param end last stable offset of the input's partition, now */
+  ends(input: number, end: number): void {
+    this.firstEnds[input] = end;
   }
 
   heard(input: number, now: number): void {
@@ -28,8 +33,7 @@ export class Silence {
     let quiet = Infinity;
     for (const [i, input] of this.stage.inputs.entries()) {
       if (input.kind === 'source' && input.table) {
-        // Of a table that nothing was heard of yet it is not known how much there is.
-        quiet = Math.min(quiet, positions[i] > 0 || now - this.lastRecordAt[i] > TABLE_HEARD_MS ? 1 : 0);
+        quiet = Math.min(quiet, positions[i] >= this.firstEnds[i] ? 1 : 0);
         continue;
       }
       if (input.kind !== 'source' || input.idleMs === null || !idle) return 0;

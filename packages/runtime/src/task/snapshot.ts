@@ -95,7 +95,8 @@ export function snapshotOf(worker: {
     const isSource = task.stage.inputs.some((i) => i.kind === 'source');
     if (isSource) recordsIn += stats.recordsIn;
     late += stats.late;
-    rejected += stats.rejected;
+    // Those that are too large to be written are no records that were read.
+    rejected += stats.rejected + (stats.bad.rejected.too_large ?? 0);
     stateEntries += stats.stateEntries;
     stateBytes += stats.stateBytes;
     watermark = Math.min(watermark, task.watermark());

@@ -1,4 +1,4 @@
-import { BatchBuilder } from '../log/batch/batch-builder.js';
+import type { BatchBuilder } from '../log/batch/batch-builder.js';
 import type { RecordBatch } from '../log/batch/record-batch.js';
 import { tpKey, type Log, type OutputBatch } from '../log/log.js';
 import { UnknownSchema, type KernelEnv, type KernelFactory, type KernelStats, type StageKernel } from '../kernel/stage-kernel.js';
@@ -9,8 +9,10 @@ import { BadRecords, type BadRecordCounts } from './bad-records.js';
 import type { Clock } from './clock.js';
 import { transition, type TaskState } from './lifecycle.js';
 import { PeriodicEmissions } from './periodic-emissions.js';
+import { internalBuilder, outputBuilder } from './output-builder.js';
 import { encodePosition, POSITION_KEY, type TaskPosition } from './position.js';
 import { Silence } from './silence.js';
+import type { SizeLimits } from './size-limits.js';
 import { storeFingerprint } from './store-fingerprint.js';
 import { restoreState, startPositions, type RestoredFrom } from './restore-task.js';
 import type { RecordPolicies } from './topology.js';
@@ -38,8 +40,7 @@ export interface TaskContext {
   readonly stagePartitions: readonly number[];
   /** Bytes of typed state that one task may keep in memory. */
   readonly memoryLimit: number;
-  /** `max.message.bytes` that outputs must stay under. */
-  readonly maxBatchBytes: number;
+  readonly limits: SizeLimits;
   readonly stateFlush?: { readonly flushMs?: number; readonly flushBytes?: number };
   /** A confirmed commit could not be written to a task's store. */
   readonly onStoreFailed: (error: unknown) => void;
@@ -58,6 +59,13 @@ export interface TaskCommit {
   readonly offsets: readonly { readonly topic: string; readonly partition: number; readonly offset: number; readonly metadata: string }[];
   /** The kernel's flush number. */
   readonly flush: number;
+}
+
+/** How a restore ended: `fresh` and `begun` as of `StartPositions`; changelog records replayed. */
+interface Restored {
+  readonly fresh: boolean;
+  readonly begun: boolean;
+  readonly replayed: number;
 }
 
 /** A stage at work on one partition: restores, processes, flushes. See `lifecycle.ts`. */
@@ -100,6 +108,7 @@ export class Task {
       errors: context.policies.errors,
       partitionsOf: context.partitionsOf,
       clock: context.clock,
+      limits: context.limits,
     });
   }
 
@@ -117,14 +126,14 @@ export class Task {
    * Brings back state, watermarks and positions.
    * Returns whether the task is new: its start offsets are then to be committed before its first record (SEMANTICS rule 23).
    */
-  restore(from: RestoredFrom): Promise<{ fresh: boolean; replayed: number }> {
+  restore(from: RestoredFrom): Promise<Restored> {
     this.state = transition(this.state, 'restoring');
     const restored = this.bringBack(from);
     this.restoring = restored;
     return restored;
   }
 
-  private async bringBack({ committed, offsetsOf, generation }: RestoredFrom): Promise<{ fresh: boolean; replayed: number }> {
+  private async bringBack({ committed, offsetsOf, generation }: RestoredFrom): Promise<Restored> {
     const { stage, context, partition } = this;
     if (stage.changelog !== null)
       this.store = await context.stores.open(
@@ -151,8 +160,9 @@ export class Task {
     const { stagePartitions } = context;
     const start = await startPositions({ stage, partition, stagePartitions, committed, changelogPosition, offsetsOf, generation });
     this.generation = start.generation;
-    for (const [i, { offset, maxEventTime, upstream }] of start.inputs.entries()) {
+    for (const [i, { offset, end, maxEventTime, upstream }] of start.inputs.entries()) {
       this.positions[i] = offset;
+      this.silence.ends(i, end);
       this.kernel.restoreTime(i, maxEventTime, upstream);
     }
     this.lastWatermark = start.watermark;
@@ -160,6 +170,7 @@ export class Task {
     if (this.store)
       this.writeBehind = new WriteBehind(this.store, {
         ...context.stateFlush,
+        ...(context.clock.after === undefined ? {} : { timer: context.clock.after }),
         onStored: (flush) => {
           if (this.running) this.kernel.stored(flush);
         },
@@ -168,10 +179,13 @@ export class Task {
         },
       });
     this.state = transition(this.state, 'running');
-    return { fresh: start.fresh, replayed };
+    return { fresh: start.fresh, begun: start.begun, replayed };
   }
 
-  /** Feeds batches of one input partition. Returns a promise only when a writer schema had to be fetched. */
+  /**
+   * Feeds batches of one input partition. Where it returns a promise, the rest waits for a writer schema: nothing more may be fed of this
+   * partition until it resolves, while other inputs, commits and all else go on.
+   */
   process(topic: string, batches: readonly RecordBatch[], nextOffset: number): void | Promise<void> {
     const input = this.stage.inputs.findIndex((i) => i.topic === topic);
     if (batches.length > 0) {
@@ -184,34 +198,22 @@ export class Task {
         this.kernel.process(input, batch, this.positions[input]);
       } catch (error) {
         if (!(error instanceof UnknownSchema)) throw error;
-        return this.processWithSchema(input, batches.slice(i), nextOffset, error);
+        // What is before it counts, and may be committed while the schema is fetched.
+        this.positions[input] = error.offset;
+        return this.goOn(error, topic, batches.slice(i), nextOffset);
       }
       this.positions[input] = batch.lastOffset + 1;
     }
     if (nextOffset > this.positions[input]) this.positions[input] = nextOffset;
   }
 
-  private async processWithSchema(input: number, batches: readonly RecordBatch[], nextOffset: number, first: UnknownSchema): Promise<void> {
-    let unknown: UnknownSchema | null = first;
-    for (const batch of batches) {
-      for (;;) {
-        if (unknown) {
-          const found = await writerSchema(this.context, unknown.schemaId);
-          this.kernel.addWriterSchema(unknown.input, unknown.schemaId, found?.schema ?? null);
-          this.positions[input] = unknown.offset;
-          unknown = null;
-        }
-        try {
-          this.kernel.process(input, batch, this.positions[input]);
-          break;
-        } catch (error) {
-          if (!(error instanceof UnknownSchema)) throw error;
-          unknown = error;
-        }
-      }
-      this.positions[input] = batch.lastOffset + 1;
-    }
-    if (nextOffset > this.positions[input]) this.positions[input] = nextOffset;
+  private async goOn(unknown: UnknownSchema, topic: string, batches: readonly RecordBatch[], nextOffset: number): Promise<void> {
+    const { schemas, stopping, onWarning } = this.context;
+    const asking = { schemas, stopping: () => !this.running || stopping(), onWarning };
+    const found = await writerSchema(asking, unknown.schemaId);
+    if (found === 'stopping' || !this.running) return;
+    this.kernel.addWriterSchema(unknown.input, unknown.schemaId, found?.schema ?? null);
+    await this.process(topic, batches, nextOffset);
   }
 
   /** Minimum over the inputs, each −∞ until heard (SEMANTICS rule 1). Never goes back. */
@@ -347,9 +349,12 @@ export class Task {
     this.state = transition(this.state, 'closed');
     // A store that is still being opened would stay open, and locked. How the restore ends is its caller's.
     await this.restoring?.catch(() => undefined);
-    if (!discard) await this.writeBehind?.close();
-    else await this.writeBehind?.abandon();
-    await this.store?.close();
+    try {
+      if (!discard) await this.writeBehind?.close();
+      else await this.writeBehind?.abandon();
+    } finally {
+      await this.store?.close();
+    }
   }
 
   private env(): KernelEnv {
@@ -364,7 +369,7 @@ export class Task {
         const key = tpKey(topic, partition);
         let builder = this.builders.get(key);
         if (!builder) {
-          builder = new BatchBuilder(topic, partition, context.maxBatchBytes);
+          builder = outputBuilder(stage.outputs[output], partition, context.limits, this.bad);
           this.builders.set(key, builder);
         }
         return builder;
@@ -386,7 +391,7 @@ export class Task {
   }
 
   private changelogBuilder(): BatchBuilder {
-    if (this.changelog === null) this.changelog = new BatchBuilder(this.stage.changelog ?? '', this.partition, this.context.maxBatchBytes);
+    if (this.changelog === null) this.changelog = internalBuilder(this.stage.changelog ?? '', this.partition, this.context.limits);
     return this.changelog;
   }
 }

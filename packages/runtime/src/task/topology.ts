@@ -13,6 +13,9 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 /** Changelogs keep tombstones for a week; a store not synced for half of that is rebuilt (SEMANTICS rule 24). */
 const CHANGELOG_DELETE_RETENTION_MS = 7 * DAY_MS;
 
+/** Of the pipeline's own topics. A row of collected values may be larger than what brokers take unless told; a request takes 100 MiB. */
+const INTERNAL = { 'segment.bytes': String(64 * 1024 * 1024), 'max.message.bytes': String(32 * 1024 * 1024) };
+
 /** Number of partitions of every stage: of its source topic, or of its repartition topics, which take over the most of the upstream stages'. */
 export function stagePartitions(plan: PhysicalPlan, sourcePartitions: (topic: string) => number): readonly number[] {
   const counts: number[] = [];
@@ -44,7 +47,7 @@ export function internalTopics(plan: PhysicalPlan, partitions: readonly number[]
         specs.push({
           name: input.topic,
           partitions: partitions[stage.id],
-          config: { 'cleanup.policy': 'delete', 'retention.ms': '-1', 'retention.bytes': '-1', 'segment.bytes': String(64 * 1024 * 1024) },
+          config: { 'cleanup.policy': 'delete', 'retention.ms': '-1', 'retention.bytes': '-1', ...INTERNAL },
         });
     if (stage.changelog !== null)
       specs.push({
@@ -53,7 +56,7 @@ export function internalTopics(plan: PhysicalPlan, partitions: readonly number[]
         config: {
           'cleanup.policy': 'compact',
           'delete.retention.ms': String(CHANGELOG_DELETE_RETENTION_MS),
-          'segment.bytes': String(64 * 1024 * 1024),
+          ...INTERNAL,
           'min.cleanable.dirty.ratio': '0.3',
         },
       });

@@ -1,7 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { tpKey, type Member, type MemberEvent, type TopicPartition } from '../log/log.js';
+import { BatchTooLargeError, tpKey, type Member, type MemberEvent, type TopicPartition } from '../log/log.js';
 import type { KernelFactory } from '../kernel/stage-kernel.js';
 import { restoreTasks, tasksOf } from './assignment.js';
+import { pause } from './clock.js';
 import { CommitPolicy } from './commit-policy.js';
 import { closingTime, endOfInputs } from './end-of-inputs.js';
 import { HeldPartitions } from './held-partitions.js';
@@ -11,6 +11,7 @@ import { asPipelineError, mayPass, toError } from './recovery.js';
 import { RepartitionPurge } from './repartition-purge.js';
 import { snapshotOf, type WorkerSnapshot } from './snapshot.js';
 import { SourceDrift } from './source-drift.js';
+import { allStartsCommitted, requireNeverRead } from './start-offsets.js';
 import type { Task, TaskCommit, TaskContext } from './task.js';
 import { depth, inputTopics } from './topology.js';
 import type { WorkerOptions } from './worker-options.js';
@@ -44,6 +45,8 @@ export class Worker {
   /** Where our own commits ended in repartition topics. */
   private readonly written = new Map<string, number>();
   private rejoins = 0;
+  /** Tasks are restored, but others have not committed where they start. */
+  private awaitsStarts = false;
   private replayed = 0;
   /** What there was to say when tasks were last closed: counts go on from there. */
   private earlier: WorkerSnapshot | null = null;
@@ -165,6 +168,7 @@ export class Worker {
     const draining = done();
     const event = await member.next(draining ? 0 : this.waitMs());
     if (event !== null) await this.handle(event);
+    if (this.awaitsStarts && this.member !== null) await this.startReading(this.member);
     this.drift.advance(member, this.byInput, this.stable);
     this.idle.advance(this.tasks.values(), this.stable);
     const ending = draining && event === null;
@@ -177,7 +181,7 @@ export class Worker {
       if (this.inFlight !== null) await this.inFlight;
       else if (this.failure === null && done()) return true;
     }
-    if (this.inFlight === null && !this.needsCommit()) await this.purge.after(this.options.context.clock.now(), this.tasks.values());
+    await this.purge.at(this.options.context.clock.now());
     return false;
   }
 
@@ -208,13 +212,30 @@ export class Worker {
         if (event.epoch !== this.epoch) return;
         const key = tpKey(event.topic, event.partition);
         this.stable.set(key, event.stable);
-        await this.byInput.get(key)?.process(event.topic, event.batches, event.nextOffset);
+        const task = this.byInput.get(key);
+        const waiting = task?.process(event.topic, event.batches, event.nextOffset);
+        if (task && waiting) this.waitFor(waiting, task, event);
         break;
       }
       case 'failed':
         this.failure = event.error;
         break;
     }
+  }
+
+  /** Reads no more of a partition until its writer schema has come: the others, heartbeats and commits go on (SEMANTICS rule 26). */
+  private waitFor(schema: Promise<void>, task: Task, partition: TopicPartition): void {
+    const { member } = this;
+    if (!member) return;
+    this.held.hold(member, partition, 'schema');
+    schema.then(
+      () => {
+        if (task.running) this.held.release(member, partition, 'schema');
+      },
+      (error: unknown) => {
+        if (task.running) this.failure ??= error;
+      },
+    );
   }
 
   private async assigned(epoch: number, partitions: readonly TopicPartition[]): Promise<void> {
@@ -228,10 +249,22 @@ export class Worker {
       this.tasks.set(task.id, task);
       for (const input of task.inputs()) this.byInput.set(tpKey(input.topic, input.partition), task);
     }
-    const { fresh, replayed } = await restoreTasks(tasks, member, this.options.context.log, this.options.plan, this.taskContext);
+    const { plan, context } = this.options;
+    const { fresh, begun, replayed } = await restoreTasks(tasks, member, context.log, plan, this.taskContext);
     this.replayed += replayed;
+    await requireNeverRead(fresh, plan, member, context.log);
     if (fresh.length > 0) await member.commit({ epoch, outputs: [], offsets: fresh.flatMap((t) => t.startOffsets()) });
-    for (const task of tasks) for (const input of task.inputs()) member.start(input.topic, input.partition, task.positionOf(input.topic));
+    this.awaitsStarts = !begun && tasks.length > 0;
+    await this.startReading(member);
+  }
+
+  /** Not before the start offsets of all partitions are committed, by whoever has them (SEMANTICS rule 23). */
+  private async startReading(member: Member): Promise<void> {
+    const { plan, context } = this.options;
+    if (this.awaitsStarts && !(await allStartsCommitted(member, plan, context.stagePartitions))) return;
+    this.awaitsStarts = false;
+    for (const task of this.tasks.values())
+      for (const input of task.inputs()) member.start(input.topic, input.partition, task.positionOf(input.topic));
   }
 
   private lagging(): boolean {
@@ -295,6 +328,7 @@ export class Worker {
     this.policy.committed(flushed, flushed - started);
     let at = 0;
     for (const commit of commits) {
+      this.purge.confirmed(commit.offsets);
       commit.task.confirmed(commit, baseOffsets.slice(at, at + commit.outputs.length));
       for (const [i, output] of commit.outputs.entries()) {
         if (this.purge.topics.has(output.topic))
@@ -322,12 +356,13 @@ export class Worker {
     this.failure = null;
     await member?.leave().catch(() => undefined);
     this.rejoins++;
-    if (!mayPass(error) || this.rejoins > MAX_REJOINS) {
+    if (error instanceof BatchTooLargeError) this.options.context.limits.learn(error);
+    if (!mayPass(error, this.rejoins) || this.rejoins > MAX_REJOINS) {
       this.stopping = true;
       throw asPipelineError(error);
     }
     this.options.context.onWarning(`${error.code}: ${error.message}; joining again`);
-    await delay(Math.min(2000, 20 * 2 ** this.rejoins));
+    await pause(this.options.context.clock, Math.min(2000, 20 * 2 ** this.rejoins));
   }
 
   private async closeTasks(discard: boolean): Promise<void> {
@@ -336,10 +371,14 @@ export class Worker {
     this.tasks = new Map();
     this.byInput = new Map();
     this.stable.clear();
+    this.awaitsStarts = false;
     this.held.clear();
     this.drift.clear();
     this.epoch = -1;
-    for (const task of tasks) await task.close(discard);
+    // All of them, whatever becomes of one: a store that stays open would be locked for good.
+    const closed = await Promise.allSettled(tasks.map((task) => task.close(discard)));
+    const failed = closed.find((each) => each.status === 'rejected');
+    if (failed !== undefined && !discard) throw toError(failed.reason);
   }
 
   /** All inputs read to `targets`, and repartitions to where we wrote. */

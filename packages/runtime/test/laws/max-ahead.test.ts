@@ -70,7 +70,7 @@ describe.each(implementations)(`%s (seed ${SEED})`, (name, kernelOf) => {
     );
   });
 
-  it('the first record is let in, and one that is too far ahead closes no window', () => {
+  it('rule 9: the first record is let in, and one that is too far ahead closes no window', () => {
     const plan = pipelineOf([foldOf({ n: count }, { window: { sizeMs: 10 }, emit: FINAL })], { maxAheadMs: MAX_AHEAD });
     const run = startRun(plan, kernelOf, [[event(1_005), event(1_026), event(1_006), event(1_025), event(1_007)]]);
     const task = run.task(0, 0);
@@ -83,7 +83,7 @@ describe.each(implementations)(`%s (seed ${SEED})`, (name, kernelOf) => {
     expect(history(plan, run)).toEqual(['window_start=1000 window_end=1010 n=2']);
   });
 
-  it("compares with the broker's append time where the batch has it, the first record too", () => {
+  it("rule 9: compares with the broker's append time where the batch has it, the first record too", () => {
     const plan = planStages(pipelineOf([foldOf({ n: count })], { maxAheadMs: MAX_AHEAD }));
     const refused: [number, string][] = [];
     const env = {

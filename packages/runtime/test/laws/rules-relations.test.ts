@@ -1,5 +1,7 @@
 /** The counter-examples of SEMANTICS.md that are about streams and tables; rules.test.ts has those of time, state and numbers. */
+import { Buffer } from 'node:buffer';
 import { describe, expect, it } from 'vitest';
+import { partitionOf } from '../../src/log/partitioner.js';
 import { planStages } from '../../src/plan/plan-stages.js';
 import { event, history, startRun } from './by-hand.js';
 import { rawOf, type RawRecord } from './events.js';
@@ -63,6 +65,54 @@ sink: { topic: out }`);
       advance(run);
       expect(history(plan, run)).toEqual([row]);
     });
+  });
+
+  it('rule 17: between two sub-topologies a row that moves may be nowhere or in two places; in the end it is in one', () => {
+    const plan = planOf(
+      `
+- filter: team != null
+- groupBy: user
+  aggregate: { team: 'argMax(team, at)' }
+- filter: team != null
+- groupBy: team
+  aggregate: { n: count() }`,
+      true,
+      100,
+    );
+    // A team whose rows another task has.
+    const taskOf = (team: string): number => partitionOf(Buffer.from([2 * team.length, ...Buffer.from(team)]), 0, 1 + team.length, 2);
+    const blue = ['blue', 'green', 'gold', 'grey', 'pink', 'cyan'].find((team) => taskOf(team) !== taskOf('red'))!;
+    const boardOf = (run: PipelineRun): readonly string[] => {
+      const board = new Map<string, string>();
+      for (const line of history(plan, run)) {
+        const [, gone] = /^(\S+) gone$/.exec(line) ?? [];
+        if (gone !== undefined) board.delete(gone);
+        else board.set(/team="(\w+)"/.exec(line)![1], line);
+      }
+      return [...board.values()].sort();
+    };
+    const between = [0, 1].map((first) => {
+      const run = startRun(plan, kernelOf, [[event(0, { team: 'red' }), event(1, { team: blue })]], 2);
+      const step = (tasks: readonly number[]): void => {
+        for (const partition of tasks) {
+          const task = run.task(1, partition);
+          task.read(0, 99);
+          task.flush();
+        }
+      };
+      run.task(0, 0).read(0, 1);
+      run.task(0, 0).flush();
+      step([0, 1]);
+      expect(boardOf(run)).toEqual(['team="red" n=1']);
+      run.task(0, 0).read(0, 1);
+      run.task(0, 0).flush();
+      step([first]);
+      const seen = boardOf(run);
+      step([1 - first]);
+      expect(boardOf(run)).toEqual([`team="${blue}" n=1`]);
+      return seen;
+    });
+    expect(between.sort((a, b) => a.length - b.length)).toEqual([[], [`team="${blue}" n=1`, 'team="red" n=1']]);
   });
 
   it('rule 14: min, max and collect over a table take back what has left it', () => {

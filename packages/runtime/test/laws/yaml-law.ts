@@ -1,4 +1,5 @@
 /** The law of the engine for steps in YAML: whatever the interleaving, the final results are those of a plain recomputation. */
+import type { Plan } from '@rta/dsl';
 import fc from 'fast-check';
 import { interpretStage } from '../../src/kernel/interpreter/interpret-stage.js';
 import { planStages } from '../../src/plan/plan-stages.js';
@@ -11,8 +12,16 @@ import { RUNS, SEED } from './settings.js';
 import { runPipeline } from './stage-runner.js';
 import { planOf } from './yaml-plan.js';
 
-/** Runs the steps over random logs, keyed or not, with restarts, evictions and one or several partitions; the kernels agree step by step. */
-export function expectLaw(steps: string, [name, kernelOf]: (typeof implementations)[number]): void {
+/**
+ * Runs the steps over random logs, keyed or not, with restarts, evictions and one or several partitions; the kernels agree step by step.
+ *
+ * @param ready makes the plan ready to run
+ */
+export function expectLaw(
+  steps: string,
+  [name, kernelOf]: (typeof implementations)[number],
+  ready: (plan: Plan) => Plan = (plan) => plan,
+): void {
   fc.assert(
     fc.property(
       fc.boolean().chain((keyed) => fc.record({ keyed: fc.constant(keyed), partitions: input(keyed) })),
@@ -25,7 +34,7 @@ export function expectLaw(steps: string, [name, kernelOf]: (typeof implementatio
       }),
       fc.integer(),
       ({ keyed, partitions }, latenessMs, variant, seed) => {
-        const plan = planOf(steps, keyed, latenessMs);
+        const plan = ready(planOf(steps, keyed, latenessMs));
         const result = runPipeline({
           plan: planStages(plan),
           kernelOf: (stage) => lockstep(stage, kernelOf(stage), interpretStage(stage), [name, 'interpreter']),

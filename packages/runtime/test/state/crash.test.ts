@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { openStateStores } from '@rta/state-rocks';
+import { LONG, reportFigure } from '@rta/tools';
 import { afterAll, expect, test } from 'vitest';
 import { codeOf } from './contract.js';
 import { contentsAt } from './writer-content.js';
@@ -11,7 +12,7 @@ import { contentsAt } from './writer-content.js';
 const root = mkdtempSync(join(tmpdir(), 'rta-crash-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-const KILLS = process.env.RTA_LONG === '1' ? 100 : 6;
+const KILLS = LONG ? 300 : 6;
 const writer = join(import.meta.dirname, 'writer.ts');
 const node = [process.execPath, '--conditions=source', '--import', 'tsx', writer];
 
@@ -55,6 +56,7 @@ async function expectRight(dir: string): Promise<number | null> {
 test(`${KILLS} kill -9 in the middle of writes: right as of the last batch, or the one under way`, { timeout: 1_800_000 }, async () => {
   let dir = '';
   let before = 0;
+  let batches = 0;
   for (let i = 0; i < KILLS; i++) {
     // A store is killed five times, then another begins: what it must hold is computed from the first batch on.
     if (i % 5 === 0) {
@@ -67,10 +69,12 @@ test(`${KILLS} kill -9 in the middle of writes: right as of the last batch, or t
     process.kill();
     await process.ended;
     const said = lastPosition(process.output());
+    batches += Math.max(0, said - before);
     before = (await expectRight(dir))!;
     expect(before).toBeGreaterThanOrEqual(said);
     expect(before).toBeLessThanOrEqual(said + 1);
   }
+  reportFigure('store-kill', `${KILLS} times kill -9 over ${batches} batches: 0 lost, 0 torn, 0 wiped`);
 });
 
 test('a store that another process has is locked, and free once that is gone', async () => {

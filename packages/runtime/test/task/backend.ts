@@ -8,6 +8,7 @@ import { available, startRegistry } from '@rta/tools';
 import { afterAll, beforeAll } from 'vitest';
 import { compileStage } from '../../src/kernel/compile-stage.js';
 import { openEmbeddedLog } from '../../src/log/embedded/open.js';
+import type { KafkaLogOptions } from '../../src/log/kafka/options.js';
 import type { Log } from '../../src/log/log.js';
 import { openPipeline, type PipelineOptions } from '../../src/pipeline.js';
 import type { Worker } from '../../src/task/worker.js';
@@ -18,7 +19,11 @@ export class Backend {
   log!: Log;
   registry!: SchemaRegistry;
   readonly directory = temporaryDirectory();
+  /** Of Kafka; empty on the embedded log. */
+  brokers = '';
   readonly warnings: string[] = [];
+  /** Another connection to the same brokers. */
+  connect: (options: Partial<KafkaLogOptions>) => Promise<Log> = () => Promise.reject(new Error('the embedded log has no connections'));
 
   get stateDirectory(): string {
     return join(this.directory, 'state');
@@ -77,6 +82,8 @@ export function onKafka(): Backend {
   let stop: (() => Promise<void>) | undefined;
   beforeAll(async () => {
     backend.log = await broker.open();
+    backend.brokers = broker.brokers();
+    backend.connect = broker.open;
     if (registryUrl !== undefined) {
       backend.registry = confluentRegistry({ url: registryUrl });
       return;

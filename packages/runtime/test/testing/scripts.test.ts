@@ -93,7 +93,7 @@ const cases: Readonly<Record<string, string>> = {
       - history: { out: [ { id: a, n: 1 }, { id: a, n: 2 } ] }
 `,
   ),
-  'an idle source lets windows close by the clock': one(
+  'rule 8: an idle source lets windows close by the clock': one(
     WINDOWS,
     `
   t:

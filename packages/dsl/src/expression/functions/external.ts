@@ -1,4 +1,5 @@
 /** Calls of users' own functions: the row as an object, and what comes back checked against the types that were declared. */
+import type { Span } from '../../diagnostics/diagnostic.js';
 import { showType } from '../../types/lattice.js';
 import type { Field, Type, Value } from '../../types/type.js';
 import { canonicalLong } from '../long.js';
@@ -13,6 +14,8 @@ export interface ExternalFunction {
   readonly module: string;
   /** The name that it is exported by. */
   readonly name: string;
+  /** Where the pipeline names it. */
+  readonly span: Span;
   /** Null until the module has been loaded. */
   readonly call: ((row: Readonly<Record<string, Value>>) => unknown) | null;
 }

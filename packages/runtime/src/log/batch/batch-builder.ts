@@ -27,6 +27,32 @@ const SMALL_COPY = 32;
 /** Kafka's default `max.message.bytes`, less its 12 bytes of slack. */
 const DEFAULT_MAX_BATCH_BYTES = 1024 * 1024;
 
+/** A record that its topic would not take. Its slices are the caller's: valid during the call only. */
+export interface RefusedRecord {
+  readonly timestamp: number;
+  readonly key: Uint8Array | null;
+  readonly value: Uint8Array | null;
+  /** Encoded, count first; null: none. */
+  readonly headers: Uint8Array | null;
+  /** Of a batch that holds it alone. */
+  readonly bytes: number;
+}
+
+/** What becomes of records that are too large. */
+export interface SizeLimit {
+  /** Bytes that a batch of one record may have. */
+  readonly maxBytes: number;
+  /** Is given the record in place of its being appended. */
+  readonly take: (record: RefusedRecord) => void;
+}
+
+/** Bytes of a batch that holds one record alone. */
+export function bytesAlone(keyBytes: number | null, valueBytes: number | null, headerBytes: number): number {
+  const length =
+    3 + (keyBytes === null ? 1 : sizeOfVarint(keyBytes) + keyBytes) + (valueBytes === null ? 1 : sizeOfVarint(valueBytes) + valueBytes);
+  return HEADER_BYTES + sizeOfVarint(length + headerBytes) + length + headerBytes;
+}
+
 /**
  * Encodes records straight into v2 record batches of one partition: uncompressed, with offset deltas 0, 1, …, and without offset, producer
  * and CRC, which `seal.ts` stamps.
@@ -38,6 +64,9 @@ export class BatchBuilder {
   readonly topic: string;
   readonly partition: number;
   private readonly maxBatchBytes: number;
+  private readonly limit: SizeLimit | null;
+  /** Above this a record may be too large. */
+  private readonly suspectBytes: number;
   private readonly closed: OutputBatch[] = [];
   private closedRecords = 0;
   private closedBytes = 0;
@@ -47,11 +76,16 @@ export class BatchBuilder {
   private baseTimestamp = 0;
   private maxTimestamp = 0;
 
-  /** @param maxBatchBytes a batch is closed before it would grow past this (the topic's `max.message.bytes`); a longer record goes alone */
-  constructor(topic: string, partition: number, maxBatchBytes = DEFAULT_MAX_BATCH_BYTES) {
+  /**
+   * @param maxBatchBytes a batch is closed before it would grow past this; a longer record goes alone
+   * @param limit what the topic takes (its `max.message.bytes`); without, all records are appended
+   */
+  constructor(topic: string, partition: number, maxBatchBytes = DEFAULT_MAX_BATCH_BYTES, limit: SizeLimit | null = null) {
     this.topic = topic;
     this.partition = partition;
     this.maxBatchBytes = maxBatchBytes;
+    this.limit = limit;
+    this.suspectBytes = limit === null ? Infinity : limit.maxBytes - HEADER_BYTES;
   }
 
   /** Records appended since the last `take`. */
@@ -84,6 +118,14 @@ export class BatchBuilder {
     const headerBytes = headers === null ? 1 : headers.length;
     // 31 = length 5, attributes 1, timestamp delta 10; offset delta, key length, value length 5 each
     const bound = keyBytes + valueBytes + headerBytes + 31;
+    if (bound > this.suspectBytes && this.limit !== null) {
+      const bytes = bytesAlone(key === null ? null : keyBytes, value === null ? null : valueBytes, headerBytes);
+      if (bytes > this.limit.maxBytes) {
+        const slice = (from: Uint8Array | null, start: number, end: number) => from?.subarray(start, end) ?? null;
+        this.limit.take({ timestamp, key: slice(key, keyStart, keyEnd), value: slice(value, valueStart, valueEnd), headers, bytes });
+        return;
+      }
+    }
     if (this.records > 0 && this.pos + bound > this.maxBatchBytes) this.closeBatch();
     if (this.records === 0) this.begin(timestamp);
     const count = this.records;

@@ -91,7 +91,7 @@ export class EmbeddedLog implements Log {
   async topics(): Promise<readonly TopicDescription[]> {
     this.checkOpen();
     return [...this.topicsByName.values()]
-      .map((topic) => ({ name: topic.name, partitions: topic.partitions.length, config: topic.config }))
+      .map((topic) => ({ name: topic.name, partitions: topic.partitions.length, config: topic.config, maxBatchBytes: null }))
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 

@@ -27,15 +27,24 @@ export async function describeTopics(brokers: Brokers): Promise<TopicDescription
     if (topics.length === 0) return [];
     const { resources } = await brokers.sendAny(describeTopicConfigs(topics.map(({ topic }) => topic)));
     const configs = new Map<string, Record<string, string>>();
+    const limits = new Map<string, number>();
     for (const { errorCode, resourceName, configEntries } of resources) {
       if (errorCode === CODE.UNKNOWN_TOPIC_OR_PARTITION) continue; // deleted meanwhile
       check(errorCode, `the configuration of ${resourceName}`);
       const set = configEntries.filter((entry) => entry.configSource === TOPIC_CONFIG);
+      const limit = Number(configEntries.find((entry) => entry.configName === 'max.message.bytes')?.configValue ?? NaN);
+      // What is packed before it is sent may become small enough.
+      if (Number.isInteger(limit) && brokers.settings.compression === 'none') limits.set(resourceName, limit);
       configs.set(resourceName, Object.fromEntries(set.map((entry) => [entry.configName, entry.configValue ?? ''])));
     }
     return topics
       .filter(({ topic }) => configs.has(topic))
-      .map(({ topic, partitionMetadata }) => ({ name: topic, partitions: partitionMetadata.length, config: configs.get(topic)! }))
+      .map(({ topic, partitionMetadata }) => ({
+        name: topic,
+        partitions: partitionMetadata.length,
+        config: configs.get(topic)!,
+        maxBatchBytes: limits.get(topic) ?? null,
+      }))
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   });
 }

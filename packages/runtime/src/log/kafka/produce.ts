@@ -40,6 +40,16 @@ interface Sealed {
   readonly topic: string;
   readonly partition: number;
   readonly batch: Uint8Array;
+  /** Before packing. */
+  readonly bytes: number;
+  readonly recordCount: number;
+}
+
+/** A batch is larger than its topic's `max.message.bytes`. */
+export class TooLarge extends BrokerError {
+  constructor(readonly output: Pick<OutputBatch, 'topic' | 'partition' | 'recordCount'> & { readonly bytes: number }) {
+    super(CODE.MESSAGE_TOO_LARGE, `writing ${output.bytes} bytes to ${tpKey(output.topic, output.partition)}`);
+  }
 }
 
 /**
@@ -60,7 +70,7 @@ export async function sealOutputs(
       baseSequence: sequences.take(tpKey(topic, partition), recordCount),
       transactional: writer.transactionalId !== null,
     });
-    sealed.push({ index, topic, partition, batch: packed });
+    sealed.push({ index, topic, partition, batch: packed, bytes: batch.length, recordCount });
   }
   return sealed;
 }
@@ -161,7 +171,7 @@ async function produceRequest(
         round.delete(key);
       } else {
         // A repetition that the broker remembers has succeeded already, but older than its last five batches it no longer knows where.
-        const error = new BrokerError(errorCode, `writing to ${key}`);
+        const error = errorCode === CODE.MESSAGE_TOO_LARGE ? new TooLarge(output) : new BrokerError(errorCode, `writing to ${key}`);
         if (failure === undefined || !error.retriable) failure = error;
       }
     }

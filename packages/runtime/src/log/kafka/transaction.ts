@@ -10,13 +10,21 @@
  * up, so that a delayed EndTxn cannot end a later transaction.
  */
 import type { Compression } from '../batch/compression.js';
-import { type CommitRequest, LogError, type OutputBatch } from '../log.js';
+import { BatchTooLargeError, type CommitRequest, LogError, type OutputBatch } from '../log.js';
 import type { Brokers } from './brokers.js';
 import { BrokerError, CODE, ConnectionError, check, isCode, isRetriable, messageOf, toLogError } from './errors.js';
 import type { Generation } from './group.js';
 import { byTopic } from './offsets.js';
-import { produceSealed, sealOutputs, Sequences, type Writer } from './produce.js';
-import { addOffsetsToTxn, addPartitionsToTxn, endTxn, initProducerId, type ProducerIdentity, txnOffsetCommit } from './requests.js';
+import { produceSealed, sealOutputs, Sequences, TooLarge, type Writer } from './produce.js';
+import {
+  addOffsetsToTxn,
+  addPartitionsToTxn,
+  describeBrokerConfig,
+  endTxn,
+  initProducerId,
+  type ProducerIdentity,
+  txnOffsetCommit,
+} from './requests.js';
 import { backoffMs, type Deadline, retry } from './retry.js';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -51,10 +59,23 @@ export class TransactionalProducer {
     const { transactionalId, timeoutMs } = this.options;
     this.identity = await this.atCoordinator('transaction', deadline, async (coordinator) => {
       const { errorCode, producerId, producerEpoch } = await this.brokers.send(coordinator, initProducerId(transactionalId, timeoutMs));
+      if (errorCode === INVALID_TRANSACTION_TIMEOUT) throw await this.timeoutRefused(coordinator);
       check(errorCode, `becoming producer ${transactionalId}`);
       return { transactionalId, producerId, producerEpoch };
     });
     this.sequences = new Sequences();
+  }
+
+  /** The error that names both timeouts, where the broker lets its own be read. */
+  private async timeoutRefused(coordinator: number): Promise<LogError> {
+    const { resources } = await this.brokers.send(coordinator, describeBrokerConfig(coordinator));
+    const max = resources.flatMap((r) => r.configEntries).find((entry) => entry.configName === 'transaction.max.timeout.ms')?.configValue;
+    const than = `the brokers' transaction.max.timeout.ms${max === undefined || max === null ? '' : ` (${max} ms)`}`;
+    return new LogError(
+      'configuration',
+      `a transaction timeout of ${this.options.timeoutMs} ms is above ${than}: choose a shorter one, or raise theirs`,
+      false,
+    );
   }
 
   /** Commits all or nothing; the result has the offset of each output's first record. Rejects with `fenced`, `aborted` or `unknown`. */
@@ -184,6 +205,7 @@ export class TransactionalProducer {
 }
 
 const INVALID_TXN_STATE = 48;
+const INVALID_TRANSACTION_TIMEOUT = 50;
 
 /** Whether EndTxn, having failed so, may still be done, now or later. */
 function mayTakeEffect(error: unknown): boolean {
@@ -193,6 +215,10 @@ function mayTakeEffect(error: unknown): boolean {
 
 function notCommitted(error: unknown): LogError {
   if (error instanceof BrokerError && error.fenced) return toLogError(error) as LogError;
+  if (error instanceof TooLarge) {
+    const { topic, bytes, recordCount } = error.output;
+    return new BatchTooLargeError(error.message, topic, bytes, recordCount, { cause: error });
+  }
   const retriable = isRetriable(error) || (error instanceof LogError && error.retriable);
   return new LogError('aborted', messageOf(error), retriable, { cause: error });
 }

@@ -1,0 +1,44 @@
+/** One promise of `docs/reliability.md`, and the test that shows it. */
+export interface ReliabilityRow {
+  readonly topic: string;
+  /** What must hold. */
+  readonly promise: string;
+  /** The test's file, from the root. */
+  readonly test: string;
+}
+
+/** In the order of the page. A row without a figure of a long run is shown as not yet run. */
+export const RELIABILITY_ROWS = {
+  simulation: {
+    topic: 'Simulation',
+    promise: 'random pipelines under a seeded fault injector: every update right, nothing lost or doubled; a seed repeats a run exactly',
+    test: 'packages/runtime/test/simulation/simulation.test.ts',
+  },
+  'log-kill': {
+    topic: 'Embedded log, killed',
+    promise: 'every acknowledged commit is there, whole, and nothing else',
+    test: 'packages/runtime/test/log/embedded-crash.test.ts',
+  },
+  'log-damage': {
+    topic: 'Embedded log, damaged',
+    promise: 'stops with an error that says what is lost; never another record',
+    test: 'packages/runtime/test/log/embedded-crash.test.ts',
+  },
+  'store-kill': {
+    topic: 'State store, killed',
+    promise: 'right as of its last batch, or the one under way',
+    test: 'packages/runtime/test/state/crash.test.ts',
+  },
+  'store-damage': {
+    topic: 'State store, damaged',
+    promise: 'every file cut, flipped, deleted or torn: detected, wiped and rebuilt, or right; never a wrong row',
+    test: 'packages/runtime/test/state/damage.test.ts',
+  },
+  'bad-pipelines': {
+    topic: 'Bad pipelines',
+    promise: 'a plan, or errors with places; no crash',
+    test: 'packages/dsl/test/fuzz.test.ts',
+  },
+} as const satisfies Readonly<Record<string, ReliabilityRow>>;
+
+export type ReliabilityRowId = keyof typeof RELIABILITY_ROWS;
