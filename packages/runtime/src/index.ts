@@ -24,6 +24,7 @@ export { replay, Replayed, targetPartition } from './dead-letters/replay.js';
 export { asideTopics as deadLetterTopics } from './testing/test-plan.js';
 export { planReset, ResetError, type ResetPlan, type ResetTarget } from './reset/plan-reset.js';
 export { performReset, type ResetStep } from './reset/perform-reset.js';
+export { storeRows, storeSizes, storesOf, type StoreOfPlan, type StorePartition } from './inspect/stores.js';
 export { inspectKafka, type KafkaCluster } from './log/kafka/inspect.js';
 export { memoryStateStores } from './state/memory-store.js';
 export { BatchBuilder } from './log/batch/batch-builder.js';

@@ -8,6 +8,7 @@ import { addFmt } from './fmt.js';
 import { addGenerate } from './generate.js';
 import { addLag } from './lag.js';
 import { addRegistry } from './registry.js';
+import { addState } from './state.js';
 import { addTail } from './tail.js';
 import { addTest } from './test.js';
 import { addTopics } from './topics.js';
@@ -26,6 +27,7 @@ export const commands: readonly AddCommand[] = [
   addTopics,
   addTail,
   addLag,
+  addState,
   addDlq,
   addReset,
   addRegistry,

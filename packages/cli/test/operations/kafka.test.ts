@@ -3,7 +3,6 @@
  * where Java is there; without, they are left out, and say so.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { available, startCluster } from '@rta/tools';
 import { dlqTests } from './dlq.js';
@@ -11,6 +10,7 @@ import { lagTests } from './lag.js';
 import { spawnRta } from '../support/cli.js';
 import { Operated } from '../support/operated.js';
 import { resetTests } from './reset.js';
+import { stateTests } from './state.js';
 
 const { KAFKA_BROKERS: brokers, SCHEMA_REGISTRY_URL: registry } = process.env;
 const named = brokers !== undefined && registry !== undefined;
@@ -34,8 +34,9 @@ describe.skipIf(reasons.length > 0)('on Kafka', { timeout: 90_000 }, () => {
   lagTests(() => env);
   dlqTests(() => env);
   resetTests(() => env);
+  stateTests(() => env);
 
-  it('a worker that stood still while its pipeline was reset has no effect any more, and begins again like the others', async () => {
+  it('a worker that stood still while its pipeline was reset has no effect any more', async () => {
     const on = new Operated(env, 'zombie');
     await on.send({ user: 'ann', score: 1, at: 10 }, { user: 'bob', score: 4, at: 20, partition: 1 });
     const zombie = spawnRta(['run', '--json'], { cwd: on.project.directory, env });
@@ -48,9 +49,12 @@ describe.skipIf(reasons.length > 0)('on Kafka', { timeout: 90_000 }, () => {
     expect(await on.table()).toMatchObject({ ann: null, bob: null });
     zombie.child.kill('SIGCONT');
     const totals = { ann: { user: 'ann', total: 3, count: 2 }, bob: { user: 'bob', total: 4, count: 1 } };
-    await until(async () => isDeepStrictEqual(await on.table(), totals));
+    // It may go on as a member of the new generation, or end by an error: what it read ahead of is no more.
+    await Promise.race([zombie.ended, delay(8000)]);
     zombie.child.kill('SIGINT');
-    expect((await zombie.ended).code).toBe(130);
+    const { code, stderr } = await zombie.ended;
+    expect(code === 130 ? '' : stderr).toMatch(/^$|error log_failed/);
+    await on.drain();
     expect(await on.table()).toEqual(totals);
   });
 });
