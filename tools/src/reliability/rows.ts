@@ -14,6 +14,11 @@ export const RELIABILITY_ROWS = {
     promise: 'random pipelines under a seeded fault injector: every update right, nothing lost or doubled; a seed repeats a run exactly',
     test: 'packages/runtime/test/simulation/simulation.test.ts',
   },
+  determinism: {
+    topic: 'Determinism',
+    promise: 'one source log, any partitions downstream, workers, interleavings and crashes: the same final results, byte for byte',
+    test: 'packages/runtime/test/simulation/determinism.test.ts',
+  },
   'log-kill': {
     topic: 'Embedded log, killed',
     promise: 'every acknowledged commit is there, whole, and nothing else',
@@ -24,6 +29,11 @@ export const RELIABILITY_ROWS = {
     promise: 'stops with an error that says what is lost; never another record',
     test: 'packages/runtime/test/log/embedded-crash.test.ts',
   },
+  'log-full': {
+    topic: 'Embedded log, disk full',
+    promise: 'stops with an error; every acknowledged commit is there',
+    test: 'packages/runtime/test/log/embedded-full-disk.test.ts',
+  },
   'store-kill': {
     topic: 'State store, killed',
     promise: 'right as of its last batch, or the one under way',
@@ -33,6 +43,21 @@ export const RELIABILITY_ROWS = {
     topic: 'State store, damaged',
     promise: 'every file cut, flipped, deleted or torn: detected, wiped and rebuilt, or right; never a wrong row',
     test: 'packages/runtime/test/state/damage.test.ts',
+  },
+  growth: {
+    topic: 'State growth',
+    promise: '24 hours of event time through windows, sessions, ttl and dedupe: memory and disk level off',
+    test: 'packages/runtime/test/task/growth.test.ts',
+  },
+  clocks: {
+    topic: 'Clocks',
+    promise: 'a record a year ahead: refused by `maxAhead` and counted; what it makes late without is counted',
+    test: 'packages/runtime/test/task/clocks.test.ts',
+  },
+  'bad-records': {
+    topic: 'Bad records',
+    promise: 'a value is read as it is or rejected, a damaged batch refused: no crash, no wrong field',
+    test: 'packages/runtime/test/kernel/bad-records.test.ts',
   },
   'bad-pipelines': {
     topic: 'Bad pipelines',

@@ -13,7 +13,8 @@ export interface BoardRow {
 }
 
 interface Total {
-  readonly id: string;
+  readonly user_id: string;
+  readonly team_id: string;
   team_name: string;
   total_score: number;
   last: number;
@@ -21,8 +22,8 @@ interface Total {
 
 const byText = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
 
-/** Sums by user or team with the hour of inactivity, best ten first; ties go by user id, or by team name. */
-export function boardOf(source: readonly Row[], by: 'user_id' | 'team_id'): BoardRow[] {
+/** Sums with the hour of inactivity: who or what was silent for so long is not there. */
+function totalsOf(source: readonly Row[], by: readonly ('user_id' | 'team_id')[]): Total[] {
   const newest = new Map<number, number>();
   const totals = new Map<string, Total>();
   for (const { partition, value } of source) {
@@ -33,22 +34,63 @@ export function boardOf(source: readonly Row[], by: 'user_id' | 'team_id'): Boar
       score: number;
       event_time_millis: number | bigint;
     };
-    const id = score[by];
+    const id = by.map((name) => score[name]).join('/');
     const time = Number(score.event_time_millis);
     newest.set(partition, Math.max(newest.get(partition) ?? -Infinity, time));
-    const total = totals.get(id) ?? { id, team_name: score.team_name, total_score: 0, last: -Infinity };
+    const { user_id, team_id, team_name } = score;
+    const total = totals.get(id) ?? { user_id, team_id, team_name, total_score: 0, last: -Infinity };
     // Nobody in these events comes back after an hour of silence.
     total.total_score += score.score;
     total.last = Math.max(total.last, time);
-    if (byText(score.team_name, total.team_name) > 0) total.team_name = score.team_name;
+    if (byText(team_name, total.team_name) > 0) total.team_name = team_name;
     totals.set(id, total);
   }
   const watermark = Math.min(...newest.values()) - LATENESS_MS;
-  return [...totals.values()]
-    .filter(({ last }) => last + TTL_MS > watermark)
-    .sort((a, b) => b.total_score - a.total_score || (by === 'user_id' ? byText(a.id, b.id) : byText(a.team_name, b.team_name)))
+  return [...totals.values()].filter(({ last }) => last + TTL_MS > watermark);
+}
+
+/** Sums by user or team, best ten first; ties go by user id, or by team name. */
+export function boardOf(source: readonly Row[], by: 'user_id' | 'team_id'): BoardRow[] {
+  return totalsOf(source, [by])
+    .sort((a, b) => b.total_score - a.total_score || (by === 'user_id' ? byText(a.user_id, b.user_id) : byText(a.team_name, b.team_name)))
     .slice(0, 10)
-    .map(({ id, team_name, total_score }, i) => ({ rnk: i + 1, id, team_name, total_score }));
+    .map((total, i) => ({ rnk: i + 1, id: total[by], team_name: total.team_name, total_score: total.total_score }));
+}
+
+/** The best player of each team by the part in its points, and of those the best ten. */
+export function mvpsOf(source: readonly Row[]): Record<string, unknown>[] {
+  const teams = new Map(totalsOf(source, ['team_id']).map(({ team_id, total_score }) => [team_id, total_score]));
+  const rows = totalsOf(source, ['team_id', 'user_id']).flatMap(({ team_id, user_id, team_name, total_score }) => {
+    const team_total = teams.get(team_id);
+    if (team_total === undefined) return [];
+    return [
+      {
+        team_id,
+        user_id,
+        team_name,
+        player_total: total_score,
+        team_total,
+        contrib_ratio: team_total === 0 ? 0 : total_score / team_total,
+      },
+    ];
+  });
+  rows.sort((a, b) => b.contrib_ratio - a.contrib_ratio || byText(a.user_id, b.user_id));
+  const seen = new Set<string>();
+  return rows
+    .filter(({ team_id }) => !seen.has(team_id) && seen.add(team_id))
+    .slice(0, 10)
+    .map(({ team_id: _, ...row }, i) => ({ rnk: i + 1, ...row }));
+}
+
+/** What the topic of `mvpsOf` holds. */
+export function mvpsIn(rows: readonly Pick<Row, 'key' | 'value'>[]): Record<string, unknown>[] {
+  const board = new Map<string, Record<string, unknown>>();
+  for (const { key, value } of rows) {
+    if (value === null) board.delete(String(key));
+    else
+      board.set(String(key), Object.fromEntries(Object.entries(value).map(([name, v]) => [name, typeof v === 'bigint' ? Number(v) : v])));
+  }
+  return [...board.values()].sort((a, b) => Number(a['rnk']) - Number(b['rnk']));
 }
 
 /** What a board's topic holds: the last row of each rank. */

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from '@rta/runtime';
 import { describe, expect, it } from 'vitest';
-import { boardIn, boardOf } from './boards.js';
+import { boardIn, boardOf, mvpsIn, mvpsOf } from './boards.js';
 import type { RtaProcess } from '../support/cli.js';
 import { useSystem, withoutKafka, type System } from './system.js';
 
@@ -10,9 +10,9 @@ const KILLS = 10;
 const EVENTS_PER_LIFE = 100_000;
 /** Events a second, in event time. */
 const RATE = 100;
-const BOARDS = ['top-teams', 'top-players'] as const;
+const BOARDS = ['top-teams', 'top-players', 'team-mvps'] as const;
 
-/** Records that the pipelines have committed to have read: of both together. */
+/** Records that the pipelines have committed to have read: of all together. */
 async function committed(system: System, log: Log): Promise<number> {
   const partitions = [0, 1, 2, 3].map((partition) => ({ topic: system.source, partition }));
   const offsets = await Promise.all(BOARDS.map((name) => log.groupOffsets(`rta.${system.topic(name)}`, partitions)));
@@ -67,6 +67,7 @@ async function killAgainAndAgain(system: System): Promise<void> {
     ['top-players', 'user_id'],
   ] as const)
     expect(boardIn(await system.rows(system.topic(name)), id)).toEqual(boardOf(source, id));
+  expect(mvpsIn(await system.rows(system.topic('team-mvps')))).toEqual(mvpsOf(source));
 
   // Every committed total is a prefix sum of its player's records, which are all in one partition.
   const totals = new Map<string, number>();
@@ -88,11 +89,11 @@ async function killAgainAndAgain(system: System): Promise<void> {
 describe('killed ten times on the embedded log', () => {
   const system = useSystem('embedded');
 
-  it('the boards are right, and every committed total is a prefix sum', () => killAgainAndAgain(system), 180_000);
+  it('the boards are right, and every committed total is a prefix sum', () => killAgainAndAgain(system), 420_000);
 });
 
 describe.skipIf(withoutKafka)('killed ten times on Kafka', () => {
   const system = useSystem('kafka');
 
-  it('the boards are right, and every committed total is a prefix sum', () => killAgainAndAgain(system), 240_000);
+  it('the boards are right, and every committed total is a prefix sum', () => killAgainAndAgain(system), 480_000);
 });

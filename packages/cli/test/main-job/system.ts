@@ -18,7 +18,7 @@ if (reasons.length > 0) console.warn(`LEFT OUT, the main job on Kafka: ${reasons
 /** Whether what needs Kafka must be left out. */
 export const withoutKafka = reasons.length > 0;
 
-/** A project with both leaderboards under names of its own, and where it runs. */
+/** A project with the leaderboards under names of its own, and where it runs. */
 export class System {
   readonly directory = temporaryDirectory();
   readonly suffix = `${process.pid}-${Date.now().toString(36)}`;
@@ -32,7 +32,7 @@ export class System {
       writeFileSync(join(pipelines, to), change(readFileSync(join(ROOT, 'pipelines', from), 'utf8')));
     };
     rename('rta.yaml', 'rta.yaml', (text) => text.replace('topic: user-score', `topic: ${this.source}`));
-    for (const name of ['top-teams', 'top-players'])
+    for (const name of ['top-teams', 'top-players', 'team-mvps'])
       rename(`leaderboards/${name}.yaml`, `${name}.yaml`, (text) =>
         // The tests of the file are of no use here.
         text

@@ -180,6 +180,8 @@ export interface FoldTransform {
   readonly emit: Emit;
   /** Set by the physical plan: windows are put together from panes, the pieces between their bounds (SEMANTICS rule 5). */
   readonly panes?: boolean;
+  /** The same where rows go out before windows close: what comes between two flushes is gathered by pane, and then folded into the windows. */
+  readonly gathers?: boolean;
 }
 
 export type Emit = { readonly mode: 'updates' } | { readonly mode: 'final' } | { readonly mode: 'every'; readonly everyMs: number };

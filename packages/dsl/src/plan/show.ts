@@ -124,7 +124,7 @@ export function showTransform(transform: Transform): string[] {
     case 'fold': {
       const ttl = transform.ttlMs === null ? '' : ` ttl ${showDuration(transform.ttlMs)}`;
       return [
-        `  fold by [${transform.group.map(showNamed).join(', ')}]${showWindow(transform.window)}${showCloses(transform)}${ttl}${transform.ordered ? ' ordered' : ''}${transform.panes === true ? ' from panes' : ''} emit ${showEmit(transform.emit)}`,
+        `  fold by [${transform.group.map(showNamed).join(', ')}]${showWindow(transform.window)}${showCloses(transform)}${ttl}${transform.ordered ? ' ordered' : ''}${transform.panes === true || transform.gathers === true ? ' from panes' : ''} emit ${showEmit(transform.emit)}`,
         ...transform.accumulators.map((accumulator, index) => `    #${index} = ${showAccumulator(accumulator)}`),
         `    ${transform.results.map(showNamed).join(', ')}`,
       ];

@@ -16,6 +16,7 @@ import { keyColumnsOf } from './generate/source-key.js';
 import { StageShape } from './generate/stage-shape.js';
 import { type AvroRecord, parseAvro } from './run/avro-schema.js';
 import { FoldState } from './run/fold-state.js';
+import { GatheredState } from './run/gathered-state.js';
 import { GeneratedKernel } from './run/generated-kernel.js';
 import { framedKeyReader, type KeyReader } from './run/key-reader.js';
 import { ForeignState } from './run/foreign-state.js';
@@ -84,7 +85,8 @@ export class CompiledStage {
         if (window?.kind === 'session') return (K) => new SessionState(node, window, i, code, K, fingerprint);
         for (const consumer of this.shape.consumersOf(i)) feeds.set(consumer, { fold: i, generator });
         if (node.mode === 'rows') return (K) => new RowsState(node, i, code as RowsCode, K, fingerprint);
-        const State = node.transform.panes === true ? PaneState : FoldState;
+        const { panes, gathers } = node.transform;
+        const State = panes === true ? PaneState : gathers === true ? GatheredState : FoldState;
         return (K) => new State(node, i, code, K, fingerprint);
       }
       if (node.op === 'rank') {

@@ -105,6 +105,8 @@ export function foldLayout(fold: FoldTransform): StoreLayout {
   const entry = entrySchema(fold);
   // The numbers of windows in keys mean something else.
   if (fold.panes === true) return withFingerprint(entry, [entry, 'panes']);
+  // Those in partials do.
+  if (fold.gathers === true) return withFingerprint(entry, [entry, 'gathered panes']);
   return withFingerprint(reachOf(fold) === null ? entry : { type: 'array', items: entry });
 }
 

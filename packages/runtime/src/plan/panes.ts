@@ -38,8 +38,17 @@ export function panesOf(windows: AlignedWindows): Pick<AlignedWindows, 'startOf'
 }
 
 /** Whether a fold's windows overlap, and are only looked at when they close. */
-export function hasPanes({ window, emit }: FoldTransform): boolean {
-  if (!isAligned(window) || emit.mode !== 'final') return false;
+export function hasPanes(fold: FoldTransform): boolean {
+  return fold.emit.mode === 'final' && overlaps(fold);
+}
+
+/** Whether a fold's windows overlap, and are looked at from time to time: between these what comes is gathered by pane. */
+export function gathersPanes(fold: FoldTransform): boolean {
+  return fold.emit.mode === 'every' && overlaps(fold);
+}
+
+function overlaps({ window }: FoldTransform): boolean {
+  if (!isAligned(window)) return false;
   if (window.kind === 'cumulate') return window.stepMs < window.sizeMs;
   return window.advanceMs < window.sizeMs && window.sizeMs % window.advanceMs === 0;
 }

@@ -1,5 +1,5 @@
 import type { Column, FoldTransform, Relation, StepNode } from '@rta/dsl';
-import { hasPanes } from './panes.js';
+import { gathersPanes, hasPanes } from './panes.js';
 import type { Place } from './place.js';
 import { type StageBuilder, StagingError } from './stage-builder.js';
 import { retracting, type TableFacts, whyNotOverTable } from './table-folds.js';
@@ -13,7 +13,12 @@ export function stageFold(builder: StageBuilder, places: readonly Place[], step:
     if (problem !== null) throw new StagingError(problem, step.span);
     transform = retracting(transform);
   }
-  if (builder.options.panes !== false && hasPanes(transform)) transform = { ...transform, panes: true };
+  // What is sent elsewhere is of panes in both ways.
+  let sent = transform;
+  if (builder.options.panes !== false) {
+    if (hasPanes(transform) || gathersPanes(transform)) sent = { ...transform, panes: true };
+    transform = gathersPanes(transform) ? { ...transform, gathers: true } : sent;
+  }
   const facts: TableFacts = { periodic: transform.emit.mode === 'every', inexactTimes: overTable };
   const groups = transform.group.map((g) => ({ name: g.name, type: g.expr.type }));
   const windowColumns: Column[] = transform.window
@@ -43,7 +48,7 @@ export function stageFold(builder: StageBuilder, places: readonly Place[], step:
     const output = builder.send(each, next, each.relation.columns);
     builder.add(
       each,
-      { op: 'fold', mode: 'partial', transform, store: null, output, ...builder.base(each, step, relation) },
+      { op: 'fold', mode: 'partial', transform: sent, store: null, output, ...builder.base(each, step, relation) },
       relation,
       null,
     );

@@ -35,6 +35,7 @@ export async function restoreState(task: {
   readonly offsetsOf: OffsetsOf;
   /** Of the pipeline's history; null: not known, then a store is of no use. */
   readonly generation: number | null;
+  readonly onProgress: () => void;
 }): Promise<{ readonly position: TaskPosition | null; readonly replayed: number }> {
   const { log, changelog, partition, store, kernel } = task;
   let position: TaskPosition | null = null;
@@ -51,7 +52,9 @@ export async function restoreState(task: {
     let rows = 0;
     for await (const [key, value] of store.range()) {
       take(key, value);
-      if (++rows % ROWS_AT_A_TIME === 0) kernel.stored(0);
+      if (++rows % ROWS_AT_A_TIME !== 0) continue;
+      kernel.stored(0);
+      task.onProgress();
     }
     kernel.stored(0);
   } else if (stored !== null) await store.wipe();
@@ -73,6 +76,7 @@ export async function restoreState(task: {
       pending.push([key, value]);
       replayed++;
     }
+    task.onProgress();
     if (pending.length >= ROWS_AT_A_TIME) await keep(Math.min(end, batch.lastOffset + 1));
   }
   await keep(end);

@@ -44,6 +44,8 @@ export interface TaskContext {
   readonly stateFlush?: { readonly flushMs?: number; readonly flushBytes?: number };
   /** A confirmed commit could not be written to a task's store. */
   readonly onStoreFailed: (error: unknown) => void;
+  /** Told now and then while something takes long. */
+  readonly onProgress: () => void;
   /** Told what people should know but what stops nothing. */
   readonly onWarning: (message: string) => void;
   /** Whether the worker was asked to end: what waits for others gives up. */
@@ -153,6 +155,7 @@ export class Task {
         kernel: this.kernel,
         offsetsOf,
         generation,
+        onProgress: context.onProgress,
       });
       changelogPosition = restored.position;
       replayed = restored.replayed;

@@ -57,9 +57,10 @@ function batches(records: number, users: number, perBatch: number): RecordBatch[
 
 const sum = { fn: 'sum', arg: cast(column('score', INT), LONG), where: null, type: LONG } as const;
 const max = { fn: 'max', arg: column('team_name', STRING), where: null, type: nullable(STRING) } as const;
+const byUser = [{ name: 'user_id', expr: column('user_id', STRING) }];
 const fold = (over: Partial<FoldTransform>): FoldTransform => ({
   type: 'fold',
-  group: [{ name: 'user_id', expr: column('user_id', STRING) }],
+  group: byUser,
   window: null,
   ttlMs: null,
   accumulators: [sum],
@@ -312,11 +313,11 @@ function lookingBack(count: number): string {
   return results.slice(-3).join(' | ');
 }
 
-/** Final windows that overlap 60 times, all of it: reading, flushing at each end of a window, the changelog and the rows. */
-function overlapping(users: number, panes: boolean): (count: number) => string {
+/** Windows that overlap 60 times, all of it: reading, flushing at each end of a window, the changelog and the rows. */
+function overlapping(users: number, panes: boolean, emit: FoldTransform['emit'] = { mode: 'final' }): (count: number) => string {
   return (count) => {
     const read = input(count, users);
-    const [stage] = stagesOf([fold({ window: window(6000, 100), emit: { mode: 'final' } })], 'user_id', panes);
+    const [stage] = stagesOf([fold({ window: window(6000, 100), emit })], 'user_id', panes);
     const results: string[] = [];
     for (let round = 0; round < 2; round++) {
       const { kernel, take } = kernelOf(stage);
@@ -334,6 +335,29 @@ function overlapping(users: number, panes: boolean): (count: number) => string {
   };
 }
 
+const EVERY = { mode: 'every', everyMs: 10_000 } as const;
+/** As above, of windows that overlap 6 times, by team and by user: what is read and sent on, a commit each 10,000 records. */
+function periodic(key: string | null, panes: boolean): (count: number) => string {
+  return (count) => {
+    const read = input(count, 4000);
+    const [stage] = stagesOf([fold({ group: key === null ? byTeam : byUser, window: window(60_000, 10_000), emit: EVERY })], key, panes);
+    const results: string[] = [];
+    for (let round = 0; round < 4; round++) {
+      const { kernel, take } = kernelOf(stage);
+      const begin = cpu();
+      let written = 0;
+      for (const [i, batch] of read.entries()) {
+        kernel.process(0, batch, 0);
+        if ((i + 1) % 20 !== 0) continue;
+        kernel.flush(kernel.maxEventTime(0) - 5000);
+        for (const taken of take().values()) for (const { recordCount } of taken) written += recordCount;
+      }
+      results.push(`${(count / (cpu() - begin) / 1000).toFixed(2)} M/s, ${written} written`);
+    }
+    return results.slice(-3).join(' | ');
+  };
+}
+
 /** What can be measured, by name: gives the figures of the last three of five rounds. */
 export const MEASURES: Readonly<Record<string, (records: number) => string>> = {
   ...Object.fromEntries(Object.keys(CASES).map((name) => [name, (count: number) => throughput(name, count)])),
@@ -344,6 +368,12 @@ export const MEASURES: Readonly<Record<string, (records: number) => string>> = {
   nopanes: overlapping(4000, false),
   panes40: overlapping(40, true),
   nopanes40: overlapping(40, false),
+  every: periodic('user_id', true),
+  everyno: periodic('user_id', false),
+  sent: periodic(null, true),
+  sentno: periodic(null, false),
+  every40: overlapping(40, true, EVERY),
+  every40no: overlapping(40, false, EVERY),
 };
 
 if (process.argv[1]?.endsWith('speed.ts')) {

@@ -1,5 +1,6 @@
 /** The independent reader of what is committed, and everything that must hold of it. */
 import { Buffer } from 'node:buffer';
+import { createHash } from 'node:crypto';
 import { expect } from 'vitest';
 import type { Row } from '@rta/dsl';
 import { AvroCodec, toValue } from '../../src/kernel/interpreter/avro-codec.js';
@@ -72,6 +73,22 @@ export class Reader {
       partitions.flatMap((list, p) => list.flatMap((event, offset) => (event === null ? [`${topic} ${String(p)} ${String(offset)}`] : []))),
     );
     expect(this.letters('dead').map((text) => text.split(' ').slice(0, 3).join(' '))).toEqual(bad.sort());
+  }
+
+  /** Of the final rows of every sink, with their keys, in bytes. */
+  digest(): string {
+    const hash = createHash('sha256');
+    for (const sink of this.scenario.plan.sinks) {
+      const rows = new Map<string, string>();
+      for (const [i, { key, value }] of this.written.get(sink.topic)!.entries()) {
+        const name = Buffer.from(key ?? []).toString('hex');
+        const id = sink.compacted ? name : String(i);
+        if (value === null) rows.delete(id);
+        else rows.set(id, `${name} ${Buffer.from(value).toString('hex')}`);
+      }
+      hash.update(JSON.stringify([sink.topic, [...rows.values()].sort()]));
+    }
+    return hash.digest('hex');
   }
 
   private letters(topic: string): string[] {

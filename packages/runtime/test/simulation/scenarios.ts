@@ -220,7 +220,7 @@ sink: { from: mvps, topic: out }`,
   },
 };
 
-const FAMILY_NAMES = Object.keys(FAMILIES);
+export const FAMILY_NAMES = Object.keys(FAMILIES);
 
 export function scenarioOf(random: Random, name = FAMILY_NAMES[random(FAMILY_NAMES.length)]): Scenario {
   const family = FAMILIES[name];

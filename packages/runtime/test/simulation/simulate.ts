@@ -14,11 +14,23 @@ export interface Outcome {
   readonly name: string;
   readonly steps: number;
   readonly updates: number;
+  /** Of all final rows, in bytes. */
+  readonly digest: string;
   /** How often each fault has happened. */
   readonly faults: ReadonlyMap<string, number>;
 }
 
-const WORKERS = ['w0', 'w1', 'w2'];
+/** What is not left to the seed. */
+export interface Given {
+  readonly family?: string;
+  /** Pipeline and input are drawn by this seed, and only the rest by the other. */
+  readonly inputSeed?: number;
+  /** Partitions of stages behind a repartition. */
+  readonly downstream?: number;
+  /** At once, at most. */
+  readonly workers?: number;
+}
+
 /** Steps in which everything must be processed, once nothing fails any more. */
 const PATIENCE = 30_000;
 /** The last steps that a failure tells of. */
@@ -26,19 +38,35 @@ const TRACED = Number(process.env['TRACE'] ?? 60);
 const NO_EVENT = Buffer.from('no Avro');
 
 /** Rejects with what is wrong, the seed and the last steps before. */
-export async function simulate(seed: number, name?: string): Promise<Outcome> {
+export async function simulate(seed: number, given: Given = {}): Promise<Outcome> {
   const random = randomOf(seed);
-  const scenario = scenarioOf(random, name);
-  const input = inputOf(random, scenario);
+  const drawn = given.inputSeed === undefined ? random : randomOf(given.inputSeed);
+  const made = scenarioOf(drawn, given.family);
+  const scenario = { ...made, downstream: given.downstream ?? made.downstream };
+  const input = inputOf(drawn, scenario);
   const scheduler = new Scheduler(random);
   const faults = new Faults(random);
   const machine = new Machine(scheduler, faults, scenario);
-  const simulation = new Simulation(random, scheduler, faults, machine, input, new Reader(scenario, input, machine.group));
+  const simulation = new Simulation(
+    random,
+    scheduler,
+    faults,
+    machine,
+    input,
+    new Reader(scenario, input, machine.group),
+    given.workers ?? 3,
+  );
   try {
     await machine.start();
     await simulation.withFaults(60 + random(500));
     await simulation.toEnd();
-    return { name: scenario.name, steps: scheduler.steps, updates: simulation.reader.updates, faults: faults.counts };
+    return {
+      name: scenario.name,
+      steps: scheduler.steps,
+      updates: simulation.reader.updates,
+      digest: simulation.reader.digest(),
+      faults: faults.counts,
+    };
   } catch (error) {
     const trace = scheduler.trace.slice(-TRACED).join('\n');
     const message = error instanceof Error ? error.message : String(error);
@@ -60,6 +88,7 @@ class Simulation {
     private readonly machine: Machine,
     private readonly input: Input,
     readonly reader: Reader,
+    private readonly workers: number,
   ) {}
 
   async withFaults(steps: number): Promise<void> {
@@ -165,7 +194,8 @@ class Simulation {
   }
 
   private async startOne(): Promise<void> {
-    const free = WORKERS.filter((name) => this.running.every(({ life }) => life.name !== name));
+    const names = Array.from({ length: this.workers }, (_, i) => `w${String(i)}`);
+    const free = names.filter((name) => this.running.every(({ life }) => life.name !== name));
     if (free.length === 0) return;
     const name = free[this.random(free.length)];
     this.scheduler.note(`${name} starts`);

@@ -60,7 +60,7 @@ export function leaderboardTests(backend: Backend): void {
     const scores = drawScores(60_000, 500, 2);
     const options = { commitIntervalMs: 10, bufferBytes: 200_000 };
     for (let crash = 0; crash < 4; crash++) {
-      const workers = [await backend.worker(players, options), await backend.worker(teams, options)];
+      const workers = await Promise.all([players, teams, mvps].map((plan) => backend.worker(plan, options)));
       const running = Promise.allSettled(workers.map((worker) => worker.run()));
       for (let part = 0; part < 6; part++) {
         const start = (crash * 6 + part) * 2500;

@@ -244,14 +244,16 @@ class StreamEdges {
       }
       return;
     }
-    if (fold.transform.panes === true || window.kind !== 'hopping' || window.zone !== null) {
+    const { panes, gathers } = fold.transform;
+    const byPane = panes === true || gathers === true;
+    if (byPane || window.kind !== 'hopping' || window.zone !== null) {
       const report = late && ((missed: string) => late.report(i, missed));
       const feed = { window, time: row.time, watermark: late && late.watermark, report };
       const open = (id: string): void => {
-        code.line(`${table} = ${state}.windows.at(${id});`);
+        code.line(`${table} = ${state}.${gathers === true ? 'gathered' : 'windows'}.at(${id});`);
         find();
       };
-      if (fold.transform.panes === true) paneFeed(code, feed, state, open);
+      if (byPane) paneFeed(code, feed, state, open);
       else alignedFeed(code, feed, open);
       return;
     }

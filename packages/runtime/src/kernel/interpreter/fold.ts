@@ -2,6 +2,7 @@
 import { Buffer } from 'node:buffer';
 import type { CumulateWindow, HoppingWindow, TypedExpr } from '@rta/dsl';
 import { type AlignedWindows, alignedWindows, isAligned } from '../../plan/aligned-windows.js';
+import { paneStart, windowOf } from '../../plan/panes.js';
 import { retracts, rowCountOf } from '../../plan/table-folds.js';
 import { acceptanceOf } from '../../plan/window-times.js';
 import { evaluateRow } from './expressions.js';
@@ -45,6 +46,28 @@ export class Fold extends KeyedFold {
       else accepted.push(id);
     }
     return { windows: accepted, missed };
+  }
+
+  /** A partial may be of a pane (plan/panes.ts): it counts in each window of that. */
+  override received(key: Uint8Array, value: Uint8Array | null): void {
+    if (this.fold.gathers !== true || value === null) {
+      super.received(key, value);
+      return;
+    }
+    this.rowsIn++;
+    const partial = this.codec.decodePartial(key, value);
+    const pane = paneStart(partial.windowId!);
+    const windows = Number.isNaN(pane) ? [windowOf(partial.windowId!)] : this.windowsAt(pane);
+    for (const id of windows)
+      for (const incarnation of partial.incarnations)
+        this.contribute(this.entryOf(partial.groupKey, id), { ...incarnation, changed: true });
+  }
+
+  private windowsAt(time: number): number[] {
+    const windows = this.windows!;
+    const found: number[] = [];
+    for (let id = windows.first(time); !Number.isNaN(id); id = windows.next(id, time)) found.push(id);
+    return found;
   }
 
   /** When the window closes that a row is a result of. */

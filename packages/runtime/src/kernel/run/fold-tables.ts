@@ -230,7 +230,7 @@ export class FoldTables {
     this.addPartial(K, this.windows!.at(window), bytes, keyStart, keyEnd, start, end);
   }
 
-  private addPartial(K: TaskState, T: GroupTable, bytes: Uint8Array, keyStart: number, keyEnd: number, start: number, end: number): void {
+  protected addPartial(K: TaskState, T: GroupTable, bytes: Uint8Array, keyStart: number, keyEnd: number, start: number, end: number): void {
     const hash = hashBytes(bytes, keyStart, keyEnd);
     let slot = T.find(hash, bytes, keyStart, keyEnd);
     if (slot < 0) slot = this.miss(K, T, hash, bytes, keyStart, keyEnd);
