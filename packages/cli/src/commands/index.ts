@@ -9,6 +9,7 @@ import { addGenerate } from './generate.js';
 import { addLag } from './lag.js';
 import { addRegistry } from './registry.js';
 import { addState } from './state.js';
+import { addSchema } from './schema.js';
 import { addTail } from './tail.js';
 import { addTest } from './test.js';
 import { addTopics } from './topics.js';
@@ -30,6 +31,7 @@ export const commands: readonly AddCommand[] = [
   addState,
   addDlq,
   addReset,
+  addSchema,
   addRegistry,
   addDoctor,
 ];
