@@ -21,6 +21,7 @@ export type PipelineErrorCode =
   | 'position_mismatch'
   | 'offset_lost'
   | 'state_lost'
+  | 'reset_unfinished'
   | 'log_failed'
   | 'store_failed'
   | 'registry_failed'

@@ -1,7 +1,5 @@
 /** The restoring of a member's tasks beside its event loop, so that a rebalance, or the end of the run, need not wait for it. */
-import type { Log, Member } from '../log/log.js';
-import { restoreTasks } from './assignment.js';
-import type { Task } from './task.js';
+import type { restoreTasks } from './assignment.js';
 
 type Restored = Awaited<ReturnType<typeof restoreTasks>>;
 
@@ -9,12 +7,8 @@ export class Restoration {
   private outcome: { readonly restored: Restored } | { readonly error: unknown } | null = null;
   private readonly ended: Promise<void>;
 
-  constructor(
-    readonly tasks: readonly Task[],
-    member: Member,
-    log: Log,
-  ) {
-    this.ended = restoreTasks(tasks, member, log).then(
+  constructor(restoring: ReturnType<typeof restoreTasks>) {
+    this.ended = restoring.then(
       (restored) => {
         this.outcome = { restored };
       },

@@ -5,10 +5,19 @@ import type { StageKernel } from '../kernel/stage-kernel.js';
 import type { Stage } from '../plan/physical.js';
 import type { StateStore } from '../state/store.js';
 import { PipelineError } from './errors.js';
-import { decodePosition, isPositionKey, type TaskPosition } from './position.js';
+import { decodePosition, encodePosition, isPositionKey, POSITION_KEY, type TaskPosition } from './position.js';
 
 /** Offsets of a topic's partitions, each topic asked once per restore. */
 export type OffsetsOf = (topic: string) => Promise<readonly PartitionOffsets[]>;
+
+/** What all tasks of an assignment are restored from. */
+export interface RestoredFrom {
+  /** The group's offsets, read with require_stable before anything else (SEMANTICS rule 22). */
+  readonly committed: readonly CommittedOffset[];
+  readonly offsetsOf: OffsetsOf;
+  /** Of the pipeline's history, see `TaskPosition`; null: the group has none. */
+  readonly generation: number | null;
+}
 
 /** Rows of a changelog that go to the store at a time. */
 const ROWS_AT_A_TIME = 50_000;
@@ -29,6 +38,8 @@ export async function restoreState(task: {
   readonly offsetsOf: OffsetsOf;
   /** Whether the task is not wanted any more. */
   readonly stopped: () => boolean;
+  /** Of the pipeline's history; null: not known, then a store is of no use. */
+  readonly generation: number | null;
   readonly onProgress: () => void;
 }): Promise<{ readonly position: TaskPosition | null; readonly replayed: number }> {
   const { log, changelog, partition, store, kernel, stopped } = task;
@@ -42,7 +53,7 @@ export async function restoreState(task: {
   const end = offsets?.high ?? 0;
   const low = offsets?.low ?? 0;
   const stored = store.position();
-  if (stored !== null && stored <= end && stored >= low) {
+  if (stored !== null && stored <= end && stored >= low && task.generation !== null && generationOf(store) === task.generation) {
     let rows = 0;
     for await (const [key, value] of store.range()) {
       if (stopped()) throw new RestoreStopped();
@@ -59,6 +70,8 @@ export async function restoreState(task: {
   let replayed = 0;
   let pending: [Uint8Array, Uint8Array | null][] = [];
   const keep = async (next: number): Promise<void> => {
+    // So that what is stored so far is known to be of this history; the changelog's own comes last.
+    if (position === null && task.generation !== null && next < end) pending.push([POSITION_KEY, unfinished(task.generation)]);
     await store.write(pending, next);
     kernel.stored(0);
     pending = [];
@@ -81,6 +94,11 @@ export async function restoreState(task: {
   return { position, replayed };
 }
 
+/** The position of a restore that is not finished: nothing but the history that it is of. */
+function unfinished(generation: number): Uint8Array {
+  return Buffer.from(encodePosition({ offsets: {}, times: [], watermark: -Infinity, generation }), 'utf8');
+}
+
 /** Nobody waits for the outcome any more. */
 class RestoreStopped extends Error {
   override readonly name = 'RestoreStopped';
@@ -95,6 +113,12 @@ function stateLost(changelog: string, what: string): PipelineError {
   );
 }
 
+/** Null where it has no position. A store of another history must not be read: its changelog may have been made anew under the same offsets. */
+function generationOf(store: StateStore): number | null {
+  const position = store.get(POSITION_KEY);
+  return position === undefined ? null : (decodePosition(Buffer.from(position).toString('utf8'))?.generation ?? null);
+}
+
 /** Where a task begins. */
 export interface StartPositions {
   /** By input of the stage. */
@@ -107,6 +131,7 @@ export interface StartPositions {
   }[];
   /** What was due by then has been closed before. */
   readonly watermark: number;
+  readonly generation: number;
   /** Whether some input has no offset yet: the start offsets are to be committed before the first record (SEMANTICS rule 23). */
   readonly fresh: boolean;
   /** Whether something of it has been read before. */
@@ -118,15 +143,18 @@ export interface StartPositions {
  *
  * @throws PipelineError `position_mismatch`, `offset_lost`, `partition_count`: going on would lose or double records
  */
-export async function startPositions(task: {
-  readonly stage: Stage;
-  readonly partition: number;
-  readonly stagePartitions: readonly number[];
-  readonly committed: readonly CommittedOffset[];
-  readonly changelogPosition: TaskPosition | null;
-  readonly offsetsOf: OffsetsOf;
-}): Promise<StartPositions> {
-  const { stage, partition, changelogPosition } = task;
+export async function startPositions(
+  task: {
+    readonly stage: Stage;
+    readonly partition: number;
+    readonly stagePartitions: readonly number[];
+    readonly changelogPosition: TaskPosition | null;
+  } & RestoredFrom,
+): Promise<StartPositions> {
+  const { stage, partition } = task;
+  const generation = task.generation ?? task.changelogPosition?.generation ?? 0;
+  // That of an older history is of a state that was kept when the offsets were reset.
+  const changelogPosition = (task.changelogPosition?.generation ?? generation) < generation ? null : task.changelogPosition;
   let fresh = false;
   let watermark = -Infinity;
   const inputs: StartPositions['inputs'][number][] = [];
@@ -173,7 +201,7 @@ export async function startPositions(task: {
     if (position) watermark = Math.max(watermark, position.watermark);
   }
   const begun = inputs.some(({ maxEventTime, upstream }) => maxEventTime > -Infinity || upstream.some((heard) => heard > -Infinity));
-  return { inputs, watermark, fresh, begun };
+  return { inputs, watermark, generation, fresh, begun };
 }
 
 /** Whether what the group has of an input says that records with a time have been processed. */

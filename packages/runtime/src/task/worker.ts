@@ -1,6 +1,6 @@
 import { BatchTooLargeError, tpKey, type Member, type MemberEvent, type TopicPartition } from '../log/log.js';
 import type { KernelFactory } from '../kernel/stage-kernel.js';
-import { downstreamDirty, isReadTo, needsCommit, tasksOf } from './assignment.js';
+import { downstreamDirty, isReadTo, needsCommit, restoreTasks, tasksOf } from './assignment.js';
 import { pause } from './clock.js';
 import { CommitPolicy } from './commit-policy.js';
 import { closingTime, endOfInputs } from './end-of-inputs.js';
@@ -261,7 +261,7 @@ export class Worker {
       this.tasks.set(task.id, task);
       for (const input of task.inputs()) this.byInput.set(tpKey(input.topic, input.partition), task);
     }
-    this.restoration = new Restoration(tasks, member, this.options.context.log);
+    this.restoration = new Restoration(restoreTasks(tasks, member, this.options.context.log, this.options.plan, this.taskContext));
   }
 
   /** Not before the start offsets of all partitions are committed, by whoever has them (SEMANTICS rule 23). */
