@@ -69,7 +69,8 @@ export function restoreTests(backend: Backend): void {
       for (const { partition, low, high } of await backend.log.offsets(topic))
         for await (const batch of backend.log.read(topic, partition, low, high)) whole += batch.recordCount;
     const counted = new CountingLog(backend.log, new Set(changelogs()));
-    const worker = await backend.worker(plan, { log: counted.log, workerId: 'second', stores: stores(unique('second')) });
+    const second = { log: counted.log, workerId: 'second', stores: stores(unique('second')) };
+    const worker = await backend.worker(plan, second);
     const running = worker.run();
     for (let rebalance = 0; rebalance < 20; rebalance += 2) {
       // One comes and one goes.
@@ -82,10 +83,13 @@ export function restoreTests(backend: Backend): void {
     await append(scores.slice(0, 10));
     worker.stop();
     await running;
-    await backend.runToEnd(plan, { log: counted.log, workerId: 'second', stores: stores('second-again') });
-    console.info(`${whole} changelog records, ${counted.records} read in spite of 20 rebalances and a second store`);
+    const interrupted = counted.records;
+    await backend.runToEnd(plan, second);
+    console.info(`${whole} changelog records: ${interrupted} read during 20 rebalances, ${counted.records} when all was restored`);
     expect(await result()).toEqual(playersOf([...scores, ...scores.slice(0, 10)]));
-    expect(counted.records).toBeLessThan(3.2 * whole);
+    expect(interrupted).toBeGreaterThan(0);
+    // At most what was under way is read again, once for each rebalance and partition.
+    expect(counted.records).toBeLessThan(2 * whole);
   });
 
   it('rebuilds a store that is ahead of its changelog', async () => {
@@ -107,7 +111,7 @@ export function restoreTests(backend: Backend): void {
     expect(await result()).toEqual(playersOf(scores));
   });
 
-  it('goes on with its store when the changelog before it is deleted, and stops without one', async () => {
+  it('goes on with its store when the changelog before it is deleted, and stops where state is lost', async () => {
     await fresh();
     const scores = drawScores(6000, 500, 6);
     const name = unique('kept');
@@ -115,15 +119,19 @@ export function restoreTests(backend: Backend): void {
       await append(scores.slice(part * 2000, (part + 1) * 2000));
       await backend.runToEnd(plan, { stores: stores(name) });
     }
-    for (const topic of changelogs())
-      for (const { partition, low, high } of await backend.log.offsets(topic))
-        if (high > low + 2) await backend.log.deleteRecords(topic, partition, high - 2);
-    await append(scores.slice(4000));
-    await expect(backend.runToEnd(plan, { workerId: 'new', stores: stores(unique('none')) })).rejects.toMatchObject({ code: 'state_lost' });
-    await backend.runToEnd(plan, { stores: stores(name) });
-    expect(await result()).toEqual(playersOf(scores));
-    for (const topic of changelogs())
-      for (const { partition, high } of await backend.log.offsets(topic)) await backend.log.deleteRecords(topic, partition, high);
+    // Kafka deletes no records of a topic that is only compacted.
+    if (backend.log.kind === 'embedded') {
+      for (const topic of changelogs())
+        for (const { partition, low, high } of await backend.log.offsets(topic))
+          if (high > low + 2) await backend.log.deleteRecords(topic, partition, high - 2);
+      await append(scores.slice(4000));
+      await expect(backend.runToEnd(plan, { workerId: 'new', stores: stores(unique('none')) })).rejects.toMatchObject({
+        code: 'state_lost',
+      });
+      await backend.runToEnd(plan, { stores: stores(name) });
+      expect(await result()).toEqual(playersOf(scores));
+    } else await append(scores.slice(4000));
+    await backend.log.deleteTopics(changelogs());
     await expect(backend.runToEnd(plan, { workerId: 'new', stores: stores(unique('none')) })).rejects.toMatchObject({ code: 'state_lost' });
   });
 }
