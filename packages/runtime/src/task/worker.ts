@@ -121,10 +121,8 @@ export class Worker {
       }
       if (this.failure !== null) throw asPipelineError(this.failure);
     } finally {
-      await this.closeTasks(this.failure !== null);
-      const member = this.member;
-      this.member = null;
-      await member?.leave();
+      // Whatever becomes of the stores: a member that stays would keep its partitions.
+      await this.closeTasks(this.failure !== null).finally(() => this.leave());
     }
   }
 
@@ -132,6 +130,10 @@ export class Worker {
   async abandon(): Promise<void> {
     this.stopping = true;
     await this.closeTasks(true);
+    await this.leave();
+  }
+
+  private async leave(): Promise<void> {
     const member = this.member;
     this.member = null;
     await member?.leave();
