@@ -116,7 +116,7 @@ describe('rta schema register', () => {
 
   it('a registry that is away: nothing, and so it says', async () => {
     const { code, stderr } = await schema('register', '--registry', 'http://127.0.0.1:9');
-    expect(code).toBe(1);
+    expect(code).toBe(69);
     expect(stderr).toContain('error unavailable');
   });
 });

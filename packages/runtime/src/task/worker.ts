@@ -259,7 +259,7 @@ export class Worker {
       for (const input of task.inputs()) this.byInput.set(tpKey(input.topic, input.partition), task);
     }
     const { plan, context } = this.options;
-    const { fresh, begun, replayed } = await restoreTasks(tasks, member, context.log);
+    const { fresh, begun, replayed } = await restoreTasks(tasks, member, context.log, plan, this.taskContext);
     this.replayed += replayed;
     await requireNeverRead(fresh, plan, member, context.log);
     if (fresh.length > 0) await member.commit({ epoch, outputs: [], offsets: fresh.flatMap((t) => t.startOffsets()) });
