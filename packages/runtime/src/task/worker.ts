@@ -359,10 +359,8 @@ export class Worker {
   private async recover(error: unknown): Promise<void> {
     await this.settle();
     await this.closeTasks(true);
-    const member = this.member;
-    this.member = null;
     this.failure = null;
-    await member?.leave().catch(() => undefined);
+    await this.leave().catch(() => undefined);
     this.rejoins++;
     // How often it may do so in a row is limited.
     this.progress++;
