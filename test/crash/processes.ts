@@ -65,6 +65,21 @@ export class RtaProcess {
     return [...this.stats.values()].some(({ commits }) => commits > 0);
   }
 
+  /** Whether it has committed in every pipeline. */
+  atWork(): boolean {
+    return this.stats.size > 0 && this.hasCommittedSince(new Map());
+  }
+
+  /** So far, by pipeline. */
+  commits(): Map<string, number> {
+    return new Map([...this.stats].map(([pipeline, { commits }]) => [pipeline, commits]));
+  }
+
+  /** Whether it has committed in every pipeline, more than a commit that was under way then. */
+  hasCommittedSince(before: ReadonlyMap<string, number>): boolean {
+    return [...this.stats].every(([pipeline, { commits }]) => commits > (before.get(pipeline) ?? -1) + 1);
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.child.kill(signal);
   }

@@ -1,5 +1,5 @@
 /** What the blows fall on: a broker and a registry, the pipelines of `project/` under names of their own, and events all along. */
-import { kafkaTool, startCluster, type Cluster } from '@rta/tools';
+import { kafkaTool, KafkaProxy, startCluster, type Cluster } from '@rta/tools';
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,10 +20,8 @@ const PIPELINES: readonly string[] = Object.keys(CHECKS);
 export interface SystemOptions {
   readonly seed: number;
   readonly perSecond: number;
-  /** Whether a broker of our own is needed even where `KAFKA_BROKERS` names one: it is going to be killed. */
-  readonly ownCluster?: boolean;
-  /** Where the processes find the broker, given where it is. Default: there. */
-  readonly reach?: (brokers: string) => Promise<string>;
+  /** With a broker of its own, even where `KAFKA_BROKERS` names one, behind a proxy: for blows on either. Default: no. */
+  readonly proxied?: boolean;
 }
 
 export interface Result extends Verdict {
@@ -41,6 +39,7 @@ export class System {
   readonly processes: (RtaProcess | undefined)[] = [];
   readonly gaveUp: string[] = [];
   cluster: Cluster | undefined;
+  proxy: KafkaProxy | undefined;
   load!: Load;
   private brokers = '';
   private registry = '';
@@ -67,12 +66,13 @@ export class System {
     const built = spawnSync(process.execPath, [tsc, '-b', 'packages/cli'], { cwd: ROOT, encoding: 'utf8' });
     if (built.status !== 0) throw new Error(`tsc -b packages/cli failed:\n${built.stdout}`);
     const { KAFKA_BROKERS: brokers = '', SCHEMA_REGISTRY_URL: registry = '' } = process.env;
-    if (brokers === '' || registry === '' || this.options.ownCluster === true) {
-      this.cluster = await startCluster(this.options.ownCluster === true ? { kafka: { dir: join(this.directory, 'broker') } } : {});
+    if (brokers === '' || registry === '' || this.options.proxied === true) {
+      this.cluster = await startCluster();
       this.brokers = this.cluster.kafka.brokers;
       this.registry = this.cluster.registry.url;
     } else [this.brokers, this.registry] = [brokers, registry];
-    this.reached = (await this.options.reach?.(this.brokers)) ?? this.brokers;
+    if (this.options.proxied === true) this.proxy = await KafkaProxy.start(this.brokers);
+    this.reached = this.proxy?.address ?? this.brokers;
     cpSync(join(import.meta.dirname, 'project'), this.directory, { recursive: true });
     for (const file of readdirSync(join(this.directory, 'pipelines'))) {
       const path = join(this.directory, 'pipelines', file);
@@ -138,10 +138,23 @@ export class System {
     return { ...judge(events, outputs), events: events.length, openTransactions, gaveUp: this.gaveUp };
   }
 
+  /** What the processes last said, for the message of a failure. */
+  describe(): string {
+    const lives = this.processes.map((each, place) => {
+      if (each === undefined) return `process ${place} was never started`;
+      const stats = [...each.stats].map(
+        ([pipeline, { tasks, commits, rejoins }]) => `${pipeline}: ${tasks} tasks, ${commits} commits, ${rejoins} rejoins`,
+      );
+      return [`process ${place} ${each.running ? 'runs' : 'has ended'}`, ...stats, ...each.warnings.slice(-5), each.errors].join('\n  ');
+    });
+    return [...this.gaveUp, ...lives].join('\n');
+  }
+
   /** Ends everything, and removes its files. */
   async stop(): Promise<void> {
     for (const each of this.all) if (each.running) await each.end('SIGKILL');
     await this.load?.stop().catch(() => undefined);
+    await this.proxy?.stop();
     await this.cluster?.stop();
     rmSync(this.directory, { recursive: true, force: true, maxRetries: 5 });
   }

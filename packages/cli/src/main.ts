@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { EXIT_CODES } from './exit-codes.js';
 import { runCli } from './program.js';
 
 const interrupt = new AbortController();
@@ -23,3 +24,6 @@ process.exitCode = await runCli(process.argv.slice(2), {
   cwd: process.env['INIT_CWD'] ?? process.cwd(),
   signal: interrupt.signal,
 });
+
+// What hangs keeps the process alive, and would go on doing so.
+if (process.exitCode === EXIT_CODES.stalled.code) process.exit();

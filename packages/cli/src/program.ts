@@ -1,9 +1,9 @@
 import { Command, CommanderError, type OptionValues } from 'commander';
 import type { Action, CliContext } from './context.js';
+import { exitCodeOf } from './exit-code-of.js';
 import { EXIT_CODES, type ExitCode } from './exit-codes.js';
 import { commands } from './commands/index.js';
 import { reportFailure } from './output/report-failure.js';
-import { UsageError } from './failure.js';
 
 /** Adds one command to the program; `act` runs the command's action and keeps its exit code. */
 export type AddCommand = (
@@ -38,6 +38,6 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_CODES.ok.code : EXIT_CODES.usage.code;
     reportFailure(error, context, args.includes('--json'));
-    return error instanceof UsageError ? EXIT_CODES.usage.code : EXIT_CODES.failed.code;
+    return exitCodeOf(error);
   }
 }

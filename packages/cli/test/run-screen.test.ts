@@ -66,6 +66,7 @@ function snapshot(at: number, records: number): WorkerSnapshot {
     stateEntries: 3000,
     stateBytes: 420_000,
     commits: 7,
+    progress: [7],
     lastCommitAt: START + at - 80,
     endToEndP50: 45,
     endToEndP99: 1234,

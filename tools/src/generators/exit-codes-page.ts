@@ -8,6 +8,6 @@ const PAGE = join(import.meta.dirname, '../../../docs/exit-codes.md');
 
 /** The page as it is, with the present table. */
 export async function exitCodesPage(): Promise<string> {
-  const rows = Object.values(EXIT_CODES).map(({ code, meaning }) => [String(code), meaning]);
-  return replaceBetweenMarks(await readFile(PAGE, 'utf8'), 'exit-codes', table(['Code', 'Meaning'], rows));
+  const rows = Object.values(EXIT_CODES).map(({ code, meaning, supervisor }) => [String(code), meaning, supervisor]);
+  return replaceBetweenMarks(await readFile(PAGE, 'utf8'), 'exit-codes', table(['Code', 'Meaning', 'What a supervisor does'], rows));
 }

@@ -9,6 +9,27 @@ export interface ReliabilityRow {
 
 /** In the order of the page. A row without a figure of a long run is shown as not yet run. */
 export const RELIABILITY_ROWS = {
+  killed: {
+    topic: 'Exactly once, killed',
+    promise:
+      'a copy, totals, a board, windows, sessions, a join and dedupe in three processes that are killed, leave and join: each change right',
+    test: 'test/crash/crash.test.ts',
+  },
+  zombies: {
+    topic: 'Zombies',
+    promise: 'a process that is stopped past its session and goes on when another has taken over has no effect',
+    test: 'test/crash/crash.test.ts',
+  },
+  broker: {
+    topic: 'Broker',
+    promise: 'killed at a produce request, an offset commit and EndTxn, and ended in good order: the pipelines go on by themselves',
+    test: 'test/crash/crash.test.ts',
+  },
+  requests: {
+    topic: 'EndTxn in doubt',
+    promise: 'requests of every kind held up, lost there or back, cut: outcomes are read again, never assumed',
+    test: 'packages/runtime/test/task/kafka-requests.test.ts',
+  },
   simulation: {
     topic: 'Simulation',
     promise: 'random pipelines under a seeded fault injector: every update right, nothing lost or doubled; a seed repeats a run exactly',

@@ -2,11 +2,12 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { ProjectFile } from '@rta/dsl';
-import { confluentRegistry, embeddedRegistry, type SchemaRegistry } from '@rta/registry';
+import { confluentRegistry, embeddedRegistry, type ConfluentOptions, type SchemaRegistry } from '@rta/registry';
 import { openEmbeddedLog, openKafkaLog, type KafkaLogOptions, type Log, type StateStores } from '@rta/runtime';
 import { openStateStores } from '@rta/state-rocks';
 import type { CliContext } from '../context.js';
 import { UsageError } from '../failure.js';
+import { registrySettings } from './registry-settings.js';
 
 /** Options that every command has that touches topics. */
 export interface BackendOptions {
@@ -34,7 +35,7 @@ export interface BackendSettings {
   /** Null: the embedded log. */
   readonly kafka: KafkaLogOptions | null;
   /** Null: the embedded registry. */
-  readonly registry: { readonly url: string; readonly auth?: { readonly username: string; readonly password: string } } | null;
+  readonly registry: ConfluentOptions | null;
   /** Absolute. */
   readonly directory: string;
 }
@@ -52,12 +53,12 @@ export function backendSettings(
   if (kafka === null)
     return {
       kafka: null,
-      registry: url === undefined || options.registry === undefined ? null : registrySettings(url, project),
+      registry: url === undefined || options.registry === undefined ? null : registrySettings(context, url, project),
       directory,
     };
   if (url === undefined)
     throw new UsageError('Kafka needs a schema registry: --registry URL, SCHEMA_REGISTRY_URL, or `registry: { url }` in rta.yaml');
-  return { kafka: kafkaOptions(kafka), registry: registrySettings(url, project), directory };
+  return { kafka: kafkaOptions(kafka), registry: registrySettings(context, url, project), directory };
 }
 
 /** Opens it. Rejects with LogError or RegistryError where that cannot be. */
@@ -92,11 +93,6 @@ function kafkaOptions(settings: Readonly<Record<string, unknown>>): KafkaLogOpti
     throw new UsageError(`brokers are host:port, separated by commas; got ${JSON.stringify(wrong ?? '')}`);
   const { clientId, ssl, sasl } = settings as Pick<KafkaLogOptions, 'clientId' | 'ssl' | 'sasl'>;
   return { brokers, clientId, ssl, sasl };
-}
-
-function registrySettings(url: string, project: ProjectFile | null): BackendSettings['registry'] {
-  const { username, password } = (project?.registry ?? {}) as { username?: string; password?: string };
-  return username === undefined ? { url } : { url, auth: { username, password: password ?? '' } };
 }
 
 function list(value: unknown): string[] {

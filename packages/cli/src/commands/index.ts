@@ -8,9 +8,12 @@ import { addFmt } from './fmt.js';
 import { addGenerate } from './generate.js';
 import { addLag } from './lag.js';
 import { addRegistry } from './registry.js';
+import { addState } from './state.js';
+import { addSchema } from './schema.js';
 import { addTail } from './tail.js';
 import { addTest } from './test.js';
 import { addTopics } from './topics.js';
+import { addReset } from './reset.js';
 import { addRun } from './run.js';
 
 /** Every command, in the order of `rta --help`. */
@@ -25,7 +28,10 @@ export const commands: readonly AddCommand[] = [
   addTopics,
   addTail,
   addLag,
+  addState,
   addDlq,
+  addReset,
+  addSchema,
   addRegistry,
   addDoctor,
 ];

@@ -114,6 +114,33 @@ export function loadSchemaFile(context: Pick<CliContext, 'cwd'>, name: string): 
   return schemaDirectory(context.cwd, context.cwd).load(name);
 }
 
+/** The paths of the project's schemas, `schemas/*.avsc`; none where there is no such directory. */
+export function schemaPaths({ cwd }: Pick<CliContext, 'cwd'>): string[] {
+  const directory = findUp(cwd, 'schemas');
+  return directory === null ? [] : schemaNames(directory).map((name) => join(directory, `${name}.avsc`));
+}
+
+/** The named types of the schema files of a directory, by full name: a schema may refer to those of others. What is no JSON defines nothing. */
+export function definitionsIn(directory: string): ReadonlyMap<string, AvroSchema> {
+  return new Map(
+    schemaNames(directory).flatMap((name) => {
+      try {
+        const schema = JSON.parse(read(join(directory, `${name}.avsc`))) as AvroSchema;
+        const fullName = fullNameOf(schema);
+        return fullName === null ? [] : [[fullName, schema] as const];
+      } catch {
+        return [];
+      }
+    }),
+  );
+}
+
+function schemaNames(directory: string): string[] {
+  return readdirSync(directory)
+    .filter((name) => name.endsWith('.avsc'))
+    .map((name) => basename(name, '.avsc'));
+}
+
 /** The pipelines of a file, as read: a YAML file has one, a module those that it exports. */
 function trees(file: string, source: SourceText, cwd: string): Promise<readonly Tree[]> | readonly Tree[] {
   if (!MODULE.test(file)) return [parseYaml(source)];
@@ -179,25 +206,7 @@ function includeFrom(cwd: string): IncludeFile {
 
 function schemaDirectory(cwd: string, from: string): { load(name: string): LoadedSchema | null; names(): string[] } {
   const directory = findUp(from, 'schemas');
-  const names = (): string[] =>
-    directory === null
-      ? []
-      : readdirSync(directory)
-          .filter((name) => name.endsWith('.avsc'))
-          .map((name) => basename(name, '.avsc'));
-  /** The named types of all files, by full name: a schema may refer to those of others. What is no JSON defines nothing. */
-  const definitions = (): ReadonlyMap<string, AvroSchema> =>
-    new Map(
-      names().flatMap((name) => {
-        try {
-          const schema = JSON.parse(read(join(directory!, `${name}.avsc`))) as AvroSchema;
-          const fullName = fullNameOf(schema);
-          return fullName === null ? [] : [[fullName, schema] as const];
-        } catch {
-          return [];
-        }
-      }),
-    );
+  const names = (): string[] => (directory === null ? [] : schemaNames(directory));
   return {
     names,
     load: (name) => {
@@ -205,7 +214,7 @@ function schemaDirectory(cwd: string, from: string): { load(name: string): Loade
       const path = join(directory, `${name}.avsc`);
       const text = read(path);
       try {
-        const schema = inlineReferences(JSON.parse(text) as AvroSchema, definitions());
+        const schema = inlineReferences(JSON.parse(text) as AvroSchema, definitionsIn(directory));
         return { schema, source: { path: shown(cwd, path), text } };
       } catch (error) {
         throw new Failure('invalid_schema', `${shown(cwd, path)}: not JSON: ${(error as Error).message}`, undefined, { cause: error });

@@ -3,6 +3,7 @@ import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
 import { failureOf, type RunningPipeline } from './prepare.js';
 import { ProgressMeter, type PipelineProgress } from './progress.js';
 import type { RunReport } from './report.js';
+import { DEFAULT_STALL_MS, StallWatch } from './stall-watch.js';
 
 /** When a run ends by itself. A signal and a failure end each of them. */
 export type RunEnd =
@@ -16,13 +17,14 @@ const REPORT_INTERVAL_MS = 1000;
 
 /**
  * Resolves when all workers have committed and left: to `interrupted` after a signal, else to `ok`. When one fails the others commit and
- * leave, and this rejects with its error, which names the pipeline.
+ * leave, and this rejects with its error, which names the pipeline; with Failure `stalled`, at once, when one stands still for `stallMs`.
  */
 export async function runPipelines(
   pipelines: readonly RunningPipeline[],
   end: RunEnd,
   signal: AbortSignal,
   report: RunReport,
+  stallMs = DEFAULT_STALL_MS,
 ): Promise<ExitCode> {
   const startedAt = Date.now();
   const states = pipelines.map(({ plan, worker, latest }) => ({ plan, worker, latest, meter: new ProgressMeter(plan, startedAt) }));
@@ -50,15 +52,26 @@ export async function runPipelines(
       stopAll();
     }
   });
+  const watch = new StallWatch(stallMs, REPORT_INTERVAL_MS);
+  let stalled: (error: unknown) => void = () => undefined;
+  const stall = new Promise<never>((_, reject) => (stalled = reject));
+  // It may come when nobody waits for it any more.
+  stall.catch(() => undefined);
   const timer = setInterval(() => {
-    report.progress(measure());
+    const progress = measure();
+    report.progress(progress);
+    try {
+      watch.look(progress.map(({ pipeline, snapshot }) => ({ pipeline, progress: snapshot.progress })));
+    } catch (error) {
+      stalled(error);
+    }
     for (const { latest } of states) void latest.refresh();
   }, REPORT_INTERVAL_MS);
   const deadline = end.when === 'elapsed' ? setTimeout(stopAll, end.ms) : undefined;
   signal.addEventListener('abort', stopAll, { once: true });
   if (signal.aborted) stopAll();
   try {
-    await Promise.all(runs);
+    await Promise.race([Promise.all(runs), stall]);
   } finally {
     clearInterval(timer);
     clearTimeout(deadline);

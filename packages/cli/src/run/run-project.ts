@@ -17,6 +17,8 @@ export interface RunSettings {
   readonly plans: readonly Plan[];
   readonly partitions?: number;
   readonly end: RunEnd;
+  /** After so long without progress a pipeline has stalled; ms, default 5 minutes. */
+  readonly stallMs?: number;
   /** Null: for people. */
   readonly json: NdjsonWriter | null;
   /** Called when the topics are there, before the first worker joins. */
@@ -47,5 +49,5 @@ export async function runProject(context: CliContext, backend: Backend, settings
     context.stdout.write(`${title}: ${plans.map((plan) => plan.pipeline).join(', ')}\n`);
     report = new LogReport(context, Date.now());
   }
-  return runPipelines(pipelines, settings.end, context.signal, report);
+  return runPipelines(pipelines, settings.end, context.signal, report, settings.stallMs);
 }

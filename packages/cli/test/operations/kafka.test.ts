@@ -2,10 +2,15 @@
  * Commands of operation on Kafka and a registry server: those that KAFKA_BROKERS and SCHEMA_REGISTRY_URL name, else servers of their own,
  * where Java is there; without, they are left out, and say so.
  */
-import { afterAll, beforeAll, describe } from 'vitest';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { available, startCluster } from '@rta/tools';
 import { dlqTests } from './dlq.js';
 import { lagTests } from './lag.js';
+import { spawnRta } from '../support/cli.js';
+import { Operated } from '../support/operated.js';
+import { resetTests } from './reset.js';
+import { stateTests } from './state.js';
 
 const { KAFKA_BROKERS: brokers, SCHEMA_REGISTRY_URL: registry } = process.env;
 const named = brokers !== undefined && registry !== undefined;
@@ -28,4 +33,38 @@ describe.skipIf(reasons.length > 0)('on Kafka', { timeout: 90_000 }, () => {
 
   lagTests(() => env);
   dlqTests(() => env);
+  resetTests(() => env);
+  stateTests(() => env);
+
+  it('a worker that stood still while its pipeline was reset has no effect any more', async () => {
+    const on = new Operated(env, 'zombie');
+    await on.send({ user: 'ann', score: 1, at: 10 }, { user: 'bob', score: 4, at: 20, partition: 1 });
+    const zombie = spawnRta(['run', '--json'], { cwd: on.project.directory, env });
+    await zombie.printed(/"recordsIn":2/);
+    await until(async () => (await on.json('lag'))[0]?.['lag'] === 0);
+    zombie.child.kill('SIGSTOP');
+    await on.send({ user: 'ann', score: 2, at: 30 });
+    await until(() => on.withLog(async (log) => (await log.groupMembers(`rta.${on.pipeline}`)).length === 0));
+    expect((await on.rta('reset', on.pipeline, '--yes')).code).toBe(0);
+    expect(await on.table()).toMatchObject({ ann: null, bob: null });
+    zombie.child.kill('SIGCONT');
+    const totals = { ann: { user: 'ann', total: 3, count: 2 }, bob: { user: 'bob', total: 4, count: 1 } };
+    // It may go on as a member of the new generation, or end by an error: what it read ahead of is no more.
+    await Promise.race([zombie.ended, delay(8000)]);
+    zombie.child.kill('SIGINT');
+    const { code, stderr } = await zombie.ended;
+    expect(code === 130 ? '' : stderr).toMatch(/^$|error log_failed/);
+    await on.drain();
+    expect(await on.table()).toEqual(totals);
+  });
 });
+
+/** Looks until it is so, for a minute at most. */
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  while (Date.now() < deadline) {
+    if (await isSo()) return;
+    await delay(300);
+  }
+  throw new Error('it does not come to that');
+}

@@ -216,6 +216,17 @@ function shorten(text: string): string {
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }
 
-function invalid(at: string, problem: string): RegistryError {
-  return new RegistryError('invalid_schema', `${at === '' ? 'the schema' : `field \`${at}\``} ${problem}`);
+function invalid(at: string, problem: string): InvalidSchema {
+  return new InvalidSchema(at, `${at === '' ? 'the schema' : `field \`${at}\``} ${problem}`);
+}
+
+/** Not Avro. */
+export class InvalidSchema extends RegistryError {
+  constructor(
+    /** Field path of what is wrong; empty: the schema itself. */
+    readonly path: string,
+    message: string,
+  ) {
+    super('invalid_schema', message);
+  }
 }

@@ -1,7 +1,10 @@
 /** From the partitions that a member was given to restored tasks. */
-import { tpKey, type Log, type Member, type TopicPartition } from '../log/log.js';
+import { tpKey, type CommittedOffset, type Log, type Member, type TopicPartition } from '../log/log.js';
 import type { KernelFactory } from '../kernel/stage-kernel.js';
 import type { PhysicalPlan } from '../plan/physical.js';
+import { decodeMarker } from '../reset/marker.js';
+import { PipelineError } from './errors.js';
+import { decodePosition } from './position.js';
 import type { OffsetsOf } from './restore-task.js';
 import { Task, type TaskContext } from './task.js';
 
@@ -23,14 +26,21 @@ export function tasksOf(
   return tasks;
 }
 
-/** Restores all of them. `fresh` have no offsets yet; `begun`: something has been read; `replayed` counts changelog records. */
+/**
+ * Restores all of them. `fresh` have no offsets yet; `begun`: something has been read; `replayed` counts changelog records. Rejects with
+ * PipelineError `reset_unfinished` where somebody has begun a reset.
+ */
 export async function restoreTasks(
   tasks: readonly Task[],
   member: Member,
   log: Log,
+  plan: PhysicalPlan,
+  { stagePartitions }: TaskContext,
 ): Promise<{ readonly fresh: readonly Task[]; readonly begun: boolean; readonly replayed: number }> {
   // The group's offsets first, waiting for pending transactions; only then the changelogs' ends (SEMANTICS rule 22).
-  const committed = await member.committed(tasks.flatMap((t) => t.inputs()));
+  // Those of all tasks: a reset, and the generation of the pipeline's history, concern each of them.
+  const committed = await member.committed(inputPartitions(plan, stagePartitions));
+  const generation = generationOf(plan, committed);
   const asked = new Map<string, ReturnType<OffsetsOf>>();
   const offsetsOf: OffsetsOf = (topic) => {
     const offsets = asked.get(topic) ?? log.offsets(topic);
@@ -41,10 +51,31 @@ export async function restoreTasks(
   let begun = false;
   let replayed = 0;
   for (const task of tasks) {
-    const restored = await task.restore(committed, offsetsOf);
+    const restored = await task.restore({ committed, offsetsOf, generation });
     replayed += restored.replayed;
     begun ||= restored.begun;
     if (restored.fresh) fresh.push(task);
   }
   return { fresh, begun, replayed };
+}
+
+function inputPartitions(plan: PhysicalPlan, stagePartitions: readonly number[]): TopicPartition[] {
+  const partitions = plan.stages.flatMap((stage) =>
+    stage.inputs.flatMap(({ topic }) => Array.from({ length: stagePartitions[stage.id] }, (_, partition) => ({ topic, partition }))),
+  );
+  return [...new Map(partitions.map((each) => [tpKey(each.topic, each.partition), each])).values()];
+}
+
+/** Null where the group has no position: it is new, or its offsets have expired. */
+function generationOf({ pipeline }: PhysicalPlan, committed: readonly CommittedOffset[]): number | null {
+  if (committed.some(({ metadata }) => decodeMarker(metadata) !== null))
+    throw new PipelineError(
+      'reset_unfinished',
+      `a reset of the pipeline was begun and is not finished: run rta reset ${pipeline} again`,
+      false,
+    );
+  return committed.reduce<number | null>((newest, { metadata }) => {
+    const generation = decodePosition(metadata)?.generation ?? null;
+    return generation === null ? newest : Math.max(newest ?? 0, generation);
+  }, null);
 }

@@ -26,9 +26,10 @@ export class HeldPartitions {
     member.resume([partition]);
   }
 
-  /** @param key `topic-partition` */
-  has(key: string, reason: HoldReason): boolean {
-    return this.reasons.get(key)?.has(reason) === true;
+  /** @param key `topic-partition` @param reason default: whichever */
+  has(key: string, reason?: HoldReason): boolean {
+    const reasons = this.reasons.get(key);
+    return reason === undefined ? reasons !== undefined : reasons?.has(reason) === true;
   }
 
   /** The assignment is over: pauses went with it. */

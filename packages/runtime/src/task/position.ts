@@ -2,7 +2,7 @@
  * A task's position in its inputs, written at every commit beside the group's offset (metadata) and in the changelog, so that a new
  * owner goes on with the same watermarks (SEMANTICS rules 1 and 23).
  *
- * JSON, since it is small, rare, and read by people when something is wrong: `{"v":1,"o":{"topic-0":123},"t":[[max,[upstream…]]]}`.
+ * JSON, since it is small, rare, and read by people when something is wrong: `{"v":1,"o":{"topic-0":123},"t":[[max,[upstream…]]],"w":watermark,"g":generation}`.
  */
 export interface TaskPosition {
   /** Next offset to read per input partition, by `topic-partition`. */
@@ -11,6 +11,11 @@ export interface TaskPosition {
   readonly times: readonly { readonly maxEventTime: number; readonly upstream: readonly number[] }[];
   /** The task watermark of the last flush: what was due by then has been closed. */
   readonly watermark: number;
+  /**
+   * Which history of the pipeline it belongs to: each reset begins another, 0 is the first. A store of an older one is of no use, nor are
+   * the offsets of an older one in a changelog that was kept.
+   */
+  readonly generation: number;
 }
 
 /** Key of the position's record in the changelog and the store; store numbers never get there. */
@@ -31,12 +36,13 @@ export function encodePosition(position: TaskPosition): string {
     o: position.offsets,
     t: position.times.map((t) => [encodeTime(t.maxEventTime), t.upstream.map(encodeTime)]),
     w: encodeTime(position.watermark),
+    ...(position.generation === 0 ? {} : { g: position.generation }),
   });
 }
 
 /** Null where the text is not a position (another tool committed the offset). */
 export function decodePosition(text: string): TaskPosition | null {
-  let parsed: { v?: unknown; o?: Record<string, number>; t?: [Encoded, Encoded[]][]; w?: Encoded };
+  let parsed: { v?: unknown; o?: Record<string, number>; t?: [Encoded, Encoded[]][]; w?: Encoded; g?: number };
   try {
     parsed = JSON.parse(text) as typeof parsed;
   } catch {
@@ -47,5 +53,6 @@ export function decodePosition(text: string): TaskPosition | null {
     offsets: parsed.o,
     times: parsed.t.map(([max, upstream]) => ({ maxEventTime: decodeTime(max), upstream: upstream.map(decodeTime) })),
     watermark: decodeTime(parsed.w),
+    generation: parsed.g ?? 0,
   };
 }

@@ -5,10 +5,19 @@ import type { StageKernel } from '../kernel/stage-kernel.js';
 import type { Stage } from '../plan/physical.js';
 import type { StateStore } from '../state/store.js';
 import { PipelineError } from './errors.js';
-import { decodePosition, isPositionKey, type TaskPosition } from './position.js';
+import { decodePosition, isPositionKey, POSITION_KEY, type TaskPosition } from './position.js';
 
 /** Offsets of a topic's partitions, each topic asked once per restore. */
 export type OffsetsOf = (topic: string) => Promise<readonly PartitionOffsets[]>;
+
+/** What all tasks of an assignment are restored from. */
+export interface RestoredFrom {
+  /** The group's offsets, read with require_stable before anything else (SEMANTICS rule 22). */
+  readonly committed: readonly CommittedOffset[];
+  readonly offsetsOf: OffsetsOf;
+  /** Of the pipeline's history, see `TaskPosition`; null: the group has none. */
+  readonly generation: number | null;
+}
 
 /** Rows of a changelog that go to the store at a time. */
 const ROWS_AT_A_TIME = 50_000;
@@ -24,6 +33,9 @@ export async function restoreState(task: {
   readonly store: StateStore;
   readonly kernel: StageKernel;
   readonly offsetsOf: OffsetsOf;
+  /** Of the pipeline's history; null: not known, then a store is of no use. */
+  readonly generation: number | null;
+  readonly onProgress: () => void;
 }): Promise<{ readonly position: TaskPosition | null; readonly replayed: number }> {
   const { log, changelog, partition, store, kernel } = task;
   let position: TaskPosition | null = null;
@@ -36,11 +48,13 @@ export async function restoreState(task: {
   const end = offsets?.high ?? 0;
   const low = offsets?.low ?? 0;
   const stored = store.position();
-  if (stored !== null && stored <= end && stored >= low) {
+  if (stored !== null && stored <= end && stored >= low && task.generation !== null && generationOf(store) === task.generation) {
     let rows = 0;
     for await (const [key, value] of store.range()) {
       take(key, value);
-      if (++rows % ROWS_AT_A_TIME === 0) kernel.stored(0);
+      if (++rows % ROWS_AT_A_TIME !== 0) continue;
+      kernel.stored(0);
+      task.onProgress();
     }
     kernel.stored(0);
   } else if (stored !== null) await store.wipe();
@@ -62,10 +76,17 @@ export async function restoreState(task: {
       pending.push([key, value]);
       replayed++;
     }
+    task.onProgress();
     if (pending.length >= ROWS_AT_A_TIME) await keep(Math.min(end, batch.lastOffset + 1));
   }
   await keep(end);
   return { position, replayed };
+}
+
+/** Null where it has no position. A store of another history must not be read: its changelog may have been made anew under the same offsets. */
+function generationOf(store: StateStore): number | null {
+  const position = store.get(POSITION_KEY);
+  return position === undefined ? null : (decodePosition(Buffer.from(position).toString('utf8'))?.generation ?? null);
 }
 
 /** Where a task begins. */
@@ -80,6 +101,7 @@ export interface StartPositions {
   }[];
   /** What was due by then has been closed before. */
   readonly watermark: number;
+  readonly generation: number;
   /** Whether some input has no offset yet: the start offsets are to be committed before the first record (SEMANTICS rule 23). */
   readonly fresh: boolean;
   /** Whether something of it has been read before. */
@@ -91,15 +113,18 @@ export interface StartPositions {
  *
  * @throws PipelineError `position_mismatch`, `offset_lost`, `partition_count`: going on would lose or double records
  */
-export async function startPositions(task: {
-  readonly stage: Stage;
-  readonly partition: number;
-  readonly stagePartitions: readonly number[];
-  readonly committed: readonly CommittedOffset[];
-  readonly changelogPosition: TaskPosition | null;
-  readonly offsetsOf: OffsetsOf;
-}): Promise<StartPositions> {
-  const { stage, partition, changelogPosition } = task;
+export async function startPositions(
+  task: {
+    readonly stage: Stage;
+    readonly partition: number;
+    readonly stagePartitions: readonly number[];
+    readonly changelogPosition: TaskPosition | null;
+  } & RestoredFrom,
+): Promise<StartPositions> {
+  const { stage, partition } = task;
+  const generation = task.generation ?? task.changelogPosition?.generation ?? 0;
+  // That of an older history is of a state that was kept when the offsets were reset.
+  const changelogPosition = (task.changelogPosition?.generation ?? generation) < generation ? null : task.changelogPosition;
   let fresh = false;
   let watermark = -Infinity;
   const inputs: StartPositions['inputs'][number][] = [];
@@ -144,5 +169,5 @@ export async function startPositions(task: {
     if (position) watermark = Math.max(watermark, position.watermark);
   }
   const begun = inputs.some(({ maxEventTime, upstream }) => maxEventTime > -Infinity || upstream.some((heard) => heard > -Infinity));
-  return { inputs, watermark, fresh, begun };
+  return { inputs, watermark, generation, fresh, begun };
 }

@@ -22,6 +22,8 @@ export interface WorkerSnapshot {
   readonly stateEntries: number;
   readonly stateBytes: number;
   readonly commits: number;
+  /** Of each worker: another number than before whenever something has gone on, or nothing had to; null when it has ended. */
+  readonly progress: readonly (number | null)[];
   readonly lastCommitAt: number | null;
   readonly endToEndP50: number | null;
   readonly endToEndP99: number | null;
@@ -67,6 +69,7 @@ export function snapshotOf(worker: {
   readonly earlier: WorkerSnapshot | null;
   readonly stable: ReadonlyMap<string, number>;
   readonly commits: number;
+  readonly progress: readonly (number | null)[];
   readonly lastCommitAt: number | null;
   readonly latencies: Latencies;
   readonly rejoins: number;
@@ -145,6 +148,7 @@ export function snapshotOf(worker: {
     stateEntries,
     stateBytes,
     commits: worker.commits,
+    progress: worker.progress,
     lastCommitAt: worker.lastCommitAt,
     ...worker.latencies.quantiles(),
     tasks: worker.tasks.length,

@@ -1,6 +1,6 @@
 import type { BatchBuilder } from '../log/batch/batch-builder.js';
 import type { RecordBatch } from '../log/batch/record-batch.js';
-import { tpKey, type CommittedOffset, type Log, type OutputBatch } from '../log/log.js';
+import { tpKey, type Log, type OutputBatch } from '../log/log.js';
 import { UnknownSchema, type KernelEnv, type KernelFactory, type KernelStats, type StageKernel } from '../kernel/stage-kernel.js';
 import type { Stage } from '../plan/physical.js';
 import type { StateStore, StateStores } from '../state/store.js';
@@ -14,7 +14,7 @@ import { encodePosition, POSITION_KEY, type TaskPosition } from './position.js';
 import { Silence } from './silence.js';
 import type { SizeLimits } from './size-limits.js';
 import { storeFingerprint } from './store-fingerprint.js';
-import { restoreState, startPositions, type OffsetsOf } from './restore-task.js';
+import { restoreState, startPositions, type RestoredFrom } from './restore-task.js';
 import type { RecordPolicies } from './topology.js';
 import { writerSchema, type SchemaSource } from './writer-schema.js';
 
@@ -44,6 +44,8 @@ export interface TaskContext {
   readonly stateFlush?: { readonly flushMs?: number; readonly flushBytes?: number };
   /** A confirmed commit could not be written to a task's store. */
   readonly onStoreFailed: (error: unknown) => void;
+  /** Told now and then while something takes long. */
+  readonly onProgress: () => void;
   /** Told what people should know but what stops nothing. */
   readonly onWarning: (message: string) => void;
   /** Whether the worker was asked to end: what waits for others gives up. */
@@ -81,6 +83,8 @@ export class Task {
   /** Next offset per input. */
   private readonly positions: number[];
   private lastWatermark = -Infinity;
+  /** Of the pipeline's history, see `TaskPosition`. */
+  private generation = 0;
   private flushes = 0;
   private dirty = false;
   private forcedWatermark = -Infinity;
@@ -121,17 +125,17 @@ export class Task {
   }
 
   /**
-   * Brings back state, watermarks and positions. `committed` are the group's offsets, read with require_stable before (SEMANTICS rule 22).
-   * Returns whether the task is new: its start offsets are then to be committed before its first record (rule 23).
+   * Brings back state, watermarks and positions.
+   * Returns whether the task is new: its start offsets are then to be committed before its first record (SEMANTICS rule 23).
    */
-  restore(committed: readonly CommittedOffset[], offsetsOf: OffsetsOf): Promise<Restored> {
+  restore(from: RestoredFrom): Promise<Restored> {
     this.state = transition(this.state, 'restoring');
-    const restored = this.bringBack(committed, offsetsOf);
+    const restored = this.bringBack(from);
     this.restoring = restored;
     return restored;
   }
 
-  private async bringBack(committed: readonly CommittedOffset[], offsetsOf: OffsetsOf): Promise<Restored> {
+  private async bringBack({ committed, offsetsOf, generation }: RestoredFrom): Promise<Restored> {
     const { stage, context, partition } = this;
     if (stage.changelog !== null)
       this.store = await context.stores.open(
@@ -150,12 +154,15 @@ export class Task {
         store: this.store,
         kernel: this.kernel,
         offsetsOf,
+        generation,
+        onProgress: context.onProgress,
       });
       changelogPosition = restored.position;
       replayed = restored.replayed;
     }
     const { stagePartitions } = context;
-    const start = await startPositions({ stage, partition, stagePartitions, committed, changelogPosition, offsetsOf });
+    const start = await startPositions({ stage, partition, stagePartitions, committed, changelogPosition, offsetsOf, generation });
+    this.generation = start.generation;
     for (const [i, { offset, end, maxEventTime, upstream }] of start.inputs.entries()) {
       this.positions[i] = offset;
       this.silence.ends(i, end);
@@ -319,7 +326,7 @@ export class Task {
       maxEventTime: input.kind === 'source' ? this.kernel.maxEventTime(i) : -Infinity,
       upstream: input.kind === 'repartition' ? [...this.kernel.upstreamWatermarks(i)] : [],
     }));
-    return { offsets, times, watermark: this.lastWatermark };
+    return { offsets, times, watermark: this.lastWatermark, generation: this.generation };
   }
 
   /** The commit is certain: its changelog may go to the store. */

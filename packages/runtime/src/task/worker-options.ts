@@ -4,7 +4,7 @@ import type { TaskContext } from './task.js';
 
 export interface WorkerOptions {
   readonly plan: PhysicalPlan;
-  readonly context: Omit<TaskContext, 'onStoreFailed' | 'stopping'>;
+  readonly context: Omit<TaskContext, 'onStoreFailed' | 'onProgress' | 'stopping'>;
   readonly compileStage: KernelCompiler;
   /** One transactional producer per worker; the id is stable across restarts of this worker. */
   readonly transactionalId: string;

@@ -14,6 +14,7 @@ import { SourceDrift } from './source-drift.js';
 import { allStartsCommitted, requireNeverRead } from './start-offsets.js';
 import type { Task, TaskCommit, TaskContext } from './task.js';
 import { depth, inputTopics } from './topology.js';
+import { hasUnread, isLagging, topicOf } from './unread.js';
 import type { WorkerOptions } from './worker-options.js';
 
 /** Joining again after a lost commit or a fence: so many times in a row without a commit in between. */
@@ -37,6 +38,8 @@ export class Worker {
   private readonly policy: CommitPolicy;
   private readonly latencies = new Latencies();
   private stopping = false;
+  /** Raised whenever something goes on, or nothing has to. */
+  private progress = 0;
   private commits = 0;
   private lastCommitAt: number | null = null;
   private readonly purge: RepartitionPurge;
@@ -73,6 +76,7 @@ export class Worker {
       onStoreFailed: (error) => {
         this.failure ??= error;
       },
+      onProgress: () => this.progress++,
       stopping: () => this.stopping,
     };
     for (const stage of options.plan.stages) this.factories.set(stage.id, options.compileStage(stage));
@@ -117,10 +121,8 @@ export class Worker {
       }
       if (this.failure !== null) throw asPipelineError(this.failure);
     } finally {
-      await this.closeTasks(this.failure !== null);
-      const member = this.member;
-      this.member = null;
-      await member?.leave();
+      // Whatever becomes of the stores: a member that stays would keep its partitions.
+      await this.closeTasks(this.failure !== null).finally(() => this.leave());
     }
   }
 
@@ -128,6 +130,10 @@ export class Worker {
   async abandon(): Promise<void> {
     this.stopping = true;
     await this.closeTasks(true);
+    await this.leave();
+  }
+
+  private async leave(): Promise<void> {
     const member = this.member;
     this.member = null;
     await member?.leave();
@@ -135,7 +141,7 @@ export class Worker {
 
   /** As things are; after `finish`, as they were then. */
   snapshot(): WorkerSnapshot {
-    if (this.stopping && this.tasks.size === 0 && this.earlier !== null) return this.earlier;
+    if (this.stopping && this.tasks.size === 0 && this.earlier !== null) return { ...this.earlier, progress: [null] };
     return snapshotOf({
       now: this.options.context.clock.now(),
       plan: this.options.plan,
@@ -143,6 +149,7 @@ export class Worker {
       earlier: this.earlier,
       stable: this.stable,
       commits: this.commits,
+      progress: [this.stopping ? null : this.progress],
       lastCommitAt: this.lastCommitAt,
       latencies: this.latencies,
       rejoins: this.rejoins,
@@ -169,6 +176,7 @@ export class Worker {
     const event = await member.next(draining ? 0 : this.waitMs());
     if (event !== null) await this.handle(event);
     if (this.awaitsStarts && this.member !== null) await this.startReading(this.member);
+    if (event !== null || (this.inFlight === null && !hasUnread(this.byInput, this.stable, this.held))) this.progress++;
     this.drift.advance(member, this.byInput, this.stable);
     this.idle.advance(this.tasks.values(), this.stable);
     const ending = draining && event === null;
@@ -230,7 +238,10 @@ export class Worker {
     this.held.hold(member, partition, 'schema');
     schema.then(
       () => {
-        if (task.running) this.held.release(member, partition, 'schema');
+        if (!task.running) return;
+        // What has been read by now may be too far ahead.
+        this.drift.advance(member, this.byInput, this.stable);
+        this.held.release(member, partition, 'schema');
       },
       (error: unknown) => {
         if (task.running) this.failure ??= error;
@@ -250,7 +261,7 @@ export class Worker {
       for (const input of task.inputs()) this.byInput.set(tpKey(input.topic, input.partition), task);
     }
     const { plan, context } = this.options;
-    const { fresh, begun, replayed } = await restoreTasks(tasks, member, context.log);
+    const { fresh, begun, replayed } = await restoreTasks(tasks, member, context.log, plan, this.taskContext);
     this.replayed += replayed;
     await requireNeverRead(fresh, plan, member, context.log);
     if (fresh.length > 0) await member.commit({ epoch, outputs: [], offsets: fresh.flatMap((t) => t.startOffsets()) });
@@ -267,17 +278,12 @@ export class Worker {
       for (const input of task.inputs()) member.start(input.topic, input.partition, task.positionOf(input.topic));
   }
 
-  private lagging(): boolean {
-    for (const [key, task] of this.byInput) {
-      const stable = this.stable.get(key);
-      if (stable !== undefined && stable - task.positionOf(topicOf(key)) > 50_000) return true;
-    }
-    return false;
-  }
-
   private due(): number {
     if (!this.needsCommit()) return Infinity;
-    return this.policy.dueIn(this.options.context.clock.now(), { lagging: this.lagging(), downstreamIdle: this.downstreamDirty() });
+    return this.policy.dueIn(this.options.context.clock.now(), {
+      lagging: isLagging(this.byInput, this.stable),
+      downstreamIdle: this.downstreamDirty(),
+    });
   }
 
   /** Something came through a repartition: its latency is on top of what it had already. */
@@ -308,21 +314,23 @@ export class Worker {
     const outputs = commits.flatMap((c) => c.outputs);
     const flushed = clock.now();
     const request = { epoch: this.epoch, outputs, offsets: commits.flatMap((c) => c.offsets) };
-    this.inFlight = member.commit(request).then(
-      (result) => {
+    this.inFlight = member
+      .commit(request)
+      .then((result) => {
         this.inFlight = null;
         this.confirmed(commits, result.baseOffsets, started, flushed);
-      },
-      (error: unknown) => {
+      })
+      // Also of what a confirmed commit meets: a store that has failed meanwhile takes nothing.
+      .catch((error: unknown) => {
         this.inFlight = null;
         this.failure ??= error;
-      },
-    );
+      });
   }
 
   private confirmed(commits: readonly TaskCommit[], baseOffsets: readonly number[], started: number, flushed: number): void {
     const now = this.options.context.clock.now();
     this.commits++;
+    this.progress++;
     this.lastCommitAt = now;
     this.rejoins = 0;
     this.policy.committed(flushed, flushed - started);
@@ -351,11 +359,11 @@ export class Worker {
   private async recover(error: unknown): Promise<void> {
     await this.settle();
     await this.closeTasks(true);
-    const member = this.member;
-    this.member = null;
     this.failure = null;
-    await member?.leave().catch(() => undefined);
+    await this.leave().catch(() => undefined);
     this.rejoins++;
+    // How often it may do so in a row is limited.
+    this.progress++;
     if (error instanceof BatchTooLargeError) this.options.context.limits.learn(error);
     if (!mayPass(error, this.rejoins) || this.rejoins > MAX_REJOINS) {
       this.stopping = true;
@@ -389,8 +397,4 @@ export class Worker {
     for (const [key, target] of this.written) if (at(key) < target) return false;
     return true;
   }
-}
-
-function topicOf(key: string): string {
-  return key.slice(0, key.lastIndexOf('-'));
 }

@@ -18,8 +18,8 @@ import { runPipeline } from '../laws/stage-runner.js';
 import { planOf } from '../laws/yaml-plan.js';
 import { randomOf } from '../simulation/scheduler.js';
 
-const RUNS = LONG ? 1_000_000 : 20_000;
-const BATCHES = LONG ? 200_000 : 5000;
+const RUNS = LONG ? 300_000 : 20_000;
+const BATCHES = LONG ? 100_000 : 5000;
 /** Values of one run of the engine. */
 const AT_ONCE = 500;
 

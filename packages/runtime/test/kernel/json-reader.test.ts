@@ -1,7 +1,8 @@
 /** JSON values, typed by a schema: what the kernel makes of them is what the interpreter makes of them. */
 import type { AvroSchema } from '@rta/dsl';
 import fc from 'fast-check';
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { mayHoldLongNumber } from '../../src/kernel/run/json-reader.js';
 import { SEED } from '../laws/settings.js';
 import { checkAgreement } from './unframed.js';
 
@@ -124,5 +125,17 @@ describe(`reading JSON (seed ${SEED})`, () => {
       checkAgreement('json', schema, text, used);
     },
     300_000,
+  );
+});
+
+it('long numbers are found wherever they stand', () => {
+  const text = fc.array(fc.constantFrom('"', ' ', '-', 'e', ...'0123456789.'), { maxLength: 60 }).map((characters) => characters.join(''));
+  const run = fc.tuple(text, fc.stringMatching(/^[\d.]{14,18}$/), text).map((parts) => parts.join(''));
+  fc.assert(
+    fc.property(fc.oneof(text, run), fc.nat(5), (json, start) => {
+      const bytes = new TextEncoder().encode(`${'7'.repeat(start)}${json}9`);
+      expect(mayHoldLongNumber(bytes, start, bytes.length - 1)).toBe(/[\d.]{16}/.test(json));
+    }),
+    { seed: SEED },
   );
 });

@@ -149,7 +149,13 @@ export class Reader {
       for (const [partition, list] of partitions.entries()) {
         const ended = new Set<string>();
         for (const [offset, event] of list.entries()) {
-          if (event === null || event.points === 0 || !belongs(event) || this.isLate(topic, partition, offset, start)) continue;
+          if (
+            event === null ||
+            event.points === 0 ||
+            !belongs(event) ||
+            this.isLate(topic, partition, offset, gapMs > 0 ? undefined : start)
+          )
+            continue;
           const bit = BigInt(event.points);
           const way = perUser ? event.user : '';
           if ((bits & bit) === 0n) ended.add(way);

@@ -16,6 +16,8 @@ export interface Outcome {
   readonly updates: number;
   /** Of all final rows, in bytes. */
   readonly digest: string;
+  /** What happened at each step. */
+  readonly trace: readonly string[];
   /** How often each fault has happened. */
   readonly faults: ReadonlyMap<string, number>;
 }
@@ -65,6 +67,7 @@ export async function simulate(seed: number, given: Given = {}): Promise<Outcome
       steps: scheduler.steps,
       updates: simulation.reader.updates,
       digest: simulation.reader.digest(),
+      trace: scheduler.trace,
       faults: faults.counts,
     };
   } catch (error) {

@@ -28,3 +28,7 @@ it(`seeds ${String(FIRST)} to ${String(LAST)}: nothing lost, nothing doubled, ev
     `${String(SEEDS)} seeds, ${String(steps)} steps, ${String(updates)} updates checked: 0 lost, 0 doubled, 0 wrong (${faults.join(', ')})`,
   );
 });
+
+it('a seed repeats a run exactly', { timeout: 300_000 }, async () => {
+  for (let seed = 1; seed <= (LONG ? 100 : 10); seed++) expect(await simulate(seed)).toEqual(await simulate(seed));
+});

@@ -2,7 +2,7 @@
  * Requests of every kind are held up, lost on the way there or back, or cut, while a pipeline runs: outcomes are read again and never
  * assumed, so its results are those of a plain recomputation, and each change of a total is one step on.
  */
-import { API, type Fate, KafkaProxy } from '@rta/tools';
+import { API, type Fate, KafkaProxy, LONG, reportFigure } from '@rta/tools';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openKafkaLog } from '../../src/log/kafka/kafka-log.js';
@@ -13,7 +13,6 @@ import { compiled, scoreBatches, topicRows, USER_SCORE } from './project.js';
 import { drawScores, type Score } from './scores.js';
 
 const SEED = Number(process.env['FAULTS_SEED'] ?? 1);
-const LONG = process.env['LONG'] === '1';
 const PARTITIONS = 2;
 const SCORES = 200;
 /** ms until a request without an answer counts as lost. */
@@ -46,6 +45,7 @@ describe.skipIf(withoutCluster)(`faults of requests (FAULTS_SEED=${SEED})`, () =
     await proxy?.stop();
   });
 
+  let [strikes, passed] = [0, 0];
   const kinds = Object.keys(API).filter((kind) => kind !== 'leaveGroup') as (keyof typeof API)[];
 
   it.each(Object.keys(FATES))('of every kind, %s', { timeout: 600_000 }, async (fate) => {
@@ -80,8 +80,15 @@ describe.skipIf(withoutCluster)(`faults of requests (FAULTS_SEED=${SEED})`, () =
       proxy.fate = () => 'pass';
       await worker.finish();
       expect(struck, kind).toBeGreaterThan(0);
+      strikes += struck;
     }
     await expectRight(pipeline, written);
+    passed++;
+  });
+
+  it('was struck by all of them', () => {
+    expect(passed).toBe(Object.keys(FATES).length);
+    reportFigure('requests', `${kinds.length} kinds × ${passed} fates, ${strikes} requests in all: results right; seed ${SEED}`);
   });
 
   async function expectRight(pipeline: string, written: readonly Score[]): Promise<void> {

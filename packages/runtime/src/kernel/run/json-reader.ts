@@ -47,7 +47,8 @@ export class JsonReader {
   /** The columns' values, in order; null where the value is bad, with the reason in `K.failure`. */
   read(K: TaskState, bytes: Uint8Array, start: number, end: number): Value[] | null {
     try {
-      const json = parseJson(decoder.decode(bytes.subarray(start, end)), this.exact);
+      const exact = this.exact && mayHoldLongNumber(bytes, start, end);
+      const json = parseJson(decoder.decode(bytes.subarray(start, end)), exact);
       if (json === undefined || !isObject(json)) throw notJson();
       const cells: Value[] = [];
       for (const { field, cell, read, missing } of this.fields) {
@@ -71,9 +72,32 @@ export function jsonReader(node: AvroNode, type: Type): (bytes: Uint8Array, star
   const read = typed(node, type);
   const exact = needsDigits(node, new Set());
   return (bytes, start, end) => {
-    const json = parseJson(decoder.decode(bytes.subarray(start, end)), exact);
+    const json = parseJson(decoder.decode(bytes.subarray(start, end)), exact && mayHoldLongNumber(bytes, start, end));
     return json === undefined ? raise() : read(json);
   };
+}
+
+/** Digits, or points between them, from which on a number may need more than a double. */
+const LONG_RUN = 16;
+
+/**
+ * Whether there is a run of so many digits and points that `parseJson` has to look at numbers one by one. A run covers one of the bytes that
+ * are this far apart, so few of them are looked at: a regular expression over the text takes as long as parsing it.
+ */
+export function mayHoldLongNumber(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start + LONG_RUN - 1; at < end; at += LONG_RUN) {
+    if (!isDigitOrPoint(bytes[at])) continue;
+    let from = at;
+    while (from > start && isDigitOrPoint(bytes[from - 1])) from--;
+    let to = at + 1;
+    while (to < end && isDigitOrPoint(bytes[to])) to++;
+    if (to - from >= LONG_RUN) return true;
+  }
+  return false;
+}
+
+function isDigitOrPoint(byte: number): boolean {
+  return (byte >= 0x30 && byte <= 0x39) || byte === 0x2e;
 }
 
 function notJson(): BadValue {

@@ -1,0 +1,34 @@
+import type { Action } from '../context.js';
+import { EXIT_CODES } from '../exit-codes.js';
+import { Failure } from '../failure.js';
+import { judgeFiles, reportOf, type CheckOptions } from './check.js';
+import { openRegistry } from './open-registry.js';
+
+export const registerSchemas: Action<CheckOptions> = async (context, paths, options) => {
+  const { files, judgements, diagnostics, ok } = await judgeFiles(context, paths, options);
+  const report = reportOf(context, 'schema register', options.json === true);
+  report.diagnostics(diagnostics);
+  if (!ok)
+    throw new Failure('refused', 'nothing is registered: not all of it may go', 'change what is named above, then all of it is registered');
+  const homeless = files.filter((file) => !judgements.some((each) => each.file === file));
+  if (paths.length > 0 && homeless.length > 0)
+    throw new Failure('no_subject', `${homeless[0].source.path}: no topic has this schema, so nothing is registered`, 'say --subject');
+  for (const file of homeless) report.file(file, 'no topic has it: not registered');
+  const registry = openRegistry(context, options);
+  const done: string[] = [];
+  for (const judgement of judgements) {
+    const { subject, schema, decision } = judgement;
+    try {
+      const id = await registry.register(subject, schema);
+      done.push(subject);
+      report.judgement({ ...judgement, id }, decision === 'unchanged' ? `registered already, id ${id}` : `registered, id ${id}`);
+    } catch (error) {
+      const so = done.length === 0 ? 'nothing is registered' : `registered so far: ${done.join(', ')}`;
+      const { message, code } = error as { readonly message: string; readonly code?: string };
+      throw new Failure(code ?? 'refused', `${subject}: ${message} (${so})`, 'run it again: what is registered stays as it is', {
+        cause: error,
+      });
+    }
+  }
+  return EXIT_CODES.ok.code;
+};
