@@ -121,10 +121,8 @@ export class Worker {
       }
       if (this.failure !== null) throw asPipelineError(this.failure);
     } finally {
-      await this.closeTasks(this.failure !== null);
-      const member = this.member;
-      this.member = null;
-      await member?.leave();
+      // Whatever becomes of the stores: a member that stays would keep its partitions.
+      await this.closeTasks(this.failure !== null).finally(() => this.leave());
     }
   }
 
@@ -132,6 +130,10 @@ export class Worker {
   async abandon(): Promise<void> {
     this.stopping = true;
     await this.closeTasks(true);
+    await this.leave();
+  }
+
+  private async leave(): Promise<void> {
     const member = this.member;
     this.member = null;
     await member?.leave();
@@ -312,16 +314,17 @@ export class Worker {
     const outputs = commits.flatMap((c) => c.outputs);
     const flushed = clock.now();
     const request = { epoch: this.epoch, outputs, offsets: commits.flatMap((c) => c.offsets) };
-    this.inFlight = member.commit(request).then(
-      (result) => {
+    this.inFlight = member
+      .commit(request)
+      .then((result) => {
         this.inFlight = null;
         this.confirmed(commits, result.baseOffsets, started, flushed);
-      },
-      (error: unknown) => {
+      })
+      // Also of what a confirmed commit meets: a store that has failed meanwhile takes nothing.
+      .catch((error: unknown) => {
         this.inFlight = null;
         this.failure ??= error;
-      },
-    );
+      });
   }
 
   private confirmed(commits: readonly TaskCommit[], baseOffsets: readonly number[], started: number, flushed: number): void {
@@ -356,10 +359,8 @@ export class Worker {
   private async recover(error: unknown): Promise<void> {
     await this.settle();
     await this.closeTasks(true);
-    const member = this.member;
-    this.member = null;
     this.failure = null;
-    await member?.leave().catch(() => undefined);
+    await this.leave().catch(() => undefined);
     this.rejoins++;
     // How often it may do so in a row is limited.
     this.progress++;
