@@ -22,7 +22,7 @@ export interface BrokerDown {
 }
 
 const PLACES = 2;
-const PATIENCE_MS = 120_000;
+const PATIENCE_MS = 180_000;
 /** ms after the request has gone by, at most: sometimes it has been done by then, sometimes not. */
 const AFTER_MS = 12;
 

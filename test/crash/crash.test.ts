@@ -39,7 +39,7 @@ const broken = (report: Result & BrokerDown): void =>
   reportFigure('broker', `away ${report.times} times, commits again within ${report.slowestMs} ms of its return: ${verdict(report)}`);
 
 describe.skipIf(missing.length > 0)(`real processes on a real broker (CRASH_SEED=${seed})`, () => {
-  it.skipIf(LONG)('zombies, a broker that is killed, kills: nothing is lost or doubled', { timeout: 600_000 }, async () => {
+  it.skipIf(LONG)('zombies, a broker that is killed, kills: nothing is lost or doubled', { timeout: 900_000 }, async () => {
     const all: Blows<Zombies & BrokerDown & Kills> = async (target) => ({
       ...(await zombies(1)(target)),
       ...(await brokerDown(1, { produce: MOMENTS.produce, EndTxn: MOMENTS.EndTxn })(target)),

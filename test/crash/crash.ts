@@ -28,6 +28,8 @@ export async function crash<T>(
     say('the pipelines are let to the end, and judged');
     const result = await system.finish();
     return { ...result, ...counted, seed, elapsedMs: Math.round(performance.now() - begun) };
+  } catch (error) {
+    throw new Error(`${error instanceof Error ? error.message : String(error)}\n${system.describe()}`, { cause: error });
   } finally {
     await system.stop();
   }

@@ -138,6 +138,18 @@ export class System {
     return { ...judge(events, outputs), events: events.length, openTransactions, gaveUp: this.gaveUp };
   }
 
+  /** What the processes last said, for the message of a failure. */
+  describe(): string {
+    const lives = this.processes.map((each, place) => {
+      if (each === undefined) return `process ${place} was never started`;
+      const stats = [...each.stats].map(
+        ([pipeline, { tasks, commits, rejoins }]) => `${pipeline}: ${tasks} tasks, ${commits} commits, ${rejoins} rejoins`,
+      );
+      return [`process ${place} ${each.running ? 'runs' : 'has ended'}`, ...stats, ...each.warnings.slice(-5), each.errors].join('\n  ');
+    });
+    return [...this.gaveUp, ...lives].join('\n');
+  }
+
   /** Ends everything, and removes its files. */
   async stop(): Promise<void> {
     for (const each of this.all) if (each.running) await each.end('SIGKILL');

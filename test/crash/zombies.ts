@@ -12,7 +12,7 @@ export interface Zombies {
 
 const PLACES = 2;
 /** ms for what others have to do: a session to time out, a rebalance, a restore. */
-const PATIENCE_MS = 120_000;
+const PATIENCE_MS = 180_000;
 
 /** At least so many zombies. Rejects when nobody takes over, or one does not notice. */
 export const zombies =
@@ -43,6 +43,7 @@ export const zombies =
       say(`${count}/${wanted}: ${place} stopped for ${seconds} s, taken over in ${total.size} pipelines; ${system.load.written} events`);
       await until('the zombie has noticed', () => victim.warnings.length > warned || !victim.running, PATIENCE_MS);
     }
+    await until('the tasks are shared out again', () => system.running().every((each) => holds(each, total, 1)), PATIENCE_MS);
     return { zombies: count, stops };
   };
 

@@ -6,6 +6,7 @@ export * from './types/type.js';
 export * from './types/lattice.js';
 export * from './types/union.js';
 export * from './types/avro.js';
+export { perRecursive, RecursiveRecord } from './types/recursive.js';
 export { parseType } from './types/parse-type.js';
 export * from './expression/typed.js';
 export * from './expression/index.js';

@@ -1,6 +1,7 @@
 import { didYouMean } from '../expression/suggest.js';
 import { definite, isNullable } from '../types/lattice.js';
 import type { Type, Value } from '../types/type.js';
+import { RecursiveRecord } from '../types/recursive.js';
 import { isUnion, unionValue } from '../types/union.js';
 import { yamlMessages } from '../yaml/messages.js';
 import { describe, isNull, type YamlNode, type YamlScalar } from '../yaml/node.js';
@@ -201,7 +202,12 @@ export function zeroValue(type: Type): Value {
     case 'map':
       return new Map();
     case 'record':
-      if (isUnion(type)) return unionValue(type, 0, zeroValue(definite(type.fields[0].type)));
+      if (isUnion(type)) {
+        // Of branches that contain what they stand in, none has an end by itself.
+        const ends = type.fields.findIndex((branch) => !(definite(branch.type) instanceof RecursiveRecord));
+        const branch = Math.max(0, ends);
+        return unionValue(type, branch, zeroValue(definite(type.fields[branch].type)));
+      }
       return Object.fromEntries(type.fields.map((field) => [field.name, zeroValue(field.type)]));
     default:
       return 0;

@@ -1,5 +1,6 @@
 /** The types of the functions of `use` steps, as TypeScript declares them. */
 import { showType } from '../types/lattice.js';
+import { RecursiveRecord } from '../types/recursive.js';
 import type { Field, Type } from '../types/type.js';
 import type { Plan } from './plan.js';
 
@@ -62,6 +63,8 @@ function typeText(type: Type, way: Way): string {
       return `ReadonlyMap<string, ${values}>${way === 'given' ? '' : ` | Readonly<Record<string, ${values}>>`}`;
     }
     case 'record':
+      // TypeScript has no name for it here.
+      if (type instanceof RecursiveRecord) return 'unknown';
       return `{ ${type.fields.map((field) => property(field, way)).join('; ')} }`;
     case 'nullable':
       return `${typeText(type.of, way)} | null`;

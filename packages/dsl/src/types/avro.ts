@@ -1,5 +1,6 @@
 import type { AvroSchema } from '../plan/plan.js';
 import { BOOLEAN, BYTES, DATE, DOUBLE, FLOAT, INT, LONG, NULL, nullable, STRING, TIMESTAMP, TIMESTAMP_MICROS } from './lattice.js';
+import { Definitions, RecursiveRecord } from './recursive.js';
 import type { Field, Type } from './type.js';
 import { unionOf } from './union.js';
 
@@ -24,17 +25,39 @@ export interface AvroReading {
 
 /**
  * Reads an Avro schema (parsed JSON) as a type. A union is the type that its branches have in common, else as union.ts says. A field without
- * a type in the language (a record in itself) is left out of its record and listed in `unsupported`; the others stay usable. Never throws.
+ * a type in the language is left out of its record and listed in `unsupported`; the others stay usable. A record within itself is a
+ * `RecursiveRecord`. Never throws.
  *
  * Logical types: decimal (bytes or fixed), timestamp-millis and -micros (the local ones too), date. A uuid is a string, a time of day an int of
  * milliseconds or a long of microseconds, timestamp-nanos a long, a `fixed` (duration too) bytes. As Avro says, an unknown or misplaced
  * logical type is ignored.
  */
 export function avroToType(schema: AvroSchema): AvroReading {
-  const reader = new SchemaReader();
+  const reader = new SchemaReader(schema);
   const result = reader.read(schema, '', '');
   if (typeof result !== 'string' && !('problem' in result)) return { type: result, unsupported: reader.unsupported };
   return { type: null, unsupported: [...reader.unsupported, unusable('', result)] };
+}
+
+const fieldsRead = new Map<string, readonly Field[]>();
+
+/** The fields of a `RecursiveRecord`. */
+function recursiveFields(schema: string): readonly Field[] {
+  const known = fieldsRead.get(schema);
+  if (known !== undefined) return known;
+  const { type } = avroToType(JSON.parse(schema) as AvroSchema);
+  const fields = type?.kind === 'record' ? type.fields : [];
+  fieldsRead.set(schema, fields);
+  return fields;
+}
+
+/** A type from its JSON. */
+export function typeFromJson(json: string): Type {
+  return JSON.parse(json, (_key, value: unknown) =>
+    isObject(value) && typeof value.schema === 'string' && value.fields === undefined
+      ? new RecursiveRecord(String(value.name), value.schema, recursiveFields)
+      : value,
+  ) as Type;
 }
 
 /** Why a (part of a) schema has no type. */
@@ -71,9 +94,14 @@ const MAX_NESTING = 100;
 
 class SchemaReader {
   readonly unsupported: UnsupportedField[] = [];
-  /** Named types by full name; null while one is being read, since a type cannot contain itself. */
-  private readonly named = new Map<string, Type | Problem | null>();
+  /** Named types by full name; while one is being read, within how many arrays, maps and unions it stands. */
+  private readonly named = new Map<string, Type | Problem | number>();
   private nesting = 0;
+  /** Arrays, maps and unions around what is being read: in them a record can contain itself and have an end. */
+  private optional = 0;
+  private definitions: Definitions | null = null;
+
+  constructor(private readonly root: AvroSchema) {}
 
   read(schema: unknown, namespace: string, path: string): Type | Problem {
     if (++this.nesting > MAX_NESTING) return { problem: `is nested deeper than ${MAX_NESTING} levels` };
@@ -99,11 +127,11 @@ class SchemaReader {
       case 'fixed':
         return this.define(schema, namespace, () => fixed(schema));
       case 'array': {
-        const items = this.read(schema.items, namespace, path && `${path}[]`);
+        const items = this.optionally(() => this.read(schema.items, namespace, path && `${path}[]`));
         return 'problem' in items ? { ...items, problem: `is an array whose items: it ${items.problem}` } : { kind: 'array', items };
       }
       case 'map': {
-        const values = this.read(schema.values, namespace, path && `${path}[]`);
+        const values = this.optionally(() => this.read(schema.values, namespace, path && `${path}[]`));
         return 'problem' in values ? { ...values, problem: `is a map whose values: it ${values.problem}` } : { kind: 'map', values };
       }
       default:
@@ -117,16 +145,17 @@ class SchemaReader {
     if (others.length === 0) return NULL;
     if (others.length > 1) {
       // Its branches are read in any case: they may define names that other fields refer to.
-      const types = others.map((branch) => this.quietly(() => this.read(branch, namespace, path)));
+      const types = others.map((branch) => this.quietly(() => this.optionally(() => this.read(branch, namespace, path))));
       const readable = types.filter((type): type is Type => !('problem' in type));
       const type = commonOf(types) ?? (readable.length === types.length ? unionOf(readable) : null);
       if (type !== null) return others.length === branches.length ? type : nullable(type);
       return {
         problem: `is a union of ${listed(others.map(branchName))}, and the language has no type for that`,
-        help: 'its branches must be types of the language, no two of them the same one: `fixed` and decimals are bytes',
+        help: 'its branches must be types of the language, no two of them the same one: decimals are bytes too',
       };
     }
-    const type = this.read(others[0], namespace, path);
+    const one = (): Type | Problem => this.read(others[0], namespace, path);
+    const type = others.length === branches.length ? one() : this.optionally(one);
     return 'problem' in type || others.length === branches.length ? type : nullable(type);
   }
 
@@ -155,7 +184,7 @@ class SchemaReader {
     const own = typeof schema.namespace === 'string' ? schema.namespace : namespace;
     const fullName = name.includes('.') || own === '' ? name : `${own}.${name}`;
     if (this.named.has(fullName)) return invalid(`defines \`${fullName}\` a second time`);
-    this.named.set(fullName, null);
+    this.named.set(fullName, this.optional);
     const type = read(fullName);
     this.named.set(fullName, type);
     return type;
@@ -165,12 +194,25 @@ class SchemaReader {
     const full = name.includes('.') || namespace === '' ? name.replace(/^\./, '') : `${namespace}.${name}`;
     const key = this.named.has(full) ? full : name;
     const type = this.named.get(key);
-    if (type === null)
-      return {
-        problem: `is of \`${name}\`, which contains itself, and the language has no recursive types`,
-        help: 'the other fields can be used',
-      };
+    if (type === this.optional) return invalid(`is of \`${name}\`, which contains itself in every value, so that none has an end`);
+    if (typeof type === 'number') return this.recursive(key);
     return type ?? invalid(`has the unknown type \`${name}\``);
+  }
+
+  /** A record in itself. */
+  private recursive(name: string): Type | Problem {
+    this.definitions ??= new Definitions(this.root, MAX_NESTING);
+    const schema = this.definitions.schemaOf(name);
+    return schema === null
+      ? { problem: `is nested deeper than ${MAX_NESTING} levels` }
+      : new RecursiveRecord(name, schema, recursiveFields);
+  }
+
+  private optionally<T>(read: () => T): T {
+    this.optional++;
+    const result = read();
+    this.optional--;
+    return result;
   }
 
   private quietly<T>(read: () => T): T {
@@ -181,9 +223,10 @@ class SchemaReader {
   }
 }
 
-/** The type that the branches of a union have in common: whole numbers and doubles are numbers, enums beside a string are texts. */
+/** The type that the branches of a union have in common: whole numbers and doubles are numbers, enums beside a string are texts, `fixed` are bytes. */
 function commonOf(types: readonly (Type | Problem)[]): Type | null {
   const kinds = types.map((type) => ('problem' in type ? 'problem' : type.kind));
+  if (kinds.every((kind) => kind === 'bytes')) return BYTES;
   if (kinds.every((kind) => kind === 'int' || kind === 'long')) return LONG;
   if (kinds.every((kind) => kind === 'int' || kind === 'long' || kind === 'double')) return DOUBLE;
   return kinds.includes('string') && kinds.every((kind) => kind === 'string' || kind === 'enum') ? STRING : null;

@@ -1,3 +1,4 @@
+import { RecursiveRecord } from './recursive.js';
 import type { Type } from './type.js';
 
 export const NULL: Type = { kind: 'null' };
@@ -60,6 +61,11 @@ export function isOrdered(type: Type): boolean {
 
 /** Structural equality; names of records and enums count, docs do not. */
 export function sameType(a: Type, b: Type): boolean {
+  return same(a, b, []);
+}
+
+/** @param pending pairs of which one contains itself, being compared: the same unless something else tells them apart */
+function same(a: Type, b: Type, pending: readonly (readonly [Type, Type])[]): boolean {
   switch (a.kind) {
     case 'decimal':
       return b.kind === 'decimal' && a.precision === b.precision && a.scale === b.scale;
@@ -68,19 +74,20 @@ export function sameType(a: Type, b: Type): boolean {
     case 'timestamp':
       return b.kind === 'timestamp' && a.unit === b.unit;
     case 'array':
-      return b.kind === 'array' && sameType(a.items, b.items);
+      return b.kind === 'array' && same(a.items, b.items, pending);
     case 'map':
-      return b.kind === 'map' && sameType(a.values, b.values);
+      return b.kind === 'map' && same(a.values, b.values, pending);
     case 'nullable':
-      return b.kind === 'nullable' && sameType(a.of, b.of);
-    case 'record':
-      return (
-        b.kind === 'record' &&
-        a.name === b.name &&
-        a.union === b.union &&
-        a.fields.length === b.fields.length &&
-        a.fields.every((field, i) => field.name === b.fields[i].name && sameType(field.type, b.fields[i].type))
-      );
+      return b.kind === 'nullable' && same(a.of, b.of, pending);
+    case 'record': {
+      if (b.kind !== 'record' || a.name !== b.name || a.union !== b.union) return false;
+      const recursive = [a, b].filter((type) => type instanceof RecursiveRecord).length;
+      if (recursive === 2) return (a as RecursiveRecord).schema === (b as RecursiveRecord).schema;
+      if (recursive === 1 && pending.some(([x, y]) => x === a && y === b)) return true;
+      const inside = recursive === 1 ? [...pending, [a, b] as const] : pending;
+      const [of, others] = [a.fields, b.fields];
+      return of.length === others.length && of.every(({ name, type }, i) => name === others[i].name && same(type, others[i].type, inside));
+    }
     default:
       return a.kind === b.kind;
   }

@@ -8,6 +8,7 @@
  * - string, enum: `string`; bytes: `Uint8Array`
  * - timestamp: `number`, milliseconds since the epoch (micros keep a fraction); date: `number`, days since the epoch
  * - array: `Value[]`; map: `Map<string, Value>`; record: an object with a property per field
+ * - a record in itself (recursive.ts): as any record
  * - union (a record with a field per branch, see union.ts): all of them null but one
  * - duration: `number`, milliseconds (literals only, never a column)
  * - null: `null`

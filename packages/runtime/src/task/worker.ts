@@ -134,8 +134,8 @@ export class Worker {
       }
       if (this.failure !== null) throw asPipelineError(this.failure);
     } finally {
-      await this.closeTasks(this.failure !== null);
-      await this.leave();
+      // Whatever becomes of the stores: a member that stays would keep its partitions.
+      await this.closeTasks(this.failure !== null).finally(() => this.leave());
     }
   }
 
@@ -315,16 +315,17 @@ export class Worker {
     const outputs = commits.flatMap((c) => c.outputs);
     const flushed = clock.now();
     const request = { epoch: this.epoch, outputs, offsets: commits.flatMap((c) => c.offsets) };
-    this.inFlight = member.commit(request).then(
-      (result) => {
+    this.inFlight = member
+      .commit(request)
+      .then((result) => {
         this.inFlight = null;
         this.confirmed(commits, result.baseOffsets, started, flushed);
-      },
-      (error: unknown) => {
+      })
+      // Also of what a confirmed commit meets: a store that has failed meanwhile takes nothing.
+      .catch((error: unknown) => {
         this.inFlight = null;
         this.fail(error);
-      },
-    );
+      });
   }
 
   private confirmed(commits: readonly TaskCommit[], baseOffsets: readonly number[], started: number, flushed: number): void {

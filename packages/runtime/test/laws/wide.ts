@@ -3,6 +3,7 @@ import { Buffer } from 'node:buffer';
 import {
   type Accumulator,
   type AvroSchema,
+  avroToType,
   type Column,
   type FoldTransform,
   type KeyFormat,
@@ -83,7 +84,50 @@ const COLOURS: Type = { kind: 'enum', name: 'tint', symbols: ['warm', 'cold'] };
 const PARCEL: Type = { kind: 'record', name: 'parcel', fields: [{ name: 'street', type: { kind: 'string' } }] };
 const CONTACT = unionOf([{ kind: 'string' }, LONG, PARCEL, { kind: 'array', items: COLOURS }])!;
 
+const TREE: AvroSchema = {
+  type: 'record',
+  name: 'Tree',
+  namespace: 'wood',
+  fields: [
+    { name: 'size', type: 'long' },
+    { name: 'parts', type: { type: 'array', items: 'Tree' } },
+    { name: 'named', type: { type: 'map', values: 'Tree' } },
+  ],
+};
+
+/** A list by its next item, which is a type of its own; in it a tree by arrays and maps of itself. */
+const LINK = avroToType({
+  type: 'record',
+  name: 'Link',
+  fields: [
+    { name: 'name', type: 'string' },
+    {
+      name: 'next',
+      type: [
+        'null',
+        {
+          type: 'record',
+          name: 'Next',
+          fields: ['Link', 'Tree'].map((name) => ({ name: `to${name}`, type: name === 'Link' ? ['null', name] : TREE })),
+        },
+      ],
+    },
+  ],
+}).type!;
+
+const leaf: Value = { size: 1n << 60n, parts: [], named: new Map() };
+const TREES: readonly Value[] = [
+  leaf,
+  { size: 2, parts: [leaf, { size: -1, parts: [leaf], named: new Map([['x', leaf]]) }], named: new Map([['', leaf]]) },
+];
+const LINKS = TREES.map((tree, i): Value => {
+  const last: Value = { name: 'last', next: { toLink: null, toTree: tree } };
+  return { name: 'first', next: i === 0 ? null : { toLink: { name: '', next: { toLink: last, toTree: leaf } }, toTree: leaf } };
+});
+
 const NESTED: readonly Sample[] = [
+  { type: LINK, values: LINKS, scalar: false },
+  { type: { kind: 'array', items: nullable(LINK) }, values: [[...LINKS, null], []], scalar: false },
   {
     type: CONTACT,
     values: (['x', 1n << 60n, { street: 'y' }, ['cold', 'warm']] as const).map((value, i) => unionValue(CONTACT, i, value as Value)),

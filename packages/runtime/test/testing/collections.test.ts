@@ -124,6 +124,69 @@ tests:
   await passes(planOf(text, UNIONS));
 });
 
+const TREE = {
+  type: 'record',
+  name: 'Example',
+  fields: [
+    { name: 'id', type: 'string' },
+    { name: 'at', type: { type: 'long', logicalType: 'timestamp-millis' } },
+    {
+      name: 'tree',
+      type: [
+        'null',
+        {
+          type: 'record',
+          name: 'Tree',
+          fields: [
+            { name: 'size', type: 'long' },
+            { name: 'next', type: ['null', 'Tree'], default: null },
+            { name: 'parts', type: { type: 'array', items: 'Tree' }, default: [] },
+          ],
+        },
+      ],
+      default: null,
+    },
+  ],
+};
+
+it.each(['avro', 'json'])('records that contain themselves are carried, kept and read at any depth: %s', async (format) => {
+  const text = `
+pipeline: trees
+source: { topic: in, schema: example, time: at, format: ${format} }
+streams:
+  paths:
+    steps:
+      - filter: tree != null and tree.size > 0
+      - derive: { second: tree.next.size, third: tree.next.next.size, part: 'tree.parts[0].parts[0].size', rest: tree.next, json: toJson(tree.next) }
+      - select: [id, second, third, part, rest, json, { n: 'length(tree.next.parts)' }]
+  newest:
+    steps:
+      - groupBy: id
+        aggregate: { tree: last(tree), all: 'collect(tree.next, 9)' }
+sinks:
+  paths: { from: paths, topic: paths, format: ${format} }
+  newest: { from: newest, topic: newest, format: ${format} }
+tests:
+  whole:
+    given:
+      in:
+        - { $time: 12:00:00, id: a, tree: { size: 1, next: { size: 2, next: { size: 3, parts: [{ size: 4 }] } } } }
+        - { $time: 12:00:01, id: b, tree: { size: 5, parts: [{ size: 6, parts: [{ size: 7, next: { size: 8 } }] }] } }
+        - { $time: 12:00:02, id: a, tree: { size: 0, next: { size: 9 } } }
+        - { $time: 12:00:03, id: c }
+    until: 12:02
+    expect:
+      paths:
+        - { id: a, second: 2, third: 3, part: null, rest: { size: 2, next: { size: 3, parts: [{ size: 4 }] } }, n: 0, json: '{"size":2,"next":{"size":3,"next":null,"parts":[{"size":4,"next":null,"parts":[]}]},"parts":[]}' }
+        - { id: b, second: null, part: 7, rest: null, json: null }
+      newest:
+        - { id: a, tree: { size: 0, next: { size: 9 } }, all: [{ size: 2, next: { size: 3, parts: [{ size: 4 }] } }, { size: 9 }] }
+        - { id: b, tree: { size: 5, parts: [{ size: 6, parts: [{ size: 7, next: { size: 8 } }] }] }, all: [] }
+        - { id: c, tree: null }
+`;
+  await passes(planOf(text, TREE));
+});
+
 it('a record whose third line fails goes to errors once, and none of its lines has an effect', async () => {
   const text = `
 pipeline: whole

@@ -1,6 +1,8 @@
 import { Buffer } from 'node:buffer';
 import { BOOLEAN, definite, DOUBLE, LONG, nullable, STRING } from '../../types/lattice.js';
 import type { Type, Value } from '../../types/type.js';
+import { typeFromJson } from '../../types/avro.js';
+import { perRecursive, RecursiveRecord } from '../../types/recursive.js';
 import { branchOf, isUnion } from '../../types/union.js';
 import { literal } from '../build.js';
 import { showDate, showTimestamp } from '../calendar.js';
@@ -60,6 +62,8 @@ function isObject(json: Json): json is { readonly [key: string]: Json } {
   return typeof json === 'object' && json !== null && !Array.isArray(json) && !(json instanceof ExactNumber);
 }
 
+const recursiveWriter = perRecursive(jsonWriter);
+
 /** A value as JSON, as JSON sinks write it. */
 function jsonWriter(type: Type): (value: Value) => string {
   switch (type.kind) {
@@ -93,6 +97,10 @@ function jsonWriter(type: Type): (value: Value) => string {
           const held = branchOf(type, value);
           return writers[held.branch](held.value);
         };
+      }
+      if (type instanceof RecursiveRecord) {
+        const writer = recursiveWriter(type);
+        return (value) => writer()(value);
       }
       const fields = type.fields.map((field) => ({ name: field.name, write: jsonWriter(field.type) }));
       return (value) => {
@@ -197,7 +205,7 @@ export const jsonFunctions: readonly FunctionSpec[] = [
         params: ['any'],
         returns: STRING,
         statics: ([arg]) => [literal(JSON.stringify(definite(arg.type)), STRING, arg.span)],
-        run: { prepare: (_value: unknown, type: string) => jsonWriter(JSON.parse(type) as Type) },
+        run: { prepare: (_value: unknown, type: string) => jsonWriter(typeFromJson(type)) },
       },
     ],
   ),

@@ -7,7 +7,7 @@
  */
 import type { Type } from '@rta/dsl';
 import { alwaysResolves, type AvroField, type AvroNode, type AvroRecord, matching, writtenField } from '../run/avro-schema.js';
-import { BadValue } from '../run/bad-value.js';
+import { BadValue, TooDeep } from '../run/bad-value.js';
 import { bigIntOfBytes } from '../run/numbers.js';
 import { Reason } from '../run/reject.js';
 import { textOf } from '../run/strings.js';
@@ -146,6 +146,7 @@ function afterClosure(result: string, at: number): string[] {
 interface Reading {
   readonly cursor: AvroCursor;
   failure: number;
+  problem: string | null;
 }
 
 /**
@@ -158,6 +159,7 @@ function reading(read: ValueReader, over: Skipper) {
       return closure(K.cursor.at(bytes, p, end));
     } catch (error) {
       if (!(error instanceof BadValue)) throw error;
+      if (error instanceof TooDeep) K.problem = error.message;
       K.failure = error.code === 'not_avro' ? Reason.NOT_AVRO : error.code === 'missing_field' ? Reason.MISSING_FIELD : Reason.INCOMPATIBLE;
       return undefined;
     }
@@ -354,7 +356,7 @@ function skip(code: Code, node: AvroNode, depth: number): void {
       skipUnion(code, node.branches, depth);
       break;
     case 'record':
-      if (depth < MAX_INLINE_DEPTH) {
+      if (depth < MAX_INLINE_DEPTH && !node.again) {
         for (const field of node.fields) skip(code, field.node, depth + 1);
         break;
       }

@@ -3,6 +3,7 @@
  * promotions, defaults). Unions and enums are resolved by what the record holds, as Avro says, so that one odd record is rejected alone.
  */
 import { Buffer } from 'node:buffer';
+import { MAX_RECURSION, TOO_DEEP } from '../max-recursion.js';
 import type { RejectCode } from '../stage-kernel.js';
 import type { AvroField, AvroNode, AvroRecord } from './avro-schema.js';
 import { canonicalLong } from './values.js';
@@ -53,6 +54,8 @@ export function readDatum(writer: AvroNode, bytes: Uint8Array): Datum {
 
 class Reader {
   pos = 0;
+  /** In how many records that stand in themselves. */
+  private depth = 0;
   private readonly view: DataView;
 
   constructor(private readonly bytes: Uint8Array) {
@@ -104,8 +107,12 @@ class Reader {
         });
         return entries;
       }
-      case 'record':
-        return new Map(node.fields.map((field) => [field.name, this.read(field.node)]));
+      case 'record': {
+        if (node.again && ++this.depth > MAX_RECURSION) throw notAvro(TOO_DEEP);
+        const fields = new Map(node.fields.map((field) => [field.name, this.read(field.node)]));
+        if (node.again) this.depth--;
+        return fields;
+      }
     }
   }
 

@@ -15,6 +15,8 @@ export interface AvroRecord {
   readonly kind: 'record';
   readonly name: string;
   readonly fields: readonly AvroField[];
+  /** Whether it stands within itself here. */
+  readonly again: boolean;
 }
 
 export interface AvroField {
@@ -53,7 +55,7 @@ class SchemaParser {
       case 'record':
       case 'error': {
         const fields: AvroField[] = [];
-        const record = this.define(json, namespace, (name) => ({ kind: 'record', name, fields }));
+        this.define(json, namespace, (name) => ({ kind: 'record', name, fields, again: true }));
         const inner = spaceOf(fullName(json, namespace));
         for (const field of json.fields as Json[])
           fields.push({
@@ -62,7 +64,7 @@ class SchemaParser {
             node: this.parse(field.type, inner),
             default: field.default,
           });
-        return record;
+        return this.define(json, namespace, (name) => ({ kind: 'record', name, fields, again: false }));
       }
       default:
         return this.byName(json.type, namespace, json);

@@ -1,5 +1,6 @@
 /** JSON sources: exact numbers, then typed by the reader's Avro schema into the same data that Avro bytes give. */
 import { Buffer } from 'node:buffer';
+import { MAX_RECURSION, TOO_DEEP } from '../max-recursion.js';
 import type { AvroNode, AvroRecord } from './avro-schema.js';
 import { type Datum, defaultOf, inUnion, Rejected } from './avro-read.js';
 import { bytesOfBigint } from './avro-codec.js';
@@ -87,7 +88,20 @@ export function typed(node: AvroNode, json: Json, path: string): Datum {
       );
     case 'record':
       if (!isObject(json)) throw wrong();
-      return typedRecord(node, json, path);
+      return node.again ? again(() => typedRecord(node, json, path)) : typedRecord(node, json, path);
+  }
+}
+
+/** In how many records that stand in themselves reading is. */
+let depth = 0;
+
+function again(read: () => Datum): Datum {
+  if (depth >= MAX_RECURSION) throw notJson(TOO_DEEP);
+  depth++;
+  try {
+    return read();
+  } finally {
+    depth--;
   }
 }
 

@@ -1,18 +1,29 @@
 /** Strict reading of Avro's primitives: every length and index is checked. Throws BadValue. */
 import { canonicalLong } from '@rta/dsl';
-import { BadValue } from './bad-value.js';
+import { MAX_RECURSION } from '../max-recursion.js';
+import { BadValue, TooDeep } from './bad-value.js';
 
 /** Where reading is: `bytes[pos, end)`. */
 export class AvroCursor {
   bytes: Uint8Array = new Uint8Array(0);
   pos = 0;
   end = 0;
+  private depth = 0;
 
   at(bytes: Uint8Array, pos: number, end: number): this {
     this.bytes = bytes;
     this.pos = pos;
     this.end = end;
+    this.depth = 0;
     return this;
+  }
+
+  /** Reads a record that stands in itself. */
+  again<T>(read: (cursor: this) => T): T {
+    if (++this.depth > MAX_RECURSION) throw new TooDeep();
+    const value = read(this);
+    this.depth--;
+    return value;
   }
 
   byte(): number {

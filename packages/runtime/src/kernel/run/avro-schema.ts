@@ -18,6 +18,8 @@ export interface AvroRecord {
   readonly kind: 'record';
   readonly name: string;
   readonly fields: readonly AvroField[];
+  /** Whether it stands within itself here: every cycle of the graph goes through such a node. */
+  readonly again: boolean;
 }
 
 export interface AvroField {
@@ -66,7 +68,7 @@ function parse(schema: unknown, namespace: string, named: Map<string, AvroNode>)
     case 'error': {
       const name = fullName(json, namespace);
       const fields: AvroField[] = [];
-      define(named, name, { kind: 'record', name, fields });
+      define(named, name, { kind: 'record', name, fields, again: true });
       const inner = name.includes('.') ? name.slice(0, name.lastIndexOf('.')) : '';
       for (const field of json.fields as Json[])
         fields.push({
@@ -75,7 +77,7 @@ function parse(schema: unknown, namespace: string, named: Map<string, AvroNode>)
           node: parse(field.type, inner, named),
           default: field.default,
         });
-      return named.get(name)!;
+      return define(named, name, { kind: 'record', name, fields, again: false });
     }
     default:
       return byName(type, namespace, named, json);
@@ -207,6 +209,6 @@ export function isEmpty(node: AvroNode): boolean {
   return (
     node.kind === 'null' ||
     (node.kind === 'fixed' && node.size === 0) ||
-    (node.kind === 'record' && node.fields.every((f) => isEmpty(f.node)))
+    (node.kind === 'record' && !node.again && node.fields.every((f) => isEmpty(f.node)))
   );
 }

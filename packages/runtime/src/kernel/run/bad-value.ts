@@ -1,3 +1,4 @@
+import { TOO_DEEP } from '../max-recursion.js';
 import type { RejectCode } from '../stage-kernel.js';
 
 /** A record value that cannot be read. */
@@ -8,5 +9,12 @@ export class BadValue extends Error {
     message: string,
   ) {
     super(message);
+  }
+}
+
+/** A value in which a record stands in itself too often. */
+export class TooDeep extends BadValue {
+  constructor() {
+    super('not_avro', TOO_DEEP);
   }
 }

@@ -13,6 +13,7 @@ import {
   type Value,
 } from '@rta/dsl';
 import { type AvroField, type AvroNode, type AvroRecord, parseAvro } from './avro-schema.js';
+import { MAX_RECURSION, TOO_DEEP } from '../max-recursion.js';
 import { BadValue } from './bad-value.js';
 import { Reason } from './reject.js';
 import type { TaskState } from './task-state.js';
@@ -202,7 +203,7 @@ function typedRecord(node: AvroRecord, type: Type | null, seen: ReadonlyMap<Avro
       missing: missingValue(field, fieldType),
     };
   });
-  self = (json) => {
+  const read: Typed = (json) => {
     if (!isObject(json)) throw notJson();
     const record: Record<string, Value> = {};
     for (const { name, wanted, read, missing } of fields) {
@@ -212,7 +213,21 @@ function typedRecord(node: AvroRecord, type: Type | null, seen: ReadonlyMap<Avro
     }
     return record;
   };
+  self = node.again ? (json) => again(read, json) : read;
   return self;
+}
+
+/** In how many records that stand in themselves reading is. */
+let depth = 0;
+
+function again(read: Typed, json: Json): Value {
+  if (depth >= MAX_RECURSION) throw new BadValue('not_json', TOO_DEEP);
+  depth++;
+  try {
+    return read(json);
+  } finally {
+    depth--;
+  }
 }
 
 function typedUnion(branches: readonly AvroNode[], type: Type | null, seen: ReadonlyMap<AvroNode, () => Typed>): Typed {

@@ -1,6 +1,6 @@
 /** Values as JSON: longs and decimals with all their digits, bytes as base64, times as ISO 8601, NaN and infinities as null. */
 import { Buffer } from 'node:buffer';
-import { branchOf, type Column, definite, isUnion, type Type, type Value } from '@rta/dsl';
+import { branchOf, type Column, definite, isUnion, perRecursive, RecursiveRecord, type Type, type Value } from '@rta/dsl';
 
 export type TextOf = (value: Value) => string;
 
@@ -14,6 +14,8 @@ export function jsonText(columns: readonly Column[]): (values: readonly Value[])
     return `${text}}`;
   };
 }
+
+const recursiveText = perRecursive(jsonOf);
 
 /** Of one value. */
 export function jsonOf(type: Type): TextOf {
@@ -49,6 +51,10 @@ export function jsonOf(type: Type): TextOf {
           const held = branchOf(type, value);
           return branches[held.branch](held.value);
         };
+      }
+      if (type instanceof RecursiveRecord) {
+        const text = recursiveText(type);
+        return (value) => text()(value);
       }
       const fields = type.fields.map((field) => field.name);
       const text = jsonText(type.fields);

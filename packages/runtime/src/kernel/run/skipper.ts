@@ -58,10 +58,10 @@ function newCheckedSkipper(writer: AvroNode, reader: AvroNode, made: Map<AvroNod
       return target ? checkedSkipper(field.node, target.node, made) : skipper(field.node);
     });
     const missing = match.fields.find((f) => writtenField(writer, f) === undefined && f.default === undefined);
-    return (c) => {
+    return counted(writer.again, (c) => {
       for (const step of steps) step(c);
       if (missing) throw new BadValue('missing_field', `the field ${missing.name} is missing and has no default`);
-    };
+    });
   }
   if (match?.kind === 'enum' && writer.kind === 'enum') {
     const known = writer.symbols.map((symbol) => match.symbols.includes(symbol));
@@ -135,11 +135,16 @@ function newSkipper(node: AvroNode, made: Map<AvroNode, Skipper>): Skipper {
     }
     case 'record': {
       const skippers = node.fields.map((field) => skipper(field.node, made));
-      return (c) => {
+      return counted(node.again, (c) => {
         for (const skip of skippers) skip(c);
-      };
+      });
     }
   }
+}
+
+/** @param again whether the record stands in itself */
+export function counted<T>(again: boolean, read: (cursor: AvroCursor) => T): (cursor: AvroCursor) => T {
+  return again ? (c) => c.again(read) : read;
 }
 
 /** Blocks of an array or map: count (negative: its size in bytes follows), items, …, zero. */

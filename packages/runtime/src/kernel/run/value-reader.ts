@@ -2,31 +2,34 @@
  * Avro bytes to values, by closures made once per pair of schemas: for what generated code does not read itself (arrays, maps, records,
  * unions of several types). Strict: every length and index is checked. Throws BadValue.
  */
-import { isUnion, type Type, type UnionType, unionValue, type Value } from '@rta/dsl';
+import { isUnion, RecursiveRecord, type Type, type UnionType, unionValue, type Value } from '@rta/dsl';
 import type { AvroCursor } from './avro-cursor.js';
-import { type AvroField, type AvroNode, isEmpty, matching, writtenField } from './avro-schema.js';
+import { type AvroNode, type AvroRecord, isEmpty, matching, writtenField } from './avro-schema.js';
 import { BadValue } from './bad-value.js';
 import { defaultValue } from './default-value.js';
 import { bigIntOfBytes } from './numbers.js';
-import { blocks, resolvedSkipper, type Skipper, skipper } from './skipper.js';
+import { blocks, counted, resolvedSkipper, type Skipper, skipper } from './skipper.js';
 import { textOf, wellFormed } from './strings.js';
 
 export type ValueReader = (cursor: AvroCursor) => Value;
 
+/** Readers of records that stand in themselves, by the writer's node and the reader's. */
+type Made = Map<AvroNode, Map<AvroNode, ValueReader>>;
+
 /** Reads values of `writer` as `reader`, typed as `type`. What cannot be resolved is read over and then rejected (`incompatible_schema`). */
-export function valueReader(writer: AvroNode, reader: AvroNode, type: Type): ValueReader {
-  if (type.kind === 'nullable') return valueReader(writer, reader, type.of);
+export function valueReader(writer: AvroNode, reader: AvroNode, type: Type, made: Made = new Map()): ValueReader {
+  if (type.kind === 'nullable') return valueReader(writer, reader, type.of, made);
   if (writer.kind === 'union') {
-    const readers = writer.branches.map((branch) => valueReader(branch, reader, type));
+    const readers = writer.branches.map((branch) => valueReader(branch, reader, type, made));
     return (c) => readers[c.index(readers.length)](c);
   }
   const match = matching(writer, reader);
   if (match === null) return incompatible(writer, `a ${writer.kind} cannot be read as ${reader.kind}`);
-  if (isUnion(type) && reader.kind === 'union') return branchReader(writer, match, reader.branches, type);
+  if (isUnion(type) && reader.kind === 'union') return branchReader(writer, match, reader.branches, type, made);
   switch (match.kind) {
     case 'array': {
       if (writer.kind !== 'array' || type.kind !== 'array') break;
-      const item = valueReader(writer.items, match.items, type.items);
+      const item = valueReader(writer.items, match.items, type.items, made);
       return (c) => {
         const items: Value[] = [];
         blocks(c, isEmpty(writer.items), () => items.push(item(c)));
@@ -35,7 +38,7 @@ export function valueReader(writer: AvroNode, reader: AvroNode, type: Type): Val
     }
     case 'map': {
       if (writer.kind !== 'map' || type.kind !== 'map') break;
-      const value = valueReader(writer.values, match.values, type.values);
+      const value = valueReader(writer.values, match.values, type.values, made);
       return (c) => {
         const entries = new Map<string, Value>();
         blocks(c, false, () => {
@@ -48,41 +51,52 @@ export function valueReader(writer: AvroNode, reader: AvroNode, type: Type): Val
     }
     case 'record':
       if (writer.kind !== 'record' || type.kind !== 'record') break;
-      return recordReader(writer.fields, match.fields, type.fields, (field) => writtenField(writer, field));
+      return type instanceof RecursiveRecord ? sharedReader(writer, match, type, made) : recordReader(writer, match, type, made);
     default:
       return leafReader(writer, match, type);
   }
   return incompatible(writer, `a ${writer.kind} is not a ${type.kind}`);
 }
 
+/** Reads records that stand in themselves: one reader for all depths. */
+function sharedReader(writer: AvroRecord, match: AvroRecord, type: RecursiveRecord, made: Made): ValueReader {
+  const known = made.get(writer)?.get(match);
+  if (known) return known;
+  const byMatch = made.get(writer) ?? new Map<AvroNode, ValueReader>();
+  made.set(writer, byMatch);
+  let read: ValueReader | null = null;
+  byMatch.set(match, (c) => read!(c));
+  read = recordReader(writer, match, type, made);
+  return read;
+}
+
 /** @param match the one of `branches` that it is read as */
-function branchReader(writer: AvroNode, match: AvroNode, branches: readonly AvroNode[], type: UnionType): ValueReader {
+function branchReader(writer: AvroNode, match: AvroNode, branches: readonly AvroNode[], type: UnionType, made: Made): ValueReader {
   const branch = branches.filter(({ kind }) => kind !== 'null').indexOf(match);
   if (branch < 0) return rawReader(writer, match);
-  const read = valueReader(writer, match, type.fields[branch].type);
+  const read = valueReader(writer, match, type.fields[branch].type, made);
   return (c) => unionValue(type, branch, read(c));
 }
 
-function recordReader(
-  written: readonly AvroField[],
-  wanted: readonly AvroField[],
-  typed: readonly { readonly name: string; readonly type: Type }[],
-  find: (field: AvroField) => AvroField | undefined,
-): ValueReader {
-  const sources = wanted.map((field) => ({ field, from: find(field), type: typed.find((t) => t.name === field.name)?.type }));
+function recordReader(writer: AvroRecord, wanted: AvroRecord, typed: Type & { readonly kind: 'record' }, made: Made): ValueReader {
+  const sources = wanted.fields.map((field) => ({
+    field,
+    from: writtenField(writer, field),
+    type: typed.fields.find((t) => t.name === field.name)?.type,
+  }));
   const missing = sources.find(({ field, from }) => from === undefined && field.default === undefined);
-  const steps = written.map((field): { name: string | null; read: ValueReader } => {
+  const steps = writer.fields.map((field): { name: string | null; read: ValueReader } => {
     const source = sources.find(({ from }) => from === field);
     if (source === undefined) return { name: null, read: asReader(skipper(field.node)) };
     if (source.type === undefined) return { name: null, read: asReader(resolvedSkipper(field.node, source.field.node)) };
-    return { name: source.field.name, read: valueReader(field.node, source.field.node, source.type) };
+    return { name: source.field.name, read: valueReader(field.node, source.field.node, source.type, made) };
   });
   const defaults = sources.flatMap(({ field, from, type }) =>
     from === undefined && field.default !== undefined && type !== undefined
       ? [[field.name, defaultValue(field.node, field.default, type)] as const]
       : [],
   );
-  return (c) => {
+  return counted(writer.again, (c) => {
     const record: Record<string, Value> = {};
     for (const { name, read } of steps) {
       const value = read(c);
@@ -91,7 +105,7 @@ function recordReader(
     if (missing !== undefined) throw new BadValue('missing_field', `the field ${missing.field.name} is missing and has no default`);
     for (const [name, value] of defaults) record[name] = value;
     return record;
-  };
+  });
 }
 
 function leafReader(writer: AvroNode, reader: AvroNode, type: Type): ValueReader {

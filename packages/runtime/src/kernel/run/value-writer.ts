@@ -1,9 +1,11 @@
 /** Values to Avro, for what generated code does not write itself: arrays, maps, records. */
-import { definite, isUnion, type Type, type UnionType, type Value } from '@rta/dsl';
+import { definite, isUnion, perRecursive, RecursiveRecord, type Type, type UnionType, type Value } from '@rta/dsl';
 import type { Scratch } from './scratch.js';
 
 /** Writes a value at `p`; the position after it is returned. */
 export type ValueWriter = (scratch: Scratch, p: number, value: Value) => number;
+
+const recursiveWriter = perRecursive(valueWriter);
 
 export function valueWriter(type: Type): ValueWriter {
   switch (type.kind) {
@@ -62,6 +64,10 @@ export function valueWriter(type: Type): ValueWriter {
     }
     case 'record': {
       if (isUnion(type)) return branchWriter(type, 0);
+      if (type instanceof RecursiveRecord) {
+        const writer = recursiveWriter(type);
+        return (w, p, value) => writer()(w, p, value);
+      }
       const fields = type.fields.map((field) => ({ name: field.name, write: valueWriter(field.type) }));
       return (w, p, value) => {
         const record = value as { readonly [field: string]: Value };

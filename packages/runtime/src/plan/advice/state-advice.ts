@@ -1,5 +1,6 @@
 import {
   adviceMessages,
+  RecursiveRecord,
   showExpr,
   type Column,
   type Diagnostic,
@@ -72,7 +73,7 @@ function typeBytes(type: Type): number {
     case 'map':
       return 100;
     case 'record':
-      return bytesOf(type.fields);
+      return type instanceof RecursiveRecord ? 100 : bytesOf(type.fields);
     default:
       return 8;
   }
