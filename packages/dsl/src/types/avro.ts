@@ -4,7 +4,7 @@ import { Definitions, RecursiveRecord } from './recursive.js';
 import type { Field, Type } from './type.js';
 import { unionOf } from './union.js';
 
-export { typeToAvro, type AvroRecordName } from './to-avro.js';
+export { typeToAvro, unnamedToAvro, type AvroRecordName } from './to-avro.js';
 
 /** A part of a schema that the language has no type for. `path` is that of the field (`a.b`; empty: the schema itself). */
 export interface UnsupportedField {

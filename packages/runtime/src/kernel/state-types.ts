@@ -1,6 +1,6 @@
 /** Types of the language as Avro, as state and what goes between stages have them. */
 import { createHash } from 'node:crypto';
-import { type AvroSchema, definite, isUnion, type Type } from '@rta/dsl';
+import { type AvroSchema, type Type, unnamedToAvro } from '@rta/dsl';
 
 /** Names are defined where they first stand and then referred to, as Avro wants it. */
 export function define(name: string, named: Set<string>, schema: () => AvroSchema): AvroSchema {
@@ -11,33 +11,20 @@ export function define(name: string, named: Set<string>, schema: () => AvroSchem
 
 /** `named`: the names that are defined already. */
 export function avroOf(type: Type, named: Set<string>): AvroSchema {
-  switch (type.kind) {
-    case 'decimal':
-      return { type: 'bytes', logicalType: 'decimal', precision: type.precision, scale: type.scale };
-    case 'timestamp':
-      return { type: 'long', logicalType: `timestamp-${type.unit}` };
-    case 'date':
-      return { type: 'int', logicalType: 'date' };
-    case 'duration':
-      return 'long';
-    case 'nullable':
-      return ['null', avroOf(type.of, named)].flat();
-    case 'array':
-      return { type: 'array', items: avroOf(type.items, named) };
-    case 'map':
-      return { type: 'map', values: avroOf(type.values, named) };
-    case 'enum':
-      return define(nameOf(type), named, () => ({ type: 'enum', name: nameOf(type), symbols: [...type.symbols] }));
-    case 'record':
-      if (isUnion(type)) return type.fields.map((branch) => avroOf(definite(branch.type), named));
-      return define(nameOf(type), named, () => ({
-        type: 'record',
-        name: nameOf(type),
-        fields: type.fields.map((field) => ({ name: field.name, type: avroOf(field.type, named) })),
-      }));
-    default:
-      return type.kind;
-  }
+  return unnamedToAvro(
+    type,
+    (inner) => avroOf(inner, named),
+    (of) =>
+      define(nameOf(of), named, () =>
+        of.kind === 'enum'
+          ? { type: 'enum', name: nameOf(of), symbols: [...of.symbols] }
+          : {
+              type: 'record',
+              name: nameOf(of),
+              fields: of.fields.map((field) => ({ name: field.name, type: avroOf(field.type, named) })),
+            },
+      ),
+  );
 }
 
 /** A name that is the same for equal types and no other. */
