@@ -13,7 +13,7 @@ import { Restoration } from './restoration.js';
 import { SharedEnd } from './shared-end.js';
 import { snapshotOf, type WorkerSnapshot } from './snapshot.js';
 import { SourceDrift } from './source-drift.js';
-import { allStartsCommitted, requireNeverRead } from './start-offsets.js';
+import { allStartsCommitted, mayReadAgain, requireNeverRead } from './start-offsets.js';
 import type { Task, TaskCommit, TaskContext } from './task.js';
 import { hasUnread, isLagging } from './unread.js';
 import { commitIntervals, memberOptions, type WorkerOptions } from './worker-options.js';
@@ -282,6 +282,8 @@ export class Worker {
     this.replayed += replayed;
     const { plan, context } = this.options;
     await requireNeverRead(fresh, plan, member, context.log);
+    const again = await mayReadAgain(fresh, plan, context.log);
+    if (again !== null) context.onWarning(again);
     if (fresh.length > 0) await member.commit({ epoch: this.epoch, outputs: [], offsets: fresh.flatMap((t) => t.startOffsets()) });
     this.awaitsStarts = !begun && this.tasks.size > 0;
     await this.startReading(member);
