@@ -15,6 +15,8 @@ export type { SinkSchemaIds } from './task/task.js';
 export type { SchemaSource } from './task/writer-schema.js';
 export { compileStage } from './kernel/compile-stage.js';
 export { openEmbeddedLog, DEFAULT_LOG_DIR } from './log/embedded/open.js';
+export { serveLogPort } from './log/embedded/port-server.js';
+export { PortLog } from './log/embedded/port-log.js';
 export { openKafkaLog } from './log/kafka/kafka-log.js';
 export type { KafkaLogOptions } from './log/kafka/options.js';
 export { pipelineLag, type InputLag, type PipelineLag } from './inspect/lag.js';

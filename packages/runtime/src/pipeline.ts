@@ -7,6 +7,7 @@ import { planStages } from './plan/plan-stages.js';
 import type { StateStores } from './state/store.js';
 import { systemClock, type Clock } from './task/clock.js';
 import { PipelineError } from './task/errors.js';
+import type { SharedRun } from './task/shared-end.js';
 import { SizeLimits } from './task/size-limits.js';
 import type { SinkSchemaIds } from './task/task.js';
 import type { SchemaSource } from './task/writer-schema.js';
@@ -22,6 +23,8 @@ export interface PipelineOptions {
   readonly sinkSchemaIds: Readonly<Record<string, SinkSchemaIds>>;
   readonly compileStage: KernelCompiler;
   readonly clock?: Clock;
+  /** Other workers share the pipeline, so that `drain` must wait for what they do too. */
+  readonly shared?: SharedRun;
   /** Distinguishes this worker among those of the pipeline; stable across its restarts. */
   readonly workerId?: string;
   /** Partitions of topics that have to be made and are not declared. */
@@ -45,6 +48,8 @@ export interface PipelineOptions {
 export interface Pipeline {
   readonly physical: PhysicalPlan;
   readonly worker: Worker;
+  /** Of all workers together. */
+  readonly taskCount: number;
 }
 
 const DEFAULT_PARTITIONS = 4;
@@ -125,9 +130,10 @@ export async function openPipeline(options: PipelineOptions): Promise<Pipeline> 
     ...(options.bufferBytes !== undefined ? { bufferBytes: options.bufferBytes } : {}),
     ...(options.sessionTimeoutMs !== undefined ? { sessionTimeoutMs: options.sessionTimeoutMs } : {}),
     transactionTimeoutMs,
+    ...(options.shared !== undefined ? { shared: options.shared } : {}),
     ...(options.judgesIdle ? { judgesIdle: options.judgesIdle } : {}),
   });
-  return { physical, worker };
+  return { physical, worker, taskCount };
 }
 
 /** What each topic takes, now that all of them are there. */

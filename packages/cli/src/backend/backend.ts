@@ -27,6 +27,8 @@ export interface Backend {
   readonly directory: string;
   /** For people: `Kafka at localhost:9092`, `embedded log in .rta`. */
   readonly description: string;
+  /** Plain data: what worker threads open theirs with. */
+  readonly settings: BackendSettings;
   close(): Promise<void>;
 }
 
@@ -68,17 +70,27 @@ export async function openBackend(
   project: ProjectFile | null,
   hooks: { readonly onWarning?: (message: string) => void } = {},
 ): Promise<Backend> {
-  const { kafka, registry: server, directory } = backendSettings(context, options, project);
+  const settings = backendSettings(context, options, project);
+  const { kafka, directory } = settings;
   const warn = hooks.onWarning ?? (() => undefined);
-  const registry = server === null ? embeddedRegistry(join(directory, 'registry')) : confluentRegistry(server);
-  const stores = openStateStores(join(directory, 'state'), {
+  const registry = openRegistry(settings);
+  const stores = openStores(directory, 0, warn);
+  const log = kafka === null ? await openEmbeddedLog(join(directory, 'log')) : await openKafkaLog({ ...kafka, onWarning: warn });
+  const description = kafka === null ? `embedded log in ${shown(context.cwd, directory)}` : `Kafka at ${kafka.brokers.join(', ')}`;
+  return { log, registry, stores, directory, description, settings, close: () => log.close() };
+}
+
+export function openRegistry({ registry, directory }: BackendSettings): SchemaRegistry {
+  return registry === null ? embeddedRegistry(join(directory, 'registry')) : confluentRegistry(registry);
+}
+
+/** The state of one worker of this process: `state/` of the first, `state-1/` of the second, … */
+export function openStores(directory: string, worker: number, warn: (message: string) => void): StateStores {
+  return openStateStores(join(directory, worker === 0 ? 'state' : `state-${worker}`), {
     onWipe: (task, reason) => {
       warn(`state of ${task} is rebuilt from its changelog: ${reason}`);
     },
   });
-  const log = kafka === null ? await openEmbeddedLog(join(directory, 'log')) : await openKafkaLog({ ...kafka, onWarning: warn });
-  const description = kafka === null ? `embedded log in ${shown(context.cwd, directory)}` : `Kafka at ${kafka.brokers.join(', ')}`;
-  return { log, registry, stores, directory, description, close: () => log.close() };
 }
 
 /** Whether there is an embedded log to look at. */

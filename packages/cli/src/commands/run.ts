@@ -20,6 +20,7 @@ interface RunOptions extends BackendOptions {
   readonly close?: boolean;
   readonly for?: number;
   readonly partitions?: number;
+  readonly workers?: number;
   readonly stallTimeout: number;
   readonly json?: boolean;
 }
@@ -33,6 +34,7 @@ export const addRun: AddCommand = (program, act) => {
     .option('--close', 'with --until-end: then close the windows that are still open')
     .option('--for <duration>', 'end by itself after so long: 20s, 5m', durationOf)
     .option('--partitions <n>', 'partitions of topics that have to be made and are not declared (default: 4)', wholeNumber(1))
+    .option('--workers <n>', 'worker threads, each a member of the consumer groups (default: 1)', wholeNumber(1))
     .option('--brokers <list>', 'Kafka, host:port,host:port (default: KAFKA_BROKERS, rta.yaml, else the embedded log)')
     .option('--registry <url>', 'schema registry (default: SCHEMA_REGISTRY_URL, rta.yaml, else the embedded one)')
     .option('--dir <path>', 'directory of the embedded log and of state (default: .rta)')
@@ -68,6 +70,7 @@ const run: Action<RunOptions> = async (context, paths, options) => {
       stallMs: options.stallTimeout,
       json,
       ...(options.partitions === undefined ? {} : { partitions: options.partitions }),
+      ...(options.workers === undefined ? {} : { workers: options.workers }),
     });
   } finally {
     await unwatch();

@@ -1,5 +1,5 @@
 import { UsageError } from '../failure.js';
-import type { RunEnd } from './run-pipelines.js';
+import type { RunEnd } from './pipeline-run.js';
 
 /** The longest that a timer of Node can wait. */
 const MAX_TIMER_MS = 2 ** 31 - 1;

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import { renderAll, toJson, type Plan } from '@rta/dsl';
 import { apply, gateRequestsOf, judge, type GateDecision } from '@rta/registry';
-import { compileStage, openPipeline, planStages, type SinkSchemaIds, type Worker } from '@rta/runtime';
+import { compileStage, openPipeline, planStages, type SinkSchemaIds } from '@rta/runtime';
 import type { Backend } from '../backend/backend.js';
 import type { CliContext } from '../context.js';
 import { Failure } from '../failure.js';
@@ -11,10 +11,13 @@ import { colours } from '../output/colour.js';
 import type { NdjsonWriter } from '../output/ndjson.js';
 import type { LoadedProject } from '../project/load.js';
 import { LatestRows } from './latest-rows.js';
+import { LocalRun, type PipelineRun } from './pipeline-run.js';
+import type { PreparedPlan } from './threads/messages.js';
+import { WorkerThreads } from './threads/worker-threads.js';
 
 export interface RunningPipeline {
   readonly plan: Plan;
-  readonly worker: Worker;
+  readonly run: PipelineRun;
   /** Of boards that are no ranks. */
   readonly latest: LatestRows;
 }
@@ -47,6 +50,8 @@ export function plansOf(context: CliContext, loaded: LoadedProject, json: Ndjson
 export interface PrepareOptions {
   /** Partitions of topics that have to be made and are not declared; default 4. */
   readonly partitions?: number;
+  /** Worker threads; 1: this thread does it all. */
+  readonly workers: number;
   /** Told what stops nothing. */
   readonly onWarning: (pipeline: string, message: string) => void;
 }
@@ -60,14 +65,17 @@ export interface PrepareOptions {
 export async function preparePipelines(backend: Backend, plans: readonly Plan[], options: PrepareOptions): Promise<RunningPipeline[]> {
   await pass(backend, plans, options);
   const running: RunningPipeline[] = [];
+  const prepared: PreparedPlan[] = [];
   for (const plan of plans) {
     const ids = await apply(backend.registry, gateRequestsOf(plan));
-    const { worker } = await openPipeline({
+    const sinkSchemaIds = sinkSchemaIdsOf(plan, ids);
+    // With threads too: topics are made and what cannot run is found before the first one starts.
+    const { worker, taskCount } = await openPipeline({
       plan,
       log: backend.log,
       stores: backend.stores,
       schemas: backend.registry,
-      sinkSchemaIds: sinkSchemaIds(plan, ids),
+      sinkSchemaIds,
       compileStage,
       createSources: backend.log.kind === 'embedded',
       workerId: workerId(backend),
@@ -78,9 +86,20 @@ export async function preparePipelines(backend: Backend, plans: readonly Plan[],
     }).catch((error: unknown) => {
       throw failureOf(plan.pipeline, error);
     });
-    running.push({ plan, worker, latest: new LatestRows(plan, backend.log, backend.registry) });
+    prepared.push({ plan, sinkSchemaIds, taskCount });
+    running.push({ plan, run: new LocalRun(worker), latest: new LatestRows(plan, backend.log, backend.registry) });
   }
-  return running;
+  if (options.workers === 1) return running;
+  const { workers, partitions, onWarning } = options;
+  const workerIds = Array.from({ length: workers }, (_, index) => (index === 0 ? workerId(backend) : `${workerId(backend)}-${index}`));
+  const threads = await WorkerThreads.start({
+    backend,
+    plans: prepared,
+    workerIds,
+    ...(partitions === undefined ? {} : { partitions }),
+    onWarning,
+  });
+  return running.map((pipeline) => ({ ...pipeline, run: threads.runOf(pipeline.plan.pipeline) }));
 }
 
 /** An error of one pipeline as one that names it; `code` stays. */
@@ -109,7 +128,7 @@ function refusal(plan: Plan, { role, subject, reasons }: GateDecision): string {
   return `${plan.pipeline}: ${role} ${subject}\n    ${reasons.join('\n    ')}`;
 }
 
-function sinkSchemaIds(plan: Plan, ids: ReadonlyMap<string, number>): Record<string, SinkSchemaIds> {
+function sinkSchemaIdsOf(plan: Plan, ids: ReadonlyMap<string, number>): Record<string, SinkSchemaIds> {
   return Object.fromEntries(
     plan.sinks.map((sink) => [sink.id, { key: ids.get(`${sink.topic}-key`) ?? null, value: ids.get(`${sink.topic}-value`) ?? null }]),
   );

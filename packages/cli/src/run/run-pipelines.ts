@@ -1,16 +1,10 @@
 /** Runs workers side by side until they are to end, and reports on them once a second. */
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
+import type { RunEnd } from './pipeline-run.js';
 import { failureOf, type RunningPipeline } from './prepare.js';
 import { ProgressMeter, type PipelineProgress } from './progress.js';
 import type { RunReport } from './report.js';
 import { DEFAULT_STALL_MS, StallWatch } from './stall-watch.js';
-
-/** When a run ends by itself. A signal and a failure end each of them. */
-export type RunEnd =
-  | { readonly when: 'stopped' }
-  | { readonly when: 'elapsed'; readonly ms: number }
-  /** Everything that the inputs held at the start is processed; `close`: windows that are open then are closed. */
-  | { readonly when: 'drained'; readonly close: boolean };
 
 /** How often reports are made: rendering must not take from processing. */
 const REPORT_INTERVAL_MS = 1000;
@@ -27,26 +21,19 @@ export async function runPipelines(
   stallMs = DEFAULT_STALL_MS,
 ): Promise<ExitCode> {
   const startedAt = Date.now();
-  const states = pipelines.map(({ plan, worker, latest }) => ({ plan, worker, latest, meter: new ProgressMeter(plan, startedAt) }));
+  const states = pipelines.map(({ plan, run, latest }) => ({ plan, run, latest, meter: new ProgressMeter(plan, startedAt) }));
   const last = new Map<string, PipelineProgress>();
   const measure = (): readonly PipelineProgress[] => {
-    for (const { plan, worker, latest, meter } of states) last.set(plan.pipeline, meter.measure(worker.snapshot(), latest.views()));
+    for (const { plan, run, latest, meter } of states) last.set(plan.pipeline, meter.measure(run.snapshot(), latest.views()));
     return [...last.values()];
   };
-  let stopping = false;
   const stopAll = (): void => {
-    stopping = true;
-    for (const { worker } of states) worker.stop();
+    for (const { run } of states) run.stop();
   };
   const failures: unknown[] = [];
-  const runs = states.map(async ({ plan, worker }) => {
+  const runs = states.map(async ({ plan, run }) => {
     try {
-      if (end.when === 'drained') {
-        await worker.drain();
-        // Asked to end in between: what is open stays open.
-        if (end.close && !stopping) await worker.drain('close');
-        await worker.finish();
-      } else await worker.run();
+      await run.run(end);
     } catch (error) {
       failures.push(failureOf(plan.pipeline, error));
       stopAll();

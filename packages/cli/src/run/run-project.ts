@@ -7,15 +7,18 @@ import type { NdjsonWriter } from '../output/ndjson.js';
 import { JsonReport } from './json-report.js';
 import { LiveReport } from './live-report.js';
 import { LogReport } from './log-report.js';
+import type { RunEnd } from './pipeline-run.js';
 import { preparePipelines, type RunningPipeline } from './prepare.js';
 import type { RunReport } from './report.js';
-import { runPipelines, type RunEnd } from './run-pipelines.js';
+import { runPipelines } from './run-pipelines.js';
 
 export interface RunSettings {
   /** `run` or `demo`, for the title. */
   readonly command: string;
   readonly plans: readonly Plan[];
   readonly partitions?: number;
+  /** Threads; default 1: this one. */
+  readonly workers?: number;
   readonly end: RunEnd;
   /** After so long without progress a pipeline has stalled; ms, default 5 minutes. */
   readonly stallMs?: number;
@@ -36,6 +39,7 @@ export async function runProject(context: CliContext, backend: Backend, settings
   let report: RunReport | null = null;
   const pipelines = await preparePipelines(backend, plans, {
     ...(settings.partitions === undefined ? {} : { partitions: settings.partitions }),
+    workers: settings.workers ?? 1,
     onWarning: says,
   });
   if (context.signal.aborted) return EXIT_CODES.interrupted.code;

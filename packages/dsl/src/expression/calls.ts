@@ -95,7 +95,7 @@ function argumentHelp(arg: TypedExpr, wanted: string): string | undefined {
   }
   const isText = kind === 'string' || kind === 'enum';
   if (/number|integer/.test(wanted) && isText) {
-    const text = arg.kind === 'literal' ? String(arg.value) : '';
+    const text = arg.kind === 'literal' && typeof arg.value === 'string' ? arg.value : '';
     return /^-?\d+(\.\d+)?$/.test(text)
       ? `write the number without quotes: \`${text}\``
       : 'a text becomes a number by `long(x)` or `double(x)`';

@@ -81,10 +81,10 @@ function same(a: Type, b: Type, pending: readonly (readonly [Type, Type])[]): bo
       return b.kind === 'nullable' && same(a.of, b.of, pending);
     case 'record': {
       if (b.kind !== 'record' || a.name !== b.name || a.union !== b.union) return false;
-      const recursive = [a, b].filter((type) => type instanceof RecursiveRecord).length;
-      if (recursive === 2) return (a as RecursiveRecord).schema === (b as RecursiveRecord).schema;
-      if (recursive === 1 && pending.some(([x, y]) => x === a && y === b)) return true;
-      const inside = recursive === 1 ? [...pending, [a, b] as const] : pending;
+      if (a instanceof RecursiveRecord && b instanceof RecursiveRecord) return a.schema === b.schema;
+      const recursive = a instanceof RecursiveRecord || b instanceof RecursiveRecord;
+      if (recursive && pending.some(([x, y]) => x === a && y === b)) return true;
+      const inside = recursive ? [...pending, [a, b] as const] : pending;
       const [of, others] = [a.fields, b.fields];
       return of.length === others.length && of.every(({ name, type }, i) => name === others[i].name && same(type, others[i].type, inside));
     }

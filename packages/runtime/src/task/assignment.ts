@@ -1,4 +1,4 @@
-/** From the partitions that a member was given to restored tasks. */
+/** The tasks of the partitions that a member was given. */
 import { tpKey, type CommittedOffset, type Log, type Member, type TopicPartition } from '../log/log.js';
 import type { KernelFactory } from '../kernel/stage-kernel.js';
 import type { PhysicalPlan } from '../plan/physical.js';
@@ -7,6 +7,7 @@ import { PipelineError } from './errors.js';
 import { decodePosition } from './position.js';
 import type { OffsetsOf } from './restore-task.js';
 import { Task, type TaskContext } from './task.js';
+import { topicOf } from './unread.js';
 
 /** The tasks whose inputs are all among the partitions (the assignor keeps the partitions of a stage's inputs together). */
 export function tasksOf(
@@ -51,12 +52,29 @@ export async function restoreTasks(
   let begun = false;
   let replayed = 0;
   for (const task of tasks) {
+    if (task.closed) break;
     const restored = await task.restore({ committed, offsetsOf, generation });
     replayed += restored.replayed;
     begun ||= restored.begun;
     if (restored.fresh) fresh.push(task);
   }
   return { fresh, begun, replayed };
+}
+
+export function needsCommit(tasks: Iterable<Task>): boolean {
+  for (const task of tasks) if (task.needsCommit) return true;
+  return false;
+}
+
+/** Something came through a repartition: its latency is on top of what it had already. */
+export function downstreamDirty(tasks: readonly Task[]): boolean {
+  return tasks.some((task) => task.needsCommit && task.stage.inputs.some((i) => i.kind === 'repartition'));
+}
+
+/** Whether the partitions among `targets` that are ours have been read so far. */
+export function isReadTo(byInput: ReadonlyMap<string, Task>, targets: ReadonlyMap<string, number>): boolean {
+  for (const [key, target] of targets) if ((byInput.get(key)?.positionOf(topicOf(key)) ?? Infinity) < target) return false;
+  return true;
 }
 
 function inputPartitions(plan: PhysicalPlan, stagePartitions: readonly number[]): TopicPartition[] {

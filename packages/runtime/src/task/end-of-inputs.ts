@@ -19,8 +19,11 @@ export async function endOfInputs(plan: PhysicalPlan, log: Log): Promise<Map<str
 
 /** Event time (ms) by which every window that holds a record of these tasks has ended, and every row that waits is out, also in chains. */
 export function closingTime(plan: PhysicalPlan, tasks: readonly Task[]): number {
-  let max = -Infinity;
-  for (const task of tasks) max = Math.max(max, task.maxEventTime());
+  return tasks.reduce((max, task) => Math.max(max, task.maxEventTime()), -Infinity) + closingSpan(plan);
+}
+
+/** ms from the last event until nothing is open and nothing waits any more. */
+export function closingSpan(plan: PhysicalPlan): number {
   let span = 0;
   for (const stage of plan.stages)
     for (const node of stage.nodes)
@@ -28,5 +31,5 @@ export function closingTime(plan: PhysicalPlan, tasks: readonly Task[]): number 
       else if (node.op === 'join') span += Math.max(keptMs(node.transform, 0), keptMs(node.transform, 1)) + 1;
       // A row is out when the watermark has passed it.
       else if (node.op === 'over' && node.mode !== 'send') span += 1;
-  return max + span;
+  return span;
 }

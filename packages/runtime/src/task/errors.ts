@@ -20,6 +20,7 @@ export type PipelineErrorCode =
   | 'partition_count'
   | 'position_mismatch'
   | 'offset_lost'
+  | 'state_lost'
   | 'reset_unfinished'
   | 'log_failed'
   | 'store_failed'

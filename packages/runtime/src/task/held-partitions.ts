@@ -26,6 +26,23 @@ export class HeldPartitions {
     member.resume([partition]);
   }
 
+  /**
+   * Reads no more of a partition until its writer schema has come. Rejects with what kept it from coming.
+   * @param counts whether the partition is still this member's: afterwards nothing is done, and nothing said
+   * @param before called before it is read again
+   */
+  async until(schema: Promise<void>, member: Member, partition: TopicPartition, counts: () => boolean, before: () => void): Promise<void> {
+    this.hold(member, partition, 'schema');
+    try {
+      await schema;
+    } catch (error) {
+      if (counts()) throw error;
+    }
+    if (!counts()) return;
+    before();
+    this.release(member, partition, 'schema');
+  }
+
   /** @param key `topic-partition` @param reason default: whichever */
   has(key: string, reason?: HoldReason): boolean {
     const reasons = this.reasons.get(key);

@@ -5,7 +5,7 @@ import type { StageKernel } from '../kernel/stage-kernel.js';
 import type { Stage } from '../plan/physical.js';
 import type { StateStore } from '../state/store.js';
 import { PipelineError } from './errors.js';
-import { decodePosition, isPositionKey, POSITION_KEY, type TaskPosition } from './position.js';
+import { decodePosition, encodePosition, isPositionKey, POSITION_KEY, type TaskPosition } from './position.js';
 
 /** Offsets of a topic's partitions, each topic asked once per restore. */
 export type OffsetsOf = (topic: string) => Promise<readonly PartitionOffsets[]>;
@@ -24,7 +24,10 @@ const ROWS_AT_A_TIME = 50_000;
 
 /**
  * The store's rows, then what the changelog has beyond the store's position; the store gets those as well. What both have of an entry is
- * what was last committed. The kernel is told as soon as rows are in the store, so that it may evict them.
+ * what was last committed. The kernel is told as soon as rows are in the store, so that it may evict them. Where `stopped` says so it gives
+ * up by throwing RestoreStopped; the store keeps what it has been given until then, and the next restore goes on from there.
+ *
+ * @throws PipelineError `state_lost` where records of the changelog were deleted that no store has
  */
 export async function restoreState(task: {
   readonly log: Log;
@@ -33,11 +36,13 @@ export async function restoreState(task: {
   readonly store: StateStore;
   readonly kernel: StageKernel;
   readonly offsetsOf: OffsetsOf;
+  /** Whether the task is not wanted any more. */
+  readonly stopped: () => boolean;
   /** Of the pipeline's history; null: not known, then a store is of no use. */
   readonly generation: number | null;
   readonly onProgress: () => void;
 }): Promise<{ readonly position: TaskPosition | null; readonly replayed: number }> {
-  const { log, changelog, partition, store, kernel } = task;
+  const { log, changelog, partition, store, kernel, stopped } = task;
   let position: TaskPosition | null = null;
   const take = (key: Uint8Array, value: Uint8Array | null): void => {
     if (isPositionKey(key)) position = value === null ? null : decodePosition(Buffer.from(value).toString('utf8'));
@@ -51,6 +56,7 @@ export async function restoreState(task: {
   if (stored !== null && stored <= end && stored >= low && task.generation !== null && generationOf(store) === task.generation) {
     let rows = 0;
     for await (const [key, value] of store.range()) {
+      if (stopped()) throw new RestoreStopped();
       take(key, value);
       if (++rows % ROWS_AT_A_TIME !== 0) continue;
       kernel.stored(0);
@@ -58,10 +64,14 @@ export async function restoreState(task: {
     }
     kernel.stored(0);
   } else if (stored !== null) await store.wipe();
+  // Only somebody's hand deletes from a changelog: it is compacted, and that leaves the newest record of each key.
+  if (store.position() === null && low > 0 && low < end) throw stateLost(tpKey(changelog, partition), `its records below ${String(low)}`);
   const from = store.position() ?? low;
   let replayed = 0;
   let pending: [Uint8Array, Uint8Array | null][] = [];
   const keep = async (next: number): Promise<void> => {
+    // So that what is stored so far is known to be of this history; the changelog's own comes last.
+    if (position === null && task.generation !== null && next < end) pending.push([POSITION_KEY, unfinished(task.generation)]);
     await store.write(pending, next);
     kernel.stored(0);
     pending = [];
@@ -77,10 +87,30 @@ export async function restoreState(task: {
       replayed++;
     }
     task.onProgress();
-    if (pending.length >= ROWS_AT_A_TIME) await keep(Math.min(end, batch.lastOffset + 1));
+    if (pending.length >= ROWS_AT_A_TIME || stopped()) await keep(Math.min(end, batch.lastOffset + 1));
+    if (stopped()) throw new RestoreStopped();
   }
   await keep(end);
   return { position, replayed };
+}
+
+/** The position of a restore that is not finished: nothing but the history that it is of. */
+function unfinished(generation: number): Uint8Array {
+  return Buffer.from(encodePosition({ offsets: {}, times: [], watermark: -Infinity, generation }), 'utf8');
+}
+
+/** Nobody waits for the outcome any more. */
+class RestoreStopped extends Error {
+  override readonly name = 'RestoreStopped';
+}
+
+function stateLost(changelog: string, what: string): PipelineError {
+  return new PipelineError(
+    'state_lost',
+    `${changelog}: ${what} were deleted, and no store here has what they said: state would be missing from the results; reset the pipeline, ` +
+      'or start it where its state directory still is',
+    false,
+  );
 }
 
 /** Null where it has no position. A store of another history must not be read: its changelog may have been made anew under the same offsets. */
@@ -142,6 +172,8 @@ export async function startPositions(
         `${key}: the consumer group is at ${String(fromGroup)} but the state is at ${String(fromChangelog)}, which is no longer in the topic; reset the pipeline`,
         false,
       );
+    if (fromChangelog === null && stage.changelog !== null && hasRead(group))
+      throw stateLost(tpKey(stage.changelog, partition), 'all its records');
     const start = fromChangelog ?? fromGroup;
     if (start === null) fresh = true;
     else if (start < low && input.kind === 'source')
@@ -170,4 +202,10 @@ export async function startPositions(
   }
   const begun = inputs.some(({ maxEventTime, upstream }) => maxEventTime > -Infinity || upstream.some((heard) => heard > -Infinity));
   return { inputs, watermark, generation, fresh, begun };
+}
+
+/** Whether what the group has of an input says that records with a time have been processed. */
+function hasRead(group: CommittedOffset | undefined): boolean {
+  const position = group === undefined ? null : decodePosition(group.metadata);
+  return position?.times.some((time) => time.maxEventTime > -Infinity || time.upstream.some((upstream) => upstream > -Infinity)) === true;
 }

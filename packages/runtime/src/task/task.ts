@@ -119,6 +119,10 @@ export class Task {
     return this.state === 'running';
   }
 
+  get closed(): boolean {
+    return this.state === 'closed';
+  }
+
   /** Input partitions of this task. */
   inputs(): { topic: string; partition: number; input: number }[] {
     return this.stage.inputs.map((input, i) => ({ topic: input.topic, partition: this.partition, input: i }));
@@ -154,6 +158,7 @@ export class Task {
         store: this.store,
         kernel: this.kernel,
         offsetsOf,
+        stopped: () => this.closed,
         generation,
         onProgress: context.onProgress,
       });

@@ -1,6 +1,9 @@
 import type { KernelCompiler } from '../kernel/stage-kernel.js';
+import type { MemberOptions } from '../log/log.js';
 import type { PhysicalPlan } from '../plan/physical.js';
+import type { SharedRun } from './shared-end.js';
 import type { TaskContext } from './task.js';
+import { depth, inputTopics } from './topology.js';
 
 export interface WorkerOptions {
   readonly plan: PhysicalPlan;
@@ -15,6 +18,30 @@ export interface WorkerOptions {
   readonly bufferBytes?: number;
   readonly sessionTimeoutMs?: number;
   readonly transactionTimeoutMs?: number;
+  /** Other workers share the pipeline, so that `drain` must wait for what they do too. */
+  readonly shared?: SharedRun;
   /** Whether `idle` holds now. Default: always. Tests let it hold when all that was sent has been read. */
   readonly judgesIdle?: () => boolean;
+}
+
+/** What the worker joins its group with. */
+export function memberOptions(options: WorkerOptions): MemberOptions {
+  const { plan, context, transactionalId, bufferBytes, sessionTimeoutMs, transactionTimeoutMs } = options;
+  return {
+    group: context.applicationId,
+    topics: inputTopics(plan),
+    transactionalId,
+    ...(bufferBytes !== undefined ? { bufferBytes } : {}),
+    ...(sessionTimeoutMs !== undefined ? { sessionTimeoutMs } : {}),
+    ...(transactionTimeoutMs !== undefined ? { transactionTimeoutMs } : {}),
+  };
+}
+
+/** ms between commits, while keeping up and while lagging (SEMANTICS rule 27). */
+export function commitIntervals(options: WorkerOptions): { readonly intervalMs: number; readonly maxIntervalMs: number } {
+  const hops = 1 + Math.max(0, ...options.plan.stages.map((stage) => depth(options.plan, stage)));
+  return {
+    intervalMs: Math.max(10, Math.floor(Math.min(options.commitIntervalMs ?? 100, 300 / hops))),
+    maxIntervalMs: options.maxCommitIntervalMs ?? 1000,
+  };
 }

@@ -1,6 +1,6 @@
 import { BatchTooLargeError, tpKey, type Member, type MemberEvent, type TopicPartition } from '../log/log.js';
 import type { KernelFactory } from '../kernel/stage-kernel.js';
-import { restoreTasks, tasksOf } from './assignment.js';
+import { downstreamDirty, isReadTo, needsCommit, restoreTasks, tasksOf } from './assignment.js';
 import { pause } from './clock.js';
 import { CommitPolicy } from './commit-policy.js';
 import { closingTime, endOfInputs } from './end-of-inputs.js';
@@ -9,14 +9,17 @@ import { IdleSources } from './idle-sources.js';
 import { Latencies } from './latencies.js';
 import { asPipelineError, mayPass, toError } from './recovery.js';
 import { RepartitionPurge } from './repartition-purge.js';
+import { Restoration } from './restoration.js';
+import { SharedEnd } from './shared-end.js';
 import { snapshotOf, type WorkerSnapshot } from './snapshot.js';
 import { SourceDrift } from './source-drift.js';
 import { allStartsCommitted, requireNeverRead } from './start-offsets.js';
 import type { Task, TaskCommit, TaskContext } from './task.js';
-import { depth, inputTopics } from './topology.js';
-import { hasUnread, isLagging, topicOf } from './unread.js';
-import type { WorkerOptions } from './worker-options.js';
+import { hasUnread, isLagging } from './unread.js';
+import { commitIntervals, memberOptions, type WorkerOptions } from './worker-options.js';
 
+/** How long a turn waits for a restore, ms, before it looks at what the member has to say. */
+const RESTORE_WAIT_MS = 20;
 /** Joining again after a lost commit or a fence: so many times in a row without a commit in between. */
 const MAX_REJOINS = 20;
 
@@ -57,30 +60,28 @@ export class Worker {
   private readonly held = new HeldPartitions();
   private readonly drift: SourceDrift;
   private readonly idle: IdleSources;
+  /** Until it is done the tasks have no kernels. */
+  private restoration: Restoration | null = null;
+  private closing = -Infinity;
 
   constructor(private readonly options: WorkerOptions) {
     const now = options.context.clock.now();
-    const hops = 1 + Math.max(0, ...options.plan.stages.map((s) => depth(options.plan, s)));
-    this.policy = new CommitPolicy(
-      {
-        intervalMs: Math.max(10, Math.floor(Math.min(options.commitIntervalMs ?? 100, 300 / hops))),
-        maxIntervalMs: options.maxCommitIntervalMs ?? 1000,
-      },
-      now,
-    );
+    this.policy = new CommitPolicy(commitIntervals(options), now);
     this.purge = new RepartitionPurge(options.plan, options.context.log, now);
     this.drift = new SourceDrift(options.plan, options.context, this.held);
     this.idle = new IdleSources(options.plan, options.context.clock, options.judgesIdle ?? (() => true), this.drift);
     this.taskContext = {
       ...options.context,
-      onStoreFailed: (error) => {
-        this.failure ??= error;
-      },
+      onStoreFailed: this.fail,
       onProgress: () => this.progress++,
       stopping: () => this.stopping,
     };
     for (const stage of options.plan.stages) this.factories.set(stage.id, options.compileStage(stage));
   }
+
+  private readonly fail = (error: unknown): void => {
+    this.failure ??= error;
+  };
 
   /** Runs until `stop`. Rejects with PipelineError or LogError when it cannot go on. */
   async run(): Promise<void> {
@@ -93,16 +94,28 @@ export class Worker {
    * @param watermark event time (ms) that the watermarks of all sources are then moved to; `close` for the end of the last open window
    */
   async drain(watermark?: number | 'close'): Promise<void> {
-    const { plan, context } = this.options;
+    const { plan, context, shared } = this.options;
     const targets = await endOfInputs(plan, context.log);
+    if (shared !== undefined) {
+      const { log, applicationId: group, stagePartitions } = context;
+      const end = new SharedEnd({ plan, log, group, stagePartitions, targets });
+      const loop = (done: () => boolean): Promise<void> => this.loop(done);
+      await end.drain(shared, watermark === 'close', { loop, reached: () => this.reached(targets), close: (at) => this.close(at) });
+      return;
+    }
     await this.loop(() => this.reached(targets));
-    if (watermark === undefined) return;
+    // Asked to end in between: what is open stays open.
+    if (watermark === undefined || this.stopping) return;
     const tasks = [...this.tasks.values()];
-    if (watermark === 'close') {
-      const end = closingTime(plan, tasks);
-      for (const task of tasks) if (task.stage.inputs.every((i) => i.kind === 'source')) task.forceWatermark(end);
-    } else for (const task of tasks) task.moveSources(watermark);
+    if (watermark === 'close') this.close(closingTime(plan, tasks));
+    else for (const task of tasks) task.moveSources(watermark);
     await this.loop(() => this.reached(targets));
+  }
+
+  /** Moves the watermarks of source tasks, of those that are yet to come too, to where all windows close. */
+  private close(watermark: number): void {
+    this.closing = watermark;
+    for (const task of this.tasks.values()) if (task.stage.inputs.every((i) => i.kind === 'source')) task.forceWatermark(watermark);
   }
 
   /** Asks `run` to end: commits what was processed, leaves the group. */
@@ -172,15 +185,21 @@ export class Worker {
   private async turn(done: () => boolean): Promise<boolean> {
     if (this.failure !== null) throw toError(this.failure);
     const member = this.member ?? (await this.join());
+    if (this.restoration !== null && !(await this.begin(member, this.restoration))) {
+      const meanwhile = await member.next(0);
+      if (meanwhile !== null) await this.handle(meanwhile);
+      return false;
+    }
     const draining = done();
     const event = await member.next(draining ? 0 : this.waitMs());
     if (event !== null) await this.handle(event);
+    if (this.restoration !== null) return false;
     if (this.awaitsStarts && this.member !== null) await this.startReading(this.member);
     if (event !== null || (this.inFlight === null && !hasUnread(this.byInput, this.stable, this.held))) this.progress++;
     this.drift.advance(member, this.byInput, this.stable);
     this.idle.advance(this.tasks.values(), this.stable);
     const ending = draining && event === null;
-    if (this.inFlight === null && (ending ? this.needsCommit() : this.due() <= 0)) {
+    if (this.inFlight === null && (ending ? needsCommit(this.tasks.values()) : this.due() <= 0)) {
       for (const task of this.tasks.values()) await task.room();
       this.commit();
     }
@@ -194,16 +213,8 @@ export class Worker {
   }
 
   private async join(): Promise<Member> {
-    const { plan, context, transactionalId, bufferBytes, sessionTimeoutMs, transactionTimeoutMs } = this.options;
     this.failure = null;
-    this.member = await context.log.join({
-      group: context.applicationId,
-      topics: inputTopics(plan),
-      transactionalId,
-      ...(bufferBytes !== undefined ? { bufferBytes } : {}),
-      ...(sessionTimeoutMs !== undefined ? { sessionTimeoutMs } : {}),
-      ...(transactionTimeoutMs !== undefined ? { transactionTimeoutMs } : {}),
-    });
+    this.member = await this.options.context.log.join(memberOptions(this.options));
     return this.member;
   }
 
@@ -222,7 +233,8 @@ export class Worker {
         this.stable.set(key, event.stable);
         const task = this.byInput.get(key);
         const waiting = task?.process(event.topic, event.batches, event.nextOffset);
-        if (task && waiting) this.waitFor(waiting, task, event);
+        // The others, heartbeats and commits go on (SEMANTICS rule 26).
+        if (task && waiting && this.member) this.holdFor(waiting, task, this.member, event);
         break;
       }
       case 'failed':
@@ -232,21 +244,10 @@ export class Worker {
   }
 
   /** Reads no more of a partition until its writer schema has come: the others, heartbeats and commits go on (SEMANTICS rule 26). */
-  private waitFor(schema: Promise<void>, task: Task, partition: TopicPartition): void {
-    const { member } = this;
-    if (!member) return;
-    this.held.hold(member, partition, 'schema');
-    schema.then(
-      () => {
-        if (!task.running) return;
-        // What has been read by now may be too far ahead.
-        this.drift.advance(member, this.byInput, this.stable);
-        this.held.release(member, partition, 'schema');
-      },
-      (error: unknown) => {
-        if (task.running) this.failure ??= error;
-      },
-    );
+  private holdFor(schema: Promise<void>, task: Task, member: Member, partition: TopicPartition): void {
+    // What has been read by then may be too far ahead.
+    const before = (): void => this.drift.advance(member, this.byInput, this.stable);
+    this.held.until(schema, member, partition, () => task.running, before).catch(this.fail);
   }
 
   private async assigned(epoch: number, partitions: readonly TopicPartition[]): Promise<void> {
@@ -260,13 +261,7 @@ export class Worker {
       this.tasks.set(task.id, task);
       for (const input of task.inputs()) this.byInput.set(tpKey(input.topic, input.partition), task);
     }
-    const { plan, context } = this.options;
-    const { fresh, begun, replayed } = await restoreTasks(tasks, member, context.log, plan, this.taskContext);
-    this.replayed += replayed;
-    await requireNeverRead(fresh, plan, member, context.log);
-    if (fresh.length > 0) await member.commit({ epoch, outputs: [], offsets: fresh.flatMap((t) => t.startOffsets()) });
-    this.awaitsStarts = !begun && tasks.length > 0;
-    await this.startReading(member);
+    this.restoration = new Restoration(restoreTasks(tasks, member, this.options.context.log, this.options.plan, this.taskContext));
   }
 
   /** Not before the start offsets of all partitions are committed, by whoever has them (SEMANTICS rule 23). */
@@ -278,23 +273,29 @@ export class Worker {
       for (const input of task.inputs()) member.start(input.topic, input.partition, task.positionOf(input.topic));
   }
 
+  /** Lets the tasks begin when they have been restored; whether that is so. */
+  private async begin(member: Member, restoration: Restoration): Promise<boolean> {
+    const restored = await restoration.within(RESTORE_WAIT_MS);
+    if (restored === null) return false;
+    this.restoration = null;
+    const { fresh, begun, replayed } = restored;
+    this.replayed += replayed;
+    const { plan, context } = this.options;
+    await requireNeverRead(fresh, plan, member, context.log);
+    if (fresh.length > 0) await member.commit({ epoch: this.epoch, outputs: [], offsets: fresh.flatMap((t) => t.startOffsets()) });
+    this.awaitsStarts = !begun && this.tasks.size > 0;
+    await this.startReading(member);
+    this.close(this.closing);
+    return true;
+  }
+
   private due(): number {
-    if (!this.needsCommit()) return Infinity;
+    const tasks = [...this.tasks.values()];
+    if (!tasks.some((task) => task.needsCommit)) return Infinity;
     return this.policy.dueIn(this.options.context.clock.now(), {
       lagging: isLagging(this.byInput, this.stable),
-      downstreamIdle: this.downstreamDirty(),
+      downstreamIdle: downstreamDirty(tasks),
     });
-  }
-
-  /** Something came through a repartition: its latency is on top of what it had already. */
-  private downstreamDirty(): boolean {
-    for (const task of this.tasks.values()) if (task.stage.inputs.some((i) => i.kind === 'repartition') && task.needsCommit) return true;
-    return false;
-  }
-
-  private needsCommit(): boolean {
-    for (const task of this.tasks.values()) if (task.needsCommit) return true;
-    return false;
   }
 
   private waitMs(): number {
@@ -323,7 +324,7 @@ export class Worker {
       // Also of what a confirmed commit meets: a store that has failed meanwhile takes nothing.
       .catch((error: unknown) => {
         this.inFlight = null;
-        this.failure ??= error;
+        this.fail(error);
       });
   }
 
@@ -378,6 +379,7 @@ export class Worker {
     if (tasks.length > 0) this.earlier = this.snapshot();
     this.tasks = new Map();
     this.byInput = new Map();
+    this.restoration = null;
     this.stable.clear();
     this.awaitsStarts = false;
     this.held.clear();
@@ -391,10 +393,7 @@ export class Worker {
 
   /** All inputs read to `targets`, and repartitions to where we wrote. */
   private reached(targets: ReadonlyMap<string, number>): boolean {
-    if (this.tasks.size === 0) return false;
-    const at = (key: string): number => this.byInput.get(key)?.positionOf(topicOf(key)) ?? Infinity;
-    for (const [key, target] of targets) if (at(key) < target) return false;
-    for (const [key, target] of this.written) if (at(key) < target) return false;
-    return true;
+    if (this.restoration !== null || this.epoch < 0 || (this.tasks.size === 0 && this.options.shared === undefined)) return false;
+    return isReadTo(this.byInput, targets) && isReadTo(this.byInput, this.written);
   }
 }

@@ -129,7 +129,7 @@ describe(`reading JSON (seed ${SEED})`, () => {
 });
 
 it('long numbers are found wherever they stand', () => {
-  const text = fc.array(fc.constantFrom('"', ' ', '-', 'e', ...'0123456789.'), { maxLength: 60 }).map((characters) => characters.join(''));
+  const text = fc.array(fc.constantFrom(...Array.from('" -e0123456789.')), { maxLength: 60 }).map((characters) => characters.join(''));
   const run = fc.tuple(text, fc.stringMatching(/^[\d.]{14,18}$/), text).map((parts) => parts.join(''));
   fc.assert(
     fc.property(fc.oneof(text, run), fc.nat(5), (json, start) => {

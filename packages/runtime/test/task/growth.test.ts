@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { openStateStores } from '@rta/state-rocks';
 import { LONG, reportFigure } from '@rta/tools';
 import { expect, it } from 'vitest';
-import type { EmbeddedLog } from '../../src/log/embedded/embedded-log.js';
+import { EmbeddedLog } from '../../src/log/embedded/embedded-log.js';
 import { unique } from '../log/outputs.js';
 import { onEmbedded } from './backend.js';
 import { compiled, scoreBatches, USER_SCORE } from './project.js';
@@ -73,6 +73,8 @@ sinks:
   // Small files, so that what is deleted leaves the disk at once and not at some megabytes.
   const stores = openStateStores(backend.stateDirectory, { writeBufferBytes: 256 << 10 });
   const worker = await backend.worker(plan, { stores, stateFlush: { flushMs: 50 } });
+  const { log } = backend;
+  if (!(log instanceof EmbeddedLog)) throw new Error('not the embedded log');
   const entries: number[] = [];
   const memory: number[] = [];
   const disk: number[] = [];
@@ -85,7 +87,7 @@ sinks:
     await backend.log.append(scoreBatches(topic, 2, hourOf(hour), schemaId));
     await worker.drain();
     const { stateEntries, stateBytes } = worker.snapshot();
-    await (backend.log as EmbeddedLog).compact();
+    await log.compact();
     let kept = 0;
     for (const { name, partitions } of changelogs)
       for (let partition = 0; partition < partitions; partition++)

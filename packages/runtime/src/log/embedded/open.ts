@@ -18,7 +18,8 @@ import { EmbeddedLog, type EmbeddedLogOptions } from './embedded-log.js';
 import { type Database, messageOf } from './partition-reader.js';
 import { recover } from './recover.js';
 import { connectLog } from './remote-log.js';
-import { type Served, type ServedLog, serveLog } from './server.js';
+import type { ServedLog } from './requests.js';
+import { type Served, serveLog } from './server.js';
 import { Witness } from './witness.js';
 
 export const DEFAULT_LOG_DIR = '.rta/log';

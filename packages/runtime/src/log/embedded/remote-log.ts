@@ -1,24 +1,8 @@
 /** An embedded log that another process owns: everything but joining a group goes over its socket. */
 import { type Socket, connect } from 'node:net';
-import { parseBatches } from '../batch/batch-reader.js';
-import type { RecordBatch } from '../batch/record-batch.js';
-import {
-  type CommitResult,
-  type CommittedOffset,
-  type GroupMemberDescription,
-  type IdleCommit,
-  type Log,
-  LogError,
-  type Member,
-  type MemberOptions,
-  type OutputBatch,
-  type PartitionOffsets,
-  type TopicDescription,
-  type TopicPartition,
-  type TopicSpec,
-} from '../log.js';
+import { LogError, type Member, type MemberOptions } from '../log.js';
 import { type Frame, FrameReader, PROTOCOL, type WireError, encodeFrame } from './frames.js';
-import type { WireOutput } from './server.js';
+import { LogClient } from './log-client.js';
 
 interface Pending {
   readonly op: string;
@@ -46,8 +30,7 @@ export async function connectLog(dir: string, path: string, timeoutMs: number): 
   return log;
 }
 
-export class RemoteLog implements Log {
-  readonly kind = 'embedded';
+export class RemoteLog extends LogClient {
   /** Process id of the owner. */
   ownerPid = 0;
   private readonly reader = new FrameReader();
@@ -59,6 +42,7 @@ export class RemoteLog implements Log {
     private readonly dir: string,
     private readonly socket: Socket,
   ) {
+    super();
     socket.on('data', (data: Buffer) => this.received(data));
     socket.on('error', (error) => this.lost(error.message));
     socket.on('close', () => this.lost('it has closed the connection'));
@@ -82,43 +66,6 @@ export class RemoteLog implements Log {
     }
   }
 
-  async topics(): Promise<readonly TopicDescription[]> {
-    return (await this.call('topics', [])) as TopicDescription[];
-  }
-
-  async ensureTopics(specs: readonly TopicSpec[]): Promise<void> {
-    await this.call('ensureTopics', [specs]);
-  }
-
-  async deleteTopics(names: readonly string[]): Promise<void> {
-    await this.call('deleteTopics', [names]);
-  }
-
-  async offsets(topic: string): Promise<readonly PartitionOffsets[]> {
-    return (await this.call('offsets', [topic])) as PartitionOffsets[];
-  }
-
-  async *read(topic: string, partition: number, from: number, to: number): AsyncGenerator<RecordBatch, void, undefined> {
-    // Bounded at the start, as the owner bounds it: a topic that goes on growing must not be read for ever.
-    const known = (await this.offsets(topic)).find((offsets) => offsets.partition === partition);
-    const end = known === undefined ? to : Math.min(to, known.stable);
-    for (let position = from; ;) {
-      const frame = await this.request('read', [topic, partition, position, Math.max(end, position)], []);
-      for (const batch of parseBatches(frame.body, { exact: true, where: `${topic}-${partition}` })) yield batch;
-      const { next, done } = (frame.head as { result: { next: number; done: boolean } }).result;
-      if (done || next >= end) return;
-      position = next;
-    }
-  }
-
-  async append(outputs: readonly OutputBatch[]): Promise<CommitResult> {
-    return this.write('append', [wireOutputs(outputs)], outputs);
-  }
-
-  async deleteRecords(topic: string, partition: number, offset: number): Promise<void> {
-    await this.call('deleteRecords', [topic, partition, offset]);
-  }
-
   /** Always rejects with LogError `unsupported`. */
   async join(options: MemberOptions): Promise<Member> {
     throw new LogError(
@@ -129,38 +76,13 @@ export class RemoteLog implements Log {
     );
   }
 
-  async groupOffsets(group: string, partitions: readonly TopicPartition[]): Promise<readonly CommittedOffset[]> {
-    return (await this.call('groupOffsets', [group, partitions])) as CommittedOffset[];
-  }
-
-  async groupMembers(group: string): Promise<readonly GroupMemberDescription[]> {
-    return (await this.call('groupMembers', [group])) as GroupMemberDescription[];
-  }
-
-  async commitIdle({ outputs, ...request }: IdleCommit): Promise<CommitResult> {
-    return this.write('commitIdle', [request, wireOutputs(outputs)], outputs);
-  }
-
   async close(): Promise<void> {
     this.gone ??= new LogError('closed', 'the connection to the embedded log has been closed', false);
     this.fail();
     this.socket.destroy();
   }
 
-  private async call(op: string, args: readonly unknown[]): Promise<unknown> {
-    return ((await this.request(op, args, [])).head as { result?: unknown }).result;
-  }
-
-  private async write(op: string, args: readonly unknown[], outputs: readonly OutputBatch[]): Promise<CommitResult> {
-    const frame = await this.request(
-      op,
-      args,
-      outputs.map((output) => output.batch),
-    );
-    return (frame.head as { result: CommitResult }).result;
-  }
-
-  private request(op: string, args: readonly unknown[], body: readonly Uint8Array[]): Promise<Frame> {
+  protected request(op: string, args: readonly unknown[], body: readonly Uint8Array[]): Promise<Frame> {
     return new Promise((resolve, reject) => {
       if (this.gone !== null) {
         reject(this.gone);
@@ -207,9 +129,4 @@ export class RemoteLog implements Log {
     }
     this.pending.clear();
   }
-}
-
-/** Of outputs, all but the bytes. */
-function wireOutputs(outputs: readonly OutputBatch[]): WireOutput[] {
-  return outputs.map(({ topic, partition, recordCount, batch }) => ({ topic, partition, recordCount, bytes: batch.length }));
 }

@@ -1,0 +1,52 @@
+/** What main thread and worker threads say to each other; all of it plain data. */
+import type { MessagePort } from 'node:worker_threads';
+import type { Plan } from '@rta/dsl';
+import type { SinkSchemaIds, WorkerSnapshot } from '@rta/runtime';
+import type { BackendSettings } from '../../backend/backend.js';
+import type { RunEnd } from '../pipeline-run.js';
+
+/** A pipeline that has been checked and let through the gate, its topics made. */
+export interface PreparedPlan {
+  readonly plan: Plan;
+  readonly sinkSchemaIds: Readonly<Record<string, SinkSchemaIds>>;
+  /** Of all threads together. */
+  readonly taskCount: number;
+}
+
+/** What a thread starts with. */
+export interface ThreadData {
+  readonly plans: readonly PreparedPlan[];
+  readonly backend: BackendSettings;
+  /** From 0; decides over the state directory. */
+  readonly index: number;
+  readonly workerId: string;
+  readonly partitions?: number;
+  /** To the embedded log; null on Kafka, where each thread has a client of its own. */
+  readonly logPort: MessagePort | null;
+}
+
+export type ToThread =
+  | { readonly type: 'run'; readonly end: RunEnd }
+  | { readonly type: 'stop' }
+  /** All threads have reached the end of the pipeline. */
+  | { readonly type: 'leave'; readonly pipeline: string };
+
+export type FromThread =
+  /** Every pipeline is opened; none has joined. */
+  | { readonly type: 'ready' }
+  | { readonly type: 'snapshots'; readonly snapshots: readonly WorkerSnapshot[] }
+  /** As far as the thread can see nothing is left to do for any thread; followed by snapshots. */
+  | { readonly type: 'reached'; readonly pipeline: string }
+  /** @property pipeline null: of the thread as a whole */
+  | { readonly type: 'warning'; readonly pipeline: string | null; readonly message: string }
+  /** The thread has nothing to do with the pipeline any more. */
+  | { readonly type: 'ended'; readonly pipeline: string; readonly snapshot: WorkerSnapshot; readonly failure: ThreadFailure | null }
+  /** Before it was ready. */
+  | { readonly type: 'failed'; readonly failure: ThreadFailure };
+
+/** An error as plain data. */
+export interface ThreadFailure {
+  readonly code: string;
+  readonly message: string;
+  readonly retriable: boolean;
+}

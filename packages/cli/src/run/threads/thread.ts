@@ -1,0 +1,90 @@
+/** The entry of a worker thread of `rta run --workers N`: a member of each pipeline's group, with a log, stores and kernels of its own. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { compileStage, openPipeline } from '@rta/runtime';
+import { openThreadBackend } from '../../backend/thread-backend.js';
+import { LocalRun } from '../pipeline-run.js';
+import type { FromThread, ThreadData, ThreadFailure, ToThread } from './messages.js';
+
+/** ms between snapshots. */
+const SNAPSHOT_INTERVAL_MS = 500;
+/** The same where the threads end together: the last step waits for snapshots. */
+const DRAINING_INTERVAL_MS = 100;
+
+const main = parentPort!;
+const data = workerData as ThreadData;
+const say = (message: FromThread): void => main.postMessage(message);
+
+function failureOf(error: unknown): ThreadFailure {
+  const { code, message, retriable } = error as { readonly code?: unknown; readonly message?: unknown; readonly retriable?: unknown };
+  return {
+    code: typeof code === 'string' ? code : 'worker_failed',
+    message: typeof message === 'string' ? message : String(error),
+    retriable: retriable === true,
+  };
+}
+
+async function start(): Promise<void> {
+  const backend = await openThreadBackend(data, (message) => {
+    say({ type: 'warning', pipeline: null, message });
+  });
+  const leaving = new Set<string>();
+  const reached = new Set<string>();
+  const runs: { readonly pipeline: string; readonly run: LocalRun }[] = [];
+  const snapshots = (): void => {
+    say({ type: 'snapshots', snapshots: runs.map(({ run }) => run.snapshot()) });
+  };
+  for (const { plan, sinkSchemaIds } of data.plans) {
+    const { pipeline } = plan;
+    const { worker } = await openPipeline({
+      plan,
+      log: backend.log,
+      stores: backend.stores,
+      schemas: backend.registry,
+      sinkSchemaIds,
+      compileStage,
+      createSources: false,
+      workerId: data.workerId,
+      shared: {
+        reached: () => {
+          if (reached.has(pipeline)) return;
+          reached.add(pipeline);
+          snapshots();
+          say({ type: 'reached', pipeline });
+        },
+        mayLeave: () => leaving.has(pipeline),
+      },
+      ...(data.partitions === undefined ? {} : { defaultPartitions: data.partitions }),
+      onWarning: (message) => {
+        say({ type: 'warning', pipeline, message });
+      },
+    });
+    runs.push({ pipeline, run: new LocalRun(worker) });
+  }
+  main.on('message', (message: ToThread) => {
+    if (message.type === 'stop') {
+      for (const { run } of runs) run.stop();
+      return;
+    }
+    if (message.type === 'leave') {
+      leaving.add(message.pipeline);
+      return;
+    }
+    const timer = setInterval(snapshots, message.end.when === 'drained' ? DRAINING_INTERVAL_MS : SNAPSHOT_INTERVAL_MS);
+    const all = runs.map(async ({ pipeline, run }) => {
+      const failure = await run.run(message.end).then(() => null, failureOf);
+      say({ type: 'ended', pipeline, snapshot: run.snapshot(), failure });
+    });
+    void Promise.all(all).then(async () => {
+      clearInterval(timer);
+      await backend.log.close();
+      main.close();
+    });
+  });
+  snapshots();
+  say({ type: 'ready' });
+}
+
+await start().catch((error: unknown) => {
+  say({ type: 'failed', failure: failureOf(error) });
+  main.close();
+});

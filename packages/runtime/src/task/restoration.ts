@@ -1,0 +1,32 @@
+/** The restoring of a member's tasks beside its event loop, so that a rebalance, or the end of the run, need not wait for it. */
+import type { restoreTasks } from './assignment.js';
+
+type Restored = Awaited<ReturnType<typeof restoreTasks>>;
+
+export class Restoration {
+  private outcome: { readonly restored: Restored } | { readonly error: unknown } | null = null;
+  private readonly ended: Promise<void>;
+
+  constructor(restoring: ReturnType<typeof restoreTasks>) {
+    this.ended = restoring.then(
+      (restored) => {
+        this.outcome = { restored };
+      },
+      (error: unknown) => {
+        this.outcome = { error };
+      },
+    );
+  }
+
+  /** What came of it; null when that is still open after `ms`. Rejects with what it failed with. */
+  async within(ms: number): Promise<Restored | null> {
+    if (this.outcome === null) {
+      let timer: NodeJS.Timeout | undefined;
+      await Promise.race([this.ended, new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)))]);
+      clearTimeout(timer);
+    }
+    if (this.outcome === null) return null;
+    if ('error' in this.outcome) throw this.outcome.error;
+    return this.outcome.restored;
+  }
+}

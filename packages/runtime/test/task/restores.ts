@@ -1,0 +1,162 @@
+/** What a task goes on with when it comes to a worker: its store, as far as that goes, and the changelog from there. */
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { openStateStores } from '@rta/state-rocks';
+import { beforeAll, expect, it } from 'vitest';
+import type { Plan } from '@rta/dsl';
+import type { Log } from '../../src/log/log.js';
+import { planStages } from '../../src/plan/plan-stages.js';
+import type { StateStores } from '../../src/state/store.js';
+import { storeFingerprint } from '../../src/task/store-fingerprint.js';
+import { unique } from '../log/outputs.js';
+import type { Backend } from './backend.js';
+import { board, leaderboard, scoreBatches, USER_SCORE } from './project.js';
+import { drawScores, playersOf, type Score } from './scores.js';
+
+export function restoreTests(backend: Backend): void {
+  let schemaId = 0;
+  let source = '';
+  let plan: Plan;
+  const append = (scores: readonly Score[]) => backend.log.append(scoreBatches(source, 4, scores, schemaId));
+  const stores = (name: string): StateStores => openStateStores(join(backend.directory, name));
+  const result = () => board(backend.log, backend.registry, plan.pipeline);
+  const changelogs = (): string[] => planStages(plan).stages.flatMap(({ changelog }) => (changelog === null ? [] : [changelog]));
+  const fresh = async (): Promise<void> => {
+    source = unique('user-score');
+    await backend.log.ensureTopics([{ name: source, partitions: 4 }]);
+    const pipeline = unique('top-players');
+    const players = leaderboard('top-players');
+    plan = {
+      ...players,
+      pipeline,
+      sources: players.sources.map((s) => ({ ...s, topic: source })),
+      sinks: players.sinks.map((s) => ({ ...s, topic: pipeline })),
+    };
+  };
+  beforeAll(async () => {
+    schemaId = await backend.registry.register('user-score-value', USER_SCORE);
+  });
+
+  it('replays only what is newer than the store that a worker has kept', async () => {
+    await fresh();
+    const scores = drawScores(22_000, 4000, 3);
+    await append(scores.slice(0, 20_000));
+    const replayed = async (name: string): Promise<number> =>
+      (await backend.runToEnd(plan, { workerId: name, stores: stores(unique(name)) })).snapshot().replayed;
+    const kept = unique('kept');
+    const again = async (): Promise<number> =>
+      (await backend.runToEnd(plan, { workerId: 'kept', stores: stores(kept) })).snapshot().replayed;
+    expect(await again()).toBe(0);
+    expect(await again()).toBe(0);
+    await append(scores.slice(20_000, 20_050));
+    const whole = await replayed('other');
+    const newer = await again();
+    console.info(`replayed: ${newer} with the store that was kept, ${whole} without one`);
+    expect(whole).toBeGreaterThan(4000);
+    expect(newer).toBeLessThan(whole / 10);
+    expect(await result()).toEqual(playersOf(scores.slice(0, 20_050)));
+  });
+
+  it('keeps what it has restored through twenty rebalances', async () => {
+    await fresh();
+    const scores = drawScores(60_000, 30_000, 4);
+    for (let part = 0; part < 30; part++) {
+      await append(scores.slice(part * 2000, (part + 1) * 2000));
+      await backend.runToEnd(plan, { workerId: 'first', stores: stores('first') });
+    }
+    let whole = 0;
+    for (const topic of changelogs())
+      for (const { partition, low, high } of await backend.log.offsets(topic))
+        for await (const batch of backend.log.read(topic, partition, low, high)) whole += batch.recordCount;
+    const counted = new CountingLog(backend.log, new Set(changelogs()));
+    const second = { log: counted.log, workerId: 'second', stores: stores(unique('second')) };
+    const worker = await backend.worker(plan, second);
+    const running = worker.run();
+    for (let rebalance = 0; rebalance < 20; rebalance += 2) {
+      // One comes and one goes.
+      const guest = await backend.log.join({ group: `rta.${plan.pipeline}`, topics: [source], transactionalId: unique('guest') });
+      const deadline = Date.now() + 20_000;
+      for (let seen = false; !seen && Date.now() < deadline;) seen = (await guest.next(50))?.type === 'assigned';
+      await guest.leave();
+      await delay(20);
+    }
+    await append(scores.slice(0, 10));
+    worker.stop();
+    await running;
+    const interrupted = counted.records;
+    await backend.runToEnd(plan, second);
+    console.info(`${whole} changelog records: ${interrupted} read during 20 rebalances, ${counted.records} when all was restored`);
+    expect(await result()).toEqual(playersOf([...scores, ...scores.slice(0, 10)]));
+    expect(interrupted).toBeGreaterThan(0);
+    // At most what was under way is read again, once for each rebalance and partition.
+    expect(counted.records).toBeLessThan(2 * whole);
+  });
+
+  it('rebuilds a store that is ahead of its changelog', async () => {
+    await fresh();
+    const scores = drawScores(6000, 500, 5);
+    await append(scores.slice(0, 5000));
+    const name = unique('ahead');
+    await backend.runToEnd(plan, { stores: stores(name) });
+    const physical = planStages(plan);
+    for (const stage of physical.stages.filter(({ changelog }) => changelog !== null))
+      for (let partition = 0; partition < 4; partition++) {
+        const id = `${physical.applicationId}/${stage.id}_${partition}`;
+        const store = await stores(name).open(id, storeFingerprint(id, stage));
+        if (store.position() !== null) await store.write([[Uint8Array.of(1, 2, 3), Uint8Array.of(9)]], 1_000_000_000);
+        await store.close();
+      }
+    await append(scores.slice(5000));
+    await backend.runToEnd(plan, { stores: stores(name) });
+    expect(await result()).toEqual(playersOf(scores));
+  });
+
+  it('goes on with its store when the changelog before it is deleted, and stops where state is lost', async () => {
+    await fresh();
+    const scores = drawScores(6000, 500, 6);
+    const name = unique('kept');
+    for (let part = 0; part < 2; part++) {
+      await append(scores.slice(part * 2000, (part + 1) * 2000));
+      await backend.runToEnd(plan, { stores: stores(name) });
+    }
+    // Kafka deletes no records of a topic that is only compacted.
+    if (backend.log.kind === 'embedded') {
+      for (const topic of changelogs())
+        for (const { partition, low, high } of await backend.log.offsets(topic))
+          if (high > low + 2) await backend.log.deleteRecords(topic, partition, high - 2);
+      await append(scores.slice(4000));
+      await expect(backend.runToEnd(plan, { workerId: 'new', stores: stores(unique('none')) })).rejects.toMatchObject({
+        code: 'state_lost',
+      });
+      await backend.runToEnd(plan, { stores: stores(name) });
+      expect(await result()).toEqual(playersOf(scores));
+    } else await append(scores.slice(4000));
+    await backend.log.deleteTopics(changelogs());
+    await expect(backend.runToEnd(plan, { workerId: 'new', stores: stores(unique('none')) })).rejects.toMatchObject({ code: 'state_lost' });
+  });
+}
+
+/** A log that counts the records which are read of some topics, a little slower than it could be. */
+class CountingLog {
+  records = 0;
+  readonly log: Log;
+
+  constructor(log: Log, topics: ReadonlySet<string>) {
+    const read: Log['read'] = async function* (this: CountingLog, topic: string, partition: number, from: number, to: number) {
+      for await (const batch of log.read(topic, partition, from, to)) {
+        if (topics.has(topic)) {
+          this.records += batch.recordCount;
+          await delay(10);
+        }
+        yield batch;
+      }
+    }.bind(this);
+    this.log = new Proxy(log, {
+      get: (target, key) => {
+        if (key === 'read') return read;
+        const value: unknown = Reflect.get(target, key);
+        return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+      },
+    });
+  }
+}
