@@ -1,7 +1,6 @@
 /** Rule 8 of SEMANTICS.md: idle counts only while a partition is read to its last stable offset. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { AvroSchema } from '@rta/dsl';
 import { confluentRegistry } from '@rta/registry';
 import { expect, it } from 'vitest';
 import { unique } from '../log/outputs.js';
@@ -23,7 +22,7 @@ it('rule 8: a partition with unread records is not idle, for as long as they can
   await backend.log.ensureTopics([{ name: topic, partitions: 2 }]);
   const known = await backend.registry.register(`${topic}-value`, USER_SCORE);
   // Of a schema that the registry will not give for a while.
-  const newer = await backend.registry.register(`${topic}-newer-value`, { ...(USER_SCORE as object), doc: topic } as AvroSchema);
+  const newer = await backend.registry.register(`${topic}-newer-value`, { ...(USER_SCORE as object), doc: topic });
   expect(newer).not.toBe(known);
   await backend.log.append(scoreBatches(topic, 2, [0, 1, 12_000].map((time) => score(first, time)), known)); // prettier-ignore
   await backend.log.append(scoreBatches(topic, 2, [score(second, 5)], newer));
