@@ -17,6 +17,35 @@ function score(user: string, time: number) {
   return { user_id: user, team_id: 't', team_name: 'T', score: 1, event_time_millis: START + time };
 }
 
+/** How many records each ten seconds had. */
+function counts(topic: string, idle: string) {
+  return compiled(`pipeline: ${topic}
+source: { topic: ${topic}, schema: user_score, time: event_time_millis, idle: ${idle} }
+late: { topic: ${topic}-late }
+steps:
+  - groupBy: team_id
+    window: { tumbling: 10s }
+    aggregate: { n: count() }
+    emit: final
+sink: { topic: ${topic}-out }
+`);
+}
+
+async function countsIn(topic: string): Promise<number[]> {
+  return (await topicRows(backend.log, backend.registry, `${topic}-out`)).map(({ value }) => Number(value?.['n']));
+}
+
+it('rule 8: a partition of which nothing has been heard yet, though it has records, is not idle; and idle sources come to an end', async () => {
+  for (let run = 0; run < 5; run++) {
+    const topic = unique('unheard');
+    await backend.log.ensureTopics([{ name: topic, partitions: 2 }]);
+    const id = await backend.registry.register(`${topic}-value`, USER_SCORE);
+    await backend.log.append(scoreBatches(topic, 2, [...[0, 1, 12_000].map((time) => score(first, time)), score(second, 5)], id));
+    await backend.runToEnd(counts(topic, '1ms'));
+    expect((await countsIn(topic)).sort()).toEqual([1, 3]);
+  }
+}, 20_000);
+
 it('rule 8: a partition with unread records is not idle, for as long as they cannot be read', async () => {
   const topic = unique('idle');
   await backend.log.ensureTopics([{ name: topic, partitions: 2 }]);
@@ -26,18 +55,8 @@ it('rule 8: a partition with unread records is not idle, for as long as they can
   expect(newer).not.toBe(known);
   await backend.log.append(scoreBatches(topic, 2, [0, 1, 12_000].map((time) => score(first, time)), known)); // prettier-ignore
   await backend.log.append(scoreBatches(topic, 2, [score(second, 5)], newer));
-  const plan = compiled(`pipeline: ${topic}
-source: { topic: ${topic}, schema: user_score, time: event_time_millis, idle: 500ms }
-late: { topic: ${topic}-late }
-steps:
-  - groupBy: team_id
-    window: { tumbling: 10s }
-    aggregate: { n: count() }
-    emit: final
-sink: { topic: ${topic}-out }
-`);
-  const rows = async (): Promise<number[]> =>
-    (await topicRows(backend.log, backend.registry, `${topic}-out`)).map(({ value }) => Number(value?.['n']));
+  const plan = counts(topic, '500ms');
+  const rows = (): Promise<number[]> => countsIn(topic);
 
   let open = false;
   const server = createServer((request, response) => {
