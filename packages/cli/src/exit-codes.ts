@@ -19,7 +19,8 @@ export const EXIT_CODES = {
   },
   unavailable: {
     code: 69,
-    meaning: 'What it runs on was out of reach for too long (brokers, the registry, the disk), or another process has its directory.',
+    meaning:
+      'What it runs on was out of reach for too long (brokers, the registry, the disk), also when it was to end (`--shutdown-timeout`); or another process has its directory.',
     supervisor: 'Starts it again, after a while.',
   },
   internal: {

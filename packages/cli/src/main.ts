@@ -2,6 +2,9 @@
 import { EXIT_CODES } from './exit-codes.js';
 import { runCli } from './program.js';
 
+/** ms that what is left of a command may take to end by itself. */
+const LINGER_MS = 1_000;
+
 const interrupt = new AbortController();
 let signals = 0;
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
@@ -25,5 +28,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   signal: interrupt.signal,
 });
 
-// What hangs keeps the process alive, and would go on doing so.
-if (process.exitCode === EXIT_CODES.stalled.code) process.exit();
+// What hangs (brokers that do not answer, a pipeline, a thread) keeps the process alive, and would go on doing so, and reporting.
+const hanging: readonly unknown[] = [EXIT_CODES.unavailable.code, EXIT_CODES.stalled.code];
+if (hanging.includes(process.exitCode)) process.exit();
+setTimeout(() => process.exit(), LINGER_MS).unref();

@@ -76,6 +76,11 @@ export const RELIABILITY_ROWS = {
     promise: '24 hours of event time through windows, sessions, ttl and dedupe: memory and disk level off',
     test: 'packages/runtime/test/task/growth.test.ts',
   },
+  'registry-down': {
+    topic: 'Registry down',
+    promise: 'known schema ids go on; an unknown one holds up its partition alone, heartbeating, and is never a dead letter',
+    test: 'packages/runtime/test/task/registry-outage.test.ts',
+  },
   clocks: {
     topic: 'Clocks',
     promise: 'a record a year ahead: refused by `maxAhead` and counted; what it makes late without is counted',

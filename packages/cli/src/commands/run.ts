@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { openBackend, type BackendOptions } from '../backend/backend.js';
-import type { Action } from '../context.js';
-import { EXIT_CODES } from '../exit-codes.js';
-import { UsageError } from '../failure.js';
+import { lockDirectory } from '@rta/state-rocks';
+import { backendSettings, openBackend, type BackendOptions } from '../backend/backend.js';
+import type { Action, CliContext } from '../context.js';
+import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
+import { Failure, UsageError } from '../failure.js';
 import { durationOf, wholeNumber } from '../option-values.js';
 import { NdjsonWriter } from '../output/ndjson.js';
 import type { AddCommand } from '../program.js';
@@ -10,10 +11,11 @@ import { loadPipelines } from '../project/load.js';
 import { runEnd } from '../run/options.js';
 import { plansOf } from '../run/prepare.js';
 import { runProject } from '../run/run-project.js';
+import { DEFAULT_SHUTDOWN_MS, ShutdownLimit } from '../run/shutdown-limit.js';
 import { DEFAULT_STALL_MS, watchEventLoop } from '../run/stall-watch.js';
 
 /** ms for the log to close; what it holds is committed by then. */
-const CLOSE_MS = 30_000;
+const CLOSE_MS = 5_000;
 
 interface RunOptions extends BackendOptions {
   readonly untilEnd?: boolean;
@@ -22,6 +24,7 @@ interface RunOptions extends BackendOptions {
   readonly partitions?: number;
   readonly workers?: number;
   readonly stallTimeout: number;
+  readonly shutdownTimeout: number;
   readonly json?: boolean;
 }
 
@@ -44,37 +47,62 @@ export const addRun: AddCommand = (program, act) => {
       durationOf,
       DEFAULT_STALL_MS,
     )
+    .option(
+      '--shutdown-timeout <duration>',
+      'end with 69 when the last commits take longer than that, after a signal, --for or a failure',
+      durationOf,
+      DEFAULT_SHUTDOWN_MS,
+    )
     .option('--json', 'NDJSON: per pipeline stats every second, boards that changed, a summary')
     .action(act(run));
 };
 
 const run: Action<RunOptions> = async (context, paths, options) => {
-  const end = runEnd(options);
   if (options.stallTimeout < 1000) throw new UsageError('--stall-timeout is at least 1s');
+  if (options.shutdownTimeout < 1000) throw new UsageError('--shutdown-timeout is at least 1s');
+  const limit = new ShutdownLimit(options.shutdownTimeout);
+  return limit.within(context.signal, () => runWithin(context, paths, options, limit));
+};
+
+async function runWithin(context: CliContext, paths: readonly string[], options: RunOptions, limit: ShutdownLimit): Promise<ExitCode> {
+  const end = runEnd(options);
   const json = options.json === true ? new NdjsonWriter(context.stdout, 'run') : null;
   const loaded = await loadPipelines(context, paths);
   const plans = plansOf(context, loaded, json);
-  const backend = await openBackend(context, options, loaded.project, {
-    onWarning: (message) => {
-      if (json === null) context.stderr.write(`warning: ${message}\n`);
-      else json.write({ warning: message });
-    },
+  const unlock = await lockDirectory(backendSettings(context, options, loaded.project).directory).catch((error: unknown) => {
+    const { code, message } = error as Error & { readonly code?: unknown };
+    if (code !== 'locked') throw error;
+    throw new Failure('in_use', message, 'end that process, or give this one a --dir of its own: state and transactional id come from it');
   });
-  const unwatch = watchEventLoop(options.stallTimeout);
   try {
-    if (context.signal.aborted) return EXIT_CODES.interrupted.code;
-    return await runProject(context, backend, {
-      command: 'run',
-      plans,
-      end,
-      stallMs: options.stallTimeout,
-      json,
-      ...(options.partitions === undefined ? {} : { partitions: options.partitions }),
-      ...(options.workers === undefined ? {} : { workers: options.workers }),
+    const backend = await openBackend(context, options, loaded.project, {
+      onWarning: (message) => {
+        if (json === null) context.stderr.write(`warning: ${message}\n`);
+        else json.write({ warning: message });
+      },
     });
+    const unwatch = watchEventLoop(options.stallTimeout);
+    try {
+      if (context.signal.aborted) return EXIT_CODES.interrupted.code;
+      return await runProject(context, backend, {
+        command: 'run',
+        plans,
+        end,
+        stallMs: options.stallTimeout,
+        json,
+        onEnding: (failure) => {
+          limit.begin(failure);
+        },
+        ...(options.partitions === undefined ? {} : { partitions: options.partitions }),
+        ...(options.workers === undefined ? {} : { workers: options.workers }),
+      });
+    } finally {
+      limit.end();
+      await unwatch();
+      // What hangs may not close either.
+      await Promise.race([backend.close(), delay(CLOSE_MS, undefined, { ref: false })]);
+    }
   } finally {
-    await unwatch();
-    // What hangs may not close either.
-    await Promise.race([backend.close(), delay(CLOSE_MS, undefined, { ref: false })]);
+    await unlock();
   }
-};
+}

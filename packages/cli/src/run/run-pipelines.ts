@@ -18,7 +18,7 @@ export async function runPipelines(
   end: RunEnd,
   signal: AbortSignal,
   report: RunReport,
-  stallMs = DEFAULT_STALL_MS,
+  { stallMs = DEFAULT_STALL_MS, onEnding }: { readonly stallMs?: number; readonly onEnding?: (failure?: unknown) => void } = {},
 ): Promise<ExitCode> {
   const startedAt = Date.now();
   const states = pipelines.map(({ plan, run, latest }) => ({ plan, run, latest, meter: new ProgressMeter(plan, startedAt) }));
@@ -27,10 +27,11 @@ export async function runPipelines(
     for (const { plan, run, latest, meter } of states) last.set(plan.pipeline, meter.measure(run.snapshot(), latest.views()));
     return [...last.values()];
   };
+  const failures: unknown[] = [];
   const stopAll = (): void => {
+    onEnding?.(failures[0]);
     for (const { run } of states) run.stop();
   };
-  const failures: unknown[] = [];
   const runs = states.map(async ({ plan, run }) => {
     try {
       await run.run(end);

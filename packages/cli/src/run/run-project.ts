@@ -22,6 +22,8 @@ export interface RunSettings {
   readonly end: RunEnd;
   /** After so long without progress a pipeline has stalled; ms, default 5 minutes. */
   readonly stallMs?: number;
+  /** Called when the run begins to end; with what it failed with, where it did. */
+  readonly onEnding?: (failure?: unknown) => void;
   /** Null: for people. */
   readonly json: NdjsonWriter | null;
   /** Called when the topics are there, before the first worker joins. */
@@ -53,5 +55,5 @@ export async function runProject(context: CliContext, backend: Backend, settings
     context.stdout.write(`${title}: ${plans.map((plan) => plan.pipeline).join(', ')}\n`);
     report = new LogReport(context, Date.now());
   }
-  return runPipelines(pipelines, settings.end, context.signal, report, settings.stallMs);
+  return runPipelines(pipelines, settings.end, context.signal, report, settings);
 }

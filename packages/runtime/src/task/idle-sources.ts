@@ -4,10 +4,18 @@ import type { Clock } from './clock.js';
 import type { SourceDrift } from './source-drift.js';
 import type { Task } from './task.js';
 
+/**
+ * Where all sources are quiet, their watermarks follow the wall clock in steps of so many ms: each one is a commit, and what is still to be
+ * done behind it must come to an end.
+ */
+const STEP_MS = 250;
+
 /** `idle`: quiet source partitions follow the others of this worker, or, when all are quiet, the wall clock (SEMANTICS rule 8). */
 export class IdleSources {
   /** Some source is a stream. Where all are tables, nothing waits for a time, and moving it would have each commit followed by another. */
   private readonly hasStreams: boolean;
+  /** When watermarks followed the clock last. */
+  private movedAt = -Infinity;
 
   /** @param judges whether `idle` is to be looked at now; tables are in any case */
   constructor(
@@ -34,7 +42,10 @@ export class IdleSources {
       else latest = Math.max(latest, task.watermark());
     }
     if (quiet === null) return;
-    for (const task of quiet) task.forceWatermark(quiet.length === sources ? now - lateness(task) : latest);
+    const allQuiet = quiet.length === sources;
+    if (allQuiet && now - this.movedAt < STEP_MS) return;
+    if (allQuiet) this.movedAt = now;
+    for (const task of quiet) task.forceWatermark(allQuiet ? now - lateness(task) : latest);
   }
 }
 

@@ -4,7 +4,7 @@ import type { Stage } from '../plan/physical.js';
 export class Silence {
   /** Wall clock of the last record per input. */
   private readonly lastRecordAt: number[];
-  /** Where each input ended when the task was restored: of a table that was not yet read so far nothing is known. */
+  /** Where each input ended when the task was restored: of one that is not yet read so far it is not known how quiet it is. */
   private readonly firstEnds: number[];
 
   constructor(
@@ -36,7 +36,7 @@ export class Silence {
         quiet = Math.min(quiet, positions[i] >= this.firstEnds[i] ? 1 : 0);
         continue;
       }
-      if (input.kind !== 'source' || input.idleMs === null || !idle) return 0;
+      if (input.kind !== 'source' || input.idleMs === null || !idle || positions[i] < this.firstEnds[i]) return 0;
       quiet = Math.min(quiet, now - this.lastRecordAt[i] - input.idleMs);
     }
     return Math.max(0, quiet);

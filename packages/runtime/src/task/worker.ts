@@ -13,7 +13,7 @@ import { Restoration } from './restoration.js';
 import { SharedEnd } from './shared-end.js';
 import { snapshotOf, type WorkerSnapshot } from './snapshot.js';
 import { SourceDrift } from './source-drift.js';
-import { allStartsCommitted, requireNeverRead } from './start-offsets.js';
+import { allStartsCommitted, mayReadAgain, requireNeverRead } from './start-offsets.js';
 import { Standbys } from './standbys.js';
 import type { Task, TaskCommit } from './task.js';
 import type { TaskContext } from './task-context.js';
@@ -287,6 +287,8 @@ export class Worker {
     this.replayed += replayed;
     const { plan, context } = this.options;
     await requireNeverRead(fresh, plan, member, context.log);
+    const again = await mayReadAgain(fresh, plan, context.log);
+    if (again !== null) context.onWarning(again);
     if (fresh.length > 0) await member.commit({ epoch: this.epoch, outputs: [], offsets: fresh.flatMap((t) => t.startOffsets()) });
     this.awaitsStarts = !begun && this.tasks.size > 0;
     await this.startReading(member);
@@ -304,8 +306,7 @@ export class Worker {
   }
 
   private waitMs(): number {
-    if (this.inFlight !== null) return 20;
-    return Math.max(0, Math.min(200, this.due(), this.drift.patienceMs));
+    return this.inFlight !== null ? 20 : Math.max(0, Math.min(200, this.due(), this.drift.patienceMs));
   }
 
   /** Starts a commit of everything that is dirty; it is under way until `inFlight` settles. */

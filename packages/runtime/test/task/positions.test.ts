@@ -114,6 +114,26 @@ sink: { topic: ${pipeline}-out }
     expect(await rows()).toHaveLength(before);
   });
 
+  it('rule 23: nothing tells where a pipeline without state was once its offsets are gone: a loud warning, and only then', async () => {
+    const { pipeline, source, write, groups, rows } = await setting('user_id');
+    const stateless = compiled(`pipeline: ${pipeline}
+source: { topic: ${source}, key: user_id, schema: user_score, time: event_time_millis }
+steps:
+  - filter: score >= 0
+sink: { topic: ${pipeline}-out, key: user_id }
+`);
+    const warned = () => backend.warnings.filter((warning) => warning.includes(`rta.${pipeline} has no offset`));
+    await write(200);
+    await backend.runToEnd(stateless);
+    const before = (await rows()).length;
+    await backend.runToEnd(stateless);
+    expect(await rows()).toHaveLength(before);
+    expect(warned()).toEqual([]);
+    await groups('--delete');
+    await backend.runToEnd(stateless);
+    expect(warned()).toEqual([expect.stringMatching(/-in-0 at 0, .*-in-1 at 0, so it begins there, but .*-out already has records/)]);
+  });
+
   it('rule 23: no record is read before all partitions have their start offsets', async () => {
     const { pipeline, source, plan, write, rows, offsets } = await setting('user_id');
     await write(200);
