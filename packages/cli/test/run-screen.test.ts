@@ -75,6 +75,7 @@ function snapshot(at: number, records: number): WorkerSnapshot {
     tasks: 5,
     rejoins: 0,
     replayed: 0,
+    standbys: [],
     steps: [...PLAN.steps, ...PLAN.sinks].map(({ id }) => ({
       id,
       op: '',

@@ -17,7 +17,7 @@ describe('rta.yaml', () => {
         '  a: { topic: "a-${ENV:-dev}", schema: x, lateness: 5s }',
         'topics: { a: { partitions: 3, retention: 7d, cleanup: compact } }',
         'notify: { oncall: { pagerduty: "${PAGERDUTY_KEY}" } }',
-        'defaults: { lateness: 1s, idle: 1m, late: { topic: late }, errors: skip }',
+        'defaults: { lateness: 1s, idle: 1m, late: { topic: late }, errors: skip, standby: 1 }',
         'kafka: { brokers: "${BROKERS}", ssl: true, sasl: { mechanism: plain, username: u, password: "${PASSWORD}" } }',
         'registry: { url: "http://localhost:8081" }',
       ].join('\n'),
@@ -33,6 +33,7 @@ describe('rta.yaml', () => {
       idleMs: 60_000,
       late: { policy: 'topic', topic: 'late' },
       errors: { policy: 'skip' },
+      standby: 1,
     });
     expect(project.kafka).toEqual({ brokers: 'a:9092,b:9092', ssl: true, sasl: { mechanism: 'plain', username: 'u', password: 'secret' } });
     expect(project.registry).toEqual({ url: 'http://localhost:8081' });

@@ -11,7 +11,7 @@ export type { WorkerSnapshot, StepSnapshot, BoardSnapshot } from './task/snapsho
 export { topicSpec } from './task/topology.js';
 export { PipelineError, BadRecordError, type PipelineErrorCode } from './task/errors.js';
 export { ManualClock, systemClock, type Clock } from './task/clock.js';
-export type { SinkSchemaIds } from './task/task.js';
+export type { SinkSchemaIds } from './task/task-context.js';
 export type { SchemaSource } from './task/writer-schema.js';
 export { compileStage } from './kernel/compile-stage.js';
 export { openEmbeddedLog, DEFAULT_LOG_DIR } from './log/embedded/open.js';

@@ -9,7 +9,7 @@ import { systemClock, type Clock } from './task/clock.js';
 import { PipelineError } from './task/errors.js';
 import type { SharedRun } from './task/shared-end.js';
 import { SizeLimits } from './task/size-limits.js';
-import type { SinkSchemaIds } from './task/task.js';
+import type { SinkSchemaIds } from './task/task-context.js';
 import type { SchemaSource } from './task/writer-schema.js';
 import { internalTopics, outputTopics, sourceTopics, stagePartitions } from './task/topology.js';
 import { Worker } from './task/worker.js';
@@ -127,6 +127,7 @@ export async function openPipeline(options: PipelineOptions): Promise<Pipeline> 
     },
     ...(options.commitIntervalMs !== undefined ? { commitIntervalMs: options.commitIntervalMs } : {}),
     maxCommitIntervalMs,
+    ...(plan.standby !== undefined ? { standby: plan.standby } : {}),
     ...(options.bufferBytes !== undefined ? { bufferBytes: options.bufferBytes } : {}),
     ...(options.sessionTimeoutMs !== undefined ? { sessionTimeoutMs: options.sessionTimeoutMs } : {}),
     transactionTimeoutMs,

@@ -30,6 +30,12 @@ export const RELIABILITY_ROWS = {
     promise: 'requests of every kind held up, lost there or back, cut: outcomes are read again, never assumed',
     test: 'packages/runtime/test/task/kafka-requests.test.ts',
   },
+  standby: {
+    topic: 'Standby',
+    promise:
+      'with `standby: 1`, who takes over replays what is newer than its copy, not the whole; each change of members moves only what must',
+    test: 'packages/runtime/test/task/standby.test.ts',
+  },
   simulation: {
     topic: 'Simulation',
     promise: 'random pipelines under a seeded fault injector: every update right, nothing lost or doubled; a seed repeats a run exactly',

@@ -33,6 +33,7 @@ export function mergeSnapshots(snapshots: readonly WorkerSnapshot[]): WorkerSnap
     tasks: sum((s) => s.tasks),
     rejoins: sum((s) => s.rejoins),
     replayed: sum((s) => s.replayed),
+    standbys: snapshots.flatMap(({ standbys }) => standbys),
     steps: snapshots[0].steps.map((step) => mergeSteps(step, snapshots)),
     boards: snapshots.flatMap(({ boards }) => boards),
   };

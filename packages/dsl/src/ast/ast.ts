@@ -19,6 +19,7 @@ export interface PipelineAst {
   readonly saysSink: boolean;
   readonly late: Spanned<LatePolicy> | null;
   readonly errors: Spanned<ErrorPolicy> | null;
+  readonly standby: number | null;
   readonly topics: readonly TopicDeclaration[];
   readonly boards: readonly BoardAst[];
   readonly alerts: YamlEntry | null;

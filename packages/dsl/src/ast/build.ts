@@ -19,6 +19,7 @@ export function buildPipeline(root: YamlMap, read: SettingsReader): PipelineAst 
     saysSink: ['sink', 'sinks'].some((key) => entryOf(root, key) !== null || misspelt(root).has(key)),
     late: latePolicy(entryOf(root, 'late'), read),
     errors: errorPolicy(entryOf(root, 'errors'), read),
+    standby: read.integerAt(root, 'standby'),
     topics: entries(valueOf(root, 'topics')).map((entry) => topicDeclaration(entry, read)),
     boards: entries(valueOf(root, 'boards')).map((entry) => board(entry, read)),
     alerts: entryOf(root, 'alerts'),

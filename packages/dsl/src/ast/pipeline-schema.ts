@@ -1,6 +1,6 @@
 import type { JsonSchema } from '../yaml/schema.js';
 import { TEST } from './test-schema.js';
-import { map, named, policy, SINK, SOURCE, text, textLike, TOPIC, word } from './shapes.js';
+import { map, named, policy, SINK, SOURCE, STANDBY, text, textLike, TOPIC, word } from './shapes.js';
 
 const STREAM: JsonSchema = map('a stream', {
   from: {
@@ -46,6 +46,7 @@ export const PIPELINE: JsonSchema = map(
     sinks: named('Several sinks by name.', { ...SINK, 'x-expected': 'a map such as `{ topic: name }`' }),
     late: policy(['drop'], 'What happens to late records: drop (default; counted), or a topic.'),
     errors: policy(['fail', 'skip'], 'What happens to records that fail: fail (default), skip (counted), or a topic.'),
+    standby: STANDBY,
     alerts: named('Conditions that notify.', { type: 'object' }),
     boards: named(
       'Boards of the console.',

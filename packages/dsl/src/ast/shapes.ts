@@ -175,6 +175,13 @@ export const TOPIC: JsonSchema = map('a topic', {
   },
 });
 
+/** `standby`. */
+export const STANDBY = whole(
+  0,
+  3,
+  "How many other workers keep a copy of each task's state, so that one that takes over replays little. Default 0.",
+);
+
 /** `late:` and `errors:`: a word or a topic. */
 export function policy(words: readonly string[], description: string): JsonSchema {
   return {

@@ -23,6 +23,8 @@ export interface PipelineOptions {
   readonly sinks?: Named<Sink<Readable>>;
   readonly late?: LatePolicy;
   readonly errors?: ErrorPolicy;
+  /** Copies of each task's state that other workers keep. Default 0. */
+  readonly standby?: number;
   readonly topics?: Named<TopicSettings>;
   readonly boards?: Named<Board<Readable>>;
   readonly alerts?: Named<Alert<Readable>>;

@@ -61,6 +61,7 @@ function check(ast: PipelineAst, session: Session): Plan {
   if (ast.alerts !== null) session.report(messages.notYet(ast.alerts.keySpan, '`alerts`'));
   const late = ast.late?.value ?? session.project?.defaults.late ?? { policy: 'drop' };
   const errors = ast.errors?.value ?? session.project?.defaults.errors ?? { policy: 'fail' };
+  const standby = ast.standby ?? session.project?.defaults.standby ?? 0;
   const touched = new Set([...graph.sources, ...sinks].map((node) => node.topic));
   for (const policy of [late, errors]) if (policy.policy === 'topic') touched.add(policy.topic);
   const topics = topicsOf(ast, touched, session);
@@ -79,6 +80,7 @@ function check(ast: PipelineAst, session: Session): Plan {
     sinks,
     late,
     errors,
+    ...(standby > 0 ? { standby } : {}),
     topics,
     tests,
     boards: checkBoards(ast.boards, graph, checkedSinks, session),

@@ -34,6 +34,8 @@ export interface Plan {
   readonly sinks: readonly SinkNode[];
   readonly late: LatePolicy;
   readonly errors: ErrorPolicy;
+  /** Copies of each task's state that other workers keep. Default 0. */
+  readonly standby?: number;
   readonly topics: readonly TopicDeclaration[];
   readonly tests: readonly PipelineTest[];
   /** What the console shows of it. */

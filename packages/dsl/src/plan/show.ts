@@ -61,7 +61,10 @@ function showLiteral(value: Value): string {
 
 /** A plan for people: what `rta explain --stage plan` prints. Stable, so that tests compare it. */
 export function showPlan(plan: Plan): string {
-  const lines = [`pipeline ${plan.pipeline}`, `late ${showPolicy(plan.late)}, errors ${showPolicy(plan.errors)}`];
+  const lines = [
+    `pipeline ${plan.pipeline}`,
+    `late ${showPolicy(plan.late)}, errors ${showPolicy(plan.errors)}${plan.standby === undefined ? '' : `, standby ${plan.standby}`}`,
+  ];
   for (const source of plan.sources) lines.push('', ...showSource(source));
   for (const step of plan.steps) lines.push('', ...showStep(step));
   for (const sink of plan.sinks) lines.push('', ...showSink(sink));

@@ -1,4 +1,4 @@
-import { duration, map, named, policy, SOURCE, text, TOPIC } from '../ast/shapes.js';
+import { duration, map, named, policy, SOURCE, STANDBY, text, TOPIC } from '../ast/shapes.js';
 import type { JsonSchema } from '../yaml/schema.js';
 
 /** What stands in `rta.yaml` and in the files that it includes. */
@@ -28,6 +28,7 @@ export const PROJECT: JsonSchema = map('rta.yaml', {
       idle: duration('After so long without a record a partition stops holding the watermark.'),
       late: policy(['drop'], 'What happens to late records.'),
       errors: policy(['fail', 'skip'], 'What happens to records that fail.'),
+      standby: STANDBY,
     }),
     description: 'What pipelines get where they say nothing.',
   },

@@ -31,6 +31,7 @@ export interface ProjectDefaults {
   readonly idleMs: number | null;
   readonly late: LatePolicy | null;
   readonly errors: ErrorPolicy | null;
+  readonly standby: number | null;
 }
 
 /** Reads `rta.yaml` and what it includes. With errors, `project` still holds what could be read, so that pipelines can be checked against it. */
@@ -59,6 +60,7 @@ export function parseProject(
       idleMs: read.durationAt(defaults, 'idle')?.value ?? null,
       late: late?.value ?? null,
       errors: errors?.value ?? null,
+      standby: read.integerAt(defaults, 'standby'),
     },
     notify: shared.notify,
     kafka: settings(valueOf(root, 'kafka'), read),

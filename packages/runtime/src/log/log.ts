@@ -91,8 +91,16 @@ export interface GroupMemberDescription {
 
 /** Events of a group member, in the order in which they must be handled. */
 export type MemberEvent =
-  /** These partitions are this member's now; nothing is fetched from one until `start`. Earlier assignments are void. */
-  | { readonly type: 'assigned'; readonly epoch: number; readonly partitions: readonly TopicPartition[] }
+  /**
+   * These partitions are this member's now; nothing is fetched from one until `start`. Earlier assignments are void. `standbys` are another's:
+   * of the tasks that read them this member keeps a copy of the state.
+   */
+  | {
+      readonly type: 'assigned';
+      readonly epoch: number;
+      readonly partitions: readonly TopicPartition[];
+      readonly standbys: readonly TopicPartition[];
+    }
   /** Everything assigned before is lost; work not yet committed must be dropped. */
   | { readonly type: 'revoked'; readonly epoch: number }
   /** Committed batches (no aborted data, no control batches), in order. `nextOffset` is where the partition goes on. */
@@ -119,6 +127,15 @@ export interface MemberOptions {
   readonly bufferBytes?: number;
   readonly sessionTimeoutMs?: number;
   readonly transactionTimeoutMs?: number;
+  /** How many members besides the owner keep a copy of each partition's state. Default 0; where members differ, the most counts. */
+  readonly standby?: number;
+  /** See `Member.holds`. */
+  readonly held?: readonly HeldState[];
+}
+
+/** State that a member has of the tasks that read a partition: the sum of their changelog offsets tells how far it goes. */
+export interface HeldState extends TopicPartition {
+  readonly offset: number;
 }
 
 export interface Member {
@@ -135,6 +152,8 @@ export interface Member {
    * doubt: drop the state, restore). After any rejection the member is unusable: leave and join again.
    */
   commit(request: CommitRequest): Promise<CommitResult>;
+  /** Of which partitions this member has state: the next assignment gives those that nobody has to whoever has most. */
+  holds(held: readonly HeldState[]): void;
   leave(): Promise<void>;
 }
 

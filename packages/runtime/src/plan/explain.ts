@@ -14,6 +14,10 @@ export function explainText(plan: Plan): string {
   const { stages, applicationId } = physical;
   const lines = [`${plan.pipeline}: ${stages.length === 1 ? '1 stage' : `${stages.length} stages`}, consumer group ${applicationId}`];
   lines.push(`late records: ${showPolicy(plan.late)}; bad records: ${showPolicy(plan.errors)}`);
+  if (plan.standby !== undefined)
+    lines.push(
+      `standby: ${plan.standby === 1 ? 'another worker keeps a copy' : `${plan.standby} other workers keep copies`} of each task's state`,
+    );
   for (const stage of stages) lines.push('', ...stageTree(physical, stage));
   return `${lines.join('\n')}\n`;
 }

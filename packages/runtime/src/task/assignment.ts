@@ -5,8 +5,10 @@ import type { PhysicalPlan } from '../plan/physical.js';
 import { decodeMarker } from '../reset/marker.js';
 import { PipelineError } from './errors.js';
 import { decodePosition } from './position.js';
+import { toError } from './recovery.js';
 import type { OffsetsOf } from './restore-task.js';
-import { Task, type TaskContext } from './task.js';
+import { Task } from './task.js';
+import type { TaskContext } from './task-context.js';
 import { topicOf } from './unread.js';
 
 /** The tasks whose inputs are all among the partitions (the assignor keeps the partitions of a stage's inputs together). */
@@ -61,6 +63,13 @@ export async function restoreTasks(
   return { fresh, begun, replayed };
 }
 
+/** Closes all of them, whatever becomes of one: a store that stays open would be locked for good. Rejects with what the first failed with. */
+export async function closeAll(tasks: readonly Task[], discard: boolean): Promise<void> {
+  const closed = await Promise.allSettled(tasks.map((task) => task.close(discard)));
+  const failed = closed.find((each) => each.status === 'rejected');
+  if (failed !== undefined && !discard) throw toError(failed.reason);
+}
+
 export function needsCommit(tasks: Iterable<Task>): boolean {
   for (const task of tasks) if (task.needsCommit) return true;
   return false;
@@ -77,15 +86,19 @@ export function isReadTo(byInput: ReadonlyMap<string, Task>, targets: ReadonlyMa
   return true;
 }
 
-function inputPartitions(plan: PhysicalPlan, stagePartitions: readonly number[]): TopicPartition[] {
+export function inputPartitions(plan: PhysicalPlan, stagePartitions: readonly number[]): TopicPartition[] {
   const partitions = plan.stages.flatMap((stage) =>
     stage.inputs.flatMap(({ topic }) => Array.from({ length: stagePartitions[stage.id] }, (_, partition) => ({ topic, partition }))),
   );
   return [...new Map(partitions.map((each) => [tpKey(each.topic, each.partition), each])).values()];
 }
 
-/** Null where the group has no position: it is new, or its offsets have expired. */
-function generationOf({ pipeline }: PhysicalPlan, committed: readonly CommittedOffset[]): number | null {
+/**
+ * Of the pipeline's history; null where the group has no position: it is new, or its offsets have expired.
+ *
+ * @throws PipelineError `reset_unfinished`
+ */
+export function generationOf({ pipeline }: PhysicalPlan, committed: readonly CommittedOffset[]): number | null {
   if (committed.some(({ metadata }) => decodeMarker(metadata) !== null))
     throw new PipelineError(
       'reset_unfinished',

@@ -2,16 +2,19 @@
  * A task's life.
  *
  * ```
- * created ──► restoring ──► running ──► closed
- *    │            │            │           ▲
- *    └────────────┴────────────┴───────────┘
+ * created ──► standby ──► restoring ──► running ──► closed
+ *    │  │          │         ▲  │            │          ▲
+ *    │  └──────────┼─────────┘  │            │          │
+ *    └─────────────┴────────────┴────────────┴──────────┘
  * ```
+ * In standby another worker runs the task, and this one keeps a copy of its state.
  * There is no way back: after a revocation, or a commit that did not surely succeed, the task is closed and a new one restores.
  */
-export type TaskState = 'created' | 'restoring' | 'running' | 'closed';
+export type TaskState = 'created' | 'standby' | 'restoring' | 'running' | 'closed';
 
 const TRANSITIONS: Readonly<Record<TaskState, readonly TaskState[]>> = {
-  created: ['restoring', 'closed'],
+  created: ['standby', 'restoring', 'closed'],
+  standby: ['restoring', 'closed'],
   restoring: ['running', 'closed'],
   running: ['closed'],
   closed: [],

@@ -1,5 +1,5 @@
 /** Deletes what was read of the repartition topics: their retention is unlimited. */
-import { tpKey, type CommitRequest, type Log } from '../log/log.js';
+import { tpKey, type CommitRequest, type CommitResult, type Log } from '../log/log.js';
 import type { PhysicalPlan } from '../plan/physical.js';
 
 const PURGE_INTERVAL_MS = 30_000;
@@ -10,6 +10,9 @@ export class RepartitionPurge {
   /** By partition: what certain commits say was read. What was read since would be read again after a commit that fails. */
   private readonly read = new Map<string, CommitRequest['offsets'][number]>();
 
+  /** Where our own commits ended in those topics, by partition. */
+  readonly written = new Map<string, number>();
+
   /** @param lastAt wall clock, ms: the first purge comes an interval later */
   constructor(
     plan: PhysicalPlan,
@@ -19,8 +22,10 @@ export class RepartitionPurge {
     this.topics = new Set(plan.stages.flatMap((s) => s.inputs).flatMap((i) => (i.kind === 'repartition' ? [i.topic] : [])));
   }
 
-  /** These input offsets are committed for certain. */
-  confirmed(offsets: CommitRequest['offsets']): void {
+  /** This is committed for certain. */
+  confirmed({ offsets, outputs }: Omit<CommitRequest, 'epoch'>, baseOffsets: CommitResult['baseOffsets']): void {
+    for (const [i, { topic, partition, recordCount }] of outputs.entries())
+      if (this.topics.has(topic)) this.written.set(tpKey(topic, partition), baseOffsets[i] + recordCount);
     for (const offset of offsets) if (this.topics.has(offset.topic)) this.read.set(tpKey(offset.topic, offset.partition), offset);
   }
 

@@ -34,7 +34,8 @@ export async function restoreState(task: {
   readonly changelog: string;
   readonly partition: number;
   readonly store: StateStore;
-  readonly kernel: StageKernel;
+  /** Null: only the store gets the rows. */
+  readonly kernel: StageKernel | null;
   readonly offsetsOf: OffsetsOf;
   /** Whether the task is not wanted any more. */
   readonly stopped: () => boolean;
@@ -45,8 +46,11 @@ export async function restoreState(task: {
   const { log, changelog, partition, store, kernel, stopped } = task;
   let position: TaskPosition | null = null;
   const take = (key: Uint8Array, value: Uint8Array | null): void => {
-    if (isPositionKey(key)) position = value === null ? null : decodePosition(Buffer.from(value).toString('utf8'));
-    else kernel.restore(key, value);
+    if (isPositionKey(key)) {
+      position = value === null ? null : decodePosition(Buffer.from(value).toString('utf8'));
+      // The pipeline was reset meanwhile: a copy must not mix its histories.
+      if (kernel === null && position !== null && position.generation > (task.generation ?? 0)) throw new RestoreStopped();
+    } else kernel?.restore(key, value);
   };
   const offsets = (await task.offsetsOf(changelog)).find((o) => o.partition === partition);
   // `high`, not the last stable offset: the marker of a commit that the group's offsets show may still be on its way; `read` waits for it.
@@ -55,14 +59,15 @@ export async function restoreState(task: {
   const stored = store.position();
   if (stored !== null && stored <= end && stored >= low && task.generation !== null && generationOf(store) === task.generation) {
     let rows = 0;
-    for await (const [key, value] of store.range()) {
+    if (kernel === null) take(POSITION_KEY, store.get(POSITION_KEY) ?? null);
+    for await (const [key, value] of kernel === null ? [] : store.range()) {
       if (stopped()) throw new RestoreStopped();
       take(key, value);
       if (++rows % ROWS_AT_A_TIME !== 0) continue;
-      kernel.stored(0);
+      kernel?.stored(0);
       task.onProgress();
     }
-    kernel.stored(0);
+    kernel?.stored(0);
   } else if (stored !== null) await store.wipe();
   // Only somebody's hand deletes from a changelog: it is compacted, and that leaves the newest record of each key.
   if (store.position() === null && low > 0 && low < end) throw stateLost(tpKey(changelog, partition), `its records below ${String(low)}`);
@@ -73,7 +78,7 @@ export async function restoreState(task: {
     // So that what is stored so far is known to be of this history; the changelog's own comes last.
     if (position === null && task.generation !== null && next < end) pending.push([POSITION_KEY, unfinished(task.generation)]);
     await store.write(pending, next);
-    kernel.stored(0);
+    kernel?.stored(0);
     pending = [];
   };
   if (from >= end) return { position, replayed };

@@ -1,5 +1,6 @@
 import type { PhysicalPlan } from '../plan/physical.js';
 import type { Latencies } from './latencies.js';
+import type { StandbySnapshot } from './standbys.js';
 import type { Task } from './task.js';
 import { tpKey } from '../log/log.js';
 
@@ -33,6 +34,8 @@ export interface WorkerSnapshot {
   readonly rejoins: number;
   /** Changelog records replayed by restores. */
   readonly replayed: number;
+  /** Copies of the state of tasks that others run. */
+  readonly standbys: readonly StandbySnapshot[];
   readonly steps: readonly StepSnapshot[];
   readonly boards: readonly BoardSnapshot[];
 }
@@ -74,6 +77,7 @@ export function snapshotOf(worker: {
   readonly latencies: Latencies;
   readonly rejoins: number;
   readonly replayed: number;
+  readonly standbys: readonly StandbySnapshot[];
 }): WorkerSnapshot {
   const { earlier } = worker;
   const steps = new Map<string, Mutable<StepSnapshot>>();
@@ -154,6 +158,7 @@ export function snapshotOf(worker: {
     tasks: worker.tasks.length,
     rejoins: worker.rejoins,
     replayed: worker.replayed,
+    standbys: worker.standbys,
     steps: [...steps.values()],
     boards,
   };

@@ -1,56 +1,20 @@
 import type { BatchBuilder } from '../log/batch/batch-builder.js';
 import type { RecordBatch } from '../log/batch/record-batch.js';
-import { tpKey, type Log, type OutputBatch } from '../log/log.js';
+import { tpKey, type OutputBatch } from '../log/log.js';
 import { UnknownSchema, type KernelEnv, type KernelFactory, type KernelStats, type StageKernel } from '../kernel/stage-kernel.js';
 import type { Stage } from '../plan/physical.js';
-import type { StateStore, StateStores } from '../state/store.js';
+import type { StateStore } from '../state/store.js';
 import { WriteBehind } from '../state/write-behind.js';
 import { BadRecords, type BadRecordCounts } from './bad-records.js';
-import type { Clock } from './clock.js';
 import { transition, type TaskState } from './lifecycle.js';
 import { PeriodicEmissions } from './periodic-emissions.js';
 import { internalBuilder, outputBuilder } from './output-builder.js';
 import { encodePosition, POSITION_KEY, type TaskPosition } from './position.js';
 import { Silence } from './silence.js';
-import type { SizeLimits } from './size-limits.js';
-import { storeFingerprint } from './store-fingerprint.js';
 import { restoreState, startPositions, type RestoredFrom } from './restore-task.js';
-import type { RecordPolicies } from './topology.js';
-import { writerSchema, type SchemaSource } from './writer-schema.js';
-
-/** Registry ids under which a sink's keys and values are framed. */
-export interface SinkSchemaIds {
-  readonly key: number | null;
-  readonly value: number | null;
-}
-
-/** What all tasks of a pipeline share. */
-export interface TaskContext {
-  readonly pipeline: string;
-  readonly applicationId: string;
-  readonly log: Log;
-  readonly stores: StateStores;
-  readonly schemas: SchemaSource;
-  /** By sink id. */
-  readonly sinkSchemaIds: Readonly<Record<string, SinkSchemaIds>>;
-  readonly policies: RecordPolicies;
-  readonly clock: Clock;
-  readonly partitionsOf: (topic: string) => number;
-  /** Partitions of each stage. */
-  readonly stagePartitions: readonly number[];
-  /** Bytes of typed state that one task may keep in memory. */
-  readonly memoryLimit: number;
-  readonly limits: SizeLimits;
-  readonly stateFlush?: { readonly flushMs?: number; readonly flushBytes?: number };
-  /** A confirmed commit could not be written to a task's store. */
-  readonly onStoreFailed: (error: unknown) => void;
-  /** Told now and then while something takes long. */
-  readonly onProgress: () => void;
-  /** Told what people should know but what stops nothing. */
-  readonly onWarning: (message: string) => void;
-  /** Whether the worker was asked to end: what waits for others gives up. */
-  readonly stopping: () => boolean;
-}
+import { openStore, type StandbyCopy } from './standby-copy.js';
+import type { TaskContext } from './task-context.js';
+import { writerSchema } from './writer-schema.js';
 
 /** One task's part of a commit. */
 export interface TaskCommit {
@@ -75,6 +39,7 @@ export class Task {
   readonly id: string;
   private state: TaskState = 'created';
   private kernel!: StageKernel;
+  private copy: StandbyCopy | null = null;
   private store: StateStore | null = null;
   private writeBehind: WriteBehind | null = null;
   private readonly bad: BadRecords;
@@ -128,6 +93,12 @@ export class Task {
     return this.stage.inputs.map((input, i) => ({ topic: input.topic, partition: this.partition, input: i }));
   }
 
+  /** Before it restores: it goes on with this copy of its state, which is its own from now on. */
+  adopt(copy: StandbyCopy): void {
+    this.state = transition(this.state, 'standby');
+    this.copy = copy;
+  }
+
   /**
    * Brings back state, watermarks and positions.
    * Returns whether the task is new: its start offsets are then to be committed before its first record (SEMANTICS rule 23).
@@ -141,11 +112,9 @@ export class Task {
 
   private async bringBack({ committed, offsetsOf, generation }: RestoredFrom): Promise<Restored> {
     const { stage, context, partition } = this;
-    if (stage.changelog !== null)
-      this.store = await context.stores.open(
-        `${context.applicationId}/${this.id}`,
-        storeFingerprint(`${context.applicationId}/${this.id}`, stage),
-      );
+    const warm = await this.copy?.handOver();
+    this.copy = null;
+    if (stage.changelog !== null) this.store = warm ?? (await openStore(context, stage, partition));
     this.kernel = this.factory(this.env());
     const { log } = context;
     let changelogPosition: TaskPosition | null = null;
@@ -347,6 +316,11 @@ export class Task {
     return this.writeBehind?.room();
   }
 
+  /** Next changelog offset that its store lacks. */
+  get stored(): number {
+    return this.store?.position() ?? 0;
+  }
+
   stats(): KernelStats & { readonly bad: BadRecordCounts } {
     return { ...this.kernel.stats(), bad: this.bad.counts() };
   }
@@ -357,6 +331,7 @@ export class Task {
     this.state = transition(this.state, 'closed');
     // A store that is still being opened would stay open, and locked. How the restore ends is its caller's.
     await this.restoring?.catch(() => undefined);
+    await this.copy?.close();
     try {
       if (!discard) await this.writeBehind?.close();
       else await this.writeBehind?.abandon();

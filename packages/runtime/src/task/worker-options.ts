@@ -1,8 +1,8 @@
 import type { KernelCompiler } from '../kernel/stage-kernel.js';
-import type { MemberOptions } from '../log/log.js';
+import type { HeldState, MemberOptions } from '../log/log.js';
 import type { PhysicalPlan } from '../plan/physical.js';
 import type { SharedRun } from './shared-end.js';
-import type { TaskContext } from './task.js';
+import type { TaskContext } from './task-context.js';
 import { depth, inputTopics } from './topology.js';
 
 export interface WorkerOptions {
@@ -18,19 +18,23 @@ export interface WorkerOptions {
   readonly bufferBytes?: number;
   readonly sessionTimeoutMs?: number;
   readonly transactionTimeoutMs?: number;
+  /** Copies of each task's state that other workers keep. Default 0. */
+  readonly standby?: number;
   /** Other workers share the pipeline, so that `drain` must wait for what they do too. */
   readonly shared?: SharedRun;
   /** Whether `idle` holds now. Default: always. Tests let it hold when all that was sent has been read. */
   readonly judgesIdle?: () => boolean;
 }
 
-/** What the worker joins its group with. */
-export function memberOptions(options: WorkerOptions): MemberOptions {
-  const { plan, context, transactionalId, bufferBytes, sessionTimeoutMs, transactionTimeoutMs } = options;
+/** What the worker joins its group with. @param held state that it has from before */
+export function memberOptions(options: WorkerOptions, held: readonly HeldState[]): MemberOptions {
+  const { plan, context, transactionalId, standby, bufferBytes, sessionTimeoutMs, transactionTimeoutMs } = options;
   return {
     group: context.applicationId,
     topics: inputTopics(plan),
     transactionalId,
+    held,
+    ...(standby !== undefined ? { standby } : {}),
     ...(bufferBytes !== undefined ? { bufferBytes } : {}),
     ...(sessionTimeoutMs !== undefined ? { sessionTimeoutMs } : {}),
     ...(transactionTimeoutMs !== undefined ? { transactionTimeoutMs } : {}),

@@ -1,6 +1,6 @@
 import { BatchTooLargeError, tpKey, type Member, type MemberEvent, type TopicPartition } from '../log/log.js';
 import type { KernelFactory } from '../kernel/stage-kernel.js';
-import { downstreamDirty, isReadTo, needsCommit, restoreTasks, tasksOf } from './assignment.js';
+import { closeAll, downstreamDirty, isReadTo, needsCommit, restoreTasks, tasksOf } from './assignment.js';
 import { pause } from './clock.js';
 import { CommitPolicy } from './commit-policy.js';
 import { closingTime, endOfInputs } from './end-of-inputs.js';
@@ -14,7 +14,9 @@ import { SharedEnd } from './shared-end.js';
 import { snapshotOf, type WorkerSnapshot } from './snapshot.js';
 import { SourceDrift } from './source-drift.js';
 import { allStartsCommitted, mayReadAgain, requireNeverRead } from './start-offsets.js';
-import type { Task, TaskCommit, TaskContext } from './task.js';
+import { Standbys } from './standbys.js';
+import type { Task, TaskCommit } from './task.js';
+import type { TaskContext } from './task-context.js';
 import { hasUnread, isLagging } from './unread.js';
 import { commitIntervals, memberOptions, type WorkerOptions } from './worker-options.js';
 
@@ -48,8 +50,6 @@ export class Worker {
   private readonly purge: RepartitionPurge;
   /** Last stable offsets as fetched, by partition. */
   private readonly stable = new Map<string, number>();
-  /** Where our own commits ended in repartition topics. */
-  private readonly written = new Map<string, number>();
   private rejoins = 0;
   /** Tasks are restored, but others have not committed where they start. */
   private awaitsStarts = false;
@@ -60,6 +60,7 @@ export class Worker {
   private readonly held = new HeldPartitions();
   private readonly drift: SourceDrift;
   private readonly idle: IdleSources;
+  private readonly standbys: Standbys;
   /** Until it is done the tasks have no kernels. */
   private restoration: Restoration | null = null;
   private closing = -Infinity;
@@ -76,6 +77,7 @@ export class Worker {
       onProgress: () => this.progress++,
       stopping: () => this.stopping,
     };
+    this.standbys = new Standbys(options.plan, this.taskContext, (held) => this.member?.holds(held));
     for (const stage of options.plan.stages) this.factories.set(stage.id, options.compileStage(stage));
   }
 
@@ -149,6 +151,7 @@ export class Worker {
   private async leave(): Promise<void> {
     const member = this.member;
     this.member = null;
+    await this.standbys.drop();
     await member?.leave();
   }
 
@@ -167,6 +170,7 @@ export class Worker {
       latencies: this.latencies,
       rejoins: this.rejoins,
       replayed: this.replayed,
+      standbys: this.standbys.snapshot(),
     });
   }
 
@@ -214,14 +218,14 @@ export class Worker {
 
   private async join(): Promise<Member> {
     this.failure = null;
-    this.member = await this.options.context.log.join(memberOptions(this.options));
+    this.member = await this.options.context.log.join(memberOptions(this.options, this.standbys.held()));
     return this.member;
   }
 
   private async handle(event: MemberEvent): Promise<void> {
     switch (event.type) {
       case 'assigned':
-        await this.assigned(event.epoch, event.partitions);
+        await this.assigned(event.epoch, event.partitions, event.standbys);
         break;
       case 'revoked':
         await this.settle();
@@ -250,7 +254,7 @@ export class Worker {
     this.held.until(schema, member, partition, () => task.running, before).catch(this.fail);
   }
 
-  private async assigned(epoch: number, partitions: readonly TopicPartition[]): Promise<void> {
+  private async assigned(epoch: number, partitions: readonly TopicPartition[], standbys: readonly TopicPartition[]): Promise<void> {
     const member = this.member;
     if (!member) return;
     await this.settle();
@@ -261,6 +265,7 @@ export class Worker {
       this.tasks.set(task.id, task);
       for (const input of task.inputs()) this.byInput.set(tpKey(input.topic, input.partition), task);
     }
+    await this.standbys.assigned(tasks, standbys);
     this.restoration = new Restoration(restoreTasks(tasks, member, this.options.context.log, this.options.plan, this.taskContext));
   }
 
@@ -301,8 +306,7 @@ export class Worker {
   }
 
   private waitMs(): number {
-    if (this.inFlight !== null) return 20;
-    return Math.max(0, Math.min(200, this.due(), this.drift.patienceMs));
+    return this.inFlight !== null ? 20 : Math.max(0, Math.min(200, this.due(), this.drift.patienceMs));
   }
 
   /** Starts a commit of everything that is dirty; it is under way until `inFlight` settles. */
@@ -339,13 +343,11 @@ export class Worker {
     this.policy.committed(flushed, flushed - started);
     let at = 0;
     for (const commit of commits) {
-      this.purge.confirmed(commit.offsets);
-      commit.task.confirmed(commit, baseOffsets.slice(at, at + commit.outputs.length));
-      for (const [i, output] of commit.outputs.entries()) {
-        if (this.purge.topics.has(output.topic))
-          this.written.set(tpKey(output.topic, output.partition), baseOffsets[at + i] + output.recordCount);
-        else if (i >= commit.changelogBatches) this.latencies.record(output.batch, now);
-      }
+      const offsets = baseOffsets.slice(at, at + commit.outputs.length);
+      this.purge.confirmed(commit, offsets);
+      commit.task.confirmed(commit, offsets);
+      for (const { topic, batch } of commit.outputs.slice(commit.changelogBatches))
+        if (!this.purge.topics.has(topic)) this.latencies.record(batch, now);
       at += commit.outputs.length;
     }
     this.latencies.commit(now - started);
@@ -387,15 +389,12 @@ export class Worker {
     this.held.clear();
     this.drift.clear();
     this.epoch = -1;
-    // All of them, whatever becomes of one: a store that stays open would be locked for good.
-    const closed = await Promise.allSettled(tasks.map((task) => task.close(discard)));
-    const failed = closed.find((each) => each.status === 'rejected');
-    if (failed !== undefined && !discard) throw toError(failed.reason);
+    await closeAll(tasks, discard).finally(() => this.standbys.remember(tasks));
   }
 
   /** All inputs read to `targets`, and repartitions to where we wrote. */
   private reached(targets: ReadonlyMap<string, number>): boolean {
     if (this.restoration !== null || this.epoch < 0 || (this.tasks.size === 0 && this.options.shared === undefined)) return false;
-    return isReadTo(this.byInput, targets) && isReadTo(this.byInput, this.written);
+    return isReadTo(this.byInput, targets) && isReadTo(this.byInput, this.purge.written);
   }
 }

@@ -1,7 +1,7 @@
 import type { Plan } from '@rta/dsl';
 import { compileStage } from '../kernel/compile-stage.js';
 import type { KernelCompiler, KernelFactory } from '../kernel/stage-kernel.js';
-import type { SinkSchemaIds } from '../task/task.js';
+import type { SinkSchemaIds } from '../task/task-context.js';
 import { GivenEncoder } from './encode-given.js';
 import { TestSchemas, type AvroSupport } from './test-schemas.js';
 

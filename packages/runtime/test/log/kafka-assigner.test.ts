@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { assign, type GroupMember } from '../../src/log/kafka/assigner.js';
+import { assign as share, type GroupMember } from '../../src/log/kafka/assigner.js';
 import type { TopicPartition } from '../../src/log/log.js';
 
 const COUNTS = new Map([
@@ -15,7 +15,13 @@ const fresh = (memberId: string, topics: readonly string[] = ['a', 'b', 'c']): G
   topics,
   owned: [],
   generation: -1,
+  standby: 0,
+  held: [],
 });
+
+/** Of each member the partitions alone. */
+const assign = (members: readonly GroupMember[], counts: ReadonlyMap<string, number>): Map<string, Record<string, number[]>> =>
+  new Map([...share(members, counts)].map(([id, { partitions }]) => [id, partitions]));
 
 const owned = (assignment: Record<string, number[]>): TopicPartition[] =>
   Object.entries(assignment).flatMap(([topic, partitions]) => partitions.map((partition) => ({ topic, partition })));

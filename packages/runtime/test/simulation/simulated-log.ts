@@ -9,6 +9,7 @@ import {
   type CommitRequest,
   type CommitResult,
   type CommittedOffset,
+  type HeldState,
   type GroupMemberDescription,
   type IdleCommit,
   type Log,
@@ -188,6 +189,10 @@ class SimulatedMember implements Member {
         throw error;
       }
     });
+  }
+
+  holds(held: readonly HeldState[]): void {
+    this.real.holds(held);
   }
 
   leave(): Promise<void> {

@@ -11,7 +11,7 @@ import { BatchBuilder } from '../../src/log/batch/batch-builder.js';
 import { records } from '../../src/log/batch/records.js';
 import { partitionOf } from '../../src/log/partitioner.js';
 import type { Log, OutputBatch } from '../../src/log/log.js';
-import type { SinkSchemaIds } from '../../src/task/task.js';
+import type { SinkSchemaIds } from '../../src/task/task-context.js';
 import type { Score } from './scores.js';
 
 const ROOT = join(import.meta.dirname, '../../../..');

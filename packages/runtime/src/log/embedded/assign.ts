@@ -3,13 +3,25 @@
  * inputs are that partition of each of the stage's topics, so partition i of all topics goes to one member. Sticky: who had a number keeps
  * it as long as the members' shares differ by no more than one number's weight.
  */
-import type { TopicPartition } from '../log.js';
+import type { HeldState, TopicPartition } from '../log.js';
+import { placeStandbys, Warmth } from '../standbys.js';
 
 export interface Claimant {
   readonly id: string;
   readonly topics: readonly string[];
   /** What it had before. */
   readonly owned: readonly TopicPartition[];
+  /** Copies of each partition's state that it wants in the group. */
+  readonly standby: number;
+  /** State that it has. */
+  readonly held: readonly HeldState[];
+}
+
+/** What a member gets. */
+export interface Share {
+  readonly partitions: TopicPartition[];
+  /** Of which it keeps copies. */
+  readonly standbys: readonly TopicPartition[];
 }
 
 interface Unit {
@@ -20,12 +32,9 @@ interface Unit {
 
 /**
  * The new assignment by member id; every member has an entry, and every partition of a topic that someone has subscribed to has one owner.
- * The result depends on the members' ids and what they owned alone.
+ * The result depends on the members' ids and what they owned and have alone.
  */
-export function assignPartitions(
-  members: readonly Claimant[],
-  partitionCounts: ReadonlyMap<string, number>,
-): Map<string, TopicPartition[]> {
+export function assignPartitions(members: readonly Claimant[], partitionCounts: ReadonlyMap<string, number>): Map<string, Share> {
   const sorted = [...members].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
   const load = new Map(sorted.map((member) => [member.id, 0]));
   const previous = new Map<string, string>();
@@ -33,6 +42,7 @@ export function assignPartitions(
   const result = new Map<string, TopicPartition[]>(sorted.map((member) => [member.id, []]));
   const units = unitsOf(sorted, partitionCounts);
   const owners = new Map<Unit, string>();
+  const warmth = new Warmth(sorted);
   // First each keeps what it had,
   for (const unit of units) {
     const owner = unit.topics.map((topic) => previous.get(`${topic}\0${unit.partition}`)).find((id) => id !== undefined);
@@ -40,10 +50,13 @@ export function assignPartitions(
     owners.set(unit, owner);
     load.set(owner, load.get(owner)! + unit.topics.length);
   }
-  // then what nobody has goes to whoever has least,
-  for (const unit of units) {
+  // then what nobody has goes to whoever has least, among them to whoever has most of its state,
+  const ids = sorted.map(({ id }) => id);
+  for (const unit of warmth.first(units, ids)) {
     if (owners.has(unit)) continue;
-    const owner = least(unit.claimants, load);
+    const lowest = load.get(least(unit.claimants, load))!;
+    const idle = unit.claimants.filter((id) => load.get(id) === lowest);
+    const owner = warmth.warmest(idle, unit.topics, unit.partition);
     owners.set(unit, owner);
     load.set(owner, load.get(owner)! + unit.topics.length);
   }
@@ -61,7 +74,9 @@ export function assignPartitions(
     }
   }
   for (const unit of units) for (const topic of unit.topics) result.get(owners.get(unit)!)!.push({ topic, partition: unit.partition });
-  return result;
+  const owned = units.map((unit) => ({ ...unit, owner: owners.get(unit)!, candidates: unit.claimants }));
+  const standbys = placeStandbys(owned, Math.max(0, ...sorted.map(({ standby }) => standby)), warmth);
+  return new Map([...result].map(([id, partitions]) => [id, { partitions, standbys: standbys.get(id) ?? [] }]));
 }
 
 /** Partition numbers, each with the topics that have it; topics that other members subscribe to are units of their own. */

@@ -8,7 +8,7 @@
  * While revoking, each member that had partitions is told so by its next `next()`; until then it may still commit. After that, or after
  * the timeout, its epoch is void and a commit under it is fenced.
  */
-import { LogError, type TopicPartition } from '../log.js';
+import { LogError } from '../log.js';
 import { assignPartitions } from './assign.js';
 import type { EmbeddedMember } from './member.js';
 
@@ -106,11 +106,11 @@ export class Group {
     const members = [...this.members.values()];
     const counts = new Map<string, number>();
     for (const topic of members.flatMap((member) => member.topics)) counts.set(topic, this.partitionsOf(topic) ?? 0);
-    const claimants = members.map((member) => ({ id: member.id, topics: member.topics, owned: member.lastAssigned }));
+    const claimants = members.map(({ id, topics, lastAssigned, standby, held }) => ({ id, topics, owned: lastAssigned, standby, held }));
     const assignment = assignPartitions(claimants, counts);
     for (const member of members) {
-      const partitions: readonly TopicPartition[] = assignment.get(member.id) ?? [];
-      member.assign(this.epoch, partitions);
+      const { partitions, standbys } = assignment.get(member.id) ?? { partitions: [], standbys: [] };
+      member.assign(this.epoch, partitions, standbys);
     }
   }
 }

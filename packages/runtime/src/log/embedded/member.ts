@@ -4,6 +4,7 @@ import {
   type CommitRequest,
   type CommitResult,
   type CommittedOffset,
+  type HeldState,
   LogError,
   type Member,
   type MemberEvent,
@@ -49,6 +50,8 @@ export class EmbeddedMember implements Member {
   readonly transactionalId: string;
   /** What it was assigned last, for the next assignment to stick to. */
   lastAssigned: readonly TopicPartition[] = [];
+  readonly standby: number;
+  held: readonly HeldState[];
   private readonly groupName: string;
   private readonly bufferBytes: number;
   private readonly sessionTimeoutMs: number;
@@ -74,6 +77,8 @@ export class EmbeddedMember implements Member {
     this.groupName = options.group;
     this.topics = [...new Set(options.topics)];
     this.transactionalId = options.transactionalId;
+    this.standby = options.standby ?? 0;
+    this.held = options.held ?? [];
     this.bufferBytes = options.bufferBytes ?? DEFAULT_BUFFER_BYTES;
     this.sessionTimeoutMs = options.sessionTimeoutMs ?? Infinity;
     this.lastHeard = performance.now();
@@ -158,6 +163,10 @@ export class EmbeddedMember implements Member {
     }
   }
 
+  holds(held: readonly HeldState[]): void {
+    this.held = held;
+  }
+
   async leave(): Promise<void> {
     if (this.left) return;
     this.left = true;
@@ -177,11 +186,11 @@ export class EmbeddedMember implements Member {
     return true;
   }
 
-  assign(epoch: number, partitions: readonly TopicPartition[]): void {
+  assign(epoch: number, partitions: readonly TopicPartition[], standbys: readonly TopicPartition[]): void {
     // Whoever has not let go by now is told of both, one after the other, and cannot commit in between.
     if (this.control.some((event) => event.type === 'revoked')) this.epoch = -1;
     this.lastAssigned = partitions;
-    this.control.push({ type: 'assigned', epoch, partitions });
+    this.control.push({ type: 'assigned', epoch, partitions, standbys });
     this.awake();
   }
 

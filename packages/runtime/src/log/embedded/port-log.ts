@@ -5,6 +5,7 @@ import {
   type CommitRequest,
   type CommitResult,
   type CommittedOffset,
+  type HeldState,
   LogError,
   type Member,
   type MemberEvent,
@@ -118,6 +119,10 @@ class PortMember implements Member {
   async commit({ epoch, outputs, offsets }: CommitRequest): Promise<CommitResult> {
     const batches = outputs.map((output) => output.batch);
     return (await this.ask('commit', [this.id, epoch, wireOutputs(outputs), offsets], batches)) as CommitResult;
+  }
+
+  holds(held: readonly HeldState[]): void {
+    this.log.tell('holds', [this.id, held]);
   }
 
   async leave(): Promise<void> {

@@ -3,8 +3,8 @@
  * in a buffer of their own that changes hands without being copied again.
  *
  * ```
- * thread ── {id, op, args, body} ──▶ owner      ops of `requests.ts`, and of members: join, next, start, pause, resume, committed, commit, leave
- * thread ◀── {id, result, body} ─── owner      or {id, error}; none for start, pause and resume
+ * thread ── {id, op, args, body} ──▶ owner      ops of `requests.ts`, and of members: join, next, start, pause, resume, holds, committed, commit, leave
+ * thread ◀── {id, result, body} ─── owner      or {id, error}; none for start, pause, resume and holds
  * ```
  * Requests are served side by side: a member's `next` may wait while its commit is under way.
  */

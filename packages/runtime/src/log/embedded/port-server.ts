@@ -1,6 +1,15 @@
 /** The owner's side of `port-messages.ts`: an embedded log served to one worker thread, groups included. */
 import type { MessagePort } from 'node:worker_threads';
-import { type CommitRequest, type Log, LogError, type Member, type MemberEvent, type MemberOptions, type TopicPartition } from '../log.js';
+import {
+  type CommitRequest,
+  type HeldState,
+  type Log,
+  LogError,
+  type Member,
+  type MemberEvent,
+  type MemberOptions,
+  type TopicPartition,
+} from '../log.js';
 import { bytesOf, joined, type PortAnswer, type PortRequest, type WireEvent } from './port-messages.js';
 import { type ServedLog, type WireOutput, outputsOf, perform, wireError } from './requests.js';
 
@@ -61,6 +70,9 @@ class ServedThread {
         return NOTHING;
       case 'resume':
         this.member(args).resume(args[1] as TopicPartition[]);
+        return NOTHING;
+      case 'holds':
+        this.member(args).holds(args[1] as HeldState[]);
         return NOTHING;
       case 'committed':
         return { result: await this.member(args).committed(args[1] as TopicPartition[]) };

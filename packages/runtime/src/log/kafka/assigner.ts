@@ -5,7 +5,8 @@
  * and keep their state by partition. Units stay with their last owner as far as the balance allows; each kind of unit is spread evenly, and
  * what does not divide goes to whoever has least altogether.
  */
-import type { TopicPartition } from '../log.js';
+import type { HeldState, TopicPartition } from '../log.js';
+import { type OwnedUnit, placeStandbys, Warmth } from '../standbys.js';
 
 export interface GroupMember {
   readonly memberId: string;
@@ -15,25 +16,38 @@ export interface GroupMember {
   /** What it had in `generation`, the last one that it took part in; -1 and nothing where it is new. */
   readonly owned: readonly TopicPartition[];
   readonly generation: number;
+  /** Copies of each partition's state that it wants in the group. */
+  readonly standby: number;
+  /** State that it has. */
+  readonly held: readonly HeldState[];
 }
 
-/** Assignment by member id: partitions by topic, ascending. Topics without a partition count are left out. */
-export function assign(
-  members: readonly GroupMember[],
-  partitionCounts: ReadonlyMap<string, number>,
-): Map<string, Record<string, number[]>> {
+/** What a member gets. */
+export interface Share {
+  /** Partitions by topic, ascending. */
+  readonly partitions: Record<string, number[]>;
+  /** Of which it keeps copies. */
+  readonly standbys: readonly TopicPartition[];
+}
+
+/** Assignment by member id. Topics without a partition count are left out. */
+export function assign(members: readonly GroupMember[], partitionCounts: ReadonlyMap<string, number>): Map<string, Share> {
   const sorted = [...members].sort((a, b) => compare(a.name, b.name) || compare(a.memberId, b.memberId));
   const assigned = new Map<string, Record<string, number[]>>(sorted.map(({ memberId }) => [memberId, {}]));
   const load = new Map<string, number>(sorted.map(({ memberId }) => [memberId, 0]));
   const owners = lastOwners(sorted);
+  const warmth = new Warmth(sorted.map(({ memberId, held }) => ({ id: memberId, held })));
+  const owned: OwnedUnit[] = [];
   for (const kind of kinds(sorted, partitionCounts)) {
-    for (const [unit, memberId] of spread(kind, owners, load).entries()) {
+    for (const [unit, memberId] of spread(kind, owners, load, warmth).entries()) {
       load.set(memberId, load.get(memberId)! + 1);
       const topics = assigned.get(memberId)!;
       for (const topic of kind.topics) (topics[topic] ??= []).push(unit);
+      owned.push({ topics: kind.topics, partition: unit, owner: memberId, candidates: kind.subscribers });
     }
   }
-  return assigned;
+  const standbys = placeStandbys(owned, Math.max(0, ...sorted.map(({ standby }) => standby)), warmth);
+  return new Map([...assigned].map(([memberId, partitions]) => [memberId, { partitions, standbys: standbys.get(memberId) ?? [] }]));
 }
 
 /** Units of one kind: as many as `partitions`. */
@@ -62,7 +76,7 @@ function kinds(members: readonly GroupMember[], partitionCounts: ReadonlyMap<str
 }
 
 /** Owner of each unit. */
-function spread(kind: Kind, owners: ReadonlyMap<string, string>, load: ReadonlyMap<string, number>): string[] {
+function spread(kind: Kind, owners: ReadonlyMap<string, string>, load: ReadonlyMap<string, number>, warmth: Warmth): string[] {
   const { partitions, subscribers } = kind;
   const least = Math.floor(partitions / subscribers.length);
   let extras = partitions % subscribers.length;
@@ -80,7 +94,14 @@ function spread(kind: Kind, owners: ReadonlyMap<string, string>, load: ReadonlyM
   const room = byLoad.flatMap((memberId) =>
     new Array<string>(Math.max(0, quota.get(memberId)! - had.get(memberId)!.length)).fill(memberId),
   );
-  return owned.map((owner) => owner ?? room.shift()!);
+  // What nobody has had goes to whoever has most of its state.
+  const left = owned.flatMap((owner, partition) => (owner === undefined ? [{ topics: kind.topics, partition }] : []));
+  for (const { topics, partition } of warmth.first(left, subscribers)) {
+    const taker = warmth.warmest(room, topics, partition);
+    room.splice(room.indexOf(taker), 1);
+    owned[partition] = taker;
+  }
+  return owned.map((owner) => owner!);
 }
 
 /** Whoever owned the unit's partition in one of its topics; topics that are new to the pipeline have had no owner. */

@@ -13,7 +13,7 @@
  */
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LogError, type TopicPartition } from '../log.js';
+import { type HeldState, LogError, type TopicPartition } from '../log.js';
 import { assign, type GroupMember } from './assigner.js';
 import type { Brokers } from './brokers.js';
 import { CODE, check, isCode, isRetriable, messageOf, toLogError } from './errors.js';
@@ -42,6 +42,7 @@ export interface GroupOptions {
    */
   readonly name: string;
   readonly topics: readonly string[];
+  readonly standby: number;
   /** ms without a heartbeat after which the coordinator gives the partitions to others. */
   readonly sessionTimeoutMs: number;
   /** ms that the coordinator waits for members to join again. */
@@ -49,7 +50,7 @@ export interface GroupOptions {
 }
 
 export interface GroupEvents {
-  readonly assigned: (generation: Generation, partitions: readonly TopicPartition[]) => void;
+  readonly assigned: (generation: Generation, partitions: readonly TopicPartition[], standbys: readonly TopicPartition[]) => void;
   /** A rebalance has begun: resolves when the worker has let go of its partitions. They are ours until then. */
   readonly release: () => Promise<void>;
   /** The partitions may be another's by now. Comes before every joining. */
@@ -63,6 +64,8 @@ export class GroupMembership {
   private owned: readonly TopicPartition[] = [];
   /** The generation in which it was given those. */
   private ownedSince = -1;
+  /** State that this member has, for the next assignment. */
+  held: readonly HeldState[] = [];
   private left = false;
   private readonly stopping = new AbortController();
   private running: Promise<void> | undefined;
@@ -191,9 +194,10 @@ export class GroupMembership {
       'group',
     );
     check(synced.errorCode, `taking part in group ${group}`);
-    this.owned = decodeAssignment(synced.memberAssignment);
+    const { partitions, standbys } = decodeAssignment(synced.memberAssignment);
+    this.owned = partitions;
     this.ownedSince = this.generationId;
-    if (!this.left) this.events.assigned({ generationId: this.generationId, memberId: this.memberId }, this.owned);
+    if (!this.left) this.events.assigned({ generationId: this.generationId, memberId: this.memberId }, this.owned, standbys);
   }
 
   /** Heartbeats until the group rebalances; throws when it goes on without us, or cannot be reached. */
@@ -240,20 +244,25 @@ export class GroupMembership {
     const topics = [...new Set(members.flatMap((member) => member.topics))];
     const counts = new Map<string, number>();
     for (const { topic, partitionMetadata } of await this.brokers.refresh(topics)) counts.set(topic, partitionMetadata.length);
-    return [...assign(members, counts)].map(([memberId, assignment]) => ({
+    return [...assign(members, counts)].map(([memberId, { partitions, standbys }]) => ({
       memberId,
-      memberAssignment: MemberAssignment.encode({ version: METADATA_VERSION, assignment }),
+      memberAssignment: MemberAssignment.encode({
+        version: METADATA_VERSION,
+        assignment: partitions,
+        userData: Buffer.from(JSON.stringify({ standbys })),
+      }),
     }));
   }
 
   /**
    * The coordinator gives a static member that comes back its old assignment, without a rebalance, unless another protocol is chosen: with
-   * other topics it must be. Members of unlike topics (a rolling change) agree on the second one.
+   * other topics, or another number of copies, it must be. Members of unlike topics (a rolling change) agree on the second one.
    */
   private protocols(): { name: string; metadata: Buffer }[] {
     const metadata = this.encodeMetadata();
+    const { topics: read, standby } = this.options;
     const topics = createHash('sha256')
-      .update([...this.options.topics].sort().join('\n'))
+      .update([...read, ...(standby > 0 ? [`standby ${standby}`] : [])].sort().join('\n'))
       .digest('hex')
       .slice(0, 16);
     return [
@@ -264,8 +273,10 @@ export class GroupMembership {
 
   private encodeMetadata(): Buffer {
     const { MemberMetadata } = loadKafkaJs().assignerProtocol;
-    const userData = Buffer.from(JSON.stringify({ name: this.options.name, generation: this.ownedSince, owned: this.owned }));
-    return MemberMetadata.encode({ version: METADATA_VERSION, topics: [...this.options.topics], userData });
+    const { name, standby, topics } = this.options;
+    const { ownedSince: generation, owned, held } = this;
+    const userData = Buffer.from(JSON.stringify({ name, generation, owned, standby, held }));
+    return MemberMetadata.encode({ version: METADATA_VERSION, topics: [...topics], userData });
   }
 
   private async pause(ms: number): Promise<void> {
@@ -277,16 +288,21 @@ function decodeMember(memberId: string, metadata: Buffer): GroupMember {
   const decoded = loadKafkaJs().assignerProtocol.MemberMetadata.decode(metadata);
   const topics = decoded?.topics ?? [];
   try {
-    const { name, generation, owned } = JSON.parse(decoded?.userData?.toString() ?? '') as Partial<GroupMember>;
+    const { name, generation, owned, standby = 0, held = [] } = JSON.parse(decoded?.userData?.toString() ?? '') as Partial<GroupMember>;
     if (typeof name === 'string' && typeof generation === 'number' && Array.isArray(owned))
-      return { memberId, name, topics, owned, generation };
+      return { memberId, name, topics, owned, generation, standby, held };
   } catch {
     // Of another version: it has no history then.
   }
-  return { memberId, name: memberId, topics, owned: [], generation: -1 };
+  return { memberId, name: memberId, topics, owned: [], generation: -1, standby: 0, held: [] };
 }
 
-function decodeAssignment(bytes: Buffer): TopicPartition[] {
+function decodeAssignment(bytes: Buffer): { readonly partitions: TopicPartition[]; readonly standbys: readonly TopicPartition[] } {
   const decoded = loadKafkaJs().assignerProtocol.MemberAssignment.decode(bytes);
-  return Object.entries(decoded?.assignment ?? {}).flatMap(([topic, partitions]) => partitions.map((partition) => ({ topic, partition })));
+  const partitions = Object.entries(decoded?.assignment ?? {}).flatMap(([topic, numbers]) =>
+    numbers.map((partition) => ({ topic, partition })),
+  );
+  const userData = decoded?.userData?.toString() ?? '';
+  const { standbys } = (userData === '' ? { standbys: [] } : JSON.parse(userData)) as { standbys: readonly TopicPartition[] };
+  return { partitions, standbys };
 }

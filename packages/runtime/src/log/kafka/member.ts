@@ -3,6 +3,7 @@ import {
   type CommitRequest,
   type CommitResult,
   type CommittedOffset,
+  type HeldState,
   LogError,
   type Member,
   type MemberEvent,
@@ -56,6 +57,7 @@ export class KafkaMember implements Member {
     const brokers = new Brokers(settings);
     try {
       const member = new KafkaMember(brokers, settings, options, onLeft);
+      member.holds(options.held ?? []);
       for (const topic of options.topics) await brokers.retrying([topic], () => brokers.partitionCount(topic));
       await member.producer.init(brokers.deadline());
       member.membership.start();
@@ -89,16 +91,21 @@ export class KafkaMember implements Member {
         group: options.group,
         name: options.transactionalId,
         topics: options.topics,
+        standby: options.standby ?? 0,
         sessionTimeoutMs,
         rebalanceTimeoutMs: Math.max(REBALANCE_MS, sessionTimeoutMs),
       },
       {
-        assigned: (generation, partitions) => this.assign(generation, partitions),
+        assigned: (generation, partitions, standbys) => this.assign(generation, partitions, standbys),
         release: () => this.release(),
         lost: () => this.lose(),
         failed: (error) => this.fail(error),
       },
     );
+  }
+
+  holds(held: readonly HeldState[]): void {
+    this.membership.held = held;
   }
 
   async next(timeoutMs: number): Promise<MemberEvent | null> {
@@ -240,11 +247,11 @@ export class KafkaMember implements Member {
     this.wake = undefined;
   }
 
-  private assign(generation: Generation, partitions: readonly TopicPartition[]): void {
+  private assign(generation: Generation, partitions: readonly TopicPartition[], standbys: readonly TopicPartition[]): void {
     this.epoch++;
     this.generation = generation;
     this.assigned = new Set(partitions.map(({ topic, partition }) => tpKey(topic, partition)));
-    this.control.push({ type: 'assigned', epoch: this.epoch, partitions });
+    this.control.push({ type: 'assigned', epoch: this.epoch, partitions, standbys });
     this.wake?.();
   }
 
