@@ -28,11 +28,14 @@ async function run<T>(blows: Blows<T>, proxied: boolean): Promise<Result & T & {
 
 /** What the figures have in common. */
 const verdict = ({ events, rows }: Result): string => `0 lost, 0 doubled of ${rows} rows from ${events} events, seed ${seed}`;
-const killed = (report: Result & Kills): void =>
+const killed = (report: Result & Kills): void => {
+  expect(report.left).toBeGreaterThan(0);
+  expect(report.together).toBeGreaterThan(0);
   reportFigure(
     'killed',
-    `${report.cycles} kills (${report.startingUp} before the first commit), ${report.left} left and came back: ${verdict(report)}`,
+    `${report.cycles} kills (${report.startingUp} before the first commit), ${report.left} leaves by SIGTERM, three processes at work together ${report.together} times: ${verdict(report)}`,
   );
+};
 const stopped = (report: Result & Zombies): void =>
   reportFigure('zombies', `${report.zombies} of ${report.zombies} in ${report.stops} stops: ${verdict(report)}`);
 const broken = (report: Result & BrokerDown): void =>

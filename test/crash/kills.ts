@@ -1,23 +1,31 @@
 /** Kills processes at random moments, under a plan that the seed makes; in between, some leave in good order and come back. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Blows } from './crash.js';
+import { INTERRUPTED, type RtaProcess } from './processes.js';
 import { until } from './until.js';
 
 export interface Kills {
   readonly cycles: number;
   /** Of the killed ones: how many had not committed anything yet in that life. */
   readonly startingUp: number;
-  /** How often a process left in good order, and came back. */
+  /** How often a process left in good order (SIGTERM), and came back. */
   readonly left: number;
+  /** How often all processes had tasks at the same time, after some had been away. */
+  readonly together: number;
 }
 
 const PLACES = 3;
 /** Cycles that one that went stays away. */
 const AWAY = 3;
+/** In every so many cycles one leaves in good order; before every so many, all are waited for. */
+const LEAVES_EVERY = 3;
+const GATHERS_EVERY = 10;
 /** ms for a victim's first commit. */
 const PATIENCE_MS = 90_000;
+/** ms for all to have tasks, and to commit. */
+const GATHER_MS = 180_000;
 
-/** `cycles` kills with SIGKILL. */
+/** `cycles` kills with SIGKILL of one of three processes, which join and leave besides: `PLACES` of them share the tasks again and again. */
 export const kills =
   (cycles: number): Blows<Kills> =>
   async ({ system, random, say }) => {
@@ -25,13 +33,18 @@ export const kills =
     for (let place = 0; place < PLACES; place++) if (system.processes[place]?.running !== true) system.run(place);
     /** Cycle in which each comes back. */
     const back = new Map<number, number>();
-    let [startingUp, left] = [0, 0];
+    let [startingUp, left, together] = [0, 0, 0];
     for (let cycle = 1; cycle <= cycles; cycle++) {
+      const gathers = cycle % GATHERS_EVERY === 1;
       for (const [place, when] of back)
-        if (when <= cycle) {
+        if (when <= cycle || gathers) {
           back.delete(place);
           system.run(place);
         }
+      if (gathers) {
+        await until(`${PLACES} processes share the tasks`, () => shared(system.running()), GATHER_MS);
+        together++;
+      }
       const there = system.places();
       const place = there[below(there.length)];
       const victim = system.processes[place]!;
@@ -51,15 +64,21 @@ export const kills =
         back.set(place, cycle + AWAY);
         then = 'stays away';
       } else system.run(place);
-      if (does === 9 && there.length > 1) {
+      if (cycle % LEAVES_EVERY === 1 && there.length > 1) {
         const leaver = there.find((other) => other !== place)!;
-        await system.processes[leaver]!.end('SIGTERM');
+        const code = await system.processes[leaver]!.end('SIGTERM');
         back.set(leaver, cycle + 1 + below(AWAY));
-        left++;
+        // One that has only just begun may not hear it yet, and ends at once.
+        if (code === INTERRUPTED) left++;
         then += `; ${leaver} leaves`;
       }
       say(`${cycle}/${cycles}: ${place} killed ${state} after ${age} s, ${then}; ${system.load.written} events`);
     }
     for (const place of back.keys()) system.run(place);
-    return { cycles, startingUp, left };
+    return { cycles, startingUp, left, together };
   };
+
+/** Whether there are all of them, each with tasks, and at work. */
+function shared(running: readonly RtaProcess[]): boolean {
+  return running.length === PLACES && running.every((each) => each.committed && [...each.stats.values()].some(({ tasks }) => tasks > 0));
+}

@@ -11,7 +11,8 @@ Real \`rta run\` processes share seven pipelines on a real broker and registry (
 own), while Kafka's console producer writes R events a second. In the end a read_committed consumer of Kafka's own reads all topics, and
 everything, each change of a total too, is recomputed from the input.
 
-  kills        (default) N times one of three processes gets SIGKILL, at random, at work or while it starts; they leave and join
+  kills        (default) N times one of three processes gets SIGKILL, at random, at work or while it starts; in every third cycle another
+               leaves by SIGTERM, they come back, and before every tenth all three are at work
   zombies      one of two processes is stopped until the other has taken over, and goes on: until there were N, one for each pipeline
   broker       N rounds: the broker is killed at a produce request, at an offset commit, at EndTxn, and ends in good order; it comes back
 

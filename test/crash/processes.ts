@@ -6,6 +6,9 @@ import { createInterface } from 'node:readline';
 const ROOT = join(import.meta.dirname, '../..');
 const MAIN = join(ROOT, 'packages/cli/bin/rta.js');
 
+/** What `rta` ends with after SIGTERM. */
+export const INTERRUPTED = 130;
+
 export interface Setting {
   /** Of the project. */
   readonly directory: string;

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { Event } from './events.js';
 import { CHECKS, judge, type Verdict } from './judge.js';
 import { Load } from './load.js';
-import { RtaProcess } from './processes.js';
+import { INTERRUPTED, RtaProcess } from './processes.js';
 import { decoder, readTopics, type Read } from './reader.js';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -164,6 +164,3 @@ export class System {
     return listed.split('\n').filter((line) => line.includes(this.name) && !/\b(CompleteCommit|CompleteAbort|Empty)\b/.test(line));
   }
 }
-
-/** Of `rta`, after SIGTERM. */
-const INTERRUPTED = 130;

@@ -12,7 +12,7 @@ export const RELIABILITY_ROWS = {
   killed: {
     topic: 'Exactly once, killed',
     promise:
-      'a copy, totals, a board, windows, sessions, a join and dedupe in three processes that are killed, leave and join: each change right',
+      'a copy, totals, a board, windows, sessions, a join and dedupe in three processes that are killed, leave by SIGTERM and join while load runs: each change right',
     test: 'test/crash/crash.test.ts',
   },
   zombies: {

@@ -122,11 +122,20 @@ export class Machine {
 
   /** Nothing has been heard of the worker for its session timeout: the group goes on without it. */
   expel({ life }: Running): void {
-    const group = (this.log as unknown as { readonly groups: ReadonlyMap<string, Group> }).groups.get(this.group);
+    const group = this.groupNow();
     const members = group as unknown as { readonly members: ReadonlyMap<string, { readonly transactionalId: string }> } | undefined;
     for (const member of members?.members.values() ?? [])
       if (member.transactionalId === `${this.group}-${life.name}`) group!.expel(member as never, `${life.name} was silent`);
     this.scheduler.changes++;
+  }
+
+  /** Members that have not let go of their partitions have had the time for it: the rebalance goes on without them. False: there is none. */
+  overrule(): boolean {
+    const group = this.groupNow() as unknown as { readonly holding: ReadonlySet<unknown> | null; assign(): void } | undefined;
+    if (group === undefined || group.holding === null) return false;
+    group.assign();
+    this.scheduler.changes++;
+    return true;
   }
 
   /**
@@ -155,6 +164,10 @@ export class Machine {
     this.process.alive = false;
     await this.log.close();
     rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  private groupNow(): Group | undefined {
+    return (this.log as unknown as { readonly groups: ReadonlyMap<string, Group> }).groups.get(this.group);
   }
 
   private async open(): Promise<void> {

@@ -138,6 +138,7 @@ class Simulation {
   private async act(crashes: number): Promise<void> {
     const { random, scheduler, machine } = this;
     if (random(crashes) === 0) return this.crash();
+    if (random(4) === 0 && machine.overrule()) this.faults.count('rebalanced without waiting');
     const one = this.running[random(Math.max(1, this.running.length))] as Running | undefined;
     switch (random(14)) {
       case 0:
