@@ -78,7 +78,7 @@ class Sender {
     };
     // The periods count from when the tasks are there.
     if (prepared.longestPeriodMs > 0) await worker.drain();
-    for (const input of given) await this.append(input, drain);
+    for (const input of this.tablesFirst(given)) await this.append(input, drain);
     if (!stopped()) await drain(until ?? undefined);
   }
 
@@ -87,7 +87,7 @@ class Sender {
     switch (step.kind) {
       case 'send':
         judgeIdle(false);
-        for (const input of step.topics) await this.append(input, () => worker.drain());
+        for (const input of this.tablesFirst(step.topics)) await this.append(input, () => worker.drain());
         judgeIdle(true);
         await worker.drain();
         break;
@@ -99,6 +99,13 @@ class Sender {
         clock.advance(Math.max(0, step.time - clock.now()));
         await worker.drain(step.time);
     }
+  }
+
+  /** Sent together means that tables are there when streams ask for their rows; a table that is read to its end keeps nobody waiting. */
+  private tablesFirst(inputs: readonly TestInput[]): readonly TestInput[] {
+    const sources = this.running.physical.stages.flatMap((stage) => stage.inputs);
+    const tables = new Set(sources.flatMap((input) => (input.kind === 'source' && input.table ? [input.topic] : [])));
+    return [...inputs].sort((a, b) => Number(tables.has(b.topic)) - Number(tables.has(a.topic)));
   }
 
   /** One by one where a test asks for every emission, else in one go; with the clock at the latest event time so far. */
