@@ -177,7 +177,7 @@ export async function startPositions(
         `${key}: the consumer group is at ${String(fromGroup)} but the state is at ${String(fromChangelog)}, which is no longer in the topic; reset the pipeline`,
         false,
       );
-    if (fromChangelog === null && stage.changelog !== null && hasRead(group))
+    if (task.changelogPosition === null && stage.changelog !== null && hasRead(group))
       throw stateLost(tpKey(stage.changelog, partition), 'all its records');
     const start = fromChangelog ?? fromGroup;
     if (start === null) fresh = true;
