@@ -80,8 +80,11 @@ describe('rta run --workers on the embedded log', () => {
       cwd: ROOT,
     });
     let stdout = '';
+    let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-    expect(await once(child, 'close')).toEqual([0, null]);
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    const [code] = (await once(child, 'close')) as [number | null];
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(boardsOf(stdout)).toEqual({ 'top-players': playersOf(scores), 'top-teams': teamsOf(scores) });
   });
 });

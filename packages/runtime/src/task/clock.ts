@@ -21,6 +21,15 @@ export class ManualClock implements Clock {
   }
 }
 
+/** Calls back once after `ms` of the clock; returns what cancels that. */
+export function after(clock: Clock, ms: number, run: () => void): () => void {
+  if (clock.after !== undefined) return clock.after(ms, run);
+  const timer = setTimeout(run, ms);
+  return () => {
+    clearTimeout(timer);
+  };
+}
+
 /** Resolves after `ms` of the clock. */
 export function pause(clock: Clock, ms: number): Promise<void> {
   const { after } = clock;

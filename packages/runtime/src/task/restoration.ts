@@ -1,5 +1,6 @@
 /** The restoring of a member's tasks beside its event loop, so that a rebalance, or the end of the run, need not wait for it. */
 import type { restoreTasks } from './assignment.js';
+import { after, type Clock } from './clock.js';
 
 type Restored = Awaited<ReturnType<typeof restoreTasks>>;
 
@@ -7,7 +8,10 @@ export class Restoration {
   private outcome: { readonly restored: Restored } | { readonly error: unknown } | null = null;
   private readonly ended: Promise<void>;
 
-  constructor(restoring: ReturnType<typeof restoreTasks>) {
+  constructor(
+    restoring: ReturnType<typeof restoreTasks>,
+    private readonly clock: Clock,
+  ) {
     this.ended = restoring.then(
       (restored) => {
         this.outcome = { restored };
@@ -21,9 +25,9 @@ export class Restoration {
   /** What came of it; null when that is still open after `ms`. Rejects with what it failed with. */
   async within(ms: number): Promise<Restored | null> {
     if (this.outcome === null) {
-      let timer: NodeJS.Timeout | undefined;
-      await Promise.race([this.ended, new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)))]);
-      clearTimeout(timer);
+      let cancel = (): void => undefined;
+      await Promise.race([this.ended, new Promise<void>((resolve) => (cancel = after(this.clock, ms, resolve)))]);
+      cancel();
     }
     if (this.outcome === null) return null;
     if ('error' in this.outcome) throw this.outcome.error;

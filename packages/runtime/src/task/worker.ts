@@ -255,18 +255,21 @@ export class Worker {
   }
 
   private async assigned(epoch: number, partitions: readonly TopicPartition[], standbys: readonly TopicPartition[]): Promise<void> {
-    const member = this.member;
+    const { member, options } = this;
     if (!member) return;
     await this.settle();
     await this.closeTasks(false);
     this.epoch = epoch;
-    const tasks = tasksOf(this.options.plan, partitions, this.taskContext, this.factories);
+    const tasks = tasksOf(options.plan, partitions, this.taskContext, this.factories);
     for (const task of tasks) {
       this.tasks.set(task.id, task);
       for (const input of task.inputs()) this.byInput.set(tpKey(input.topic, input.partition), task);
     }
     await this.standbys.assigned(tasks, standbys);
-    this.restoration = new Restoration(restoreTasks(tasks, member, this.options.context.log, this.options.plan, this.taskContext));
+    this.restoration = new Restoration(
+      restoreTasks(tasks, member, options.context.log, options.plan, this.taskContext),
+      options.context.clock,
+    );
   }
 
   /** Not before the start offsets of all partitions are committed, by whoever has them (SEMANTICS rule 23). */

