@@ -2,6 +2,9 @@
 import type { restoreTasks } from './assignment.js';
 import { after, type Clock } from './clock.js';
 
+/** How long a turn of the worker waits for it, ms, before it looks at what the member has to say. */
+const WAIT_MS = 20;
+
 type Restored = Awaited<ReturnType<typeof restoreTasks>>;
 
 export class Restoration {
@@ -22,11 +25,11 @@ export class Restoration {
     );
   }
 
-  /** What came of it; null when that is still open after `ms`. Rejects with what it failed with. */
-  async within(ms: number): Promise<Restored | null> {
+  /** What came of it; null when that is still open after a while. Rejects with what it failed with. */
+  async forAWhile(): Promise<Restored | null> {
     if (this.outcome === null) {
       let cancel = (): void => undefined;
-      await Promise.race([this.ended, new Promise<void>((resolve) => (cancel = after(this.clock, ms, resolve)))]);
+      await Promise.race([this.ended, new Promise<void>((resolve) => (cancel = after(this.clock, WAIT_MS, resolve)))]);
       cancel();
     }
     if (this.outcome === null) return null;

@@ -20,8 +20,6 @@ import type { TaskContext } from './task-context.js';
 import { hasUnread, isLagging } from './unread.js';
 import { commitIntervals, memberOptions, type WorkerOptions } from './worker-options.js';
 
-/** How long a turn waits for a restore, ms, before it looks at what the member has to say. */
-const RESTORE_WAIT_MS = 20;
 /** Joining again after a lost commit or a fence: so many times in a row without a commit in between. */
 const MAX_REJOINS = 20;
 
@@ -266,10 +264,8 @@ export class Worker {
       for (const input of task.inputs()) this.byInput.set(tpKey(input.topic, input.partition), task);
     }
     await this.standbys.assigned(tasks, standbys);
-    this.restoration = new Restoration(
-      restoreTasks(tasks, member, options.context.log, options.plan, this.taskContext),
-      options.context.clock,
-    );
+    const { log, clock } = options.context;
+    this.restoration = new Restoration(restoreTasks(tasks, member, log, options.plan, this.taskContext), clock);
   }
 
   /** Not before the start offsets of all partitions are committed, by whoever has them (SEMANTICS rule 23). */
@@ -283,7 +279,7 @@ export class Worker {
 
   /** Lets the tasks begin when they have been restored; whether that is so. */
   private async begin(member: Member, restoration: Restoration): Promise<boolean> {
-    const restored = await restoration.within(RESTORE_WAIT_MS);
+    const restored = await restoration.forAWhile();
     if (restored === null) return false;
     this.restoration = null;
     const { fresh, begun, replayed } = restored;
