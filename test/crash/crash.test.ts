@@ -42,7 +42,13 @@ const broken = (report: Result & BrokerDown): void =>
   reportFigure('broker', `away ${report.times} times, commits again within ${report.slowestMs} ms of its return: ${verdict(report)}`);
 
 describe.skipIf(missing.length > 0)(`real processes on a real broker (CRASH_SEED=${seed})`, () => {
-  it.skipIf(LONG)('zombies, a broker that is killed, kills: nothing is lost or doubled', { timeout: 900_000 }, async () => {
+  if (LONG) {
+    it('killed a hundred times', { timeout: 5_400_000 }, async () => killed(await run(kills(100), false)));
+    it('fifty zombies', { timeout: 3_600_000 }, async () => stopped(await run(zombies(50), false)));
+    it('the broker goes away forty times', { timeout: 3_600_000 }, async () => broken(await run(brokerDown(10), true)));
+    return;
+  }
+  it('zombies, a broker that is killed, kills: nothing is lost or doubled', { timeout: 900_000 }, async () => {
     const all: Blows<Zombies & BrokerDown & Kills> = async (target) => ({
       ...(await zombies(1)(target)),
       ...(await brokerDown(1, { produce: MOMENTS.produce, EndTxn: MOMENTS.EndTxn })(target)),
@@ -53,10 +59,4 @@ describe.skipIf(missing.length > 0)(`real processes on a real broker (CRASH_SEED
     stopped(report);
     broken(report);
   });
-
-  it.runIf(LONG)('killed a hundred times', { timeout: 5_400_000 }, async () => killed(await run(kills(100), false)));
-
-  it.runIf(LONG)('fifty zombies', { timeout: 3_600_000 }, async () => stopped(await run(zombies(50), false)));
-
-  it.runIf(LONG)('the broker goes away forty times', { timeout: 3_600_000 }, async () => broken(await run(brokerDown(10), true)));
 });
