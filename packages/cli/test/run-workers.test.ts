@@ -78,6 +78,8 @@ describe('rta run --workers on the embedded log', () => {
     await appendScores(dir, scores);
     const child = spawn(process.execPath, [built, 'run', ...BOARDS, '--until-end', '--workers', '2', '--json', '--dir', dir], {
       cwd: ROOT,
+      // Not the brokers of the other tests.
+      env: { PATH: process.env['PATH'], HOME: process.env['HOME'] },
     });
     let stdout = '';
     let stderr = '';
