@@ -4,17 +4,13 @@
  */
 import { Buffer } from 'node:buffer';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { BatchBuilder, partitionOf } from '@rta/runtime';
-import { available, KafkaProxy, startCluster } from '@rta/tools';
+import { KafkaProxy } from '@rta/tools';
 import { decoder, readTopics } from '../../../test/crash/reader.js';
 import { ndjson, spawnRta } from './support/cli.js';
+import { leavesOut, useKafka } from './support/use-kafka.js';
 import { Operated, START } from './support/operated.js';
-
-const { KAFKA_BROKERS: brokers, SCHEMA_REGISTRY_URL: registry } = process.env;
-const named = brokers !== undefined && registry !== undefined;
-const reasons = brokers === '' ? ['KAFKA_BROKERS is set to nothing'] : named ? [] : [...available().kafka, ...available().registry];
-if (reasons.length > 0) console.warn(`LEFT OUT, rta run on Kafka: ${reasons.join('; ')}`);
 
 const PARTITIONS = 2;
 
@@ -24,19 +20,8 @@ interface Scored {
   readonly at: number;
 }
 
-describe.skipIf(reasons.length > 0)('rta run on Kafka', { timeout: 120_000 }, () => {
-  let env: Readonly<Record<'KAFKA_BROKERS' | 'SCHEMA_REGISTRY_URL', string>>;
-  let stop: (() => Promise<void>) | undefined;
-  beforeAll(async () => {
-    if (named) {
-      env = { KAFKA_BROKERS: brokers, SCHEMA_REGISTRY_URL: registry };
-      return;
-    }
-    const cluster = await startCluster();
-    env = cluster.env;
-    stop = () => cluster.stop();
-  }, 120_000);
-  afterAll(() => stop?.());
+describe.skipIf(leavesOut('rta run on Kafka'))('rta run on Kafka', { timeout: 120_000 }, () => {
+  const env = useKafka();
 
   const scored = (from: number, count: number): Scored[] =>
     Array.from({ length: count }, (_, i) => ({
@@ -59,7 +44,7 @@ describe.skipIf(reasons.length > 0)('rta run on Kafka', { timeout: 120_000 }, ()
 
   /** Every update counts more records of its user than the one before; the last ones are those of all rows. */
   async function expectTotals(on: Operated, rows: readonly Scored[]): Promise<void> {
-    const read = await readTopics(env.KAFKA_BROKERS, [on.out], decoder(env.SCHEMA_REGISTRY_URL));
+    const read = await readTopics(env().KAFKA_BROKERS, [on.out], decoder(env().SCHEMA_REGISTRY_URL));
     const last = new Map<string, { total: number; count: number }>();
     for (const { value } of read.get(on.out)!) {
       const { user, total, count } = value as { user: string; total: number; count: number };
@@ -75,14 +60,14 @@ describe.skipIf(reasons.length > 0)('rta run on Kafka', { timeout: 120_000 }, ()
   }
 
   it('two worker threads: right results, a signal commits, and others go on', async () => {
-    const on = new Operated(env, 'threads');
+    const on = new Operated(env(), 'threads');
     const rows = scored(0, 10_000);
     await send(on, rows);
     await on.drain('--workers', '2');
     await expectTotals(on, rows);
     const more = scored(rows.length, 10_000);
     await send(on, more);
-    const running = spawnRta(['run', '--workers', '2', '--json'], { cwd: on.project.directory, env });
+    const running = spawnRta(['run', '--workers', '2', '--json'], { cwd: on.project.directory, env: env() });
     await running.printed(/"commits":[1-9]/);
     const members = () => on.withLog((log) => log.groupMembers(`rta.${on.pipeline}`));
     await expect.poll(async () => (await members()).length, { timeout: 30_000, interval: 500 }).toBe(2);
@@ -97,9 +82,9 @@ describe.skipIf(reasons.length > 0)('rta run on Kafka', { timeout: 120_000 }, ()
   });
 
   it('a second process with the same directory ends at once, and says who has it', async () => {
-    const on = new Operated(env, 'taken');
+    const on = new Operated(env(), 'taken');
     await send(on, scored(0, 100));
-    const options = { cwd: on.project.directory, env };
+    const options = { cwd: on.project.directory, env: env() };
     const first = spawnRta(['run', '--json'], options);
     await first.printed(/"commits":[1-9]/);
     const second = await on.rta('run', '--json');
@@ -115,13 +100,13 @@ describe.skipIf(reasons.length > 0)('rta run on Kafka', { timeout: 120_000 }, ()
   });
 
   it('brokers that do not answer: it ends within --shutdown-timeout, with 69', async () => {
-    const proxy = await KafkaProxy.start(env.KAFKA_BROKERS);
+    const proxy = await KafkaProxy.start(env().KAFKA_BROKERS);
     try {
-      const on = new Operated(env, 'silent');
+      const on = new Operated(env(), 'silent');
       await send(on, scored(0, 1_000));
       const running = spawnRta(['run', '--json', '--shutdown-timeout', '3s'], {
         cwd: on.project.directory,
-        env: { ...env, KAFKA_BROKERS: proxy.address },
+        env: { ...env(), KAFKA_BROKERS: proxy.address },
       });
       await running.printed(/"commits":[1-9]/);
       proxy.fate = () => 'swallowed';

@@ -4,20 +4,9 @@ import { join } from 'node:path';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { ndjson, ROOT, rta, spawnRta, temporaryDirectory } from './support/cli.js';
+import { ROOT, rta, spawnRta, temporaryDirectory } from './support/cli.js';
+import { BOARDS, boardsOf, DIRECTORY, summaryOf } from './support/printed-boards.js';
 import { appendBadScore, appendScores, drawScores, playersOf, streaksOf, teamsOf } from './support/scores.js';
-
-const DIRECTORY = 'pipelines/leaderboards';
-const BOARDS = ['top-players', 'top-teams'].map((name) => `${DIRECTORY}/${name}.yaml`);
-
-/** The last rows said of each board. */
-function boardsOf(stdout: string): Record<string, unknown> {
-  return Object.fromEntries(ndjson(stdout).flatMap((line) => ('board' in line ? [[line['pipeline'], line['rows']]] : [])));
-}
-
-function summaryOf(stdout: string, pipeline: string): unknown {
-  return ndjson(stdout).find((line) => line['pipeline'] === pipeline && 'summary' in line)?.['summary'];
-}
 
 describe('rta run --workers on the embedded log', () => {
   it.each([

@@ -4,43 +4,27 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { available, startCluster } from '@rta/tools';
+import { describe, expect, it } from 'vitest';
 import { dlqTests } from './dlq.js';
 import { lagTests } from './lag.js';
 import { spawnRta } from '../support/cli.js';
+import { leavesOut, useKafka } from '../support/use-kafka.js';
 import { Operated } from '../support/operated.js';
 import { resetTests } from './reset.js';
 import { stateTests } from './state.js';
 
-const { KAFKA_BROKERS: brokers, SCHEMA_REGISTRY_URL: registry } = process.env;
-const named = brokers !== undefined && registry !== undefined;
-const reasons = brokers === '' ? ['KAFKA_BROKERS is set to nothing'] : named ? [] : [...available().kafka, ...available().registry];
-if (reasons.length > 0) console.warn(`LEFT OUT, commands of operation on Kafka: ${reasons.join('; ')}`);
+describe.skipIf(leavesOut('commands of operation on Kafka'))('on Kafka', { timeout: 90_000 }, () => {
+  const env = useKafka();
 
-describe.skipIf(reasons.length > 0)('on Kafka', { timeout: 90_000 }, () => {
-  let env: Readonly<Record<string, string>>;
-  let stop: (() => Promise<void>) | undefined;
-  beforeAll(async () => {
-    if (named) {
-      env = { KAFKA_BROKERS: brokers, SCHEMA_REGISTRY_URL: registry };
-      return;
-    }
-    const cluster = await startCluster();
-    env = cluster.env;
-    stop = () => cluster.stop();
-  }, 120_000);
-  afterAll(() => stop?.());
-
-  lagTests(() => env);
-  dlqTests(() => env);
-  resetTests(() => env);
-  stateTests(() => env);
+  lagTests(env);
+  dlqTests(env);
+  resetTests(env);
+  stateTests(env);
 
   it('a worker that stood still while its pipeline was reset has no effect any more', async () => {
-    const on = new Operated(env, 'zombie');
+    const on = new Operated(env(), 'zombie');
     await on.send({ user: 'ann', score: 1, at: 10 }, { user: 'bob', score: 4, at: 20, partition: 1 });
-    const zombie = spawnRta(['run', '--json'], { cwd: on.project.directory, env });
+    const zombie = spawnRta(['run', '--json'], { cwd: on.project.directory, env: env() });
     await zombie.printed(/"recordsIn":2/);
     await until(async () => (await on.json('lag'))[0]?.['lag'] === 0);
     zombie.child.kill('SIGSTOP');

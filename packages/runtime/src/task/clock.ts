@@ -1,5 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
-
 /** Where the engine's wall clock comes from, so that tests can turn it. */
 export interface Clock {
   /** ms since the epoch */
@@ -32,6 +30,5 @@ export function after(clock: Clock, ms: number, run: () => void): () => void {
 
 /** Resolves after `ms` of the clock. */
 export function pause(clock: Clock, ms: number): Promise<void> {
-  const { after } = clock;
-  return after === undefined ? delay(ms) : new Promise((resolve) => after(ms, resolve));
+  return new Promise((resolve) => after(clock, ms, resolve));
 }
