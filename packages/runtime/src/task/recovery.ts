@@ -19,6 +19,15 @@ export function mayPass(error: unknown, rejoins: number): error is LogError | St
   return error.code === 'corrupt' || error.code === 'io' || (error.code === 'locked' && rejoins <= LOCKED_REJOINS);
 }
 
+/**
+ * Of a worker that ends in any case: whoever has its partitions now does again what it could not commit any more, so that losing them is no
+ * failure. Throws PipelineError of anything else.
+ */
+export function endWith(failure: unknown, onWarning: (message: string) => void): void {
+  if (!(failure instanceof LogError && failure.code === 'fenced')) throw asPipelineError(failure);
+  onWarning(`${failure.code}: ${failure.message}; what it has not committed is left to the new owner`);
+}
+
 export function asPipelineError(error: unknown): Error {
   if (error instanceof LogError) return new PipelineError('log_failed', error.message, error.retriable, { cause: error });
   if (error instanceof StateStoreError) return new PipelineError('store_failed', error.message, false, { cause: error });

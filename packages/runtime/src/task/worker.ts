@@ -7,7 +7,7 @@ import { closingTime, endOfInputs } from './end-of-inputs.js';
 import { HeldPartitions } from './held-partitions.js';
 import { IdleSources } from './idle-sources.js';
 import { Latencies } from './latencies.js';
-import { asPipelineError, mayPass, toError } from './recovery.js';
+import { asPipelineError, endWith, mayPass, toError } from './recovery.js';
 import { RepartitionPurge } from './repartition-purge.js';
 import { Restoration } from './restoration.js';
 import { SharedEnd } from './shared-end.js';
@@ -132,7 +132,7 @@ export class Worker {
         this.commit();
         await this.settle();
       }
-      if (this.failure !== null) throw asPipelineError(this.failure);
+      if (this.failure !== null) endWith(this.failure, this.options.context.onWarning);
     } finally {
       // Whatever becomes of the stores: a member that stays would keep its partitions.
       await this.closeTasks(this.failure !== null).finally(() => this.leave());
@@ -275,6 +275,7 @@ export class Worker {
     this.awaitsStarts = false;
     for (const task of this.tasks.values())
       for (const input of task.inputs()) member.start(input.topic, input.partition, task.positionOf(input.topic));
+    this.drift.advance(member, this.byInput, this.stable); // what is too far ahead already waits from the start
   }
 
   /** Lets the tasks begin when they have been restored; whether that is so. */

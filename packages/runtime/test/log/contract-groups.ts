@@ -73,6 +73,30 @@ export function groupTests(on: Fixture): void {
       await on.leave(one, two);
     });
 
+    it('does what was to be committed when the member heard that it loses its partitions', async () => {
+      const [name, to] = [await on.topic(2), await on.topic()];
+      const group = unique('g');
+      const one = await on.join(group, [name]);
+      await one.until(() => one.assigned.length === 2);
+      const old = one.epoch;
+      const two = await on.join(group, [name]);
+      const mine = one.assigned[0];
+      const under = one.member.commit({
+        epoch: old,
+        outputs: outputs(to, 0, ['last words']),
+        offsets: [{ ...mine, offset: 1, metadata: '' }],
+      });
+      const [code] = await Promise.all([
+        codeOf(under),
+        TestWorker.all([one, two], () => one.assigned.length === 1 && two.assigned.length === 1),
+      ]);
+      expect(code).toBe('none');
+      expect(values(await collect(on.log, to, 0))).toEqual(['last words']);
+      const [owner] = [one, two].filter(({ assigned }) => assigned[0].partition === mine.partition);
+      expect((await owner.member.committed([mine]))[0].offset).toBe(1);
+      await on.leave(one, two);
+    });
+
     it('does not wait for a member that stands still for ever, and fences it', async () => {
       const [name, to] = [await on.topic(2), await on.topic()];
       const group = unique('g');

@@ -67,6 +67,8 @@ export class EmbeddedMember implements Member {
   private failure: LogError | null = null;
   private left = false;
   private committing = false;
+  /** Told that it has nothing any more while a commit was under way: the others wait for that. */
+  private lettingGo = false;
   private lastHeard: number;
 
   constructor(
@@ -160,6 +162,7 @@ export class EmbeddedMember implements Member {
     } finally {
       this.committing = false;
       this.lastHeard = performance.now();
+      if (this.lettingGo) this.letGo();
     }
   }
 
@@ -188,7 +191,8 @@ export class EmbeddedMember implements Member {
 
   assign(epoch: number, partitions: readonly TopicPartition[], standbys: readonly TopicPartition[]): void {
     // Whoever has not let go by now is told of both, one after the other, and cannot commit in between.
-    if (this.control.some((event) => event.type === 'revoked')) this.epoch = -1;
+    if (this.lettingGo || this.control.some((event) => event.type === 'revoked')) this.epoch = -1;
+    this.lettingGo = false;
     this.lastAssigned = partitions;
     this.control.push({ type: 'assigned', epoch, partitions, standbys });
     this.awake();
@@ -229,11 +233,18 @@ export class EmbeddedMember implements Member {
       this.assigned = new Set(event.partitions.map((p) => tpKey(p.topic, p.partition)));
       this.pausedKeys.clear();
     } else if (event.type === 'revoked') {
-      this.epoch = -1;
-      this.assigned = new Set();
-      this.host.group.released(this);
+      // What the worker has given to be committed before it heard of this is still its own.
+      if (this.committing) this.lettingGo = true;
+      else this.letGo();
     }
     return event;
+  }
+
+  private letGo(): void {
+    this.lettingGo = false;
+    this.epoch = -1;
+    this.assigned = new Set();
+    this.host.group.released(this);
   }
 
   private nextRecords(): MemberEvent | null {
