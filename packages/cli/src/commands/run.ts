@@ -25,6 +25,7 @@ interface RunOptions extends BackendOptions {
   readonly workers?: number;
   readonly stallTimeout: number;
   readonly shutdownTimeout: number;
+  readonly notify: boolean;
   readonly json?: boolean;
 }
 
@@ -53,6 +54,7 @@ export const addRun: AddCommand = (program, act) => {
       durationOf,
       DEFAULT_SHUTDOWN_MS,
     )
+    .option('--no-notify', 'tell nobody of the incidents of alerts; they are in their topics all the same')
     .option('--json', 'NDJSON: per pipeline stats every second, boards that changed, a summary')
     .action(act(run));
 };
@@ -90,6 +92,7 @@ async function runWithin(context: CliContext, paths: readonly string[], options:
         end,
         stallMs: options.stallTimeout,
         json,
+        ...(options.notify && loaded.project !== null ? { targets: loaded.project.notify } : {}),
         onEnding: (failure) => {
           limit.begin(failure);
         },

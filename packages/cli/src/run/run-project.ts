@@ -7,8 +7,9 @@ import type { NdjsonWriter } from '../output/ndjson.js';
 import { JsonReport } from './json-report.js';
 import { LiveReport } from './live-report.js';
 import { LogReport } from './log-report.js';
+import { checkTargets, startNotifiers, type Targets } from './notifiers.js';
 import type { RunEnd } from './pipeline-run.js';
-import { preparePipelines, type RunningPipeline } from './prepare.js';
+import { preparePipelines, type RunningPipeline, workerId } from './prepare.js';
 import type { RunReport } from './report.js';
 import { runPipelines } from './run-pipelines.js';
 
@@ -26,6 +27,8 @@ export interface RunSettings {
   readonly onEnding?: (failure?: unknown) => void;
   /** Null: for people. */
   readonly json: NdjsonWriter | null;
+  /** Whom alerts tell; not there: nobody. */
+  readonly targets?: Targets;
   /** Called when the topics are there, before the first worker joins. */
   readonly prepared?: (pipelines: readonly RunningPipeline[]) => void;
 }
@@ -39,6 +42,7 @@ export async function runProject(context: CliContext, backend: Backend, settings
     else context.stderr.write(`warning: ${pipeline}: ${message}\n`);
   };
   let report: RunReport | null = null;
+  if (settings.targets !== undefined) checkTargets(plans, settings.targets);
   const pipelines = await preparePipelines(backend, plans, {
     ...(settings.partitions === undefined ? {} : { partitions: settings.partitions }),
     workers: settings.workers ?? 1,
@@ -55,5 +59,13 @@ export async function runProject(context: CliContext, backend: Backend, settings
     context.stdout.write(`${title}: ${plans.map((plan) => plan.pipeline).join(', ')}\n`);
     report = new LogReport(context, Date.now());
   }
-  return runPipelines(pipelines, settings.end, context.signal, report, settings);
+  const notifiers = startNotifiers(backend, plans, settings.targets ?? new Map(), workerId(backend), says);
+  let endedByItself = false;
+  try {
+    const code = await runPipelines(pipelines, settings.end, context.signal, report, settings);
+    endedByItself = !context.signal.aborted;
+    return code;
+  } finally {
+    await notifiers.end(endedByItself);
+  }
 }

@@ -8,6 +8,7 @@ import { acceptanceOf, reachOf } from '../../plan/window-times.js';
 import { columnsKept, expressionsOf } from '../../plan/columns-used.js';
 import { FLAGS, NEXT } from '../../state/group-table-rows.js';
 import { STALE } from '../run/session-chains.js';
+import { alertRowCode } from './alert.js';
 import { alignedFeed, paneFeed } from './aligned-feed.js';
 import type { Code } from './code.js';
 import type { FoldShape } from './fold.js';
@@ -95,6 +96,9 @@ class StreamEdges {
         break;
       case 'over':
         this.effect(passed, () => overCode(shape, code, i, row, this.source.late));
+        break;
+      case 'alert':
+        this.effect(passed, () => alertRowCode(code, i, row));
         break;
       case 'rank':
         throw new Error(`${node.id}: a rank of a stream is not available`);

@@ -1,0 +1,1 @@
+export { Notifier, type NotifierOptions } from './notifier.js';
