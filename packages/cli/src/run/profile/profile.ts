@@ -38,7 +38,7 @@ export async function profiled<T>(
 }
 
 /** As a table with bars. */
-export function profileLines({ samples, totalMs, idleMs, parts }: TimeSpent): string[] {
+function profileLines({ samples, totalMs, idleMs, parts }: TimeSpent): string[] {
   const busyMs = parts.reduce((sum, { ms }) => sum + ms, 0);
   const large = parts.filter(({ ms }) => ms >= SMALL * busyMs);
   const rest = busyMs - large.reduce((sum, { ms }) => sum + ms, 0);
