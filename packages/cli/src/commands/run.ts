@@ -4,10 +4,11 @@ import { backendSettings, openBackend, type BackendOptions } from '../backend/ba
 import type { Action, CliContext } from '../context.js';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
 import { Failure, UsageError } from '../failure.js';
-import { durationOf, wholeNumber } from '../option-values.js';
+import { durationOf, httpAddressOf, wholeNumber } from '../option-values.js';
 import { NdjsonWriter } from '../output/ndjson.js';
 import type { AddCommand } from '../program.js';
 import { loadPipelines } from '../project/load.js';
+import type { HttpAddress } from '../run/http.js';
 import { runEnd } from '../run/options.js';
 import { plansOf } from '../run/prepare.js';
 import { runProject } from '../run/run-project.js';
@@ -25,6 +26,7 @@ interface RunOptions extends BackendOptions {
   readonly workers?: number;
   readonly stallTimeout: number;
   readonly shutdownTimeout: number;
+  readonly http?: HttpAddress;
   readonly json?: boolean;
 }
 
@@ -52,6 +54,11 @@ export const addRun: AddCommand = (program, act) => {
       'end with 69 when the last commits take longer than that, after a signal, --for or a failure',
       durationOf,
       DEFAULT_SHUTDOWN_MS,
+    )
+    .option(
+      '--http <[host:]port>',
+      'serve health and metrics there; without a host for this machine only; port 0: a free one',
+      httpAddressOf,
     )
     .option('--json', 'NDJSON: per pipeline stats every second, boards that changed, a summary')
     .action(act(run));
@@ -90,6 +97,7 @@ async function runWithin(context: CliContext, paths: readonly string[], options:
         end,
         stallMs: options.stallTimeout,
         json,
+        ...(options.http === undefined ? {} : { http: options.http }),
         onEnding: (failure) => {
           limit.begin(failure);
         },
