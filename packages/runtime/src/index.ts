@@ -15,6 +15,7 @@ export { ManualClock, systemClock, type Clock } from './task/clock.js';
 export type { SinkSchemaIds } from './task/task-context.js';
 export type { SchemaSource } from './task/writer-schema.js';
 export { compileStage } from './kernel/compile-stage.js';
+export { kernelOf, nodesOfLines } from './kernel/kernel-marks.js';
 export { openEmbeddedLog, DEFAULT_LOG_DIR } from './log/embedded/open.js';
 export { serveLogPort } from './log/embedded/port-server.js';
 export { PortLog } from './log/embedded/port-log.js';
