@@ -7,7 +7,8 @@ export type { KernelCompiler, KernelFactory, KernelStats, StageKernel } from './
 export { checkFunctions, loadFunctions } from './functions/load-functions.js';
 export { openPipeline, type Pipeline, type PipelineOptions } from './pipeline.js';
 export { Worker } from './task/worker.js';
-export type { WorkerSnapshot, StepSnapshot, BoardSnapshot } from './task/snapshot.js';
+export type { WorkerSnapshot, WorkerStatus, StepSnapshot, BoardSnapshot } from './task/snapshot.js';
+export { addHistograms, DURATION_BOUNDS, type Histogram } from './task/histogram.js';
 export { topicSpec } from './task/topology.js';
 export { PipelineError, BadRecordError, type PipelineErrorCode } from './task/errors.js';
 export { ManualClock, systemClock, type Clock } from './task/clock.js';

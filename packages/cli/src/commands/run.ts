@@ -4,10 +4,11 @@ import { backendSettings, openBackend, type BackendOptions } from '../backend/ba
 import type { Action, CliContext } from '../context.js';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
 import { Failure, UsageError } from '../failure.js';
-import { durationOf, sizeOf, wholeNumber } from '../option-values.js';
+import { durationOf, httpAddressOf, sizeOf, wholeNumber } from '../option-values.js';
 import { NdjsonWriter } from '../output/ndjson.js';
 import type { AddCommand } from '../program.js';
 import { loadPipelines } from '../project/load.js';
+import type { HttpAddress } from '../run/http.js';
 import { runEnd } from '../run/options.js';
 import { PROFILE_FILE, profiled } from '../run/profile/profile.js';
 import { plansOf } from '../run/prepare.js';
@@ -27,6 +28,7 @@ interface RunOptions extends BackendOptions {
   readonly memory?: number;
   readonly stallTimeout: number;
   readonly shutdownTimeout: number;
+  readonly http?: HttpAddress;
   readonly profile?: string | true;
   readonly json?: boolean;
 }
@@ -56,6 +58,11 @@ export const addRun: AddCommand = (program, act) => {
       'end with 69 when the last commits take longer than that, after a signal, --for or a failure',
       durationOf,
       DEFAULT_SHUTDOWN_MS,
+    )
+    .option(
+      '--http <[host:]port>',
+      'serve health and metrics there; without a host for this machine only; port 0: a free one',
+      httpAddressOf,
     )
     .option(
       '--profile [file]',
@@ -100,6 +107,7 @@ async function runWithin(context: CliContext, paths: readonly string[], options:
         end,
         stallMs: options.stallTimeout,
         json,
+        ...(options.http === undefined ? {} : { http: options.http }),
         onEnding: (failure: unknown) => {
           limit.begin(failure);
         },
