@@ -64,7 +64,8 @@ describe('rta.yaml', () => {
   it('includes files, relative to each', () => {
     const { project, diagnostics } = parseWith({
       'rta.yaml': 'include: shared/all.yaml\nsources:\n  a: { topic: a }\n',
-      'shared/all.yaml': 'include: [b.yaml, "${DEEPER:-deep}/c.yaml"]\ntopics: { x: { partitions: 3 } }\nnotify: { oncall: { webhook: http://localhost } }\n',
+      'shared/all.yaml':
+        'include: [b.yaml, "${DEEPER:-deep}/c.yaml"]\ntopics: { x: { partitions: 3 } }\nnotify: { oncall: { webhook: http://localhost } }\n',
       'shared/b.yaml': 'include: deep/c.yaml\nsources:\n  b: { topic: b }\n',
       'shared/deep/c.yaml': 'sources:\n  c: { topic: c }\n',
     });

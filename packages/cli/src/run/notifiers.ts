@@ -10,9 +10,14 @@ export type Targets = ReadonlyMap<string, NotifyTarget | null>;
 /** How long the last incidents of a run that ends by itself may take to be delivered; the next run goes on with what is left. */
 const DRAIN_MS = 10_000;
 
-export interface Notifiers {
-  /** Delivers what there is now where the run ended by itself, and leaves. */
-  end(endedByItself: boolean): Promise<void>;
+export interface NotifyOptions {
+  readonly backend: Backend;
+  /** Their topics are there. */
+  readonly plans: readonly Plan[];
+  readonly targets: Targets;
+  /** Of this process, the same after a restart. */
+  readonly workerId: string;
+  readonly says: (pipeline: string, message: string) => void;
 }
 
 /** @throws Failure `unset_variable` where a target that is needed has settings that are not there */
@@ -21,47 +26,42 @@ export function checkTargets(plans: readonly Plan[], targets: Targets): void {
   const problems = [...names].flatMap((name) => targets.get(name)?.problems ?? []);
   if (problems.length === 0) return;
   const text = renderAll(problems, { colour: false });
-  throw new Failure('unset_variable', `nothing was started: whom alerts notify is not known\n${text}`, 'set it, or tell nobody: --no-notify');
+  throw new Failure(
+    'unset_variable',
+    `nothing was started: whom alerts notify is not known\n${text}`,
+    'set it, or tell nobody: --no-notify',
+  );
 }
 
-/**
- * Tells the targets of the alerts of plans whose topics are there.
- *
- * @param workerId of this process, the same after a restart
- */
-export function startNotifiers(
-  backend: Backend,
-  plans: readonly Plan[],
-  targets: Targets,
-  workerId: string,
-  says: (pipeline: string, message: string) => void,
-): Notifiers {
-  const running = plans.flatMap((plan) => notifiersOf(backend, plan, targets, workerId, says));
-  const runs = running.map(async ({ notifier, pipeline }) => {
+/** Runs pipelines, and tells the targets of their alerts meanwhile; where the run ends by itself, also of what it left. */
+export async function whileNotifying<T>(options: NotifyOptions, signal: AbortSignal, run: () => Promise<T>): Promise<T> {
+  const running = options.plans.flatMap((plan) => notifiersOf(plan, options));
+  const told = running.map(async ({ notifier, pipeline }) => {
     await notifier.run().catch((error: unknown) => {
-      says(pipeline, `incidents are not told any more: ${error instanceof Error ? error.message : String(error)}`);
+      options.says(pipeline, `incidents are not told any more: ${error instanceof Error ? error.message : String(error)}`);
     });
   });
-  return {
-    async end(endedByItself) {
-      for (const { notifier } of running)
-        if (endedByItself)
-          await notifier.drain(DRAIN_MS).catch(() => {
-            notifier.stop();
-          });
-        else notifier.stop();
-      await Promise.all(runs);
-    },
-  };
+  let endedByItself = false;
+  try {
+    const result = await run();
+    endedByItself = !signal.aborted;
+    return result;
+  } finally {
+    for (const { notifier } of running) {
+      const stop = (): void => {
+        notifier.stop();
+      };
+      if (endedByItself) await notifier.drain(DRAIN_MS).catch(stop);
+      else stop();
+    }
+    await Promise.all(told);
+  }
 }
 
 /** One for each target of a plan. */
 function notifiersOf(
-  { log, registry }: Backend,
   { pipeline, alerts = [], sinks }: Plan,
-  targets: Targets,
-  workerId: string,
-  says: (pipeline: string, message: string) => void,
+  { backend: { log, registry }, targets, workerId, says }: NotifyOptions,
 ): readonly { readonly pipeline: string; readonly notifier: Notifier }[] {
   const topic = sinks.find(({ id }) => id === 'alerts')?.topic;
   if (topic === undefined) return [];

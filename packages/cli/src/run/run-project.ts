@@ -4,10 +4,11 @@ import type { Backend } from '../backend/backend.js';
 import type { CliContext } from '../context.js';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
 import type { NdjsonWriter } from '../output/ndjson.js';
+import { openHttp, type HttpAddress } from './http.js';
 import { JsonReport } from './json-report.js';
 import { LiveReport } from './live-report.js';
 import { LogReport } from './log-report.js';
-import { checkTargets, startNotifiers, type Targets } from './notifiers.js';
+import { checkTargets, type Targets, whileNotifying } from './notifiers.js';
 import type { RunEnd } from './pipeline-run.js';
 import { preparePipelines, type RunningPipeline, workerId } from './prepare.js';
 import type { RunReport } from './report.js';
@@ -18,6 +19,8 @@ export interface RunSettings {
   readonly command: string;
   readonly plans: readonly Plan[];
   readonly partitions?: number;
+  /** Bytes of state in memory, of all together; default: 1 GiB for each pipeline. */
+  readonly memory?: number;
   /** Threads; default 1: this one. */
   readonly workers?: number;
   readonly end: RunEnd;
@@ -27,6 +30,8 @@ export interface RunSettings {
   readonly onEnding?: (failure?: unknown) => void;
   /** Null: for people. */
   readonly json: NdjsonWriter | null;
+  /** Where the HTTP side listens; not there: there is none. */
+  readonly http?: HttpAddress;
   /** Whom alerts tell; not there: nobody. */
   readonly targets?: Targets;
   /** Called when the topics are there, before the first worker joins. */
@@ -45,27 +50,29 @@ export async function runProject(context: CliContext, backend: Backend, settings
   if (settings.targets !== undefined) checkTargets(plans, settings.targets);
   const pipelines = await preparePipelines(backend, plans, {
     ...(settings.partitions === undefined ? {} : { partitions: settings.partitions }),
+    ...(settings.memory === undefined ? {} : { memory: settings.memory }),
     workers: settings.workers ?? 1,
     onWarning: says,
   });
   if (context.signal.aborted) return EXIT_CODES.interrupted.code;
-  settings.prepared?.(pipelines);
-  const title = `rta ${command} · ${backend.description}`;
-  if (json !== null) {
-    json.write({ started: plans.map((plan) => plan.pipeline), on: backend.description });
-    report = new JsonReport(json);
-  } else if (context.stdout.isTTY === true) report = new LiveReport(context, title);
-  else {
-    context.stdout.write(`${title}: ${plans.map((plan) => plan.pipeline).join(', ')}\n`);
-    report = new LogReport(context, Date.now());
-  }
-  const notifiers = startNotifiers(backend, plans, settings.targets ?? new Map(), workerId(backend), says);
-  let endedByItself = false;
+  const http = settings.http === undefined ? null : await openHttp(context, settings.http, pipelines);
   try {
-    const code = await runPipelines(pipelines, settings.end, context.signal, report, settings);
-    endedByItself = !context.signal.aborted;
-    return code;
+    settings.prepared?.(pipelines);
+    const title = `rta ${command} · ${backend.description}${http === null ? '' : ` · ${http.url}`}`;
+    if (json !== null) {
+      json.write({ started: plans.map((plan) => plan.pipeline), on: backend.description, ...(http === null ? {} : { http: http.url }) });
+      report = new JsonReport(json);
+    } else if (context.stdout.isTTY === true) report = new LiveReport(context, title);
+    else {
+      context.stdout.write(`${title}: ${plans.map((plan) => plan.pipeline).join(', ')}\n`);
+      report = new LogReport(context, Date.now());
+    }
+    const { end, targets = new Map() } = settings;
+    const reporting = report;
+    return await whileNotifying({ backend, plans, targets, workerId: workerId(backend), says }, context.signal, () =>
+      runPipelines(pipelines, end, context.signal, reporting, settings),
+    );
   } finally {
-    await notifiers.end(endedByItself);
+    await http?.close();
   }
 }

@@ -59,7 +59,8 @@ export class SharedParts {
       this.sources.set(entry.key, buildSource(entry.key, entry.keySpan, entry.value, this.settings));
     }
     for (const entry of entriesOf(root, 'topics')) if (this.isNew('topic', entry)) this.topics.push(topicDeclaration(entry, this.settings));
-    for (const entry of entriesOf(root, 'notify')) if (this.isNew('notify target', entry)) this.notify.set(entry.key, notifyTarget(entry, this.settings.env));
+    for (const entry of entriesOf(root, 'notify'))
+      if (this.isNew('notify target', entry)) this.notify.set(entry.key, notifyTarget(entry, this.settings.env));
   }
 
   private addFile(within: readonly SourceText[], node: YamlNode | null): void {

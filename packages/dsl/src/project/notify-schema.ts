@@ -2,7 +2,13 @@ import { map, named, text, word } from '../ast/shapes.js';
 import type { JsonSchema } from '../yaml/schema.js';
 
 /** A text, or a map of settings. */
-function shortOr(title: string, expected: string, description: string, settings: Readonly<Record<string, JsonSchema>>, required: string): JsonSchema {
+function shortOr(
+  title: string,
+  expected: string,
+  description: string,
+  settings: Readonly<Record<string, JsonSchema>>,
+  required: string,
+): JsonSchema {
   return { ...map(title, settings, [required]), type: ['string', 'object'], minLength: 1, description, 'x-expected': expected };
 }
 

@@ -126,7 +126,10 @@ export class Notifier {
       case 'assigned':
         await this.forget();
         this.epoch = event.epoch;
-        await this.start(member, event.partitions.map(({ partition }) => partition));
+        await this.start(
+          member,
+          event.partitions.map(({ partition }) => partition),
+        );
         return;
       case 'revoked':
         await this.forget();

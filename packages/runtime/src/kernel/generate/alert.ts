@@ -18,6 +18,7 @@ const FIELDS: Readonly<Record<string, keyof Transition>> = { dedup_key: 'dedupKe
 
 export function generateAlert(shape: StageShape, folds: ReadonlyMap<number, FoldShape>, i: number, node: AlertNode): AlertCode {
   const code = new Code(shape.constants);
+  code.mark(i);
   const operand = ({ name, type }: Column) => [name, valueOperand(type, `R.${FIELDS[name] ?? name}`)] as const;
   guardedStream(shape, folds, code, i, { operands: new Map(node.columns.map(operand)), time: 'R.time', late: null, at: null });
   return { give: makeFunction(shape.constants, `return function (K, R) {\n${code.toString()}\n};`) };

@@ -66,13 +66,14 @@ class StreamEdges {
   private edge(i: number, row: RowSource, passed: string | null): void {
     const { shape, code } = this;
     const node = shape.node(i);
+    code.mark(i);
     switch (node.op) {
       case 'filter': {
         const passes = code.local('ok', 'false');
         this.note(i, [node.transform.condition]);
         const condition = conditionSource(node.transform.condition, scopeOf(row), code);
         code.line(`${passes} = ${passed === null ? condition : `${passed} && ${condition}`};`);
-        this.effect(passed, () => code.line(`K.rowsIn[${i}]++; if (${passes}) K.rowsOut[${i}]++;`));
+        this.effect(i, passed, () => code.line(`K.rowsIn[${i}]++; if (${passes}) K.rowsOut[${i}]++;`));
         this.compute(shape.readers[i], row, passes);
         break;
       }
@@ -86,19 +87,19 @@ class StreamEdges {
         this.fold(i, row, passed);
         break;
       case 'sink':
-        this.effect(passed, () => sinkCode(shape, code, i, row, false));
+        this.effect(i, passed, () => sinkCode(shape, code, i, row, false));
         break;
       case 'send':
         this.send(i, row, passed);
         break;
       case 'spread':
-        this.effect(passed, () => spreadStreamCode(shape, code, i, row));
+        this.effect(i, passed, () => spreadStreamCode(shape, code, i, row));
         break;
       case 'over':
-        this.effect(passed, () => overCode(shape, code, i, row, this.source.late));
+        this.effect(i, passed, () => overCode(shape, code, i, row, this.source.late));
         break;
       case 'alert':
-        this.effect(passed, () => alertRowCode(code, i, row));
+        this.effect(i, passed, () => alertRowCode(code, i, row));
         break;
       case 'rank':
         throw new Error(`${node.id}: a rank of a stream is not available`);
@@ -121,7 +122,7 @@ class StreamEdges {
       keys = key.map((expr) => operandOf(code, expr, scope));
       values = columns.map(({ expr }) => operandOf(code, expr, scope));
     });
-    this.effect(passed, () => {
+    this.effect(i, passed, () => {
       code.line(`K.rowsIn[${i}]++;`);
       const send = (): void => sendCode(code, i, node.output, node.transform, keys, values, row);
       if (late === null || node.transform.table) send();
@@ -147,7 +148,7 @@ class StreamEdges {
       const scope = scopeOf(row);
       for (const { name, expr } of columns) operands.set(name, operandOf(code, expr, scope));
     });
-    this.effect(passed, () => code.line(`K.rowsIn[${i}]++; K.rowsOut[${i}]++;`));
+    this.effect(i, passed, () => code.line(`K.rowsIn[${i}]++; K.rowsOut[${i}]++;`));
     this.compute(shape.readers[i], { ...row, operands }, passed);
   }
 
@@ -158,7 +159,7 @@ class StreamEdges {
     this.when(passed, () => {
       const { throws, apply } = unnestCode(code, i, transform, row, each);
       this.throws ||= throws;
-      this.effect(passed, apply);
+      this.effect(i, passed, apply);
     });
   }
 
@@ -192,7 +193,7 @@ class StreamEdges {
         inputs.push({ where: condition, arg: arg && operand(arg), by: by === undefined ? null : operand(by), orders });
       }
     });
-    this.effect(passed, () => {
+    this.effect(i, passed, () => {
       code.line(`K.rowsIn[${i}]++;`);
       const values = inputs.map(({ where, arg, by, orders }) => ({
         ...{ where, arg: arg && this.bound(arg), by: by && this.bound(by) },
@@ -365,8 +366,11 @@ class StreamEdges {
     else this.code.block(`if (${condition})`, body);
   }
 
-  private effect(passed: string | null, body: () => void): void {
-    this.effects.push(() => this.when(passed, body));
+  private effect(i: number, passed: string | null, body: () => void): void {
+    this.effects.push(() => {
+      this.code.mark(i);
+      this.when(passed, body);
+    });
   }
 }
 

@@ -1,1 +1,0 @@
-export { Notifier, type NotifierOptions } from './notifier.js';

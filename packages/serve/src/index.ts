@@ -1,0 +1,3 @@
+export { Notifier } from './alerts/notifier.js';
+export { serveHttp, type HttpOptions, type HttpSide } from './server.js';
+export type { ServedPipeline } from './served-pipeline.js';
