@@ -27,7 +27,7 @@ describe('rta.yaml', () => {
     expect(project.topics).toEqual([
       { name: 'a', partitions: 3, replication: null, retentionMs: 604_800_000, compression: null, cleanup: ['compact'] },
     ]);
-    expect(project.notify.get('oncall')).toMatchObject({ kind: 'pagerduty', settings: {}, problems: [{ code: 'RTA2011' }] });
+    expect(project.notify.get('oncall')).toMatchObject({ kind: 'pagerduty', settings: {}, problems: [{ code: 'RTA2208' }] });
     expect(project.defaults).toEqual({
       latenessMs: 1000,
       idleMs: 60_000,

@@ -68,6 +68,11 @@ function notifiersOf(
   return [...new Set(alerts.flatMap(({ notify }) => notify))].flatMap((name) => {
     const target = targets.get(name);
     if (target === null || target === undefined) return [];
+    const empty = Object.keys(target.settings).find((setting) => target.settings[setting] === '');
+    if (empty !== undefined) {
+      says(pipeline, `${name} is told of no incidents: its ${empty} is empty`);
+      return [];
+    }
     const told = new Set(alerts.flatMap((alert) => (alert.notify.includes(name) ? [alert.name] : [])));
     const onWarning = (message: string): void => {
       says(pipeline, message);

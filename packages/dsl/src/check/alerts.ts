@@ -89,7 +89,7 @@ function checkAlert(ast: AlertAst, pipeline: string, graph: Graph, session: Sess
   const isTable = flow.relation.kind === 'table';
   if (isTable && !flow.relation.windowed) session.report(messages.alertOfTable(span, name));
   else if (isTable && flow.periodic) session.report(messages.alertOfPeriodic(span, name));
-  if (when === null) return null;
+  if (when === null || (isTable && !flow.relation.windowed)) return null;
   const columns = incidentColumns();
   return {
     id,

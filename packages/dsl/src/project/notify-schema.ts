@@ -9,7 +9,7 @@ function shortOr(
   settings: Readonly<Record<string, JsonSchema>>,
   required: string,
 ): JsonSchema {
-  return { ...map(title, settings, [required]), type: ['string', 'object'], minLength: 1, description, 'x-expected': expected };
+  return { ...map(title, settings, [required]), type: ['string', 'object'], description, 'x-expected': expected };
 }
 
 /** `notify` of rta.yaml: targets by name, each of one kind. */

@@ -66,7 +66,7 @@ function shortened(dedupKey: string): string {
 }
 
 /** One line for people: `city-metrics: cancellations of city brno`. */
-export function summaryOf(pipeline: string, { alert, reason, key }: Incident): string {
+function summaryOf(pipeline: string, { alert, reason, key }: Incident): string {
   const columns = Object.entries(json(key)).map(([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`);
   const of = columns.length === 0 ? '' : ` of ${columns.join(', ')}`;
   return `${pipeline}: ${alert}${of}${reason === 'noData' ? ' (no data)' : ''}`;
