@@ -32,6 +32,18 @@ export function durationOf(text: string): number {
   return ms;
 }
 
+const SIZE_UNITS: Readonly<Record<string, number>> = { MiB: 2 ** 20, GiB: 2 ** 30, MB: 1e6, GB: 1e9 };
+const LEAST_SIZE = 2 ** 20;
+
+/** Bytes of a size: `512MiB`, `1.5GB`. */
+export function sizeOf(text: string): number {
+  const [, digits = '', unit = ''] = /^(\d+(?:\.\d+)?) ?([MG]i?B)$/.exec(text) ?? [];
+  const bytes = Math.floor(Number(digits) * (SIZE_UNITS[unit] ?? Number.NaN));
+  if (!(bytes >= LEAST_SIZE && bytes <= Number.MAX_SAFE_INTEGER))
+    throw new InvalidArgumentError('A size looks like 512MiB or 1.5GB, and is 1MiB at least.');
+  return bytes;
+}
+
 /** ms since the epoch of an ISO 8601 time with a zone, or of ms since the epoch. */
 export function timeOf(text: string): number {
   const ms = /^\d+$/.test(text) ? Number(text) : /(Z|[+-]\d\d:?\d\d)$/.test(text) ? Date.parse(text) : Number.NaN;

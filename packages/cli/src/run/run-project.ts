@@ -18,6 +18,8 @@ export interface RunSettings {
   readonly command: string;
   readonly plans: readonly Plan[];
   readonly partitions?: number;
+  /** Bytes of state in memory, of all together; default: 1 GiB for each pipeline. */
+  readonly memory?: number;
   /** Threads; default 1: this one. */
   readonly workers?: number;
   readonly end: RunEnd;
@@ -44,6 +46,7 @@ export async function runProject(context: CliContext, backend: Backend, settings
   let report: RunReport | null = null;
   const pipelines = await preparePipelines(backend, plans, {
     ...(settings.partitions === undefined ? {} : { partitions: settings.partitions }),
+    ...(settings.memory === undefined ? {} : { memory: settings.memory }),
     workers: settings.workers ?? 1,
     onWarning: says,
   });

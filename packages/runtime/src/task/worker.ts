@@ -77,7 +77,7 @@ export class Worker {
       stopping: () => this.stopping,
     };
     this.standbys = new Standbys(options.plan, this.taskContext, (held) => this.member?.holds(held));
-    for (const stage of options.plan.stages) this.factories.set(stage.id, options.compileStage(stage));
+    for (const stage of options.plan.stages) this.factories.set(stage.id, options.compileStage(stage, options.context.pipeline));
   }
 
   private readonly fail = (error: unknown): void => {
