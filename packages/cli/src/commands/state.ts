@@ -1,6 +1,17 @@
 import type { Plan } from '@rta/dsl';
 import { didYouMean, listing, showTimestamp } from '@rta/dsl';
-import { LogError, plainJson, planStages, rowJson, storeRows, storeSizes, storesOf, type Log, type StoreOfPlan, type StorePartition } from '@rta/runtime';
+import {
+  LogError,
+  plainJson,
+  planStages,
+  rowJson,
+  storeRows,
+  storeSizes,
+  storesOf,
+  type Log,
+  type StoreOfPlan,
+  type StorePartition,
+} from '@rta/runtime';
 import type { BackendOptions } from '../backend/backend.js';
 import type { Action, CliContext } from '../context.js';
 import { EXIT_CODES } from '../exit-codes.js';

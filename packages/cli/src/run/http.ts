@@ -5,7 +5,7 @@ import type { CollectSettings, HttpSide } from '@rta/serve';
 import type { Backend } from '../backend/backend.js';
 import type { CliContext } from '../context.js';
 import { Failure, UsageError } from '../failure.js';
-import { httpAddressOf } from '../option-values.js';
+import { httpAddressOf, isLoopback } from '../option-values.js';
 import type { RunningPipeline } from './prepare.js';
 
 export interface HttpAddress {
@@ -37,12 +37,11 @@ interface Declared {
  * @throws UsageError where other machines would reach what has no token, or rta.yaml says no address
  */
 export function httpSettings(context: CliContext, address: HttpAddress | undefined, project: ProjectFile | null): HttpSettings | null {
-  const { listen, token: declared, collect } = (project?.http ?? {}) as { listen?: unknown; token?: string; collect?: Declared };
+  const { listen, token: declared, collect } = (project?.http ?? {}) as { listen?: string | number; token?: string; collect?: Declared };
   const at = address ?? (listen === undefined ? undefined : addressIn(String(listen)));
   if (at === undefined) return null;
   const token = declared ?? context.env['RTA_HTTP_TOKEN'] ?? '';
-  const isOpen = !(at.host === 'localhost' || at.host === '::1' || /^127\./.test(at.host));
-  if (isOpen && token === '')
+  if (!isLoopback(at.host) && token === '')
     throw new UsageError(
       `${at.host} is reached from other machines: queries need a token, RTA_HTTP_TOKEN or \`http: { token }\` in rta.yaml`,
     );

@@ -38,7 +38,7 @@ export function storeNamed(plan: PhysicalPlan, name: string): StoreOfPlan {
 }
 
 /** Rejects with StateStoreError, `closed` where the task is taken away meanwhile. */
-export async function queryState(state: StateStore, store: StoreOfPlan, partition: number, query: StoreQuery): Promise<StoreAnswer> {
+async function queryState(state: StateStore, store: StoreOfPlan, partition: number, query: StoreQuery): Promise<StoreAnswer> {
   const position = positionIn(state);
   const entries = new Map<string, readonly [Uint8Array, Uint8Array]>();
   const take = (key: Uint8Array, value: Uint8Array | undefined): void => {

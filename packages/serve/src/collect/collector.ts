@@ -92,7 +92,7 @@ export class Collector {
   private async eventsIn(body: Buffer): Promise<readonly unknown[]> {
     try {
       const json = JSON.parse(UTF8.decode(body)) as unknown;
-      if (Array.isArray(json)) return json;
+      if (Array.isArray(json)) return json as unknown[];
       const { batch } = (typeof json === 'object' && json !== null ? json : {}) as { readonly batch?: unknown };
       return Array.isArray(batch) ? (batch as unknown[]) : [json];
     } catch (error) {

@@ -5,7 +5,7 @@ import { Refused } from '../refused.js';
 import type { SinkView } from '../sinks/sink-view.js';
 import { selectionOf, type QueryText, type Selection } from './selection.js';
 
-export interface AnsweredRow {
+interface AnsweredRow {
   readonly row: Readonly<Record<string, unknown>>;
   /** It will not be changed any more. */
   readonly final: boolean;

@@ -45,7 +45,7 @@ export function pipelineNamed(pipelines: readonly ServedPipeline[], name: string
 }
 
 /** Times in rows are ISO 8601 by then. */
-export function sendJson(reply: FastifyReply, answer: Answer): FastifyReply {
+function sendJson(reply: FastifyReply, answer: Answer): FastifyReply {
   return reply.type('application/json; charset=utf-8').send(JSON.stringify(answer, plainJson));
 }
 
@@ -87,5 +87,5 @@ function textOf(query: Readonly<Record<string, unknown>>): QueryText {
       throw new Refused(400, 'unknown_parameter', `there is no ${name}; there is ${listing(PARAMETERS, 'and')}`);
     if (typeof value !== 'string') throw new Refused(400, 'twice', `${name} is there twice`);
   }
-  return query as QueryText;
+  return query;
 }

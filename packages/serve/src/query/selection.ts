@@ -37,7 +37,7 @@ export interface Selection {
 const LIMIT = { least: 1, usual: 1000, most: 10_000 };
 
 /** Columns that a key is named by: windows are asked for by time. */
-export function keyColumnsOf({ columns, key, windowed }: Asked): readonly Column[] {
+function keyColumnsOf({ columns, key, windowed }: Asked): readonly Column[] {
   const named = (key ?? []).filter((name) => !windowed || (name !== 'window_start' && name !== 'window_end'));
   return named.flatMap((name) => columns.find((column) => column.name === name) ?? []);
 }

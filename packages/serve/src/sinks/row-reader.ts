@@ -3,8 +3,6 @@ import type { Row, SinkNode } from '@rta/dsl';
 import { codecFor, frame, unframe, type SchemaRegistry } from '@rta/registry';
 import { sinkReader, type LogRecord } from '@rta/runtime';
 
-export type ReadRow = (record: LogRecord) => Row;
-
 export class RowReader {
   private readonly reader;
   private readonly codec;
