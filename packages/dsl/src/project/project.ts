@@ -21,9 +21,10 @@ export interface ProjectFile {
   readonly defaults: ProjectDefaults;
   /** Whom alerts tell, by name; null: a target of which something is wrong that was reported. */
   readonly notify: ReadonlyMap<string, NotifyTarget | null>;
-  /** `kafka:` and `registry:` as plain data with variables resolved: may hold secrets, never print it. */
+  /** `kafka:`, `registry:` and `http:` as plain data with variables resolved: may hold secrets, never print it. */
   readonly kafka: Readonly<Record<string, unknown>> | null;
   readonly registry: Readonly<Record<string, unknown>> | null;
+  readonly http: Readonly<Record<string, unknown>> | null;
 }
 
 /** What pipelines get where they say nothing. */
@@ -66,6 +67,7 @@ export function parseProject(
     notify: shared.notify,
     kafka: settings(valueOf(root, 'kafka'), read),
     registry: settings(valueOf(root, 'registry'), read),
+    http: settings(valueOf(root, 'http'), read),
   };
   return { project, diagnostics: inOrder(diagnostics) };
 }
