@@ -79,7 +79,8 @@ export class ConfluentClient {
     const { retries, retryMs, host } = this.#settings;
     for (let attempt = 0; ; attempt++) {
       const answer = await this.#plainly(request);
-      if (!(answer instanceof Error) && !saysLater(answer.status)) return read(answer, `${request.what}: the schema registry at ${host}`, request.method);
+      if (!(answer instanceof Error) && !saysLater(answer.status))
+        return read(answer, `${request.what}: the schema registry at ${host}`, request.method);
       if (attempt >= retries) {
         const said = answer instanceof Error ? `was not reached (${reasonOf(answer)})` : `answered ${answer.status}${textOf(answer)}`;
         throw new RegistryUnavailable(

@@ -92,7 +92,13 @@ export class EmbeddedLog implements Log {
   async topics(): Promise<readonly TopicDescription[]> {
     this.checkOpen();
     return [...this.topicsByName.values()]
-      .map((topic) => ({ name: topic.name, partitions: topic.partitions.length, config: topic.config, maxBatchBytes: null, replication: null }))
+      .map((topic) => ({
+        name: topic.name,
+        partitions: topic.partitions.length,
+        config: topic.config,
+        maxBatchBytes: null,
+        replication: null,
+      }))
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
@@ -122,7 +128,11 @@ export class EmbeddedLog implements Log {
       for (const { topic, config } of changed) {
         const merged = Object.entries({ ...topic.config, ...config }).filter((entry): entry is [string, string] => entry[1] !== null);
         const next = { ...topic, config: Object.fromEntries(merged) };
-        transaction.put(topicKey(topic.name), { firstId: topic.partitions[0].id, partitions: topic.partitions.length, config: next.config });
+        transaction.put(topicKey(topic.name), {
+          firstId: topic.partitions[0].id,
+          partitions: topic.partitions.length,
+          config: next.config,
+        });
         this.topicsByName.set(topic.name, next);
       }
     });

@@ -12,7 +12,16 @@ import {
 import type { Brokers } from './brokers.js';
 import { BrokerError, CODE, check } from './errors.js';
 import { byTopic, toOffset } from './offsets.js';
-import { alterTopicConfig, createTopics, deleteRecords, deleteTopics, describeTopicConfigs, listOffsets, metadata, offsetFetch } from './requests.js';
+import {
+  alterTopicConfig,
+  createTopics,
+  deleteRecords,
+  deleteTopics,
+  describeTopicConfigs,
+  listOffsets,
+  metadata,
+  offsetFetch,
+} from './requests.js';
 import type { Deadline } from './retry.js';
 
 /** Of DescribeConfigs: set for the topic itself. The others are the broker's, static or default. */
@@ -105,7 +114,9 @@ export async function configureTopics(brokers: Brokers, changes: readonly TopicC
   for (const { name, config } of changes) {
     const before = described.get(name);
     if (before === undefined) throw new LogError('unknown_topic', `topic ${name} does not exist`, false);
-    const merged = Object.entries({ ...before.config, ...config }).flatMap(([key, value]) => (value === null ? [] : [[key, value] as const]));
+    const merged = Object.entries({ ...before.config, ...config }).flatMap(([key, value]) =>
+      value === null ? [] : [[key, value] as const],
+    );
     await brokers.retrying([], async () => {
       const { resources } = await brokers.send(await brokers.controller(), alterTopicConfig(name, Object.fromEntries(merged)));
       for (const { errorCode, errorMessage } of resources) check(errorCode, `the configuration of ${name}`, errorMessage);
