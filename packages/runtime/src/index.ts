@@ -7,13 +7,15 @@ export type { KernelCompiler, KernelFactory, KernelStats, StageKernel } from './
 export { checkFunctions, loadFunctions } from './functions/load-functions.js';
 export { openPipeline, type Pipeline, type PipelineOptions } from './pipeline.js';
 export { Worker } from './task/worker.js';
-export type { WorkerSnapshot, StepSnapshot, BoardSnapshot } from './task/snapshot.js';
+export type { WorkerSnapshot, WorkerStatus, StepSnapshot, BoardSnapshot } from './task/snapshot.js';
+export { addHistograms, DURATION_BOUNDS, type Histogram } from './task/histogram.js';
 export { internalTopics, outputTopics, sourceTopics, stagePartitions, topicSpec } from './task/topology.js';
 export { PipelineError, BadRecordError, type PipelineErrorCode } from './task/errors.js';
 export { ManualClock, systemClock, type Clock } from './task/clock.js';
 export type { SinkSchemaIds } from './task/task-context.js';
 export type { SchemaSource } from './task/writer-schema.js';
 export { compileStage } from './kernel/compile-stage.js';
+export { kernelOf, nodesOfLines } from './kernel/kernel-marks.js';
 export { openEmbeddedLog, DEFAULT_LOG_DIR } from './log/embedded/open.js';
 export { serveLogPort } from './log/embedded/port-server.js';
 export { PortLog } from './log/embedded/port-log.js';

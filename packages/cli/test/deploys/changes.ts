@@ -150,7 +150,8 @@ export function changesOn(name: string, env: () => Readonly<Record<string, strin
       const project = new DeployedProject(env());
       await project.rta('deploy');
       project.edit({ derive: 'half: 100 / total' });
-      const results = await Promise.all([project.rta('deploy', '--by', 'ada'), project.rta('deploy', '--by', 'bob')]);
+      // The embedded log is owned by neither of them: who ends first would take it away from the other.
+      const results = await project.withLog(() => Promise.all(['ada', 'bob'].map((by) => project.rta('deploy', '--by', by))));
       const codes = results.map(({ code }) => code).sort();
       const deployed = await project.deployed();
       // The later one may also find that there is nothing to do any more.

@@ -11,7 +11,7 @@ import { asPipelineError, endWith, mayPass, toError } from './recovery.js';
 import { RepartitionPurge } from './repartition-purge.js';
 import { Restoration } from './restoration.js';
 import { SharedEnd } from './shared-end.js';
-import { snapshotOf, type WorkerSnapshot } from './snapshot.js';
+import { endedSnapshot, snapshotOf, statusOf, type WorkerSnapshot } from './snapshot.js';
 import { SourceDrift } from './source-drift.js';
 import { allStartsCommitted, mayReadAgain, requireNeverRead } from './start-offsets.js';
 import { Standbys } from './standbys.js';
@@ -76,7 +76,7 @@ export class Worker {
       stopping: () => this.stopping,
     };
     this.standbys = new Standbys(options.plan, this.taskContext, (held) => this.member?.holds(held));
-    for (const stage of options.plan.stages) this.factories.set(stage.id, options.compileStage(stage));
+    for (const stage of options.plan.stages) this.factories.set(stage.id, options.compileStage(stage, options.context.pipeline));
   }
 
   private readonly fail = (error: unknown): void => {
@@ -155,7 +155,7 @@ export class Worker {
 
   /** As things are; after `finish`, as they were then. */
   snapshot(): WorkerSnapshot {
-    if (this.stopping && this.tasks.size === 0 && this.earlier !== null) return { ...this.earlier, progress: [null] };
+    if (this.stopping && this.tasks.size === 0 && this.earlier !== null) return endedSnapshot(this.earlier);
     return snapshotOf({
       now: this.options.context.clock.now(),
       plan: this.options.plan,
@@ -163,6 +163,7 @@ export class Worker {
       earlier: this.earlier,
       stable: this.stable,
       commits: this.commits,
+      status: statusOf(this.stopping, this.epoch >= 0, this.restoration === null && !this.awaitsStarts),
       progress: [this.stopping ? null : this.progress],
       lastCommitAt: this.lastCommitAt,
       latencies: this.latencies,
@@ -216,8 +217,7 @@ export class Worker {
 
   private async join(): Promise<Member> {
     this.failure = null;
-    this.member = await this.options.context.log.join(memberOptions(this.options, this.standbys.held()));
-    return this.member;
+    return (this.member = await this.options.context.log.join(memberOptions(this.options, this.standbys.held())));
   }
 
   private async handle(event: MemberEvent): Promise<void> {

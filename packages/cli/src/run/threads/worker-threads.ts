@@ -13,6 +13,7 @@ export interface WorkerThreadsOptions {
   /** How many; by each one's id. */
   readonly workerIds: readonly string[];
   readonly partitions?: number;
+  readonly memoryLimit?: number;
   readonly onWarning: (pipeline: string, message: string) => void;
 }
 
@@ -31,9 +32,16 @@ export class WorkerThreads {
   private readonly waiting = new Map<string, number>();
 
   private constructor(options: WorkerThreadsOptions) {
-    const { backend, plans, workerIds, partitions } = options;
+    const { backend, plans, workerIds, partitions, memoryLimit } = options;
     this.threads = workerIds.map((workerId, index) => {
-      const data = { plans, backend: backend.settings, index, workerId, ...(partitions === undefined ? {} : { partitions }) };
+      const data = {
+        plans,
+        backend: backend.settings,
+        index,
+        workerId,
+        ...(partitions === undefined ? {} : { partitions }),
+        ...(memoryLimit === undefined ? {} : { memoryLimit }),
+      };
       return new Thread(data, backend, {
         onWarning: options.onWarning,
         onFailed: () => {
