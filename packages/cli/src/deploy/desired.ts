@@ -2,7 +2,7 @@
 import type { Plan, TopicDeclaration } from '@rta/dsl';
 import { internalTopics, outputTopics, sourceTopics, stagePartitions, topicSpec, type PhysicalPlan, type TopicSpec } from '@rta/runtime';
 
-export type TopicRole = 'source' | 'sink' | 'late' | 'errors' | 'repartition' | 'changelog';
+type TopicRole = 'source' | 'sink' | 'late' | 'errors' | 'repartition' | 'changelog';
 
 export interface DesiredTopic {
   readonly role: TopicRole;

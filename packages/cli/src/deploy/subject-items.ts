@@ -18,7 +18,7 @@ export interface SubjectItem extends PlanItem {
 }
 
 /** Of all plans together: what one writes, another may read. */
-export function requestsOf(plans: readonly Plan[]): GateRequests {
+function requestsOf(plans: readonly Plan[]): GateRequests {
   const all = plans.map((plan) => gateRequestsOf(plan));
   return { sinks: all.flatMap(({ sinks }) => sinks), sources: once(all.flatMap(({ sources }) => sources)) };
 }

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll } from 'vitest';
 
 /** What becomes of a request: passed on, answered with a status, or never answered. */
-export type Fate = 'pass' | 'silence' | { readonly status: number; readonly error_code: number; readonly message: string };
+type Fate = 'pass' | 'silence' | { readonly status: number; readonly error_code: number; readonly message: string };
 
 export interface Between {
   readonly url: string;

@@ -16,7 +16,7 @@ import { layoutOf } from '../kernel/state-layout.js';
 import { type Feed, feedsOf, type PhysicalPlan, type Stage, type StageInput, type StageNode } from './physical.js';
 
 /** A store, or a repartition topic. */
-export interface KeptState {
+interface KeptState {
   /** `0-changelog:0` (store 0 of stage 0), `1-repartition`: without the application id. */
   readonly name: string;
   /** The logical step, for people; null: of a repartition topic. */
@@ -25,7 +25,7 @@ export interface KeptState {
   readonly input: string;
 }
 
-export interface SinkIdentity {
+interface SinkIdentity {
   readonly topic: string;
   readonly table: boolean;
   readonly shape: string;
