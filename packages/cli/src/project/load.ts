@@ -79,12 +79,8 @@ export async function loadPipelines(
     for (const { root, diagnostics: syntax } of await trees(file, source, context.cwd)) {
       const inputs = new Map<string, string | null>([[file, source.text]]);
       if (projectPath !== null) inputs.set(projectPath, read(projectPath));
-<<<<<<< HEAD
-      const { plan, diagnostics: found } = compileTree(root && amend(root), syntax, {
-=======
       for (const [path, text] of parsed?.included ?? []) inputs.set(path, text);
-      const { plan, diagnostics: found } = compileTree(root, syntax, {
->>>>>>> main
+      const { plan, diagnostics: found } = compileTree(root && amend(root), syntax, {
         file: source,
         project: parsed?.project ?? null,
         loadSchema: (name) => {
