@@ -8,7 +8,7 @@ import { acceptanceOf, reachOf } from '../../plan/window-times.js';
 import { columnsKept, expressionsOf } from '../../plan/columns-used.js';
 import { FLAGS, NEXT } from '../../state/group-table-rows.js';
 import { STALE } from '../run/session-chains.js';
-import { alertRowCode } from './alert.js';
+import { alertRowCode } from './alert-feed.js';
 import { alignedFeed, paneFeed } from './aligned-feed.js';
 import type { Code } from './code.js';
 import type { FoldShape } from './fold.js';
