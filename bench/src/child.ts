@@ -72,7 +72,8 @@ export async function run(
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
   const wholeSeconds = (performance.now() - started) / 1000;
-  if (code !== 0 && !(asked && code === ASKED_TO_END)) throw new Error(`${command} ${args.join(' ')} ended with ${code ?? 'a signal'}:\n${stdout}${stderr}`);
+  if (code !== 0 && !(asked && code === ASKED_TO_END))
+    throw new Error(`${command} ${args.join(' ')} ended with ${code ?? 'a signal'}:\n${stdout}${stderr}`);
   return { stdout, wholeSeconds };
 }
 

@@ -75,7 +75,9 @@ export function chartSvg({ title, xLabel, ticks, panels }: Chart): string {
 
 function panelOf({ title, lines, guides, format }: Panel, topY: number, x: (i: number) => number): string[] {
   const [top, bottom] = [topY + 28, topY + PANEL - 22];
-  const scale = niceScale(Math.max(...lines.flatMap(({ values }) => values.map((value) => value ?? 0)), ...guides.map((guide) => guide.y), 0));
+  const scale = niceScale(
+    Math.max(...lines.flatMap(({ values }) => values.map((value) => value ?? 0)), ...guides.map((guide) => guide.y), 0),
+  );
   const y = (value: number) => bottom - (value / scale.most) * (bottom - top);
   const grid = Array.from({ length: Math.round(scale.most / scale.step) + 1 }, (_, i) => i * scale.step);
   const end = WIDTH - RIGHT;
@@ -94,7 +96,12 @@ function panelOf({ title, lines, guides, format }: Panel, topY: number, x: (i: n
   ];
 }
 
-function lineOf({ values, dashed, colour }: Line, x: (i: number) => number, y: (value: number) => number, format: Panel['format']): string[] {
+function lineOf(
+  { values, dashed, colour }: Line,
+  x: (i: number) => number,
+  y: (value: number) => number,
+  format: Panel['format'],
+): string[] {
   const points = values.flatMap((value, i) => (value === null ? [] : [{ x: x(i), y: y(value), value }]));
   const path = points.map((point) => `${fixed(point.x)},${fixed(point.y)}`).join(' ');
   return [

@@ -62,7 +62,8 @@ it has closed`,
   {
     name: 'pipelines',
     label: 'pipelines in a process',
-    description: 'so many pipelines, each with its own sums by user and its own topics, that all read the same topic; records are counted once for each',
+    description:
+      'so many pipelines, each with its own sums by user and its own topics, that all read the same topic; records are counted once for each',
     values: [1, 5, 20, 50],
     lines: [{ name: 'sum', flatTo: 50 }],
     share: 1,

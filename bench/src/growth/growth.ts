@@ -62,24 +62,25 @@ export function mergedGrowth(before: readonly GrowthRow[], measured: readonly Gr
   return [...before.filter(({ axis }) => !measured.some((row) => row.axis === axis)), ...measured];
 }
 
-const MEASURES: Readonly<Record<AxisName, (bed: TestBed, axis: Axis, value: number, records: number, runs: number) => Promise<Measured>>> = {
-  keys: measureKeys,
-  partitions: (bed, { lines: [{ name }] }, partitions, records, runs) =>
-    together(name, records, measureFresh(bed, { partitions, records, users: FEW_KEYS, steps: SUM_STEPS, pipelines: 1 }, runs)),
-  windows: async (bed, { lines }, open, records, runs) => {
-    const measured = new Map<string, { records: number; runs: GrowthRun[] }>();
-    for (const line of lines) {
-      const setting = { partitions: PARTITIONS, records, users: WINDOW_KEYS, steps: windowSteps(open, line), pipelines: 1 };
-      measured.set(line.name, { records, runs: await measureFresh(bed, setting, runs) });
-    }
-    return measured;
-  },
-  pipelines: (bed, { lines: [{ name }] }, pipelines, records, runs) => {
-    const each = Math.round(records / pipelines);
-    const setting = { partitions: PARTITIONS, records: each, users: FEW_KEYS, steps: SUM_STEPS, pipelines };
-    return together(name, each * pipelines, measureFresh(bed, setting, runs));
-  },
-};
+const MEASURES: Readonly<Record<AxisName, (bed: TestBed, axis: Axis, value: number, records: number, runs: number) => Promise<Measured>>> =
+  {
+    keys: measureKeys,
+    partitions: (bed, { lines: [{ name }] }, partitions, records, runs) =>
+      together(name, records, measureFresh(bed, { partitions, records, users: FEW_KEYS, steps: SUM_STEPS, pipelines: 1 }, runs)),
+    windows: async (bed, { lines }, open, records, runs) => {
+      const measured = new Map<string, { records: number; runs: GrowthRun[] }>();
+      for (const line of lines) {
+        const setting = { partitions: PARTITIONS, records, users: WINDOW_KEYS, steps: windowSteps(open, line), pipelines: 1 };
+        measured.set(line.name, { records, runs: await measureFresh(bed, setting, runs) });
+      }
+      return measured;
+    },
+    pipelines: (bed, { lines: [{ name }] }, pipelines, records, runs) => {
+      const each = Math.round(records / pipelines);
+      const setting = { partitions: PARTITIONS, records: each, users: FEW_KEYS, steps: SUM_STEPS, pipelines };
+      return together(name, each * pipelines, measureFresh(bed, setting, runs));
+    },
+  };
 
 async function together(line: string, records: number, runs: Promise<readonly GrowthRun[]>): Promise<Measured> {
   return new Map([[line, { records, runs: await runs }]]);

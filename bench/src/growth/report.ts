@@ -61,7 +61,9 @@ function pictureOf(axis: Axis, all: readonly GrowthRow[]): string {
   const throughput = lines('recordsPerSecond');
   const guides = axis.lines.flatMap(({ flatTo }, i): Guide[] => {
     const first = throughput[i].values[0];
-    return flatTo === null || first === null ? [] : [{ y: 0.8 * first, label: `20 % less, up to ${thousands(flatTo)}`, colour: throughput[i].colour }];
+    return flatTo === null || first === null
+      ? []
+      : [{ y: 0.8 * first, label: `20 % less, up to ${thousands(flatTo)}`, colour: throughput[i].colour }];
   });
   return chartSvg({
     title: `rta with more ${axis.name}`,

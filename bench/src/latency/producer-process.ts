@@ -20,7 +20,7 @@ const writer = new ScoreWriter(topic, partitions, schemaId);
 const behind: number[] = [];
 // Connects.
 await log.topics();
-for (let next = 0; next < events; ) {
+for (let next = 0; next < events;) {
   const wait = dueMs(schedule, next) + LINGER_MS - Date.now();
   if (wait > 0) await sleep(wait);
   const now = Date.now();

@@ -54,7 +54,8 @@ function pictureOf(workload: string, all: readonly LatencyRow[]): string {
   const rows = all.filter((row) => row.workload === workload);
   const rates = [...new Set(rows.map(({ rate }) => rate))].sort((a, b) => a - b);
   const lines = [...new Set(rows.map(({ peer }) => peer))].flatMap((peer, i): Line[] => {
-    const values = (figure: 'p50' | 'p99') => rates.map((rate) => rows.find((row) => row.peer === peer && row.rate === rate)?.[figure] ?? null);
+    const values = (figure: 'p50' | 'p99') =>
+      rates.map((rate) => rows.find((row) => row.peer === peer && row.rate === rate)?.[figure] ?? null);
     const colour = (i % 4) as Line['colour'];
     return [
       { name: `${peer.split(',')[0]}, p99`, values: values('p99'), colour },

@@ -116,7 +116,17 @@ function columns(fields: OutputFields): string {
     .join(', ');
 }
 
-const SPEED: Readonly<Record<string, number>> = { top: 6, sum: 6, 'sum-200k': 4, tumble: 4, hop: 5, session: 3, join: 3, over: 3, distinct: 3 };
+const SPEED: Readonly<Record<string, number>> = {
+  top: 6,
+  sum: 6,
+  'sum-200k': 4,
+  tumble: 4,
+  hop: 5,
+  session: 3,
+  join: 3,
+  over: 3,
+  distinct: 3,
+};
 
 export const flinkOnHeap = flink(
   'hashmap',

@@ -26,7 +26,12 @@ export const rta: Peer = {
     writeFileSync(join(directory, 'rta.yaml'), `sources:\n${sources.join('')}${topics}`);
     writeFileSync(join(directory, 'pipeline.yaml'), `pipeline: ${id}\nsource: scores\n${workload.steps}sink: { topic: ${id} }\n`);
     const end = live !== undefined ? [] : workload.closes === true ? ['--until-end', '--close'] : ['--until-end'];
-    const { stdout, ...usage } = await runNode([RTA_MAIN, 'run', 'pipeline.yaml', ...end, '--json'], { cwd: directory, env, signal, until: live });
+    const { stdout, ...usage } = await runNode([RTA_MAIN, 'run', 'pipeline.yaml', ...end, '--json'], {
+      cwd: directory,
+      env,
+      signal,
+      until: live,
+    });
     await check(id);
     return { ...usage, insideSeconds: durationMs(stdout) / 1000 };
   },

@@ -8,7 +8,8 @@ const WINDOW_MS = 10_000;
 
 export const distinct: Workload = {
   name: 'distinct',
-  description: 'count(distinct user_id) by team in windows of 10 s (a repartition), exact, every changed count emitted; 4,000 users, 20 teams',
+  description:
+    'count(distinct user_id) by team in windows of 10 s (a repartition), exact, every changed count emitted; 4,000 users, 20 teams',
   draw: uniform(4000),
   steps: `steps:
   - groupBy: team_id

@@ -65,7 +65,10 @@ function expectAverages(input: ScoresInput): Expected {
           const i = Number(event_time_millis) - START_MS;
           const right = users[i] === userOf(user_id) && short[i] === Number(short_avg) && long[i] === Number(long_avg);
           if (right) found[i] = Math.min(2, found[i] + 1);
-          else wrong.push(`${String(user_id)} at ${String(event_time_millis)}: ${String(short_avg)} and ${String(long_avg)}, not ${short[i]} and ${long[i]}`);
+          else
+            wrong.push(
+              `${String(user_id)} at ${String(event_time_millis)}: ${String(short_avg)} and ${String(long_avg)}, not ${short[i]} and ${long[i]}`,
+            );
         },
         *differences() {
           yield* wrong;

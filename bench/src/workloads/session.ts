@@ -9,7 +9,8 @@ const GAP_MS = 30_000;
 
 export const session: Workload = {
   name: 'session',
-  description: "count() and sum(score) by user (the record's key) in sessions with a gap of 30 s, every changed session emitted; 4,000 users",
+  description:
+    "count() and sum(score) by user (the record's key) in sessions with a gap of 30 s, every changed session emitted; 4,000 users",
   draw: uniform(4000),
   steps: `steps:
   - groupBy: user_id
