@@ -13,7 +13,10 @@ import org.apache.kafka.streams.kstream.Materialized;
 import org.apache.kafka.streams.kstream.Repartitioned;
 import org.apache.kafka.streams.kstream.TimeWindows;
 
-/** The workloads as applications of Kafka Streams, written as its users would: DSL, RocksDB, record caches, String and Long serdes. */
+/**
+ * The workloads as applications of Kafka Streams, written as its users would: the DSL, and processors for what it has no word for; RocksDB,
+ * record caches, serdes of fixed sizes.
+ */
 public final class StreamsPeer {
     private final Task task;
     private final Scores scores;

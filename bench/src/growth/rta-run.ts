@@ -65,7 +65,11 @@ export function middleRate(lines: readonly StatsLine[], expected: number): numbe
     latest.set(pipeline, stats.recordsIn);
     points.push({ at: stats.at, records: [...latest.values()].reduce((sum, count) => sum + count, 0) });
   }
-  points = points.filter(({ records }, i) => records > 0 && (i === 0 || records > points[i - 1].records));
+  // Of looks that saw the same, the last one before the first record, else the first one.
+  points = points.filter(({ records }, i) => {
+    const other = records === 0 ? points.at(i + 1) : points.at(i - 1);
+    return i === 0 || other === undefined || other.records !== records;
+  });
   const [from, to] = [0.1 * expected, 0.9 * expected].map((records) => {
     const after = points.findIndex((point) => point.records >= records);
     if (after < 1) return null;

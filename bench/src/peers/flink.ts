@@ -70,8 +70,7 @@ function scriptOf({ workload, input, id, directory, env }: PeerTask, state: stri
       : ['', `'connector' = 'kafka', 'key.fields' = '${fields.join(';')}'`];
   return `parallelism.default: ${PARALLELISM}
 taskmanager.numberOfTaskSlots: ${PARALLELISM}
-taskmanager.memory.managed.size: ${MANAGED}
-io.tmp.dirs: ${directory}
+${state === 'rocksdb' ? `taskmanager.memory.managed.size: ${MANAGED}\n` : ''}io.tmp.dirs: ${directory}
 state.backend.type: ${state}
 execution.checkpointing.interval: 1 s
 execution.checkpointing.dir: file://${directory}/checkpoints
