@@ -11,7 +11,7 @@ export function growthTable(rows: readonly GrowthRow[]): string {
       `${axis}, ${line}`,
       thousands(value),
       thousands(recordsPerSecond),
-      target === null ? `${percent(share)}` : `${percent(share)} of ${percent(target)}`,
+      target === null ? percent(share) : `${percent(share)} of ${percent(target)}`,
       (cpuSeconds / (records / 1e6)).toFixed(2),
       mebibytes(peakBytes),
       thousands(records),
