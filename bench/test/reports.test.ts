@@ -8,7 +8,7 @@ import { latencyPictures, latencySections } from '../src/latency/report.js';
 import { optionsOf } from '../src/options.js';
 
 const latency = (peer: string, rate: number, p99: number): LatencyRow => ({
-  ...{ workload: 'sum', peer, rate, seconds: 60, samples: 1000, p50: p99 / 4, p95: p99 / 2, p99, max: p99 * 2 },
+  ...{ workload: 'sum', peer, rate, seconds: 60, samples: 1000, missing: 0, p50: p99 / 4, p95: p99 / 2, p99, max: p99 * 2 },
   ...{ producerP99: 9, targetP50: peer === 'rta' ? 80 : null, targetP99: peer === 'rta' ? 300 : null },
 });
 

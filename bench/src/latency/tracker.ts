@@ -3,11 +3,11 @@ import { dueMs, usersOf, type Schedule } from './schedule.js';
 
 export interface Percentiles {
   readonly samples: number;
-  /** ms */
-  readonly p50: number;
-  readonly p95: number;
-  readonly p99: number;
-  readonly max: number;
+  /** ms; null where there are no samples */
+  readonly p50: number | null;
+  readonly p95: number | null;
+  readonly p99: number | null;
+  readonly max: number | null;
 }
 
 /** Every event scores 1, so a user's total says which of their events are in it: the first so many. */
@@ -63,7 +63,7 @@ export class LatencyTracker {
   }
 }
 
-/** The least value that so large a share of all does not exceed, in whole ms; NaN of none. */
-function at(sorted: Float64Array, share: number): number {
-  return Math.round(sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? NaN);
+/** The least value that so large a share of all does not exceed, in whole ms; null of none. */
+function at(sorted: Float64Array, share: number): number | null {
+  return sorted.length === 0 ? null : Math.round(sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)]);
 }
