@@ -50,6 +50,8 @@ export function plansOf(context: CliContext, loaded: LoadedProject, json: Ndjson
 export interface PrepareOptions {
   /** Partitions of topics that have to be made and are not declared; default 4. */
   readonly partitions?: number;
+  /** Bytes of state in memory, of all pipelines and threads together; default: 1 GiB for each pipeline. */
+  readonly memory?: number;
   /** Worker threads; 1: this thread does it all. */
   readonly workers: number;
   /** Told what stops nothing. */
@@ -64,6 +66,7 @@ export interface PrepareOptions {
  */
 export async function preparePipelines(backend: Backend, plans: readonly Plan[], options: PrepareOptions): Promise<RunningPipeline[]> {
   await pass(backend, plans, options);
+  const memory = options.memory === undefined ? {} : { memoryLimit: options.memory / plans.length / options.workers };
   const running: RunningPipeline[] = [];
   const prepared: PreparedPlan[] = [];
   for (const plan of plans) {
@@ -80,6 +83,7 @@ export async function preparePipelines(backend: Backend, plans: readonly Plan[],
       createSources: backend.log.kind === 'embedded',
       workerId: workerId(backend),
       ...(options.partitions === undefined ? {} : { defaultPartitions: options.partitions }),
+      ...memory,
       onWarning: (message) => {
         options.onWarning(plan.pipeline, message);
       },
@@ -97,6 +101,7 @@ export async function preparePipelines(backend: Backend, plans: readonly Plan[],
     plans: prepared,
     workerIds,
     ...(partitions === undefined ? {} : { partitions }),
+    ...memory,
     onWarning,
   });
   return running.map((pipeline) => ({ ...pipeline, run: threads.runOf(pipeline.plan.pipeline) }));

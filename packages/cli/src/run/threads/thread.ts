@@ -54,6 +54,7 @@ async function start(): Promise<void> {
         mayLeave: () => leaving.has(pipeline),
       },
       ...(data.partitions === undefined ? {} : { defaultPartitions: data.partitions }),
+      ...(data.memoryLimit === undefined ? {} : { memoryLimit: data.memoryLimit }),
       onWarning: (message) => {
         say({ type: 'warning', pipeline, message });
       },
@@ -63,6 +64,17 @@ async function start(): Promise<void> {
   main.on('message', (message: ToThread) => {
     if (message.type === 'stop') {
       for (const { run } of runs) run.stop();
+      return;
+    }
+    if (message.type === 'query') {
+      const { id, pipeline, query } = message;
+      runs
+        .find((each) => each.pipeline === pipeline)!
+        .run.query(query)
+        .then(
+          (answers) => say({ type: 'answer', id, answers, failure: null }),
+          (error: unknown) => say({ type: 'answer', id, answers: [], failure: failureOf(error) }),
+        );
       return;
     }
     if (message.type === 'leave') {
