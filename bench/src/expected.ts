@@ -9,7 +9,7 @@ export interface Expected {
 }
 
 /** Takes the rows of an output topic: of a table the last one of each key, of a stream all. */
-export interface Tally {
+interface Tally {
   take(row: Row): void;
   /** What is wrong, a line each; none: nothing. To be asked once, when all rows were taken. */
   differences(): Generator<string, void, undefined>;

@@ -16,7 +16,7 @@ export interface Guide {
   readonly colour: Line['colour'];
 }
 
-export interface Panel {
+interface Panel {
   readonly title: string;
   readonly lines: readonly Line[];
   readonly guides: readonly Guide[];
