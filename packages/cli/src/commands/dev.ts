@@ -41,7 +41,10 @@ const dev: Action<DevOptions> = async (context, paths, options) => {
   const directories = new Directories();
   try {
     const backend = await openBackend(context, options, project, {
-      onWarning: (message) => void (json === null ? context.stderr.write(`warning: ${message}\n`) : json.write({ warning: message })),
+      onWarning: (message) => {
+        if (json === null) context.stderr.write(`warning: ${message}\n`);
+        else json.write({ warning: message });
+      },
     });
     const session = new DevSession(context, backend, {
       http: (loaded) => httpSettings(context, options.http, loaded.project),
