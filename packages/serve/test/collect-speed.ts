@@ -38,12 +38,16 @@ async function send(url: string): Promise<void> {
   const body = JSON.stringify({ batch });
   const post = (): Promise<void> =>
     new Promise((resolve, reject) => {
-      const posted = request(url, { agent, method: 'POST', headers: { 'content-type': 'text/plain', 'content-length': Buffer.byteLength(body) } }, (answer) => {
-        answer.resume().once('end', () => {
-          if (answer.statusCode === 202) resolve();
-          else reject(new Error(String(answer.statusCode)));
-        });
-      });
+      const posted = request(
+        url,
+        { agent, method: 'POST', headers: { 'content-type': 'text/plain', 'content-length': Buffer.byteLength(body) } },
+        (answer) => {
+          answer.resume().once('end', () => {
+            if (answer.statusCode === 202) resolve();
+            else reject(new Error(String(answer.statusCode)));
+          });
+        },
+      );
       posted.once('error', reject).end(body);
     });
   const connection = async (): Promise<void> => {
@@ -64,7 +68,17 @@ async function measure(seconds: number): Promise<void> {
   const schemaId = format === 'avro' ? await registry.register('web-events-value', schema) : null;
   const source = { topic: 'web-events', schema, key: null };
   const collect = { path: '/analytics/collect', source, schemaId, partitions: 4, rejects: null, origins: null, rate: null };
-  const http = await serveHttp({ host: '127.0.0.1', port: 0, token: null, pipelines: [], log, registry, collect, onError: console.error });
+  const http = await serveHttp({
+    host: '127.0.0.1',
+    port: 0,
+    token: null,
+    address: null,
+    pipelines: [],
+    log,
+    registry,
+    collect,
+    onError: console.error,
+  });
   const browsers = fork(import.meta.filename, [`${http.url}/analytics/collect`]);
   const accepted = async (): Promise<number> =>
     Number(/rta_collect_events_total\{.*\} (\d+)/.exec(await (await fetch(`${http.url}/metrics`)).text())?.[1]);
