@@ -14,6 +14,8 @@ import { addSchema } from './schema.js';
 import { addTail } from './tail.js';
 import { addTest } from './test.js';
 import { addTopics } from './topics.js';
+import { addDeploy } from './deploy.js';
+import { addPlan } from './plan.js';
 import { addReset } from './reset.js';
 import { addRun } from './run.js';
 
@@ -23,6 +25,8 @@ export const commands: readonly AddCommand[] = [
   addFmt,
   addTest,
   addRun,
+  addPlan,
+  addDeploy,
   addDemo,
   addExplain,
   addGenerate,
