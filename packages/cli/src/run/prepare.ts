@@ -52,6 +52,8 @@ export interface PrepareOptions {
   readonly partitions?: number;
   /** Bytes of state in memory, of all pipelines and threads together; default: 1 GiB for each pipeline. */
   readonly memory?: number;
+  /** A URL at which this process answers for the tasks that it has. */
+  readonly address?: string | null;
   /** Worker threads; 1: this thread does it all. */
   readonly workers: number;
   /** Told what stops nothing. */
@@ -67,6 +69,7 @@ export interface PrepareOptions {
 export async function preparePipelines(backend: Backend, plans: readonly Plan[], options: PrepareOptions): Promise<RunningPipeline[]> {
   await requireCompatible(backend, plans, options.onWarning);
   const memory = options.memory === undefined ? {} : { memoryLimit: options.memory / plans.length / options.workers };
+  const address = typeof options.address === 'string' ? { address: options.address } : {};
   const running: RunningPipeline[] = [];
   const prepared: PreparedPlan[] = [];
   for (const plan of plans) {
@@ -84,6 +87,7 @@ export async function preparePipelines(backend: Backend, plans: readonly Plan[],
       workerId: workerId(backend),
       ...(options.partitions === undefined ? {} : { defaultPartitions: options.partitions }),
       ...memory,
+      ...address,
       onWarning: (message) => {
         options.onWarning(plan.pipeline, message);
       },
@@ -102,6 +106,7 @@ export async function preparePipelines(backend: Backend, plans: readonly Plan[],
     workerIds,
     ...(partitions === undefined ? {} : { partitions }),
     ...memory,
+    ...address,
     onWarning,
   });
   return running.map((pipeline) => ({ ...pipeline, run: threads.runOf(pipeline.plan.pipeline) }));
