@@ -4,6 +4,7 @@ import { addCheck } from './check.js';
 import { addDlq } from './dlq.js';
 import { addDoctor } from './doctor.js';
 import { addDemo } from './demo.js';
+import { addDev } from './dev.js';
 import { addExplain } from './explain.js';
 import { addFmt } from './fmt.js';
 import { addGenerate } from './generate.js';
@@ -29,6 +30,7 @@ export const commands: readonly AddCommand[] = [
   addPlan,
   addDeploy,
   addDemo,
+  addDev,
   addExplain,
   addGenerate,
   addTopics,

@@ -51,6 +51,7 @@ export async function runProject(context: CliContext, backend: Backend, settings
   const pipelines = await preparePipelines(backend, plans, {
     ...(settings.partitions === undefined ? {} : { partitions: settings.partitions }),
     ...(settings.memory === undefined ? {} : { memory: settings.memory }),
+    ...(settings.http === undefined ? {} : { address: settings.http.address }),
     workers: settings.workers ?? 1,
     onWarning: says,
   });
