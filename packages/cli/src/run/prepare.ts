@@ -67,7 +67,7 @@ export interface PrepareOptions {
  * Rejects with Failure `incompatible_schema` (every reason), PipelineError (`missing_topic`, …), RegistryError, LogError.
  */
 export async function preparePipelines(backend: Backend, plans: readonly Plan[], options: PrepareOptions): Promise<RunningPipeline[]> {
-  await pass(backend, plans, options);
+  await requireCompatible(backend, plans, options.onWarning);
   const memory = options.memory === undefined ? {} : { memoryLimit: options.memory / plans.length / options.workers };
   const address = typeof options.address === 'string' ? { address: options.address } : {};
   const running: RunningPipeline[] = [];
@@ -118,12 +118,12 @@ export function failureOf(pipeline: string, error: unknown): unknown {
   return new Failure(error.code, `${pipeline}: ${error.message}`, undefined, { cause: error });
 }
 
-async function pass(backend: Backend, plans: readonly Plan[], options: PrepareOptions): Promise<void> {
+/** Rejects with Failure `incompatible_schema` where the registry does not let all of them through. */
+export async function requireCompatible(backend: Backend, plans: readonly Plan[], onWarning: PrepareOptions['onWarning']): Promise<void> {
   const refused: string[] = [];
   for (const plan of plans) {
     const { decisions } = await judge(backend.registry, gateRequestsOf(plan));
-    for (const { subject, warnings } of decisions)
-      for (const warning of warnings) options.onWarning(plan.pipeline, `${subject}: ${warning}`);
+    for (const { subject, warnings } of decisions) for (const warning of warnings) onWarning(plan.pipeline, `${subject}: ${warning}`);
     refused.push(...decisions.filter(({ decision }) => decision === 'incompatible').map((decision) => refusal(plan, decision)));
   }
   if (refused.length > 0)
@@ -145,7 +145,7 @@ function sinkSchemaIdsOf(plan: Plan, ids: ReadonlyMap<string, number>): Record<s
 }
 
 /** The same for every start of the same directory on the same machine, another for other members of the group. */
-function workerId(backend: Backend): string {
+export function workerId(backend: Backend): string {
   if (backend.log.kind === 'embedded') return '0';
   return createHash('sha256').update(`${hostname()}\n${backend.directory}`).digest('hex').slice(0, 12);
 }
