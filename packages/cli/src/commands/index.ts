@@ -13,6 +13,9 @@ import { addSchema } from './schema.js';
 import { addTail } from './tail.js';
 import { addTest } from './test.js';
 import { addTopics } from './topics.js';
+import { addHistory, addPause, addPromote, addResume, addRollback } from './deployments.js';
+import { addPs } from './ps.js';
+import { addWorker } from './worker.js';
 import { addReset } from './reset.js';
 import { addRun } from './run.js';
 
@@ -22,6 +25,13 @@ export const commands: readonly AddCommand[] = [
   addFmt,
   addTest,
   addRun,
+  addWorker,
+  addPs,
+  addHistory,
+  addPause,
+  addResume,
+  addRollback,
+  addPromote,
   addDemo,
   addExplain,
   addGenerate,

@@ -223,7 +223,8 @@ function schemaDirectory(cwd: string, from: string): { load(name: string): Loade
   };
 }
 
-function fullNameOf(schema: AvroSchema): string | null {
+/** Null where it has none. */
+export function fullNameOf(schema: AvroSchema): string | null {
   if (typeof schema !== 'object' || Array.isArray(schema)) return null;
   const { name, namespace } = schema;
   if (typeof name !== 'string') return null;

@@ -133,14 +133,15 @@ function refusal(plan: Plan, { role, subject, reasons }: GateDecision): string {
   return `${plan.pipeline}: ${role} ${subject}\n    ${reasons.join('\n    ')}`;
 }
 
-function sinkSchemaIdsOf(plan: Plan, ids: ReadonlyMap<string, number>): Record<string, SinkSchemaIds> {
+/** @param ids of `apply` */
+export function sinkSchemaIdsOf(plan: Plan, ids: ReadonlyMap<string, number>): Record<string, SinkSchemaIds> {
   return Object.fromEntries(
     plan.sinks.map((sink) => [sink.id, { key: ids.get(`${sink.topic}-key`) ?? null, value: ids.get(`${sink.topic}-value`) ?? null }]),
   );
 }
 
 /** The same for every start of the same directory on the same machine, another for other members of the group. */
-function workerId(backend: Backend): string {
+export function workerId(backend: Backend): string {
   if (backend.log.kind === 'embedded') return '0';
   return createHash('sha256').update(`${hostname()}\n${backend.directory}`).digest('hex').slice(0, 12);
 }
