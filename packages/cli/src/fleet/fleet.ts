@@ -23,7 +23,7 @@ import { epochOfRun, runKey, wantedRuns, type WantedRun } from './wanted.js';
 /** ms between looks at the record. */
 const LOOK_MS = 500;
 /** ms after which a hand-over that had come to its end here is looked at again: another worker may have died over its part. */
-const AGAIN_MS = 15_000;
+const AGAIN_MS = 5_000;
 
 export interface FleetHooks {
   readonly stopped: (run: WantedRun) => void;

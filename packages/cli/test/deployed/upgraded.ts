@@ -184,7 +184,7 @@ ${['echo', 'totals', 'windows', 'board'].map(sink).join('')}`;
   }
 
   /** Looks until it is so, for a while; then says what the workers said. */
-  async until(isSo: () => Promise<boolean>, what: string, timeoutMs = 90_000): Promise<void> {
+  async until(isSo: () => Promise<boolean>, what: string, timeoutMs = 240_000): Promise<void> {
     const deadline = Date.now() + timeoutMs;
     while (Date.now() < deadline) {
       if (await isSo()) return;

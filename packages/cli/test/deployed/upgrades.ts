@@ -41,7 +41,7 @@ export function upgradeTests(env: () => Readonly<Record<string, string>>, dirs: 
     const up = new Upgraded(env(), 'ops');
     const { pipeline } = up.on;
     const stop = new AbortController();
-    await up.worker(dirs[0]);
+    const worker = await up.worker(dirs[0]);
     await up.deploy({}, 'keep');
     const load = up.load(stop.signal);
     await up.runs(1);
@@ -83,14 +83,17 @@ export function upgradeTests(env: () => Readonly<Record<string, string>>, dirs: 
       code: 1,
       stderr: expect.stringContaining('unknown_version') as string,
     });
-    expect((await up.on.rta('run', '--until-end')).stderr).toContain('superseded');
+    worker.child.kill('SIGTERM');
+    await worker.ended;
+    // What is deployed is for workers.
+    expect(await up.on.rta('run', '--until-end')).toMatchObject({ code: 1, stderr: expect.stringContaining('superseded') as string });
   });
 }
 
 /** All that was sent is in the tables, and written once to the stream; no table went back on the way. */
 export async function expectRight(up: Upgraded, shape: Shape): Promise<void> {
   await up
-    .until(async () => isDeepStrictEqual(await up.found(), up.expected(shape)), 'the tables are right', 40_000)
+    .until(async () => isDeepStrictEqual(await up.found(), up.expected(shape)), 'the tables are right', 120_000)
     .catch(async (error: unknown) => {
       expect(await up.found()).toEqual(up.expected(shape));
       throw error;

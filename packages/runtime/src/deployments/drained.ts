@@ -1,5 +1,5 @@
 /** Whether a pipeline has come to the end of what it is to read, from what it committed. */
-import type { CommittedOffset, Log } from '../log/log.js';
+import type { CommittedOffset, Log, PartitionOffsets } from '../log/log.js';
 import type { PhysicalPlan } from '../plan/physical.js';
 import { inputTopics } from '../task/topology.js';
 import type { SourceLimit } from '../task/source-limits.js';
@@ -25,8 +25,11 @@ export async function isDrained(
   limit: SourceLimit = () => 0,
 ): Promise<boolean> {
   const sources = new Set(plan.stages.flatMap(({ inputs }) => inputs.flatMap((input) => (input.kind === 'source' ? [input.topic] : []))));
+  const ranges = new Map<string, readonly PartitionOffsets[]>();
   for (const { topic, partition, offset } of committed) {
-    const range = (await log.offsets(topic)).find((each) => each.partition === partition);
+    const known = ranges.get(topic) ?? (await log.offsets(topic));
+    ranges.set(topic, known);
+    const range = known.find((each) => each.partition === partition);
     if (range === undefined) continue;
     // Not the last stable offset: the marker of a commit that the group's offsets show may still be on its way.
     const end = sources.has(topic) ? Math.min(limit(topic, partition), range.high) : range.high;

@@ -3,12 +3,21 @@
  * number (its epoch), which is committed beside the offsets. A worker does not start where it finds a greater one than its own
  * (`superseded`), and the commit that writes a greater one is made while the group has no members, which fences those of before.
  */
-import { LogError, type CommittedOffset, type IdleCommit, type Log, type OutputBatch } from '../log/log.js';
+import {
+  LogError,
+  type CommittedOffset,
+  type IdleCommit,
+  type Log,
+  type OutputBatch,
+  type PartitionOffsets,
+  type TopicPartition,
+} from '../log/log.js';
 import type { PhysicalPlan } from '../plan/physical.js';
 import { generationOf } from '../task/assignment.js';
 import { epochOf, requireCurrent } from '../task/epoch.js';
 import { decodePosition, encodePosition } from '../task/position.js';
 import { committedOf } from './drained.js';
+import { ownTopics } from './staging.js';
 
 export type TakeOver =
   /** From now on only workers of this epoch run. */
@@ -34,8 +43,10 @@ export async function takeOver(
   const committed = expected ?? (await committedOf(log, plan));
   requireCurrent(plan, committed, epoch);
   if (epochOf(committed) === epoch) return 'before';
+  const begun = committed.some(({ offset }) => offset !== null);
+  if (!begun && !(await neverRan(log, plan))) return (await log.groupMembers(group)).length > 0 ? 'not_yet' : 'before';
   try {
-    const offsets = await withEpoch(log, plan, committed, epoch);
+    const offsets = begun ? withEpoch(plan, committed, epoch) : await startsWithEpoch(log, plan, committed, epoch);
     await log.commitIdle({ group, transactionalId: `${group}-take-over`, expected: committed, outputs, offsets });
     return 'done';
   } catch (error) {
@@ -44,25 +55,40 @@ export async function takeOver(
   }
 }
 
-/** The offsets as they are, with the epoch; where there are none, those at which the pipeline begins. */
-async function withEpoch(
+/**
+ * Whether it can be told that there is nothing of it yet: its topics are there, and empty. Where there are none, or offsets have expired,
+ * the worker judges (start-offsets.ts), and its first commit has the epoch.
+ */
+async function neverRan(log: Log, plan: PhysicalPlan): Promise<boolean> {
+  const own = ownTopics(plan);
+  for (const topic of own) if ((await log.offsets(topic)).some(({ high }) => high > 0)) return false;
+  return own.length > 0;
+}
+
+/** The offsets as they are, with the epoch. */
+function withEpoch(plan: PhysicalPlan, committed: readonly CommittedOffset[], epoch: number): IdleCommit['offsets'] {
+  const generation = generationOf(plan, committed) ?? 0;
+  return committed.flatMap(({ offset, metadata, ...partition }) => {
+    const position = decodePosition(metadata) ?? { offsets: {}, times: [], watermark: -Infinity, generation };
+    return offset === null ? [] : [{ ...partition, offset, metadata: encodePosition({ ...position, epoch }) }];
+  });
+}
+
+/** Those at which a pipeline begins that has never run. */
+async function startsWithEpoch(
   log: Log,
   plan: PhysicalPlan,
-  committed: readonly CommittedOffset[],
+  partitions: readonly TopicPartition[],
   epoch: number,
 ): Promise<IdleCommit['offsets']> {
-  const generation = generationOf(plan, committed) ?? 0;
   const latest = new Set(
     plan.stages.flatMap(({ inputs }) => inputs.flatMap((i) => (i.kind === 'source' && i.start === 'latest' ? [i.topic] : []))),
   );
-  const starts = new Map<string, Awaited<ReturnType<Log['offsets']>>>();
-  const offsets: IdleCommit['offsets'][number][] = [];
-  for (const { topic, partition, offset, metadata } of committed) {
-    if (offset === null && !starts.has(topic)) starts.set(topic, await log.offsets(topic));
-    const range = starts.get(topic)?.find((each) => each.partition === partition);
-    const start = latest.has(topic) ? range?.high : range?.low;
-    const position = decodePosition(metadata) ?? { offsets: {}, times: [], watermark: -Infinity, generation };
-    offsets.push({ topic, partition, offset: offset ?? start ?? 0, metadata: encodePosition({ ...position, epoch }) });
-  }
-  return offsets;
+  const metadata = encodePosition({ offsets: {}, times: [], watermark: -Infinity, generation: 0, epoch });
+  const ranges = new Map<string, readonly PartitionOffsets[]>();
+  for (const { topic } of partitions) if (!ranges.has(topic)) ranges.set(topic, await log.offsets(topic));
+  return partitions.map(({ topic, partition }) => {
+    const range = ranges.get(topic)?.find((each) => each.partition === partition);
+    return { topic, partition, offset: (latest.has(topic) ? range?.high : range?.low) ?? 0, metadata };
+  });
 }

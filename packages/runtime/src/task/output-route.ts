@@ -10,7 +10,7 @@ export type OutputRoute = (topic: string) => string | null;
 export function routed(
   outputs: readonly OutputBatch[],
   route: OutputRoute | undefined,
-): { readonly sent: readonly OutputBatch[]; all(result: CommitResult): readonly number[] } {
+): { readonly sent: readonly OutputBatch[]; readonly all: (result: CommitResult) => readonly number[] } {
   if (route === undefined) return { sent: outputs, all: ({ baseOffsets }) => baseOffsets };
   const topics = outputs.map(({ topic }) => route(topic));
   return {

@@ -32,7 +32,7 @@ export class SourceLimits {
     const { topic, partition } = event;
     this.waiting.set(key, { topic, partition });
     this.held.hold(member, { topic, partition }, 'limit');
-    const end = Math.min(limit, Number(event.batches[cut].baseOffset));
+    const end = Math.min(limit, event.batches[cut].baseOffset);
     return { ...event, batches: event.batches.slice(0, cut), nextOffset: end, stable: 0 };
   }
 
