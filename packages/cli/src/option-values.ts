@@ -51,3 +51,15 @@ export function timeOf(text: string): number {
     throw new InvalidArgumentError('A time looks like 2026-01-31T12:00:00Z, or is in milliseconds since the epoch.');
   return ms;
 }
+
+/** Where to listen: `8080` is this machine only, `0.0.0.0:8080` and `[::]:8080` everybody's. */
+export function httpAddressOf(text: string): { readonly host: string; readonly port: number } {
+  const [, bracketed, plain, port] = /^(?:\[([0-9a-fA-F:]+)\]:|([^\s:/[\]]+):)?(\d{1,5})$/.exec(text) ?? [];
+  if (port === undefined) throw new InvalidArgumentError('It must be a port, or host:port.');
+  return { host: bracketed ?? plain ?? '127.0.0.1', port: portOf(port) };
+}
+
+/** Whether only this machine reaches what listens there. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\./.test(host);
+}

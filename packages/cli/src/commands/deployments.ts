@@ -98,7 +98,7 @@ export const addHistory: AddCommand = (program, act) => {
 function changing(change: (before: PipelineDeployments, who: ChangedBy) => DeploymentEntries): Action<ChangeOptions> {
   return (context, [name], options) =>
     withRecord(context, options, async (deployments) => {
-      const after = await deployments.change((now) => change(pipelineOf(now, name), changedBy(whoChanges(context), Date.now())));
+      const after = await deployments.change((now) => change(pipelineOf(now, name), changedBy(whoChanges(), Date.now())));
       say(context, options, pipelineOf(after, name));
     });
 }
@@ -107,7 +107,7 @@ const rollback: Action<RollbackOptions> = (context, [name], options) =>
   withRecord(context, options, async (deployments) => {
     const after = await deployments.change((now) => {
       const before = pipelineOf(now, name);
-      const who = changedBy(whoChanges(context), Date.now());
+      const who = changedBy(whoChanges(), Date.now());
       if (before.rebuild !== null && options.to === undefined) return rebuildDropped(before, who);
       const target = versionOf(before, options.to ?? versionBefore(before));
       const { version: _version, applicationId: _id, deployedAt: _at, deployedBy: _by, ...again } = target;

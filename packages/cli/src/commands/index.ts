@@ -7,12 +7,15 @@ import { addExplain } from './explain.js';
 import { addFmt } from './fmt.js';
 import { addGenerate } from './generate.js';
 import { addLag } from './lag.js';
+import { addQuery } from './query.js';
 import { addRegistry } from './registry.js';
 import { addState } from './state.js';
 import { addSchema } from './schema.js';
 import { addTail } from './tail.js';
 import { addTest } from './test.js';
 import { addTopics } from './topics.js';
+import { addDeploy } from './deploy.js';
+import { addPlan } from './plan.js';
 import { addHistory, addPause, addPromote, addResume, addRollback } from './deployments.js';
 import { addPs } from './ps.js';
 import { addWorker } from './worker.js';
@@ -25,6 +28,8 @@ export const commands: readonly AddCommand[] = [
   addFmt,
   addTest,
   addRun,
+  addPlan,
+  addDeploy,
   addWorker,
   addPs,
   addHistory,
@@ -39,6 +44,7 @@ export const commands: readonly AddCommand[] = [
   addTail,
   addLag,
   addState,
+  addQuery,
   addDlq,
   addReset,
   addSchema,

@@ -3,10 +3,11 @@ import { backendSettings, openBackend, type BackendOptions } from '../backend/ba
 import type { Action, CliContext } from '../context.js';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
 import { UsageError } from '../failure.js';
-import { durationOf, sizeOf, wholeNumber } from '../option-values.js';
+import { durationOf, httpAddressOf, sizeOf, wholeNumber } from '../option-values.js';
 import { NdjsonWriter } from '../output/ndjson.js';
 import type { AddCommand } from '../program.js';
 import { loadPipelines } from '../project/load.js';
+import { httpSettings, type HttpAddress } from '../run/http.js';
 import { lockBackend } from '../run/lock-backend.js';
 import { runEnd } from '../run/options.js';
 import { PROFILE_FILE, profiled } from '../run/profile/profile.js';
@@ -27,6 +28,7 @@ interface RunOptions extends BackendOptions {
   readonly memory?: number;
   readonly stallTimeout: number;
   readonly shutdownTimeout: number;
+  readonly http?: HttpAddress;
   readonly profile?: string | true;
   readonly json?: boolean;
 }
@@ -58,6 +60,11 @@ export const addRun: AddCommand = (program, act) => {
       DEFAULT_SHUTDOWN_MS,
     )
     .option(
+      '--http <[host:]port>',
+      'serve queries, live events, metrics and `collect:` there; without a host for this machine only; port 0: a free one',
+      httpAddressOf,
+    )
+    .option(
       '--profile [file]',
       `says in the end what the time went to, step by step; the samples go to the file (default: ${PROFILE_FILE})`,
     )
@@ -79,6 +86,7 @@ async function runWithin(context: CliContext, paths: readonly string[], options:
   const json = options.json === true ? new NdjsonWriter(context.stdout, 'run') : null;
   const loaded = await loadPipelines(context, paths);
   const plans = plansOf(context, loaded, json);
+  const http = httpSettings(context, options.http, loaded.project);
   const unlock = await lockBackend(backendSettings(context, options, loaded.project));
   try {
     const backend = await openBackend(context, options, loaded.project, {
@@ -96,6 +104,7 @@ async function runWithin(context: CliContext, paths: readonly string[], options:
         end,
         stallMs: options.stallTimeout,
         json,
+        ...(http === null ? {} : { http }),
         onEnding: (failure: unknown) => {
           limit.begin(failure);
         },

@@ -112,7 +112,7 @@ async function follow(context: CliContext, backend: Backend, options: WorkerOpti
         report.warning((error as Error).message);
       },
     },
-    whoChanges(context),
+    whoChanges(),
   );
   let looked = performance.now();
   await fleet.run(context.signal, () => {

@@ -1,7 +1,12 @@
-import { hostname } from 'node:os';
-import type { CliContext } from '../context.js';
+import { hostname, userInfo } from 'node:os';
 
-/** Who changes a deployment, for people: `ada@build-7`. */
-export function whoChanges({ env }: Pick<CliContext, 'env'>): string {
-  return `${env['USER'] ?? env['USERNAME'] ?? 'somebody'}@${hostname()}`;
+/** Who changes what is deployed, for people: `ada@build-7`. */
+export function whoChanges(): string {
+  let user = 'unknown';
+  try {
+    user = userInfo().username;
+  } catch {
+    // Containers may run as a user without a name.
+  }
+  return `${user}@${hostname()}`;
 }

@@ -1,5 +1,5 @@
-import type { WorkerSnapshot } from '@rta/runtime';
-import { plainJson, type NdjsonWriter } from '../output/ndjson.js';
+import { plainJson, type WorkerSnapshot } from '@rta/runtime';
+import type { NdjsonWriter } from '../output/ndjson.js';
 import type { PipelineProgress } from './progress.js';
 import type { RunReport } from './report.js';
 
@@ -49,6 +49,7 @@ export class JsonReport implements RunReport {
 }
 
 function statsOf({ snapshot, inPerSecond, outPerSecond, recordsOut, steps }: PipelineProgress): Record<string, unknown> {
-  const { boards: _, steps: __, pipeline: ___, ...counts } = snapshot satisfies WorkerSnapshot;
+  // Histograms are for who collects metrics.
+  const { boards: _, steps: __, pipeline: ___, endToEnd: ____, commitTime: _____, ...counts } = snapshot satisfies WorkerSnapshot;
   return { ...counts, recordsOut, inPerSecond, outPerSecond, steps };
 }

@@ -4,6 +4,7 @@ import type { Backend } from '../backend/backend.js';
 import type { CliContext } from '../context.js';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
 import type { NdjsonWriter } from '../output/ndjson.js';
+import { openHttp, type HttpSettings } from './http.js';
 import { JsonReport } from './json-report.js';
 import { LiveReport } from './live-report.js';
 import { LogReport } from './log-report.js';
@@ -28,6 +29,8 @@ export interface RunSettings {
   readonly onEnding?: (failure?: unknown) => void;
   /** Null: for people. */
   readonly json: NdjsonWriter | null;
+  /** Where the HTTP side listens; not there: there is none. */
+  readonly http?: HttpSettings;
   /** Called when the topics are there, before the first worker joins. */
   readonly prepared?: (pipelines: readonly RunningPipeline[]) => void;
 }
@@ -48,15 +51,20 @@ export async function runProject(context: CliContext, backend: Backend, settings
     onWarning: says,
   });
   if (context.signal.aborted) return EXIT_CODES.interrupted.code;
-  settings.prepared?.(pipelines);
-  const title = `rta ${command} · ${backend.description}`;
-  if (json !== null) {
-    json.write({ started: plans.map((plan) => plan.pipeline), on: backend.description });
-    report = new JsonReport(json);
-  } else if (context.stdout.isTTY === true) report = new LiveReport(context, title);
-  else {
-    context.stdout.write(`${title}: ${plans.map((plan) => plan.pipeline).join(', ')}\n`);
-    report = new LogReport(context, Date.now());
+  const http = settings.http === undefined ? null : await openHttp(context, settings.http, backend, pipelines);
+  try {
+    settings.prepared?.(pipelines);
+    const title = `rta ${command} · ${backend.description}${http === null ? '' : ` · ${http.url}`}`;
+    if (json !== null) {
+      json.write({ started: plans.map((plan) => plan.pipeline), on: backend.description, ...(http === null ? {} : { http: http.url }) });
+      report = new JsonReport(json);
+    } else if (context.stdout.isTTY === true) report = new LiveReport(context, title);
+    else {
+      context.stdout.write(`${title}: ${plans.map((plan) => plan.pipeline).join(', ')}\n`);
+      report = new LogReport(context, Date.now());
+    }
+    return await runPipelines(pipelines, settings.end, context.signal, report, settings);
+  } finally {
+    await http?.close();
   }
-  return runPipelines(pipelines, settings.end, context.signal, report, settings);
 }

@@ -84,6 +84,8 @@ ${['echo', 'totals', 'windows', 'board'].map(sink).join('')}`;
       pipeline,
       source: { path: 'pipelines/points.yaml', files, variables: {}, modules: {} },
       layouts: { state: String(this.version) },
+      fingerprint: '',
+      settings: {},
       topics: ['in', 'echo', 'totals', 'windows', 'board'].map((name) => this.topic(name)),
       summary: JSON.stringify(shape),
       state,

@@ -120,7 +120,7 @@ export class CompiledStage {
         const code = generateOver(this.shape, this.folds, i);
         this.generated.push({ id: node.id, code });
         const fingerprint = this.fingerprintOf(node.store);
-        return () => new OverState(node, i, code, fingerprint);
+        return (K) => new OverState(node, i, code, fingerprint, K.env.store);
       }
       return null;
     });

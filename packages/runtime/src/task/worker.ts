@@ -1,6 +1,6 @@
 import { BatchTooLargeError, tpKey, type Member, type MemberEvent, type TopicPartition } from '../log/log.js';
 import type { KernelFactory } from '../kernel/stage-kernel.js';
-import { closeAll, downstreamDirty, isReadTo, needsCommit, restoreTasks, tasksOf } from './assignment.js';
+import { closeAll, commitDueIn, isReadTo, needsCommit, restoreTasks, tasksOf } from './assignment.js';
 import { pause } from './clock.js';
 import { CommitPolicy } from './commit-policy.js';
 import { drain, drainStages, type Drained } from './drain.js';
@@ -11,14 +11,15 @@ import { asPipelineError, endWith, mayPass, toError } from './recovery.js';
 import { RepartitionPurge } from './repartition-purge.js';
 import { Restoration } from './restoration.js';
 import { routed, tellConfirmed } from './output-route.js';
-import { snapshotOf, type WorkerSnapshot } from './snapshot.js';
+import { endedSnapshot, snapshotOf, statusOf, type WorkerSnapshot } from './snapshot.js';
 import { SourceDrift } from './source-drift.js';
 import { SourceLimits } from './source-limits.js';
 import { allStartsCommitted, mayReadAgain, requireNeverRead } from './start-offsets.js';
 import { Standbys } from './standbys.js';
 import type { Task, TaskCommit } from './task.js';
 import type { TaskContext } from './task-context.js';
-import { hasUnread, isLagging } from './unread.js';
+import { hasUnread } from './unread.js';
+import { queryTasks, type StoreAnswer, type StoreQuery } from '../inspect/store-query.js';
 import { commitIntervals, memberOptions, type WorkerOptions } from './worker-options.js';
 
 /** Joining again after a lost commit or a fence: so many times in a row without a commit in between. */
@@ -153,9 +154,12 @@ export class Worker {
     await member?.leave();
   }
 
+  /** Rows of a store, by the tasks that this worker has; of what is committed. Rejects with StateStoreError. */
+  readonly query = (query: StoreQuery): Promise<StoreAnswer[]> => queryTasks(this.options.plan, this.tasks.values(), query);
+
   /** As things are; after `finish`, as they were then. */
   snapshot(): WorkerSnapshot {
-    if (this.stopping && this.tasks.size === 0 && this.earlier !== null) return { ...this.earlier, progress: [null] };
+    if (this.stopping && this.tasks.size === 0 && this.earlier !== null) return endedSnapshot(this.earlier);
     return snapshotOf({
       now: this.options.context.clock.now(),
       plan: this.options.plan,
@@ -163,6 +167,7 @@ export class Worker {
       earlier: this.earlier,
       stable: this.stable,
       commits: this.commits,
+      status: statusOf(this.stopping, this.epoch >= 0, this.restoration === null && !this.awaitsStarts),
       progress: [this.stopping ? null : this.progress],
       lastCommitAt: this.lastCommitAt,
       latencies: this.latencies,
@@ -217,8 +222,7 @@ export class Worker {
 
   private async join(): Promise<Member> {
     this.failure = null;
-    this.member = await this.options.context.log.join(memberOptions(this.options, this.standbys.held()));
-    return this.member;
+    return (this.member = await this.options.context.log.join(memberOptions(this.options, this.standbys.held())));
   }
 
   private async handle(event: MemberEvent): Promise<void> {
@@ -300,12 +304,7 @@ export class Worker {
   }
 
   private due(): number {
-    const tasks = [...this.tasks.values()];
-    if (!tasks.some((task) => task.needsCommit)) return Infinity;
-    return this.policy.dueIn(this.options.context.clock.now(), {
-      lagging: isLagging(this.byInput, this.stable),
-      downstreamIdle: downstreamDirty(tasks),
-    });
+    return commitDueIn(this.policy, this.options.context.clock.now(), [...this.tasks.values()], this.byInput, this.stable);
   }
 
   private waitMs(): number {
