@@ -23,7 +23,7 @@ const MAX_BACKOFF_MS = 30_000;
 /** ms between questions whether the version before has ended. */
 const ASK_MS = 300;
 
-export interface RunHooks {
+interface RunHooks {
   readonly started: (run: WantedRun) => void;
   readonly failed: (run: WantedRun, error: unknown, againInMs: number) => void;
   readonly warning: (run: WantedRun, message: string) => void;
