@@ -35,6 +35,8 @@ export interface PipelineOptions {
   readonly limit?: SourceLimit;
   /** Where outputs go. Default: to their topics. */
   readonly route?: (plan: PhysicalPlan) => OutputRoute;
+  /** A URL at which this process answers for the tasks that it has, for those that look for them. */
+  readonly address?: string;
   /** Distinguishes this worker among those of the pipeline; stable across its restarts. */
   readonly workerId?: string;
   /** Partitions of topics that have to be made and are not declared. */
@@ -144,6 +146,7 @@ export async function openPipeline(options: PipelineOptions): Promise<Pipeline> 
     transactionTimeoutMs,
     ...(options.limit === undefined ? {} : { limit: options.limit }),
     ...(options.route === undefined ? {} : { route: options.route(physical) }),
+    ...(options.address !== undefined ? { address: options.address } : {}),
     ...(options.shared !== undefined ? { shared: options.shared } : {}),
     ...(options.judgesIdle ? { judgesIdle: options.judgesIdle } : {}),
   });

@@ -1,8 +1,10 @@
 import type { AddCommand } from '../program.js';
+import { addAlerts } from './alerts.js';
 import { addCheck } from './check.js';
 import { addDlq } from './dlq.js';
 import { addDoctor } from './doctor.js';
 import { addDemo } from './demo.js';
+import { addDev } from './dev.js';
 import { addExplain } from './explain.js';
 import { addFmt } from './fmt.js';
 import { addGenerate } from './generate.js';
@@ -38,6 +40,7 @@ export const commands: readonly AddCommand[] = [
   addRollback,
   addPromote,
   addDemo,
+  addDev,
   addExplain,
   addGenerate,
   addTopics,
@@ -46,6 +49,7 @@ export const commands: readonly AddCommand[] = [
   addState,
   addQuery,
   addDlq,
+  addAlerts,
   addReset,
   addSchema,
   addRegistry,
