@@ -10,8 +10,8 @@ export function timelineLines(found: readonly Row[], colour: boolean): string[] 
   const rows = found.map((row) => [
     new Date(Number(row.at)).toISOString().replace('.000Z', 'Z'),
     row.action === 'trigger' ? '▲' : '▼',
-    String(row.alert),
-    keyOf(String(row.key)),
+    row.alert as string,
+    keyOf(row.key as string),
     whatOf(row),
   ]);
   const [title = '', ...lines] = tableLines(COLUMNS, rows);
@@ -29,5 +29,5 @@ function whatOf({ action, reason, since, opened_at: opened, at, row }: Row): str
   if (action === 'resolve') return `resolved after ${showDuration(Number(at) - Number(opened))}`;
   if (reason === 'noData') return `no data for ${showDuration(Number(at) - Number(since))}`;
   const held = Number(at) - Number(since);
-  return `triggered${held > 0 ? `, so for ${showDuration(held)}` : ''}: ${String(row)}`;
+  return `triggered${held > 0 ? `, so for ${showDuration(held)}` : ''}: ${row as string}`;
 }

@@ -80,7 +80,7 @@ async function startMeasuring({ pipelines, backend: { log, registry }, workerId,
       });
     looking = null;
   };
-  const timer = measured.length === 0 ? undefined : setInterval(() => (looking ??= look()), MEASURE_MS);
+  const timer = measured.length === 0 ? undefined : setInterval(() => void (looking ??= look()), MEASURE_MS);
   return async () => {
     clearInterval(timer);
     await looking;

@@ -51,7 +51,9 @@ describe.each(implementations)(`alerts, %s (seed ${SEED})`, (name, kernelOf) => 
     const incidents = { ...plan, sinks: plan.sinks.filter(({ id }) => id === 'alerts') };
     const run = startRun(incidents, kernelOf, [events]);
     run.toEnd();
-    return rowsOf(incidents, run).map(({ action, reason, since, opened_at, at }) => [action, reason, since, opened_at, at].join(' '));
+    return rowsOf(incidents, run).map(({ action, reason, since, opened_at, at }) =>
+      ([action, reason, since, opened_at, at] as (string | number)[]).join(' '),
+    );
   }
 
   const event9 = (at: number): ReturnType<typeof event> => event(at, { points: 9 });

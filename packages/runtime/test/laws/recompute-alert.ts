@@ -4,7 +4,10 @@ import type { Rows, StreamItem } from './recompute.js';
 
 export function incidents(transform: AlertTransform, rows: Rows): Rows {
   const keys = new Map<string, StreamItem[]>();
-  for (const item of rows.items) keys.set(String(item.row.dedup_key), [...(keys.get(String(item.row.dedup_key)) ?? []), item]);
+  for (const item of rows.items) {
+    const key = item.row.dedup_key as string;
+    keys.set(key, [...(keys.get(key) ?? []), item]);
+  }
   return { ...rows, items: [...keys.values()].flatMap((items) => lifeOf(transform, items, rows.watermark)) };
 }
 
