@@ -71,7 +71,8 @@ export class Fleet {
           this.hooks.trouble(error);
         }
         looked();
-        await delay(LOOK_MS, undefined, { signal }).catch(() => undefined);
+        // Workers that look at the same moments would get in each other's way when they change something.
+        await delay(LOOK_MS * (0.5 + Math.random()), undefined, { signal }).catch(() => undefined);
       }
     } finally {
       for (const run of this.runs.values()) run.stop();

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { BatchBuilder, changedBy, deployed, Deployments, records, type Log, type VersionDraft } from '@rta/runtime';
+import { onTestFinished } from 'vitest';
 import { START, Operated } from '../support/operated.js';
 import { spawnRta, type RtaProcess } from '../support/cli.js';
 
@@ -100,6 +101,7 @@ ${['echo', 'totals', 'windows', 'board'].map(sink).join('')}`;
   async worker(dir = '.rta'): Promise<RtaProcess> {
     const worker = spawnRta(['worker', '--json', '--dir', dir], { cwd: this.on.project.directory, env: this.on.env });
     this.workers.push(worker);
+    onTestFinished(() => void worker.child.kill('SIGKILL'));
     await worker.printed(/"following"/);
     return worker;
   }
