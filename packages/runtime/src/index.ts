@@ -13,6 +13,8 @@ export { PipelineError, BadRecordError, type PipelineErrorCode } from './task/er
 export { ManualClock, systemClock, type Clock } from './task/clock.js';
 export type { SinkSchemaIds } from './task/task-context.js';
 export type { SchemaSource } from './task/writer-schema.js';
+export { SchemaChangedError, type JudgeWriterSchema, type RunnablePlan, type SchemaChange } from './task/schema-change.js';
+export { planLayout } from './kernel/plan-layout.js';
 export { compileStage } from './kernel/compile-stage.js';
 export { openEmbeddedLog, DEFAULT_LOG_DIR } from './log/embedded/open.js';
 export { serveLogPort } from './log/embedded/port-server.js';

@@ -6,6 +6,7 @@ import { addDemo } from './demo.js';
 import { addExplain } from './explain.js';
 import { addFmt } from './fmt.js';
 import { addGenerate } from './generate.js';
+import { addInit } from './init.js';
 import { addLag } from './lag.js';
 import { addRegistry } from './registry.js';
 import { addState } from './state.js';
@@ -18,6 +19,7 @@ import { addRun } from './run.js';
 
 /** Every command, in the order of `rta --help`. */
 export const commands: readonly AddCommand[] = [
+  addInit,
   addCheck,
   addFmt,
   addTest,

@@ -6,6 +6,8 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import {
   compileTree,
+  type CompileInput,
+  type CompileResult,
   parseProject,
   parseYaml,
   type AvroSchema,
@@ -33,6 +35,8 @@ export interface LoadedPipeline {
   readonly diagnostics: readonly Diagnostic[];
   /** The files that it was compiled from, by absolute path: itself, `rta.yaml`, schemas, rows of tests; null: one that is not there. */
   readonly inputs: ReadonlyMap<string, string | null>;
+  /** The same text with other schemas for the sources of these topics, by topic. Reads no file again. */
+  readonly recompile: (readers: ReadonlyMap<string, AvroSchema>) => CompileResult;
 }
 
 export interface LoadedProject {
@@ -73,18 +77,20 @@ export async function loadPipelines(context: Pick<CliContext, 'cwd' | 'env'>, pa
     for (const { root, diagnostics: syntax } of await trees(file, source, context.cwd)) {
       const inputs = new Map<string, string | null>([[file, source.text]]);
       if (projectPath !== null) inputs.set(projectPath, read(projectPath));
-      const { plan, diagnostics: found } = compileTree(root, syntax, {
+      const known = new Map<string, LoadedSchema | null>();
+      const input: CompileInput = {
         file: source,
         project: parsed?.project ?? null,
         loadSchema: (name) => {
-          const schema = schemas.load(name);
+          const schema = known.get(name) ?? schemas.load(name);
+          known.set(name, schema);
           if (schema?.source !== undefined) inputs.set(resolve(context.cwd, schema.source.path), schema.source.text);
           return schema;
         },
         schemaNames: () => schemas.names(),
         loadRows: (name) => {
           const rows = resolve(dirname(file), name);
-          const text = existsSync(rows) && statSync(rows).isFile() ? read(rows) : null;
+          const text = inputs.get(rows) ?? (existsSync(rows) && statSync(rows).isFile() ? read(rows) : null);
           inputs.set(rows, text);
           return text === null ? null : { path: shown(context.cwd, rows), text };
         },
@@ -92,8 +98,17 @@ export async function loadPipelines(context: Pick<CliContext, 'cwd' | 'env'>, pa
         aggregates,
         env: context.env,
         resolveModule: (module) => resolve(dirname(file), module),
+      };
+      const compile = (more: Partial<CompileInput>): CompileResult => compileTree(root, syntax, { ...input, ...more });
+      const { plan, diagnostics: found } = compile({});
+      pipelines.push({
+        path: source.path,
+        root,
+        plan,
+        diagnostics: found,
+        inputs,
+        recompile: (readers) => compile({ readerOf: (topic) => readers.get(topic) ?? null }),
       });
-      pipelines.push({ path: source.path, root, plan, diagnostics: found, inputs });
     }
   }
   diagnostics.push(...pipelines.flatMap((pipeline) => pipeline.diagnostics));

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import { renderAll, toJson, type Plan } from '@rta/dsl';
 import { apply, gateRequestsOf, judge, type GateDecision } from '@rta/registry';
-import { compileStage, openPipeline, planStages, type SinkSchemaIds } from '@rta/runtime';
+import { compileStage, planStages } from '@rta/runtime';
 import type { Backend } from '../backend/backend.js';
 import type { CliContext } from '../context.js';
 import { Failure } from '../failure.js';
@@ -11,7 +11,9 @@ import { colours } from '../output/colour.js';
 import type { NdjsonWriter } from '../output/ndjson.js';
 import type { LoadedProject } from '../project/load.js';
 import { LatestRows } from './latest-rows.js';
-import { LocalRun, type PipelineRun } from './pipeline-run.js';
+import { openRun, type PipelineRun } from './pipeline-run.js';
+import { sinkSchemaIdsOf } from './sink-schema-ids.js';
+import { SourceChanges, type Recompile } from './source-changes.js';
 import type { PreparedPlan } from './threads/messages.js';
 import { WorkerThreads } from './threads/worker-threads.js';
 
@@ -48,6 +50,7 @@ export function plansOf(context: CliContext, loaded: LoadedProject, json: Ndjson
 }
 
 export interface PrepareOptions {
+  readonly recompile: Recompile;
   /** Partitions of topics that have to be made and are not declared; default 4. */
   readonly partitions?: number;
   /** Worker threads; 1: this thread does it all. */
@@ -62,32 +65,37 @@ export interface PrepareOptions {
  *
  * Rejects with Failure `incompatible_schema` (every reason), PipelineError (`missing_topic`, …), RegistryError, LogError.
  */
-export async function preparePipelines(backend: Backend, plans: readonly Plan[], options: PrepareOptions): Promise<RunningPipeline[]> {
-  await pass(backend, plans, options);
+export async function preparePipelines(backend: Backend, declared: readonly Plan[], options: PrepareOptions): Promise<RunningPipeline[]> {
+  const changes = new Map(declared.map(({ pipeline }) => [pipeline, changesOf(backend, pipeline, options)]));
+  const plans = await pass(backend, declared, changes, options);
   const running: RunningPipeline[] = [];
   const prepared: PreparedPlan[] = [];
   for (const plan of plans) {
+    const changing = changes.get(plan.pipeline)!;
     const ids = await apply(backend.registry, gateRequestsOf(plan));
     const sinkSchemaIds = sinkSchemaIdsOf(plan, ids);
     // With threads too: topics are made and what cannot run is found before the first one starts.
-    const { worker, taskCount } = await openPipeline({
-      plan,
-      log: backend.log,
-      stores: backend.stores,
-      schemas: backend.registry,
-      sinkSchemaIds,
-      compileStage,
-      createSources: backend.log.kind === 'embedded',
-      workerId: workerId(backend),
-      ...(options.partitions === undefined ? {} : { defaultPartitions: options.partitions }),
-      onWarning: (message) => {
-        options.onWarning(plan.pipeline, message);
+    const { run, taskCount } = await openRun(
+      {
+        plan,
+        log: backend.log,
+        stores: backend.stores,
+        schemas: backend.registry,
+        sinkSchemaIds,
+        compileStage,
+        createSources: backend.log.kind === 'embedded',
+        workerId: workerId(backend),
+        ...(options.partitions === undefined ? {} : { defaultPartitions: options.partitions }),
+        onWarning: (message) => {
+          options.onWarning(plan.pipeline, message);
+        },
       },
-    }).catch((error: unknown) => {
+      (now) => (source, schemaId, schema) => changing.judge(now, { source, schemaId, schema }),
+    ).catch((error: unknown) => {
       throw failureOf(plan.pipeline, error);
     });
     prepared.push({ plan, sinkSchemaIds, taskCount });
-    running.push({ plan, run: new LocalRun(worker), latest: new LatestRows(plan, backend.log, backend.registry) });
+    running.push({ plan, run, latest: new LatestRows(plan, backend.log, backend.registry) });
   }
   if (options.workers === 1) return running;
   const { workers, partitions, onWarning } = options;
@@ -95,6 +103,7 @@ export async function preparePipelines(backend: Backend, plans: readonly Plan[],
   const threads = await WorkerThreads.start({
     backend,
     plans: prepared,
+    changes,
     workerIds,
     ...(partitions === undefined ? {} : { partitions }),
     onWarning,
@@ -108,9 +117,29 @@ export function failureOf(pipeline: string, error: unknown): unknown {
   return new Failure(error.code, `${pipeline}: ${error.message}`, undefined, { cause: error });
 }
 
-async function pass(backend: Backend, plans: readonly Plan[], options: PrepareOptions): Promise<void> {
+function changesOf(backend: Backend, pipeline: string, { recompile, onWarning }: PrepareOptions): SourceChanges {
+  const warn = (message: string): void => {
+    onWarning(pipeline, message);
+  };
+  return new SourceChanges(backend.registry, (readers) => recompile(pipeline, readers), warn);
+}
+
+/** The plans as they can be run. */
+async function pass(
+  backend: Backend,
+  declared: readonly Plan[],
+  changes: ReadonlyMap<string, SourceChanges>,
+  options: PrepareOptions,
+): Promise<readonly Plan[]> {
   const refused: string[] = [];
-  for (const plan of plans) {
+  const plans: Plan[] = [];
+  for (const each of declared) {
+    const plan = await changes.get(each.pipeline)!.current(each);
+    if (typeof plan === 'string') {
+      refused.push(`${each.pipeline}: ${plan}`);
+      continue;
+    }
+    plans.push(plan);
     const { decisions } = await judge(backend.registry, gateRequestsOf(plan));
     for (const { subject, warnings } of decisions)
       for (const warning of warnings) options.onWarning(plan.pipeline, `${subject}: ${warning}`);
@@ -122,16 +151,11 @@ async function pass(backend: Backend, plans: readonly Plan[], options: PrepareOp
       `the schema registry (${backend.registry.location}) lets nothing start:\n  ${refused.join('\n  ')}`,
       'change the pipeline so that its rows fit the registered schema, or let it write to another topic',
     );
+  return plans;
 }
 
 function refusal(plan: Plan, { role, subject, reasons }: GateDecision): string {
   return `${plan.pipeline}: ${role} ${subject}\n    ${reasons.join('\n    ')}`;
-}
-
-function sinkSchemaIdsOf(plan: Plan, ids: ReadonlyMap<string, number>): Record<string, SinkSchemaIds> {
-  return Object.fromEntries(
-    plan.sinks.map((sink) => [sink.id, { key: ids.get(`${sink.topic}-key`) ?? null, value: ids.get(`${sink.topic}-value`) ?? null }]),
-  );
 }
 
 /** The same for every start of the same directory on the same machine, another for other members of the group. */

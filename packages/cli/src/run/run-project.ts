@@ -11,11 +11,13 @@ import type { RunEnd } from './pipeline-run.js';
 import { preparePipelines, type RunningPipeline } from './prepare.js';
 import type { RunReport } from './report.js';
 import { runPipelines } from './run-pipelines.js';
+import type { Recompile } from './source-changes.js';
 
 export interface RunSettings {
   /** `run` or `demo`, for the title. */
   readonly command: string;
   readonly plans: readonly Plan[];
+  readonly recompile: Recompile;
   readonly partitions?: number;
   /** Threads; default 1: this one. */
   readonly workers?: number;
@@ -41,6 +43,7 @@ export async function runProject(context: CliContext, backend: Backend, settings
   let report: RunReport | null = null;
   const pipelines = await preparePipelines(backend, plans, {
     ...(settings.partitions === undefined ? {} : { partitions: settings.partitions }),
+    recompile: settings.recompile,
     workers: settings.workers ?? 1,
     onWarning: says,
   });

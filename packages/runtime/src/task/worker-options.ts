@@ -2,6 +2,7 @@ import type { KernelCompiler } from '../kernel/stage-kernel.js';
 import type { HeldState, MemberOptions } from '../log/log.js';
 import type { PhysicalPlan } from '../plan/physical.js';
 import type { SharedRun } from './shared-end.js';
+import type { WorkerSnapshot } from './snapshot.js';
 import type { TaskContext } from './task-context.js';
 import { depth, inputTopics } from './topology.js';
 
@@ -22,6 +23,8 @@ export interface WorkerOptions {
   readonly standby?: number;
   /** Other workers share the pipeline, so that `drain` must wait for what they do too. */
   readonly shared?: SharedRun;
+  /** What a worker did whose place this one takes: counts go on from there. */
+  readonly earlier?: WorkerSnapshot;
   /** Whether `idle` holds now. Default: always. Tests let it hold when all that was sent has been read. */
   readonly judgesIdle?: () => boolean;
 }

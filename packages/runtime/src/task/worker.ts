@@ -10,6 +10,7 @@ import { Latencies } from './latencies.js';
 import { asPipelineError, endWith, mayPass, toError } from './recovery.js';
 import { RepartitionPurge } from './repartition-purge.js';
 import { Restoration } from './restoration.js';
+import { SchemaChangedError } from './schema-change.js';
 import { SharedEnd } from './shared-end.js';
 import { snapshotOf, type WorkerSnapshot } from './snapshot.js';
 import { SourceDrift } from './source-drift.js';
@@ -38,6 +39,8 @@ export class Worker {
   private inFlight: Promise<void> | null = null;
   /** Set when the commit under way failed. */
   private failure: unknown = null;
+  /** What it ends with when all is committed. */
+  private ending: SchemaChangedError | null = null;
   private readonly policy: CommitPolicy;
   private readonly latencies = new Latencies();
   private stopping = false;
@@ -80,7 +83,8 @@ export class Worker {
   }
 
   private readonly fail = (error: unknown): void => {
-    this.failure ??= error;
+    if (!(error instanceof SchemaChangedError)) this.failure ??= error;
+    else [this.ending, this.stopping] = [error, true];
   };
 
   /** Runs until `stop`. Rejects with PipelineError or LogError when it cannot go on. */
@@ -106,9 +110,8 @@ export class Worker {
     await this.loop(() => this.reached(targets));
     // Asked to end in between: what is open stays open.
     if (watermark === undefined || this.stopping) return;
-    const tasks = [...this.tasks.values()];
-    if (watermark === 'close') this.close(closingTime(plan, tasks));
-    else for (const task of tasks) task.moveSources(watermark);
+    if (watermark === 'close') this.close(closingTime(plan, [...this.tasks.values()]));
+    else for (const task of this.tasks.values()) task.moveSources(watermark);
     await this.loop(() => this.reached(targets));
   }
 
@@ -123,7 +126,7 @@ export class Worker {
     this.stopping = true;
   }
 
-  /** Commits what was processed, leaves the group and releases state. Call after `drain`, or let `run` do it. */
+  /** Commits what was processed, leaves the group and releases state; rejects with SchemaChangedError where it met one. After `drain`; `run` does it. */
   async finish(): Promise<void> {
     this.stopping = true;
     try {
@@ -137,6 +140,7 @@ export class Worker {
       // Whatever becomes of the stores: a member that stays would keep its partitions.
       await this.closeTasks(this.failure !== null).finally(() => this.leave());
     }
+    if (this.ending !== null) throw this.ending;
   }
 
   /** Drops everything at once, as a crash would, without a last commit. For tests and for giving up after an error. */
@@ -160,7 +164,7 @@ export class Worker {
       now: this.options.context.clock.now(),
       plan: this.options.plan,
       tasks: [...this.tasks.values()].filter((task) => task.running),
-      earlier: this.earlier,
+      earlier: this.earlier ?? this.options.earlier ?? null,
       stable: this.stable,
       commits: this.commits,
       progress: [this.stopping ? null : this.progress],
@@ -216,8 +220,7 @@ export class Worker {
 
   private async join(): Promise<Member> {
     this.failure = null;
-    this.member = await this.options.context.log.join(memberOptions(this.options, this.standbys.held()));
-    return this.member;
+    return (this.member = await this.options.context.log.join(memberOptions(this.options, this.standbys.held())));
   }
 
   private async handle(event: MemberEvent): Promise<void> {
@@ -235,7 +238,6 @@ export class Worker {
         this.stable.set(key, event.stable);
         const task = this.byInput.get(key);
         const waiting = task?.process(event.topic, event.batches, event.nextOffset);
-        // The others, heartbeats and commits go on (SEMANTICS rule 26).
         if (task && waiting && this.member) this.holdFor(waiting, task, this.member, event);
         break;
       }
@@ -247,7 +249,6 @@ export class Worker {
 
   /** Reads no more of a partition until its writer schema has come: the others, heartbeats and commits go on (SEMANTICS rule 26). */
   private holdFor(schema: Promise<void>, task: Task, member: Member, partition: TopicPartition): void {
-    // What has been read by then may be too far ahead.
     const before = (): void => this.drift.advance(member, this.byInput, this.stable);
     this.held.until(schema, member, partition, () => task.running, before).catch(this.fail);
   }
@@ -367,7 +368,6 @@ export class Worker {
     this.failure = null;
     await this.leave().catch(() => undefined);
     this.rejoins++;
-    // How often it may do so in a row is limited.
     this.progress++;
     if (error instanceof BatchTooLargeError) this.options.context.limits.learn(error);
     if (!mayPass(error, this.rejoins) || this.rejoins > MAX_REJOINS) {
