@@ -11,7 +11,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   registry: ['dsl'],
   runtime: ['dsl'], // operators, registry and stores are handed in
   'state-rocks': ['runtime'],
-  serve: ['dsl', 'runtime'],
+  serve: ['dsl', 'registry', 'runtime'],
   console: [],
   cli: ['dsl', 'operators', 'registry', 'runtime', 'state-rocks', 'serve', 'console'],
 };

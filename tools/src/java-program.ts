@@ -28,6 +28,9 @@ export interface JavaProgram {
   readonly options: readonly string[];
 }
 
+/** Whatever the locale, none included. */
+const UTF_8 = ['-Dfile.encoding=UTF-8', '-Dstdout.encoding=UTF-8', '-Dsun.stdout.encoding=UTF-8'];
+
 /** Fetches and compiles what of it is not in the cache (`~/.cache/rta/jars`) yet. Rejects when there is no JDK, or either fails. */
 export async function javaProgram({ name, artifacts, directory, files, options }: ProgramSource): Promise<JavaProgram> {
   const java = jdk()?.command;
@@ -41,9 +44,8 @@ export async function javaProgram({ name, artifacts, directory, files, options }
   const classPath = join(jars, '*');
   if (!existsSync(classes)) {
     const unfinished = mkdtempSync(`${classes}.unfinished-`);
-    const { status, stderr } = spawnSync(join(dirname(java), 'javac'), ['-cp', classPath, '-d', unfinished, ...sources], {
-      encoding: 'utf8',
-    });
+    const options = ['-encoding', 'UTF-8', '-cp', classPath, '-d', unfinished];
+    const { status, stderr } = spawnSync(join(dirname(java), 'javac'), [...options, ...sources], { encoding: 'utf8' });
     if (status !== 0) throw new Error(`${files.join(', ')} do not compile:\n${stderr}`);
     writeFileSync(join(unfinished, 'simplelogger.properties'), 'org.slf4j.simpleLogger.defaultLogLevel=warn\n');
     try {
@@ -54,7 +56,7 @@ export async function javaProgram({ name, artifacts, directory, files, options }
       if (!existsSync(classes)) throw error;
     }
   }
-  return { java, classPath: [classes, classPath].join(delimiter), main: basename(files[0], '.java'), options };
+  return { java, classPath: [classes, classPath].join(delimiter), main: basename(files[0], '.java'), options: [...UTF_8, ...options] };
 }
 
 /** What keeps a program from being run here, one sentence each; empty: nothing. Fetches and compiles nothing. */

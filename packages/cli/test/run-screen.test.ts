@@ -1,7 +1,7 @@
 /** What the live screen of `rta run` shows, as text, and how it is drawn. */
 import { compile, type Column, type Plan } from '@rta/dsl';
 import { aggregates, operators } from '@rta/operators';
-import type { WorkerSnapshot } from '@rta/runtime';
+import { DURATION_BOUNDS, type WorkerSnapshot } from '@rta/runtime';
 import { describe, expect, it } from 'vitest';
 import { boardLines } from '../src/run/board-lines.js';
 import { shown } from '../src/run/board-rows.js';
@@ -52,6 +52,8 @@ boards:
 
 const START = Date.UTC(2026, 0, 1, 12);
 
+const NOTHING_MEASURED = { bounds: DURATION_BOUNDS, counts: DURATION_BOUNDS.map(() => 0), sum: 0 };
+
 function snapshot(at: number, records: number): WorkerSnapshot {
   const [, rank] = PLAN.steps;
   return {
@@ -65,13 +67,17 @@ function snapshot(at: number, records: number): WorkerSnapshot {
     watermarkDelayMs: 5200,
     stateEntries: 3000,
     stateBytes: 420_000,
+    inputs: [],
     commits: 7,
+    status: 'running',
     progress: [7],
     lastCommitAt: START + at - 80,
     endToEndP50: 45,
     endToEndP99: 1234,
     commitP50: 8,
     commitP99: 20,
+    endToEnd: NOTHING_MEASURED,
+    commitTime: NOTHING_MEASURED,
     tasks: 5,
     rejoins: 0,
     replayed: 0,

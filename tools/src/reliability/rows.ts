@@ -81,6 +81,17 @@ export const RELIABILITY_ROWS = {
     promise: 'known schema ids go on; an unknown one holds up its partition alone, heartbeating, and is never a dead letter',
     test: 'packages/runtime/test/task/registry-outage.test.ts',
   },
+  load: {
+    topic: 'Load',
+    promise:
+      'three leaderboards at 100,000 events a second, an hour of them: p99 under 1 s, lag bounded, memory flat, nothing lost or doubled',
+    test: 'packages/cli/test/main-job/load.test.ts',
+  },
+  overload: {
+    topic: 'Overload',
+    promise: 'more than can be processed waits in the topic, not in memory: reading slows, nothing is dropped',
+    test: 'packages/cli/test/main-job/load.test.ts',
+  },
   clocks: {
     topic: 'Clocks',
     promise: 'a record a year ahead: refused by `maxAhead` and counted; what it makes late without is counted',

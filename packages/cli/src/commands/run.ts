@@ -4,11 +4,13 @@ import { backendSettings, openBackend, type BackendOptions } from '../backend/ba
 import type { Action, CliContext } from '../context.js';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
 import { Failure, UsageError } from '../failure.js';
-import { durationOf, wholeNumber } from '../option-values.js';
+import { durationOf, httpAddressOf, sizeOf, wholeNumber } from '../option-values.js';
 import { NdjsonWriter } from '../output/ndjson.js';
 import type { AddCommand } from '../program.js';
 import { loadPipelines } from '../project/load.js';
+import type { HttpAddress } from '../run/http.js';
 import { runEnd } from '../run/options.js';
+import { PROFILE_FILE, profiled } from '../run/profile/profile.js';
 import { plansOf } from '../run/prepare.js';
 import { runProject } from '../run/run-project.js';
 import { DEFAULT_SHUTDOWN_MS, ShutdownLimit } from '../run/shutdown-limit.js';
@@ -24,8 +26,11 @@ interface RunOptions extends BackendOptions {
   readonly for?: number;
   readonly partitions?: number;
   readonly workers?: number;
+  readonly memory?: number;
   readonly stallTimeout: number;
   readonly shutdownTimeout: number;
+  readonly http?: HttpAddress;
+  readonly profile?: string | true;
   readonly json?: boolean;
 }
 
@@ -39,6 +44,7 @@ export const addRun: AddCommand = (program, act) => {
     .option('--for <duration>', 'end by itself after so long: 20s, 5m', durationOf)
     .option('--partitions <n>', 'partitions of topics that have to be made and are not declared (default: 4)', wholeNumber(1))
     .option('--workers <n>', 'worker threads, each a member of the consumer groups (default: 1)', wholeNumber(1))
+    .option('--memory <size>', 'of state in memory, all pipelines together; what is more waits on disk (default: 1GiB each)', sizeOf)
     .option('--brokers <list>', 'Kafka, host:port,host:port (default: KAFKA_BROKERS, rta.yaml, else the embedded log)')
     .option('--registry <url>', 'schema registry (default: SCHEMA_REGISTRY_URL, rta.yaml, else the embedded one)')
     .option('--dir <path>', 'directory of the embedded log and of state (default: .rta)')
@@ -54,6 +60,15 @@ export const addRun: AddCommand = (program, act) => {
       durationOf,
       DEFAULT_SHUTDOWN_MS,
     )
+    .option(
+      '--http <[host:]port>',
+      'serve health and metrics there; without a host for this machine only; port 0: a free one',
+      httpAddressOf,
+    )
+    .option(
+      '--profile [file]',
+      `says in the end what the time went to, step by step; the samples go to the file (default: ${PROFILE_FILE})`,
+    )
     .option('--json', 'NDJSON: per pipeline stats every second, boards that changed, a summary')
     .action(act(run));
 };
@@ -61,6 +76,8 @@ export const addRun: AddCommand = (program, act) => {
 const run: Action<RunOptions> = async (context, paths, options) => {
   if (options.stallTimeout < 1000) throw new UsageError('--stall-timeout is at least 1s');
   if (options.shutdownTimeout < 1000) throw new UsageError('--shutdown-timeout is at least 1s');
+  if (options.profile !== undefined && (options.workers ?? 1) > 1)
+    throw new UsageError('--profile looks at one thread: it does not go with --workers');
   const limit = new ShutdownLimit(options.shutdownTimeout);
   return limit.within(context.signal, () => runWithin(context, paths, options, limit));
 };
@@ -85,19 +102,25 @@ async function runWithin(context: CliContext, paths: readonly string[], options:
     const unwatch = watchEventLoop(options.stallTimeout);
     try {
       if (context.signal.aborted) return EXIT_CODES.interrupted.code;
-      return await runProject(context, backend, {
+      const settings = {
         command: 'run',
         plans,
         recompile: recompiler(loaded),
         end,
         stallMs: options.stallTimeout,
         json,
-        onEnding: (failure) => {
+        ...(options.http === undefined ? {} : { http: options.http }),
+        onEnding: (failure: unknown) => {
           limit.begin(failure);
         },
         ...(options.partitions === undefined ? {} : { partitions: options.partitions }),
         ...(options.workers === undefined ? {} : { workers: options.workers }),
-      });
+        ...(options.memory === undefined ? {} : { memory: options.memory }),
+      };
+      const { profile } = options;
+      if (profile === undefined) return await runProject(context, backend, settings);
+      const file = profile === true ? PROFILE_FILE : profile;
+      return await profiled(context, { file, plans, json }, () => runProject(context, backend, settings));
     } finally {
       limit.end();
       await unwatch();

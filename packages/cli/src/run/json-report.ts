@@ -49,6 +49,7 @@ export class JsonReport implements RunReport {
 }
 
 function statsOf({ snapshot, inPerSecond, outPerSecond, recordsOut, steps }: PipelineProgress): Record<string, unknown> {
-  const { boards: _, steps: __, pipeline: ___, ...counts } = snapshot satisfies WorkerSnapshot;
+  // Histograms are for who collects metrics.
+  const { boards: _, steps: __, pipeline: ___, endToEnd: ____, commitTime: _____, ...counts } = snapshot satisfies WorkerSnapshot;
   return { ...counts, recordsOut, inPerSecond, outPerSecond, steps };
 }

@@ -1,4 +1,7 @@
-import type { StepSnapshot, WorkerSnapshot } from '@rta/runtime';
+import { addHistograms, type StepSnapshot, type WorkerSnapshot, type WorkerStatus } from '@rta/runtime';
+
+/** The one that counts for all comes first. */
+const STATUSES: readonly WorkerStatus[] = ['ended', 'joining', 'restoring', 'running'];
 
 /**
  * What several workers of one pipeline do, as if they were one: counts are added, delays and latencies are those of the slowest, boards are
@@ -24,12 +27,16 @@ export function mergeSnapshots(snapshots: readonly WorkerSnapshot[]): WorkerSnap
     watermarkDelayMs: most((s) => s.watermarkDelayMs),
     stateEntries: sum((s) => s.stateEntries),
     stateBytes: sum((s) => s.stateBytes),
+    inputs: snapshots.flatMap(({ inputs }) => inputs),
     commits: sum((s) => s.commits),
+    status: STATUSES.find((status) => snapshots.some((snapshot) => snapshot.status === status))!,
     lastCommitAt: most((s) => s.lastCommitAt),
     endToEndP50: most((s) => s.endToEndP50),
     endToEndP99: most((s) => s.endToEndP99),
     commitP50: most((s) => s.commitP50),
     commitP99: most((s) => s.commitP99),
+    endToEnd: addHistograms(snapshots.map(({ endToEnd }) => endToEnd)),
+    commitTime: addHistograms(snapshots.map(({ commitTime }) => commitTime)),
     tasks: sum((s) => s.tasks),
     rejoins: sum((s) => s.rejoins),
     replayed: sum((s) => s.replayed),

@@ -53,6 +53,8 @@ export interface PrepareOptions {
   readonly recompile: Recompile;
   /** Partitions of topics that have to be made and are not declared; default 4. */
   readonly partitions?: number;
+  /** Bytes of state in memory, of all pipelines and threads together; default: 1 GiB for each pipeline. */
+  readonly memory?: number;
   /** Worker threads; 1: this thread does it all. */
   readonly workers: number;
   /** Told what stops nothing. */
@@ -68,6 +70,7 @@ export interface PrepareOptions {
 export async function preparePipelines(backend: Backend, declared: readonly Plan[], options: PrepareOptions): Promise<RunningPipeline[]> {
   const changes = new Map(declared.map(({ pipeline }) => [pipeline, changesOf(backend, pipeline, options)]));
   const plans = await pass(backend, declared, changes, options);
+  const memory = options.memory === undefined ? {} : { memoryLimit: options.memory / plans.length / options.workers };
   const running: RunningPipeline[] = [];
   const prepared: PreparedPlan[] = [];
   for (const plan of plans) {
@@ -86,6 +89,7 @@ export async function preparePipelines(backend: Backend, declared: readonly Plan
         createSources: backend.log.kind === 'embedded',
         workerId: workerId(backend),
         ...(options.partitions === undefined ? {} : { defaultPartitions: options.partitions }),
+        ...memory,
         onWarning: (message) => {
           options.onWarning(plan.pipeline, message);
         },
@@ -106,6 +110,7 @@ export async function preparePipelines(backend: Backend, declared: readonly Plan
     changes,
     workerIds,
     ...(partitions === undefined ? {} : { partitions }),
+    ...memory,
     onWarning,
   });
   return running.map((pipeline) => ({ ...pipeline, run: threads.runOf(pipeline.plan.pipeline) }));

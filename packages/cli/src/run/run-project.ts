@@ -4,6 +4,7 @@ import type { Backend } from '../backend/backend.js';
 import type { CliContext } from '../context.js';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
 import type { NdjsonWriter } from '../output/ndjson.js';
+import { openHttp, type HttpAddress } from './http.js';
 import { JsonReport } from './json-report.js';
 import { LiveReport } from './live-report.js';
 import { LogReport } from './log-report.js';
@@ -19,6 +20,8 @@ export interface RunSettings {
   readonly plans: readonly Plan[];
   readonly recompile: Recompile;
   readonly partitions?: number;
+  /** Bytes of state in memory, of all together; default: 1 GiB for each pipeline. */
+  readonly memory?: number;
   /** Threads; default 1: this one. */
   readonly workers?: number;
   readonly end: RunEnd;
@@ -28,6 +31,8 @@ export interface RunSettings {
   readonly onEnding?: (failure?: unknown) => void;
   /** Null: for people. */
   readonly json: NdjsonWriter | null;
+  /** Where the HTTP side listens; not there: there is none. */
+  readonly http?: HttpAddress;
   /** Called when the topics are there, before the first worker joins. */
   readonly prepared?: (pipelines: readonly RunningPipeline[]) => void;
 }
@@ -44,19 +49,25 @@ export async function runProject(context: CliContext, backend: Backend, settings
   const pipelines = await preparePipelines(backend, plans, {
     ...(settings.partitions === undefined ? {} : { partitions: settings.partitions }),
     recompile: settings.recompile,
+    ...(settings.memory === undefined ? {} : { memory: settings.memory }),
     workers: settings.workers ?? 1,
     onWarning: says,
   });
   if (context.signal.aborted) return EXIT_CODES.interrupted.code;
-  settings.prepared?.(pipelines);
-  const title = `rta ${command} · ${backend.description}`;
-  if (json !== null) {
-    json.write({ started: plans.map((plan) => plan.pipeline), on: backend.description });
-    report = new JsonReport(json);
-  } else if (context.stdout.isTTY === true) report = new LiveReport(context, title);
-  else {
-    context.stdout.write(`${title}: ${plans.map((plan) => plan.pipeline).join(', ')}\n`);
-    report = new LogReport(context, Date.now());
+  const http = settings.http === undefined ? null : await openHttp(context, settings.http, pipelines);
+  try {
+    settings.prepared?.(pipelines);
+    const title = `rta ${command} · ${backend.description}${http === null ? '' : ` · ${http.url}`}`;
+    if (json !== null) {
+      json.write({ started: plans.map((plan) => plan.pipeline), on: backend.description, ...(http === null ? {} : { http: http.url }) });
+      report = new JsonReport(json);
+    } else if (context.stdout.isTTY === true) report = new LiveReport(context, title);
+    else {
+      context.stdout.write(`${title}: ${plans.map((plan) => plan.pipeline).join(', ')}\n`);
+      report = new LogReport(context, Date.now());
+    }
+    return await runPipelines(pipelines, settings.end, context.signal, report, settings);
+  } finally {
+    await http?.close();
   }
-  return runPipelines(pipelines, settings.end, context.signal, report, settings);
 }

@@ -23,7 +23,7 @@ interface Total {
 const byText = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
 
 /** Sums with the hour of inactivity: who or what was silent for so long is not there. */
-function totalsOf(source: readonly Row[], by: readonly ('user_id' | 'team_id')[]): Total[] {
+function totalsOf(source: Iterable<Row>, by: readonly ('user_id' | 'team_id')[]): Total[] {
   const newest = new Map<number, number>();
   const totals = new Map<string, Total>();
   for (const { partition, value } of source) {
@@ -50,7 +50,7 @@ function totalsOf(source: readonly Row[], by: readonly ('user_id' | 'team_id')[]
 }
 
 /** Sums by user or team, best ten first; ties go by user id, or by team name. */
-export function boardOf(source: readonly Row[], by: 'user_id' | 'team_id'): BoardRow[] {
+export function boardOf(source: Iterable<Row>, by: 'user_id' | 'team_id'): BoardRow[] {
   return totalsOf(source, [by])
     .sort((a, b) => b.total_score - a.total_score || (by === 'user_id' ? byText(a.user_id, b.user_id) : byText(a.team_name, b.team_name)))
     .slice(0, 10)
@@ -58,7 +58,7 @@ export function boardOf(source: readonly Row[], by: 'user_id' | 'team_id'): Boar
 }
 
 /** The best player of each team by the part in its points, and of those the best ten. */
-export function mvpsOf(source: readonly Row[]): Record<string, unknown>[] {
+export function mvpsOf(source: Iterable<Row>): Record<string, unknown>[] {
   const teams = new Map(totalsOf(source, ['team_id']).map(({ team_id, total_score }) => [team_id, total_score]));
   const rows = totalsOf(source, ['team_id', 'user_id']).flatMap(({ team_id, user_id, team_name, total_score }) => {
     const team_total = teams.get(team_id);

@@ -51,8 +51,8 @@ export class System {
     return `${name}-${this.suffix}`;
   }
 
-  start(args: readonly string[]): RtaProcess {
-    return spawnRta(args, { cwd: this.directory, env: this.env });
+  start(args: readonly string[], env: Readonly<Record<string, string>> = {}): RtaProcess {
+    return spawnRta(args, { cwd: this.directory, env: { ...this.env, ...env } });
   }
 
   /** Runs a command to its end, which must be a good one. */

@@ -32,6 +32,8 @@ export interface RtaOptions {
   readonly signal?: AbortSignal;
   /** What is piped in. */
   readonly stdin?: readonly Uint8Array[];
+  /** Told of what is printed, as it is. */
+  readonly onStdout?: (text: string) => void;
 }
 
 /** Runs a command in this process; stdout and stderr are no terminals. */
@@ -39,7 +41,12 @@ export async function rta(args: readonly string[], options: RtaOptions = {}): Pr
   let stdout = '';
   let stderr = '';
   const code = await runCli(args, {
-    stdout: { write: (text) => (stdout += text) },
+    stdout: {
+      write: (text) => {
+        stdout += text;
+        options.onStdout?.(text);
+      },
+    },
     stderr: { write: (text) => (stderr += text) },
     stdin: Readable.from(options.stdin ?? []),
     env: options.env ?? {},

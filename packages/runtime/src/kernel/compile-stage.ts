@@ -36,8 +36,8 @@ import type { KernelFactory } from './stage-kernel.js';
 import { layoutOf } from './state-layout.js';
 
 /** Throws what makes a stage impossible (a rank of a stream, a fold over a table): the plan should not have asked for it. */
-export function compileStage(stage: Stage): KernelFactory {
-  const compiled = new CompiledStage(stage);
+export function compileStage(stage: Stage, pipeline = ''): KernelFactory {
+  const compiled = new CompiledStage(stage, pipeline);
   return (env) => new GeneratedKernel(compiled, env);
 }
 
@@ -53,7 +53,7 @@ export interface KernelSource {
  * reader's own schema. Throws as `compileStage`.
  */
 export function kernelSources(stage: Stage): readonly KernelSource[] {
-  return new CompiledStage(stage).sources();
+  return new CompiledStage(stage, '').sources();
 }
 
 export class CompiledStage {
@@ -69,8 +69,11 @@ export class CompiledStage {
   private readonly readerSchemas: readonly (AvroRecord | null)[];
   private readonly generated: { readonly id: string; readonly code: object }[] = [];
 
-  constructor(readonly stage: Stage) {
-    this.shape = new StageShape(stage);
+  constructor(
+    readonly stage: Stage,
+    pipeline: string,
+  ) {
+    this.shape = new StageShape(stage, pipeline);
     this.readers = this.shape.inputReaders;
     for (const [i, node] of stage.nodes.entries()) if (node.op === 'fold') this.folds.set(i, foldShape(node));
     const feeds = new Map<number, { readonly fold: number; readonly generator: FoldGenerator }>();
@@ -117,7 +120,7 @@ export class CompiledStage {
         const code = generateOver(this.shape, this.folds, i);
         this.generated.push({ id: node.id, code });
         const fingerprint = this.fingerprintOf(node.store);
-        return () => new OverState(node, i, code, fingerprint);
+        return (K) => new OverState(node, i, code, fingerprint, K.env.store);
       }
       return null;
     });

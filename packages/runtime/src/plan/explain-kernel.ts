@@ -1,6 +1,7 @@
 /** The generated code of a plan, for people. */
 import type { Plan } from '@rta/dsl';
 import { kernelSources } from '../kernel/compile-stage.js';
+import { markIn } from '../kernel/kernel-marks.js';
 import { planStages } from './plan-stages.js';
 
 /** One generated function of a stage. */
@@ -27,6 +28,7 @@ function indented(source: string): string {
   let depth = 0;
   return source
     .split('\n')
+    .filter((line) => markIn(line) === undefined)
     .map((raw) => {
       const line = raw.trim();
       const bare = line.replace(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`/g, '');

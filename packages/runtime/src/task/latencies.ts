@@ -1,17 +1,29 @@
-/** A bounded set of the latest measurements, for quantiles that people look at. */
+import { HistogramCounter, type Histogram } from './histogram.js';
+
+/** A bounded set of the latest measurements, for quantiles that people look at, and counts of all of them for those who collect figures. */
 export class Latencies {
   private readonly endToEnd = new Ring(512);
   private readonly commits = new Ring(128);
+  private readonly allEndToEnd = new HistogramCounter();
+  private readonly allCommits = new HistogramCounter();
 
   /** A sink batch that was committed at `now`: its newest record's event time against the clock. */
   record(batch: Uint8Array, now: number): void {
     if (batch.length < 43) return;
     const view = new DataView(batch.buffer, batch.byteOffset, batch.byteLength);
-    this.endToEnd.add(Math.max(0, now - Number(view.getBigInt64(35)))); // maxTimestamp
+    const ms = Math.max(0, now - Number(view.getBigInt64(35))); // maxTimestamp
+    this.endToEnd.add(ms);
+    this.allEndToEnd.add(ms);
   }
 
   commit(ms: number): void {
     this.commits.add(ms);
+    this.allCommits.add(ms);
+  }
+
+  /** Since the worker began. */
+  histograms(): { readonly endToEnd: Histogram; readonly commitTime: Histogram } {
+    return { endToEnd: this.allEndToEnd.read(), commitTime: this.allCommits.read() };
   }
 
   /** ms; null before the first. */

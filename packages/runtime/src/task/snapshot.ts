@@ -1,4 +1,5 @@
 import type { PhysicalPlan } from '../plan/physical.js';
+import type { Histogram } from './histogram.js';
 import type { Latencies } from './latencies.js';
 import type { StandbySnapshot } from './standbys.js';
 import type { Task } from './task.js';
@@ -22,7 +23,11 @@ export interface WorkerSnapshot {
   readonly watermarkDelayMs: number | null;
   readonly stateEntries: number;
   readonly stateBytes: number;
+  /** Of the source partitions that it reads. */
+  readonly inputs: readonly InputSnapshot[];
   readonly commits: number;
+  /** Whether it does what it is there for: it has joined its group, and what it was given is restored. */
+  readonly status: WorkerStatus;
   /** Of each worker: another number than before whenever something has gone on, or nothing had to; null when it has ended. */
   readonly progress: readonly (number | null)[];
   readonly lastCommitAt: number | null;
@@ -30,6 +35,9 @@ export interface WorkerSnapshot {
   readonly endToEndP99: number | null;
   readonly commitP50: number | null;
   readonly commitP99: number | null;
+  /** From the event time of the newest record of each batch that sinks were given to its commit. */
+  readonly endToEnd: Histogram;
+  readonly commitTime: Histogram;
   readonly tasks: number;
   readonly rejoins: number;
   /** Changelog records replayed by restores. */
@@ -38,6 +46,19 @@ export interface WorkerSnapshot {
   readonly standbys: readonly StandbySnapshot[];
   readonly steps: readonly StepSnapshot[];
   readonly boards: readonly BoardSnapshot[];
+}
+
+/** Ended: it has been asked to, or has failed. */
+export type WorkerStatus = 'joining' | 'restoring' | 'running' | 'ended';
+
+/** A source partition. */
+interface InputSnapshot {
+  readonly topic: string;
+  readonly partition: number;
+  /** Records not read yet. */
+  readonly lag: number;
+  /** ms since the epoch; null: nothing has been read of it. */
+  readonly watermark: number | null;
 }
 
 /** One logical step (or sink), summed over stages and tasks. */
@@ -64,6 +85,16 @@ export interface BoardSnapshot {
   readonly rows: readonly Readonly<Record<string, unknown>>[];
 }
 
+export function statusOf(stopping: boolean, hasJoined: boolean, isRestored: boolean): WorkerStatus {
+  if (stopping) return 'ended';
+  return !hasJoined ? 'joining' : isRestored ? 'running' : 'restoring';
+}
+
+/** What there is to say of a worker whose tasks are closed for good. */
+export function endedSnapshot(last: WorkerSnapshot): WorkerSnapshot {
+  return { ...last, progress: [null], status: 'ended', inputs: [] };
+}
+
 export function snapshotOf(worker: {
   readonly now: number;
   readonly plan: PhysicalPlan;
@@ -72,6 +103,7 @@ export function snapshotOf(worker: {
   readonly earlier: WorkerSnapshot | null;
   readonly stable: ReadonlyMap<string, number>;
   readonly commits: number;
+  readonly status: WorkerStatus;
   readonly progress: readonly (number | null)[];
   readonly lastCommitAt: number | null;
   readonly latencies: Latencies;
@@ -90,6 +122,7 @@ export function snapshotOf(worker: {
     }
   const rejectedBy: Record<string, number> = { ...earlier?.rejectedBy };
   const boards: BoardSnapshot[] = [];
+  const inputs: InputSnapshot[] = [];
   let recordsIn = earlier?.recordsIn ?? 0;
   let late = earlier?.late ?? 0;
   let rejected = earlier?.rejected ?? 0;
@@ -135,9 +168,12 @@ export function snapshotOf(worker: {
       const node = task.stage.nodes.find((n) => n.id === board.id);
       if (node) boards.push({ step: node.step, columns: node.columns.map((c) => c.name), rows: board.rows });
     }
-    for (const input of task.inputs()) {
-      const stable = worker.stable.get(tpKey(input.topic, input.partition));
-      if (isSource && stable !== undefined) lag += Math.max(0, stable - task.positionOf(input.topic));
+    for (const { topic, partition, input } of task.inputs()) {
+      if (task.stage.inputs[input].kind !== 'source') continue;
+      const behind = Math.max(0, (worker.stable.get(tpKey(topic, partition)) ?? 0) - task.positionOf(topic));
+      const time = task.sourceWatermark(input);
+      inputs.push({ topic, partition, lag: behind, watermark: Number.isFinite(time) ? time : null });
+      lag += behind;
     }
   }
   return {
@@ -151,10 +187,13 @@ export function snapshotOf(worker: {
     watermarkDelayMs: Number.isFinite(watermark) ? worker.now - watermark : null,
     stateEntries,
     stateBytes,
+    inputs,
     commits: worker.commits,
+    status: worker.status,
     progress: worker.progress,
     lastCommitAt: worker.lastCommitAt,
     ...worker.latencies.quantiles(),
+    ...worker.latencies.histograms(),
     tasks: worker.tasks.length,
     rejoins: worker.rejoins,
     replayed: worker.replayed,

@@ -12,7 +12,7 @@ import { RepartitionPurge } from './repartition-purge.js';
 import { Restoration } from './restoration.js';
 import { SchemaChangedError } from './schema-change.js';
 import { SharedEnd } from './shared-end.js';
-import { snapshotOf, type WorkerSnapshot } from './snapshot.js';
+import { endedSnapshot, snapshotOf, statusOf, type WorkerSnapshot } from './snapshot.js';
 import { SourceDrift } from './source-drift.js';
 import { allStartsCommitted, mayReadAgain, requireNeverRead } from './start-offsets.js';
 import { Standbys } from './standbys.js';
@@ -39,8 +39,7 @@ export class Worker {
   private inFlight: Promise<void> | null = null;
   /** Set when the commit under way failed. */
   private failure: unknown = null;
-  /** What it ends with when all is committed. */
-  private ending: SchemaChangedError | null = null;
+  private ending: SchemaChangedError | null = null; // what it ends with when all is committed
   private readonly policy: CommitPolicy;
   private readonly latencies = new Latencies();
   private stopping = false;
@@ -79,7 +78,7 @@ export class Worker {
       stopping: () => this.stopping,
     };
     this.standbys = new Standbys(options.plan, this.taskContext, (held) => this.member?.holds(held));
-    for (const stage of options.plan.stages) this.factories.set(stage.id, options.compileStage(stage));
+    for (const stage of options.plan.stages) this.factories.set(stage.id, options.compileStage(stage, options.context.pipeline));
   }
 
   private readonly fail = (error: unknown): void => {
@@ -159,7 +158,7 @@ export class Worker {
 
   /** As things are; after `finish`, as they were then. */
   snapshot(): WorkerSnapshot {
-    if (this.stopping && this.tasks.size === 0 && this.earlier !== null) return { ...this.earlier, progress: [null] };
+    if (this.stopping && this.tasks.size === 0 && this.earlier !== null) return endedSnapshot(this.earlier);
     return snapshotOf({
       now: this.options.context.clock.now(),
       plan: this.options.plan,
@@ -167,6 +166,7 @@ export class Worker {
       earlier: this.earlier ?? this.options.earlier ?? null,
       stable: this.stable,
       commits: this.commits,
+      status: statusOf(this.stopping, this.epoch >= 0, this.restoration === null && !this.awaitsStarts),
       progress: [this.stopping ? null : this.progress],
       lastCommitAt: this.lastCommitAt,
       latencies: this.latencies,

@@ -3,11 +3,13 @@ import type { Accumulator, Frame, NamedExpr, OverAccumulator, OverTransform, Tra
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { interpretStage } from '../../src/kernel/interpreter/interpret-stage.js';
+import type { Stage } from '../../src/plan/physical.js';
 import { planStages } from '../../src/plan/plan-stages.js';
 import { type Case, input } from './arbitrary.js';
 import { columnOf, count, event, foldOf, history, maxPoints, pipelineOf, startRun, sumAmount, sumPoints } from './by-hand.js';
 import { expectRecomputed, runCase } from './check-case.js';
 import { EVENT_COLUMNS, eventSource } from './events.js';
+import { forgetful, withoutDue } from './forgetful.js';
 import { implementations } from './implementations.js';
 import { lockstep } from './lockstep.js';
 import type { StepSpec } from './plan-builder.js';
@@ -150,6 +152,16 @@ const overCase: fc.Arbitrary<Case> = fc
   );
 
 const variant = fc.record({ downstreamPartitions: fc.constantFrom(1, 3), preAggregation: fc.boolean(), restarts: fc.boolean() });
+
+describe.each([0, 2])(`over that keeps as little as it may, with a store that is %i flushes behind (seed ${SEED})`, (lag) => {
+  it('gives the same', () => {
+    const kernelOf = (stage: Stage) => lockstep(stage, withoutDue(stage), forgetful(stage, lag), ['interpreter', 'kernel']);
+    fc.assert(
+      fc.property(overCase, variant, (c, how) => expectRecomputed(c, runCase(c, how, kernelOf))),
+      { numRuns: 2 * RUNS, seed: SEED },
+    );
+  });
+});
 
 describe.each(implementations)(`over, %s (seed ${SEED})`, (name, kernelOf) => {
   it('is a function of the input: whatever the interleaving, the flushes, the partitions downstream and the restarts', () => {

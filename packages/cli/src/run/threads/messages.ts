@@ -19,6 +19,8 @@ export interface ThreadData {
   readonly index: number;
   readonly workerId: string;
   readonly partitions?: number;
+  /** Bytes of typed state of each pipeline in this thread. */
+  readonly memoryLimit?: number;
   /** To the embedded log; null on Kafka, where each thread has a client of its own. */
   readonly logPort: MessagePort | null;
 }

@@ -48,6 +48,7 @@ async function start(): Promise<void> {
           mayLeave: () => leaving.has(pipeline),
         },
         ...(data.partitions === undefined ? {} : { defaultPartitions: data.partitions }),
+        ...(data.memoryLimit === undefined ? {} : { memoryLimit: data.memoryLimit }),
         onWarning: (message) => {
           say({ type: 'warning', pipeline, message });
         },

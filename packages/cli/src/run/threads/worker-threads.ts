@@ -17,6 +17,7 @@ export interface WorkerThreadsOptions {
   /** How many; by each one's id. */
   readonly workerIds: readonly string[];
   readonly partitions?: number;
+  readonly memoryLimit?: number;
   readonly onWarning: (pipeline: string, message: string) => void;
 }
 
@@ -35,10 +36,17 @@ export class WorkerThreads {
   private readonly waiting = new Map<string, number>();
 
   private constructor(options: WorkerThreadsOptions) {
-    const { backend, plans, workerIds, partitions } = options;
+    const { backend, plans, workerIds, partitions, memoryLimit } = options;
     const answers = new Map(plans.map(({ plan }) => [plan.pipeline, new SchemaAnswers(plan, options.changes.get(plan.pipeline)!)]));
     this.threads = workerIds.map((workerId, index) => {
-      const data = { plans, backend: backend.settings, index, workerId, ...(partitions === undefined ? {} : { partitions }) };
+      const data = {
+        plans,
+        backend: backend.settings,
+        index,
+        workerId,
+        ...(partitions === undefined ? {} : { partitions }),
+        ...(memoryLimit === undefined ? {} : { memoryLimit }),
+      };
       return new Thread(data, backend, {
         onWarning: options.onWarning,
         onFailed: () => {

@@ -1,9 +1,13 @@
 /** What generated functions are put together from: lines, constants, names. */
+import { markOf } from '../kernel-marks.js';
 
 /** Objects that generated code refers to by name; shared by all functions of a stage. */
 export class Constants {
   readonly values: unknown[] = [];
   private readonly names = new Map<unknown, string>();
+
+  /** @param of what a profiler shows the functions as: pipeline and stage */
+  constructor(readonly of = 'rta-kernel') {}
 
   /** The name under which generated code finds `value`. */
   name(value: unknown): string {
@@ -42,6 +46,11 @@ export class Code {
 
   constant(value: unknown): string {
     return this.constants.name(value);
+  }
+
+  /** From here on the lines are node `i`'s, or no node's: for profiles. */
+  mark(i: number | null): void {
+    this.line(markOf(i));
   }
 
   block(head: string, body: () => void, tail = '}'): void {
@@ -89,5 +98,5 @@ export function makeFunction<T>(constants: Constants, body: string): T {
   const { values } = constants;
   const names = values.map((_, i) => `k${i}`);
   // eslint-disable-next-line no-new-func, @typescript-eslint/no-implied-eval, @typescript-eslint/no-unsafe-call
-  return new Function(...names, `'use strict';\n${body}`)(...values) as T;
+  return new Function(...names, `'use strict';\n${body}\n//# sourceURL=${constants.of}`)(...values) as T;
 }

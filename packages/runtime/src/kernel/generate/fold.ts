@@ -154,6 +154,7 @@ export class FoldGenerator {
     const { constants } = this.shape;
     const code = new Code(constants);
     const { numStride, metaStride } = this.fold;
+    code.mark(this.index);
     body(code);
     const before = params.includes('sf') ? `const qf = sf * ${numStride}, mf = sf * ${metaStride};` : '';
     const prologue = `const N = T.num, M = T.meta, A = T.arena, q = s * ${numStride}, m = s * ${metaStride}; ${before}`;

@@ -28,7 +28,7 @@ export function overCode(shape: StageShape, code: Code, i: number, row: RowSourc
         `K.builder(${output}, K.partitionOf(${output}, K.keys.bytes, 0, ${kp})).append(K.now, K.keys.bytes, 0, ${kp}, K.values.bytes, 0, ${vp}, null);`,
         `K.wrote[${output}] = true; K.rowsOut[${i}]++;`,
       );
-    } else code.line(`K.nodes[${i}].put(K.keys.bytes, 0, ${kp}, ${time}, ${partition}, ${offset}, K.values.bytes, 0, ${vp});`);
+    } else code.line(`K.nodes[${i}].put(K, K.keys.bytes, 0, ${kp}, ${time}, ${partition}, ${offset}, K.values.bytes, 0, ${vp});`);
   };
   if (late === null) accepted();
   else {

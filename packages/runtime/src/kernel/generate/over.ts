@@ -3,7 +3,8 @@ import type { Frame, OverAccumulator } from '@rta/dsl';
 import { expressionsOf } from '../../plan/columns-used.js';
 import { expressionSource } from '../expression-source.js';
 import type { FrameCode } from '../run/over-rows.js';
-import type { OverCode, OverNode } from '../run/over-state.js';
+import type { OverCode } from '../run/over-code.js';
+import type { OverNode } from '../run/over-state.js';
 import { rowError } from '../run/row-error.js';
 import { slidingOf } from '../run/sliding.js';
 import { Code, makeFunction } from './code.js';
@@ -21,18 +22,19 @@ export function generateOver(shape: StageShape, folds: ReadonlyMap<number, FoldS
   return {
     frames: framesOf(accumulators),
     sliding: accumulators.map(slidingOf),
-    values: make(shape, 'K, B, p, end', (code) => values(code, node)),
-    skip: make(shape, 'K, B, p, end', (code) => {
+    values: make(shape, i, 'K, B, p, end', (code) => values(code, node)),
+    skip: make(shape, i, 'K, B, p, end', (code) => {
       readColumns(code, node.inputColumns, new Set(node.inputColumns.map(({ name }) => name)), 'B', 'p', 'end');
       code.line('return p;');
     }),
-    give: make(shape, 'K, R, S', (code) => give(shape, folds, code, i, node)),
+    give: make(shape, i, 'K, R, S', (code) => give(shape, folds, code, i, node)),
   };
 }
 
 // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the body decides what the function is
-function make<T>({ constants }: StageShape, params: string, body: (code: Code) => void): T {
+function make<T>({ constants }: StageShape, i: number, params: string, body: (code: Code) => void): T {
   const code = new Code(constants);
+  code.mark(i);
   body(code);
   return makeFunction<T>(constants, `return function (${params}) {\n${code.toString()}\n};`);
 }

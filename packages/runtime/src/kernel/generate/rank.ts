@@ -52,6 +52,7 @@ export class RankGenerator {
   private make<T>(params: string, body: (code: Code) => void): T {
     const { constants } = this.shape;
     const code = new Code(constants);
+    code.mark(this.index);
     body(code);
     return makeFunction<T>(constants, `return function (${params}) {\n${code.toString()}\n};`);
   }

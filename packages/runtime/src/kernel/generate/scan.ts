@@ -13,6 +13,7 @@ import { metaOf } from '../run/meta.js';
 import { Reason, rejectBad, rejectError } from '../run/reject.js';
 import { badRecord, type TaskState } from '../run/task-state.js';
 import { textOf } from '../run/strings.js';
+import { markOf } from '../kernel-marks.js';
 import { tooFarAhead } from '../too-far-ahead.js';
 import { Code, makeFunction } from './code.js';
 import type { FoldShape } from './fold.js';
@@ -97,6 +98,7 @@ ${deletion.join('\n')}
     if (vl ${emptyValues(input) ? '<' : '<='} 0) { fail = ${Reason.EMPTY_VALUE}; break rec; }
 ${body.join('\n')}
   }
+${markOf(null)}
   count++;
   if (fail !== 0) ${reject}(K, fail, ${inputIndex}, offset, timestamp, b, ks, ke, vs, ve, re);
   p = re;

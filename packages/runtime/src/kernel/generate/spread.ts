@@ -16,6 +16,7 @@ export function generateSpread(shape: StageShape, folds: ReadonlyMap<number, Fol
   const write = valueWriter(recordOf(node));
   const make = (body: (code: Code) => void): SpreadCode['give'] => {
     const code = new Code(shape.constants);
+    code.mark(i);
     body(code);
     return makeFunction(shape.constants, `return function (K, P, rank) {\n${code.toString()}\n};`);
   };

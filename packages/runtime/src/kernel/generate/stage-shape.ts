@@ -3,10 +3,11 @@ import type { TypedExpr } from '@rta/dsl';
 import { columnsKept, columnsOf, expressionsOf } from '../../plan/columns-used.js';
 import { feedsOf, type SinkOutput, type Stage, type StageNode } from '../../plan/physical.js';
 import { FIRST_CONSUMER_BIT, MAX_CONSUMERS } from '../../state/group-table.js';
+import { kernelUrl } from '../kernel-marks.js';
 import { Constants } from './code.js';
 
 export class StageShape {
-  readonly constants = new Constants();
+  readonly constants: Constants;
   /** Nodes that read each node. */
   readonly readers: readonly (readonly number[])[];
   /** Nodes that read each input. */
@@ -14,7 +15,11 @@ export class StageShape {
   /** Of nodes that consume a table (sinks, ranks, …): their flag bit in the table that holds the rows. */
   readonly bits: ReadonlyMap<number, number>;
 
-  constructor(readonly stage: Stage) {
+  constructor(
+    readonly stage: Stage,
+    pipeline: string,
+  ) {
+    this.constants = new Constants(kernelUrl(pipeline, stage.id));
     const { nodes, inputs } = stage;
     this.readers = nodes.map((_, i) => indexesOf(nodes, (node) => feedsOf(node).some((feed) => 'node' in feed && feed.node === i)));
     this.inputReaders = inputs.map((_, i) => indexesOf(nodes, (node) => feedsOf(node).some((feed) => 'input' in feed && feed.input === i)));

@@ -65,13 +65,14 @@ class StreamEdges {
   private edge(i: number, row: RowSource, passed: string | null): void {
     const { shape, code } = this;
     const node = shape.node(i);
+    code.mark(i);
     switch (node.op) {
       case 'filter': {
         const passes = code.local('ok', 'false');
         this.note(i, [node.transform.condition]);
         const condition = conditionSource(node.transform.condition, scopeOf(row), code);
         code.line(`${passes} = ${passed === null ? condition : `${passed} && ${condition}`};`);
-        this.effect(passed, () => code.line(`K.rowsIn[${i}]++; if (${passes}) K.rowsOut[${i}]++;`));
+        this.effect(i, passed, () => code.line(`K.rowsIn[${i}]++; if (${passes}) K.rowsOut[${i}]++;`));
         this.compute(shape.readers[i], row, passes);
         break;
       }
@@ -85,16 +86,16 @@ class StreamEdges {
         this.fold(i, row, passed);
         break;
       case 'sink':
-        this.effect(passed, () => sinkCode(shape, code, i, row, false));
+        this.effect(i, passed, () => sinkCode(shape, code, i, row, false));
         break;
       case 'send':
         this.send(i, row, passed);
         break;
       case 'spread':
-        this.effect(passed, () => spreadStreamCode(shape, code, i, row));
+        this.effect(i, passed, () => spreadStreamCode(shape, code, i, row));
         break;
       case 'over':
-        this.effect(passed, () => overCode(shape, code, i, row, this.source.late));
+        this.effect(i, passed, () => overCode(shape, code, i, row, this.source.late));
         break;
       case 'rank':
         throw new Error(`${node.id}: a rank of a stream is not available`);
@@ -117,7 +118,7 @@ class StreamEdges {
       keys = key.map((expr) => operandOf(code, expr, scope));
       values = columns.map(({ expr }) => operandOf(code, expr, scope));
     });
-    this.effect(passed, () => {
+    this.effect(i, passed, () => {
       code.line(`K.rowsIn[${i}]++;`);
       const send = (): void => sendCode(code, i, node.output, node.transform, keys, values, row);
       if (late === null || node.transform.table) send();
@@ -143,7 +144,7 @@ class StreamEdges {
       const scope = scopeOf(row);
       for (const { name, expr } of columns) operands.set(name, operandOf(code, expr, scope));
     });
-    this.effect(passed, () => code.line(`K.rowsIn[${i}]++; K.rowsOut[${i}]++;`));
+    this.effect(i, passed, () => code.line(`K.rowsIn[${i}]++; K.rowsOut[${i}]++;`));
     this.compute(shape.readers[i], { ...row, operands }, passed);
   }
 
@@ -154,7 +155,7 @@ class StreamEdges {
     this.when(passed, () => {
       const { throws, apply } = unnestCode(code, i, transform, row, each);
       this.throws ||= throws;
-      this.effect(passed, apply);
+      this.effect(i, passed, apply);
     });
   }
 
@@ -188,7 +189,7 @@ class StreamEdges {
         inputs.push({ where: condition, arg: arg && operand(arg), by: by === undefined ? null : operand(by), orders });
       }
     });
-    this.effect(passed, () => {
+    this.effect(i, passed, () => {
       code.line(`K.rowsIn[${i}]++;`);
       const values = inputs.map(({ where, arg, by, orders }) => ({
         ...{ where, arg: arg && this.bound(arg), by: by && this.bound(by) },
@@ -361,8 +362,11 @@ class StreamEdges {
     else this.code.block(`if (${condition})`, body);
   }
 
-  private effect(passed: string | null, body: () => void): void {
-    this.effects.push(() => this.when(passed, body));
+  private effect(i: number, passed: string | null, body: () => void): void {
+    this.effects.push(() => {
+      this.code.mark(i);
+      this.when(passed, body);
+    });
   }
 }
 

@@ -35,6 +35,7 @@ export function tableEdges(shape: StageShape, code: Code, readers: readonly numb
 
 function edge(shape: StageShape, code: Code, i: number, row: TableRow, action: TableAction): void {
   const node = shape.node(i);
+  code.mark(i);
   switch (node.op) {
     case 'filter':
       filter(shape, code, i, row, action);

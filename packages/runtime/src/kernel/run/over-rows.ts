@@ -67,6 +67,8 @@ export class OverGroup {
   chunks: Chunk[] = [];
   /** Number of the flush that last changed it. */
   flush = -1;
+  /** Number of the flush that last wrote of it to the changelog; -1: none since it was restored. */
+  logged = -1;
   /** Where `rows` begins. */
   private base = 0;
   private readonly heads: number[];

@@ -2,17 +2,22 @@
  * An `over` in one task: rows wait until the watermark has passed them, are then given in event-time order, each with what its group's
  * frames hold, and stay as long as a row to come may look back on them. Each row enters and leaves each frame once.
  *
- * The changelog gets the rows of a group that came in one commit as one entry, which goes when none of them is needed any more; so a row is
- * written once, and most entries are deleted before they get to the store.
+ * The changelog gets the rows of a group that came in one commit as one entry (over-changelog.ts), which goes when none of them is needed any
+ * more; so a row is written once, and most entries are deleted before they get to the store. Where memory is short, a group of which nothing
+ * waits and all is in the store keeps its key there and no rows; they come back when one of it does, or when they are due to go.
  */
 import type { Value } from '@rta/dsl';
 import type { StageNode } from '../../plan/physical.js';
 import { GroupTable } from '../../state/group-table.js';
 import { compareBytes, hashBytes } from '../../state/group-table-hash.js';
-import { KEY_LENGTH } from '../../state/group-table-rows.js';
-import { readInt32, readSortableLong } from './bytes.js';
+import type { StateReader } from '../../state/state-reader.js';
+import { readSortableLong } from './bytes.js';
 import { ExpiryIndex } from './expiry-index.js';
-import { type Chunk, type FrameCode, OverGroup, type OverRow, RowBytes } from './over-rows.js';
+import { compareKeys } from './key-order.js';
+import { OverChangelog } from './over-changelog.js';
+import type { OverCode } from './over-code.js';
+import { OverReach } from './over-reach.js';
+import { type Chunk, OverGroup, type OverRow, RowBytes } from './over-rows.js';
 import { comparePlaces } from './places.js';
 import type { Sliding } from './sliding-values.js';
 import type { TaskState } from './task-state.js';
@@ -20,23 +25,22 @@ import { WaitingRows } from './waiting-rows.js';
 
 export type OverNode = Extract<StageNode, { op: 'over' }>;
 
-/** Generated per `over`. */
-export interface OverCode {
-  readonly frames: readonly FrameCode[];
-  /** Per accumulator: what makes an empty one. */
-  readonly sliding: readonly (() => Sliding)[];
-  /** What accumulators take of the row at `bytes[p, end)`. */
-  readonly values: (K: TaskState, bytes: Uint8Array, p: number, end: number) => Value[];
-  /** Position after the row at `bytes[p, end)`. */
-  readonly skip: (K: TaskState, bytes: Uint8Array, p: number, end: number) => number;
-  /** Hands the row on with its aggregates. Where it cannot be computed it is counted and not there. */
-  readonly give: (K: TaskState, row: OverRow, sliding: readonly Sliding[]) => void;
-}
-
 const RELEASED = new Uint8Array(0);
 const LAYOUT = { init: new Float64Array(0), blobs: 0, sides: 0 };
 /** What a row takes in memory beside its bytes, about. */
 const ROW_BYTES = 160;
+/** What is kept of a group without its rows, beside its key. */
+const COLD_BYTES = 80;
+
+interface ColdGroup {
+  /** Numbers of its oldest and newest entry in the changelog. */
+  readonly first: number;
+  readonly last: number;
+  /** How many of their rows are still needed: the newest. */
+  readonly rows: number;
+  /** The least watermark at which one of them is not needed any more. */
+  readonly due: number;
+}
 
 export class OverState {
   private readonly keys = new GroupTable(LAYOUT);
@@ -44,11 +48,18 @@ export class OverState {
   private readonly groups: (OverGroup | undefined)[] = [];
   private readonly waiting = new WaitingRows<OverRow>();
   private readonly expiry: ExpiryIndex;
+  private readonly changelog: OverChangelog;
+  /** By slot of its key: those whose rows are in the store only. */
+  private readonly cold: (ColdGroup | undefined)[] = [];
+  private coldCount = 0;
+  private coldRows = 0;
+  /** Flushes up to this one are in the store. */
+  private storedFlush = -Infinity;
+  /** Where `relieve` goes on. */
+  private hand = 0;
   private readonly rowBytes = new RowBytes();
   private readonly ttl: number;
-  /** How far a row looks back: in time, and in rows. */
-  private readonly reach: number;
-  private readonly reachRows: number;
+  private readonly reach: OverReach;
   private readonly make = (): Sliding[] => this.code.sliding.map((one) => one());
   /** Groups that have rows that are not in the changelog. */
   private freshGroups: OverGroup[] = [];
@@ -62,19 +73,20 @@ export class OverState {
     readonly node: OverNode,
     readonly index: number,
     private readonly code: OverCode,
-    private readonly fingerprint: number,
+    fingerprint: number,
+    private readonly store: StateReader | null,
   ) {
+    this.changelog = new OverChangelog(node.id, node.store!, fingerprint, this.keys, code);
     this.ttl = node.transform.ttlMs ?? Infinity;
-    const of = (unit: 'ms' | 'rows'): FrameCode[] => code.frames.filter((frame) => frame.unit === unit);
-    this.reach = Math.max(-Infinity, ...of('ms').map(({ size }) => size));
-    this.reachRows = Math.max(0, ...of('rows').map(({ size, previous }) => (previous ? size : size - 1)));
-    this.expiry = new ExpiryIndex(Number.isFinite(this.reach) ? this.reach : Number.isFinite(this.ttl) ? this.ttl : 1);
+    this.reach = new OverReach(code.frames, this.ttl);
+    this.expiry = new ExpiryIndex(this.reach.expiryMs);
   }
 
   // ---- What comes in ----
 
   /** A row, its columns at `bytes[start, end)`. */
   put(
+    K: TaskState,
     key: Uint8Array,
     keyStart: number,
     keyEnd: number,
@@ -85,7 +97,7 @@ export class OverState {
     start: number,
     end: number,
   ): void {
-    const group = this.groupOf(key, keyStart, keyEnd);
+    const group = this.groupOf(K, key, keyStart, keyEnd);
     const row = this.rowOf(group, time, partition, offset, bytes, start, end);
     if (group.fresh.push(row) === 1) this.freshGroups.push(group);
     this.freshCount++;
@@ -98,15 +110,15 @@ export class OverState {
     K.rowsIn[this.index]++;
     const c = K.cursor.at(bytes, valueStart, valueEnd);
     const [time, partition, offset] = [Number(c.long()), Number(c.long()), Number(c.long())];
-    this.put(bytes, keyStart, keyEnd, time, partition, offset, bytes, c.pos, valueEnd);
+    this.put(K, bytes, keyStart, keyEnd, time, partition, offset, bytes, c.pos, valueEnd);
   }
 
-  private groupOf(key: Uint8Array, start: number, end: number): OverGroup {
-    const { keys, groups } = this;
+  private groupOf(K: TaskState, key: Uint8Array, start: number, end: number): OverGroup {
+    const { keys } = this;
     const hash = hashBytes(key, start, end);
     let slot = keys.find(hash, key, start, end);
     if (slot < 0) slot = keys.insert(hash, key, start, end);
-    return (groups[slot] ??= new OverGroup(slot, this.code.frames, this.make()));
+    return this.warm(K, slot);
   }
 
   private rowOf(group: OverGroup, time: number, partition: number, offset: number, bytes: Uint8Array, start: number, end: number): OverRow {
@@ -147,8 +159,8 @@ export class OverState {
     for (const group of touched) this.trim(K, group, watermark);
     this.expiry.expire(
       watermark,
-      (slot) => this.dueOf(this.groups[slot]!),
-      (slot) => this.trim(K, this.groups[slot]!, watermark),
+      (slot) => this.dueOfSlot(slot),
+      (slot) => this.trim(K, this.warm(K, slot), watermark),
     );
     for (const group of this.freshGroups) this.log(K, group);
     this.freshGroups = [];
@@ -157,17 +169,9 @@ export class OverState {
 
   /** By event time, partition and offset; what is equal in those (no record's, or of several topics) by its bytes. */
   private compare(a: OverRow, b: OverRow): number {
-    const order = comparePlaces(a, b) || this.compareKeys(a.group, b.group);
+    const order = comparePlaces(a, b) || compareKeys(this.keys, a.group.slot, b.group.slot);
     if (order !== 0) return order;
     return compareBytes(a.bytes, a.start, a.end, b.bytes, b.start, b.end) || a.arrival - b.arrival;
-  }
-
-  private compareKeys({ slot: a }: OverGroup, { slot: b }: OverGroup): number {
-    if (a === b) return 0;
-    const { keys } = this;
-    const [startA, startB] = [keys.keyStart(a), keys.keyStart(b)];
-    const [lengthA, lengthB] = [keys.meta[a * keys.metaStride + KEY_LENGTH], keys.meta[b * keys.metaStride + KEY_LENGTH]];
-    return compareBytes(keys.keyBytes(a), startA, startA + lengthA, keys.keyBytes(b), startB, startB + lengthB);
   }
 
   private give(K: TaskState, row: OverRow): void {
@@ -188,14 +192,17 @@ export class OverState {
 
   /** Forgets the rows that no row at `watermark` or later can look back on. */
   private trim(K: TaskState, group: OverGroup, watermark: number): void {
-    for (const chunk of this.forget(group, watermark)) this.logTombstone(K, group, chunk.number);
+    for (const chunk of this.forget(group, watermark)) {
+      this.changelog.tombstone(K, group.slot, chunk.number);
+      group.logged = this.flushes;
+    }
     this.settle(group);
   }
 
   /** Gives the entries of the changelog of which nothing is needed any more. */
   private forget(group: OverGroup, watermark: number): Chunk[] {
     const empty: Chunk[] = [];
-    const first = this.firstNeeded(group, watermark);
+    const first = this.reach.firstNeeded(group, watermark);
     for (let position = group.first; position < first; position++) {
       const row = group.at(position);
       row.gone = true;
@@ -218,32 +225,15 @@ export class OverState {
       this.keys.remove(group.slot);
       return;
     }
-    const due = this.dueOf(group);
+    const due = this.reach.dueOf(group);
     if (due < Infinity) this.expiry.add(group.slot, due);
-  }
-
-  private firstNeeded(group: OverGroup, watermark: number): number {
-    const { next } = group;
-    if (next === group.first || watermark - group.at(next - 1).time > this.ttl) return next;
-    const byRows = next - this.reachRows;
-    let first = Math.max(group.begin, group.first);
-    while (first < next && first < byRows && group.at(first).time < watermark - this.reach) first++;
-    return first;
-  }
-
-  /** The least watermark at which rows that were given are not needed any more; Infinity: that depends on others. */
-  private dueOf(group: OverGroup): number {
-    const { first, next } = group;
-    if (next === first) return Infinity;
-    const quiet = group.at(next - 1).time + this.ttl + 1;
-    return next - first > this.reachRows ? Math.min(quiet, group.at(first).time + this.reach + 1) : quiet;
   }
 
   /** Earliest event time at which `flush` has a row to give or to forget. */
   nextDue(): number {
     return Math.min(
       this.waiting.earliest + 1,
-      this.expiry.next((slot) => this.dueOf(this.groups[slot]!)),
+      this.expiry.next((slot) => this.dueOfSlot(slot)),
     );
   }
 
@@ -255,36 +245,16 @@ export class OverState {
     group.fresh = [];
     if (rows.length === 0) return;
     const chunk = { number: (group.chunks.at(-1)?.number ?? -1) + 1, live: rows.length };
-    const W = K.values;
-    let p = W.long(W.int32(0, this.fingerprint), rows.length);
-    for (const row of rows) {
-      p = W.copy(W.long(W.long(W.long(p, row.time), row.partition), row.offset), row.bytes, row.start, row.end);
-      row.chunk = chunk;
-    }
-    p = W.byte(p, 0);
+    for (const row of rows) row.chunk = chunk;
     group.chunks.push(chunk);
-    const keyEnd = this.writeStoreKey(K, group, chunk.number);
-    K.changelog().append(K.now, K.keys.bytes, 0, keyEnd, W.bytes, 0, p, null);
+    group.logged = this.flushes;
+    this.changelog.write(K, group.slot, chunk.number, rows);
     for (const row of rows) if (row.values !== NONE) this.release(row);
   }
 
-  private logTombstone(K: TaskState, group: OverGroup, chunk: number): void {
-    const end = this.writeStoreKey(K, group, chunk);
-    K.changelog().append(K.now, K.keys.bytes, 0, end, null, 0, 0, null);
-  }
-
-  private writeStoreKey(K: TaskState, { slot }: OverGroup, chunk: number): number {
-    const { keys } = this;
-    const start = keys.keyStart(slot);
-    const p = K.keys.sortableLong(K.keys.byte(0, this.node.store!), chunk);
-    return K.keys.copy(p, keys.keyBytes(slot), start, start + keys.meta[slot * keys.metaStride + KEY_LENGTH]);
-  }
-
-  // ---- Restoring ----
-
   /** One changelog record, its key without the store's number. */
   restore(K: TaskState, key: Uint8Array, value: Uint8Array | null): void {
-    const group = this.groupOf(key, 8, key.length);
+    const group = this.groupOf(K, key, 8, key.length);
     const number = readSortableLong(key, 0);
     group.fresh = group.fresh.filter((row) => {
       if (row.chunk!.number !== number) return true;
@@ -293,78 +263,131 @@ export class OverState {
       return false;
     });
     group.chunks = group.chunks.filter((chunk) => chunk.number !== number);
-    if (value === null) return;
-    const found = readInt32(value, 0) >>> 0;
-    if (found !== this.fingerprint)
-      throw new Error(`the state of ${this.node.id} was written with another layout (${found}, expected ${this.fingerprint})`);
+    // Nothing of it goes before it is restored.
+    group.logged = Infinity;
+    if (value !== null) this.read(K, group, number, value, group.fresh);
+  }
+
+  /** Adds the rows of an entry to `rows`. */
+  private read(K: TaskState, group: OverGroup, number: number, value: Uint8Array, rows: OverRow[]): void {
     const chunk = { number, live: 0 };
     group.chunks.push(chunk);
-    const c = K.cursor.at(value, 4, value.length);
-    let p = 4;
-    for (;;) {
-      c.at(value, p, value.length);
-      let count = Number(c.long());
-      if (count === 0) return;
-      if (count < 0) {
-        count = -count;
-        c.long();
-      }
-      for (p = c.pos; count > 0; count--) {
-        c.at(value, p, value.length);
-        const [time, partition, offset] = [Number(c.long()), Number(c.long()), Number(c.long())];
-        const from = c.pos;
-        p = this.code.skip(K, value, from, value.length);
-        const row = this.rowOf(group, time, partition, offset, value, from, p);
-        row.chunk = chunk;
-        group.fresh.push(row);
-      }
-    }
+    this.changelog.read(K, value, (time, partition, offset, start, end) => {
+      const row = this.rowOf(group, time, partition, offset, value, start, end);
+      row.chunk = chunk;
+      rows.push(row);
+    });
   }
 
   /** What is before the watermark was given; the rest waits. */
   restored(K: TaskState, watermark: number): void {
     for (const group of this.groups) {
       if (group === undefined) continue;
-      // In the order in which they once came.
-      const rows = group.fresh.sort((a, b) => a.chunk!.number - b.chunk!.number || a.arrival - b.arrival);
+      const rows = group.fresh;
       group.fresh = [];
-      for (const row of rows) row.arrival = this.arrivals++;
-      rows.sort((a, b) => this.compare(a, b));
-      group.chunks.sort((a, b) => a.number - b.number);
-      for (const row of rows) {
-        row.chunk!.live++;
-        if (row.time >= watermark) {
-          group.waiting++;
-          this.waiting.add(row);
-          continue;
-        }
-        row.values = this.code.values(K, row.bytes, row.start, row.end);
-        this.release(row);
-        group.rows.push(row);
-        if (group.next > 0 && row.time - group.at(group.next - 1).time > this.ttl) group.begin = group.next;
-        group.next++;
-      }
+      group.logged = -1;
+      this.takeBack(K, group, rows, watermark);
       this.forget(group, watermark);
       this.settle(group);
     }
   }
 
-  // ---- Counts ----
-
-  stored(_commit: number): void {
-    // Rows stay as long as they are needed.
+  /** Rows as the changelog has them: those before `watermark` were given, the rest waits. */
+  private takeBack(K: TaskState, group: OverGroup, rows: OverRow[], watermark: number): void {
+    // In the order in which they once came.
+    rows.sort((a, b) => a.chunk!.number - b.chunk!.number || a.arrival - b.arrival);
+    for (const row of rows) row.arrival = this.arrivals++;
+    rows.sort((a, b) => this.compare(a, b));
+    group.chunks.sort((a, b) => a.number - b.number);
+    for (const row of rows) {
+      row.chunk!.live++;
+      if (row.time >= watermark) {
+        group.waiting++;
+        this.waiting.add(row);
+        continue;
+      }
+      row.values = this.code.values(K, row.bytes, row.start, row.end);
+      this.release(row);
+      group.rows.push(row);
+      if (group.next > 0 && row.time - group.at(group.next - 1).time > this.ttl) group.begin = group.next;
+      group.next++;
+    }
   }
 
-  relieve(_total: number, _limit: number): void {
-    // As said.
+  // ---- Memory ----
+
+  /** The rows of a slot's group, from the store where they are there only. */
+  private warm(K: TaskState, slot: number): OverGroup {
+    const known = this.groups[slot];
+    if (known !== undefined) return known;
+    const group = new OverGroup(slot, this.code.frames, this.make());
+    this.groups[slot] = group;
+    const cold = this.cold[slot];
+    if (cold === undefined) return group;
+    this.cold[slot] = undefined;
+    this.coldCount--;
+    this.coldRows -= cold.rows;
+    const rows: OverRow[] = [];
+    for (let number = cold.first; number <= cold.last; number++) {
+      const value = this.store!.get(this.changelog.storeKey(K, slot, number));
+      if (value !== undefined) this.read(K, group, number, value, rows);
+    }
+    this.takeBack(K, group, rows, Infinity);
+    // The oldest rows of its oldest entries were gone already.
+    const gone = group.end - cold.rows;
+    for (let position = 0; position < gone; position++) {
+      const row = group.at(position);
+      row.gone = true;
+      row.chunk!.live--;
+      this.rowCount--;
+    }
+    group.leave(gone);
+    return group;
+  }
+
+  /** What was written by flush `commit` at the latest is in the store. */
+  stored(commit: number): void {
+    this.storedFlush = commit;
+  }
+
+  /** Evicts groups where `total` bytes of the task's state are more than the limit, in turns. */
+  relieve(total: number, limit: number): void {
+    const { groups } = this;
+    for (let tried = 0; total > limit && tried < groups.length; tried++) {
+      const group = groups[this.hand++ % groups.length];
+      if (group !== undefined) total -= this.evict(group);
+    }
+  }
+
+  /** Evicts every group that can go, for tests of what comes back. */
+  evictAll(): void {
+    this.relieve(Infinity, 0);
+  }
+
+  /** Gives the bytes that this frees. */
+  private evict(group: OverGroup): number {
+    const { slot, chunks, first, end } = group;
+    if (this.store === null || group.waiting > 0 || group.fresh.length > 0 || group.logged > this.storedFlush || chunks.length === 0)
+      return 0;
+    const rows = end - first;
+    this.cold[slot] = { first: chunks[0].number, last: chunks[chunks.length - 1].number, rows, due: this.reach.dueOf(group) };
+    this.groups[slot] = undefined;
+    this.coldCount++;
+    this.coldRows += rows;
+    this.rowCount -= rows;
+    return rows * ROW_BYTES - COLD_BYTES;
+  }
+
+  private dueOfSlot(slot: number): number {
+    return this.cold[slot]?.due ?? this.reach.dueOf(this.groups[slot]!);
   }
 
   entries(): number {
-    return this.rowCount;
+    return this.rowCount + this.coldRows;
   }
 
   bytes(): number {
-    return this.byteCount + this.rowCount * ROW_BYTES + this.keys.bytes;
+    return this.byteCount + this.rowCount * ROW_BYTES + this.coldCount * COLD_BYTES + this.keys.bytes;
   }
 
   dirtyEntries(): number {

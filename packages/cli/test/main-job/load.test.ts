@@ -1,0 +1,118 @@
+/**
+ * The leaderboards on Kafka at 100,000 events a second, for an hour in the long form; and more at once than they can take, in little memory.
+ * What comes out is compared with the sums of the generator's events, which its seed gives again.
+ */
+import { LONG, reportFigure } from '@rta/tools';
+import { describe, expect, it } from 'vitest';
+import { scores } from '../../src/generate/leaderboards/game.js';
+import { EXIT_CODES } from '../../src/exit-codes.js';
+import { ndjson } from '../support/cli.js';
+import { boardIn, boardOf, mvpsIn, mvpsOf } from './boards.js';
+import { useSystem, withoutKafka, type Row, type System } from './system.js';
+import { Watched, type Moment } from './watched.js';
+
+const RATE = 100_000;
+const SECONDS = LONG ? 3600 : 5;
+/** What is written as fast as the broker takes it. */
+const BURST = LONG ? 20_000_000 : 200_000;
+const BURST_HEAP_MB = 128;
+const PIPELINES = 3;
+const SEED = 7;
+/** The broker keeps the source for so long: an hour of it would be 20 GB. */
+const RETENTION = { 'retention.ms': '600000', 'segment.ms': '60000' };
+/** ms for what is left when the last event is written. */
+const PATIENCE_MS = 120_000;
+
+/** The events once more, as the generator wrote them; again each time. */
+function written(count: number, rate: number, startMs: number): Iterable<Row> {
+  function* events(): Generator<Row> {
+    const source = scores({ seed: SEED, startMs, rate, lateEvery: 0, robots: false });
+    for (let i = 0; i < count; i++) {
+      const { player, points, timeMs } = source.next().value;
+      const { id, team } = player;
+      yield {
+        partition: 0,
+        key: null,
+        value: { user_id: id, team_id: team.id, team_name: team.name, score: points, event_time_millis: timeMs },
+      };
+    }
+  }
+  return { [Symbol.iterator]: events };
+}
+
+/** Writes events with `args`; gives how many. */
+async function generate(system: System, startMs: number, args: readonly string[]): Promise<number> {
+  const options = ['--topic', system.source, '--seed', String(SEED), '--start', String(startMs), '--json', ...args];
+  const summary = ndjson(await system.run(['generate', 'leaderboards', ...options])).at(-1)!['summary'] as { readonly sent: number };
+  return summary.sent;
+}
+
+async function expectBoards(system: System, count: number, rate: number, startMs: number): Promise<void> {
+  // What was on its way from one stage to the next when they were stopped.
+  await system.run(['run', 'pipelines', '--until-end', '--json']);
+  for (const [name, id] of [
+    ['top-teams', 'team_id'],
+    ['top-players', 'user_id'],
+  ] as const)
+    expect(boardIn(await system.rows(system.topic(name)), id)).toEqual(boardOf(written(count, rate, startMs), id));
+  expect(mvpsIn(await system.rows(system.topic('team-mvps')))).toEqual(mvpsOf(written(count, rate, startMs)));
+}
+
+const median = (numbers: readonly number[]): number => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
+const mib = (bytes: number): number => Math.round(bytes / 2 ** 20);
+const memory = (moments: readonly Moment[]): number => median(moments.map(({ bytes }) => bytes));
+
+describe.skipIf(withoutKafka)('the leaderboards under load', () => {
+  describe('100,000 events a second', () => {
+    const system = useSystem('kafka');
+
+    it('are read as they come, and no event is lost or doubled', { timeout: (SECONDS * 2 + 600) * 1000 }, async () => {
+      const log = await system.openLog();
+      await log.ensureTopics([{ name: system.source, partitions: 4, config: RETENTION }]);
+      await log.close();
+      const watched = new Watched(system.start(['run', 'pipelines', '--json']), PIPELINES);
+      await watched.reads(0, PATIENCE_MS);
+      const startMs = Date.now();
+      const before = watched.moments.length;
+      const sent = await generate(system, startMs, ['--rate', String(RATE), '--for', `${SECONDS}s`]);
+      const during = watched.moments.slice(before);
+      await watched.reads(sent, PATIENCE_MS);
+      watched.process.child.kill('SIGTERM');
+      expect((await watched.process.ended).code).toBe(EXIT_CODES.interrupted.code);
+      await expectBoards(system, sent, RATE, startMs);
+      const p99s = during.flatMap(({ p99 }) => p99 ?? []);
+      const [middle, last] = [1, 2].map((third) => memory(during.slice((third * during.length) / 3, ((third + 1) * during.length) / 3)));
+      const lag = Math.max(...during.map((moment) => moment.lag));
+      const slow = p99s.filter((ms) => ms > 1000).length;
+      if (LONG) {
+        expect(slow / p99s.length).toBeLessThan(0.01);
+        expect(lag).toBeLessThan(10 * RATE);
+        expect(last).toBeLessThan(1.2 * middle);
+      }
+      reportFigure(
+        'load',
+        `${sent} events in ${SECONDS} s: p99 ${median(p99s)} ms in the median second, above 1 s in ${slow} of ${p99s.length}; at most ${lag} behind; memory ${mib(middle)} MiB, then ${mib(last)} MiB; boards right`,
+      );
+    });
+  });
+
+  describe('more at once than they can take', () => {
+    const system = useSystem('kafka');
+
+    it('wait in the topic, not in memory', { timeout: LONG ? 1_800_000 : 300_000 }, async () => {
+      const startMs = Date.now() - 3_600_000;
+      const sent = await generate(system, startMs, ['--as-fast-as-possible', '--rate', String(RATE), '--count', String(BURST)]);
+      const run = system.start(['run', 'pipelines', '--json'], { NODE_OPTIONS: `--max-old-space-size=${BURST_HEAP_MB}` });
+      const watched = new Watched(run, PIPELINES);
+      await watched.reads(sent, LONG ? 900_000 : PATIENCE_MS);
+      run.child.kill('SIGTERM');
+      expect((await run.ended).code).toBe(EXIT_CODES.interrupted.code);
+      await expectBoards(system, sent, RATE, startMs);
+      const most = Math.max(...watched.moments.map(({ bytes }) => bytes));
+      reportFigure(
+        'overload',
+        `${sent} events that were there already, ${BURST_HEAP_MB} MiB of heap: at most ${mib(most)} MiB in all; boards right`,
+      );
+    });
+  });
+});

@@ -1,0 +1,18 @@
+/**
+ * What supervisors ask: whether the process has to be started again (`/healthz`), and whether its pipelines are at work (`/readyz`).
+ */
+import type { FastifyInstance } from 'fastify';
+import type { ServedPipeline } from '../served-pipeline.js';
+
+export function addHealth(app: FastifyInstance, pipelines: readonly ServedPipeline[]): void {
+  // That the process answers says that its event loop turns; a pipeline that stands still ends the process itself (--stall-timeout).
+  app.get('/healthz', () => ({ status: 'ok', uptimeSeconds: Math.round(process.uptime()) }));
+  app.get('/readyz', (_request, reply) => {
+    const states = pipelines.map((pipeline) => {
+      const { status, tasks, lag, lastCommitAt } = pipeline.snapshot();
+      return { pipeline: pipeline.plan.pipeline, status, tasks, lag, lastCommitAt };
+    });
+    const ready = states.every(({ status }) => status === 'running');
+    return reply.code(ready ? 200 : 503).send({ ready, pipelines: states });
+  });
+}

@@ -1,0 +1,2 @@
+export { serveHttp, type HttpOptions, type HttpSide } from './server.js';
+export type { ServedPipeline } from './served-pipeline.js';
