@@ -27,7 +27,7 @@ export function recompiler({ pipelines }: LoadedProject): Recompile {
   };
 }
 
-export function readersOf({ sources }: Plan): Readers {
+function readersOf({ sources }: Plan): Readers {
   return new Map(sources.flatMap(({ format, topic, schema }) => (format === 'avro' ? [[topic, schema] as const] : [])));
 }
 

@@ -250,7 +250,7 @@ export class Worker {
   /** Reads no more of a partition until its writer schema has come: the others, heartbeats and commits go on (SEMANTICS rule 26). */
   private holdFor(schema: Promise<void>, task: Task, member: Member, partition: TopicPartition): void {
     const before = (): void => this.drift.advance(member, this.byInput, this.stable);
-    this.held.until(schema, member, partition, () => task.running, before).catch(this.fail);
+    this.held.until(schema, member, partition, () => task.running && !this.stopping, before).catch(this.fail);
   }
 
   private async assigned(epoch: number, partitions: readonly TopicPartition[], standbys: readonly TopicPartition[]): Promise<void> {
