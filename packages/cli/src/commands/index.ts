@@ -8,6 +8,7 @@ import { addFmt } from './fmt.js';
 import { addGenerate } from './generate.js';
 import { addInit } from './init.js';
 import { addLag } from './lag.js';
+import { addQuery } from './query.js';
 import { addRegistry } from './registry.js';
 import { addState } from './state.js';
 import { addSchema } from './schema.js';
@@ -31,6 +32,7 @@ export const commands: readonly AddCommand[] = [
   addTail,
   addLag,
   addState,
+  addQuery,
   addDlq,
   addReset,
   addSchema,

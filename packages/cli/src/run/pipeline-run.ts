@@ -1,6 +1,6 @@
 /** One pipeline at work in this process, whether by a worker here or by several threads. */
 import type { Plan } from '@rta/dsl';
-import { openPipeline, SchemaChangedError, type JudgeWriterSchema, type PipelineOptions, type RunnablePlan, type Worker, type WorkerSnapshot } from '@rta/runtime'; // prettier-ignore
+import { openPipeline, SchemaChangedError, type JudgeWriterSchema, type PipelineOptions, type RunnablePlan, type StoreAnswer, type StoreQuery, type Worker, type WorkerSnapshot } from '@rta/runtime'; // prettier-ignore
 
 /** When a run ends by itself. A signal and a failure end each of them. */
 export type RunEnd =
@@ -15,6 +15,8 @@ export interface PipelineRun {
   /** Asks `run` to end: commits what was processed. */
   stop(): void;
   snapshot(): WorkerSnapshot;
+  /** Rows of a store, by the tasks that are here; rejects where that cannot be said now. */
+  query(query: StoreQuery): Promise<readonly StoreAnswer[]>;
 }
 
 /**
@@ -75,5 +77,9 @@ class LocalRun implements PipelineRun {
 
   snapshot(): WorkerSnapshot {
     return this.worker.snapshot();
+  }
+
+  query(query: StoreQuery): Promise<readonly StoreAnswer[]> {
+    return this.worker.query(query);
   }
 }
