@@ -55,6 +55,8 @@ export interface PrepareOptions {
   readonly partitions?: number;
   /** Bytes of state in memory, of all pipelines and threads together; default: 1 GiB for each pipeline. */
   readonly memory?: number;
+  /** A URL at which this process answers for the tasks that it has. */
+  readonly address?: string | null;
   /** Worker threads; 1: this thread does it all. */
   readonly workers: number;
   /** Told what stops nothing. */
@@ -69,8 +71,10 @@ export interface PrepareOptions {
  */
 export async function preparePipelines(backend: Backend, declared: readonly Plan[], options: PrepareOptions): Promise<RunningPipeline[]> {
   const changes = new Map(declared.map(({ pipeline }) => [pipeline, changesOf(backend, pipeline, options)]));
-  const plans = await pass(backend, declared, changes, options);
+  const plans = await currentPlans(backend, declared, changes);
+  await requireCompatible(backend, plans, options.onWarning);
   const memory = options.memory === undefined ? {} : { memoryLimit: options.memory / plans.length / options.workers };
+  const address = typeof options.address === 'string' ? { address: options.address } : {};
   const running: RunningPipeline[] = [];
   const prepared: PreparedPlan[] = [];
   for (const plan of plans) {
@@ -90,6 +94,7 @@ export async function preparePipelines(backend: Backend, declared: readonly Plan
         workerId: workerId(backend),
         ...(options.partitions === undefined ? {} : { defaultPartitions: options.partitions }),
         ...memory,
+        ...address,
         onWarning: (message) => {
           options.onWarning(plan.pipeline, message);
         },
@@ -111,6 +116,7 @@ export async function preparePipelines(backend: Backend, declared: readonly Plan
     workerIds,
     ...(partitions === undefined ? {} : { partitions }),
     ...memory,
+    ...address,
     onWarning,
   });
   return running.map((pipeline) => ({ ...pipeline, run: threads.runOf(pipeline.plan.pipeline) }));
@@ -129,25 +135,29 @@ function changesOf(backend: Backend, pipeline: string, { recompile, onWarning }:
   return new SourceChanges(backend.registry, (readers) => recompile(pipeline, readers), warn);
 }
 
-/** The plans as they can be run. */
-async function pass(
-  backend: Backend,
+/** The plans as they can be run. Rejects with Failure `incompatible_schema`. */
+async function currentPlans(
+  { registry }: Backend,
   declared: readonly Plan[],
   changes: ReadonlyMap<string, SourceChanges>,
-  options: PrepareOptions,
 ): Promise<readonly Plan[]> {
-  const refused: string[] = [];
   const plans: Plan[] = [];
+  const refused: string[] = [];
   for (const each of declared) {
     const plan = await changes.get(each.pipeline)!.current(each);
-    if (typeof plan === 'string') {
-      refused.push(`${each.pipeline}: ${plan}`);
-      continue;
-    }
-    plans.push(plan);
+    if (typeof plan === 'string') refused.push(`${each.pipeline}: ${plan}`);
+    else plans.push(plan);
+  }
+  if (refused.length === 0) return plans;
+  throw new Failure('incompatible_schema', `the schema registry (${registry.location}) lets nothing start:\n  ${refused.join('\n  ')}`);
+}
+
+/** Rejects with Failure `incompatible_schema` where the registry does not let all of them through. */
+export async function requireCompatible(backend: Backend, plans: readonly Plan[], onWarning: PrepareOptions['onWarning']): Promise<void> {
+  const refused: string[] = [];
+  for (const plan of plans) {
     const { decisions } = await judge(backend.registry, gateRequestsOf(plan));
-    for (const { subject, warnings } of decisions)
-      for (const warning of warnings) options.onWarning(plan.pipeline, `${subject}: ${warning}`);
+    for (const { subject, warnings } of decisions) for (const warning of warnings) onWarning(plan.pipeline, `${subject}: ${warning}`);
     refused.push(...decisions.filter(({ decision }) => decision === 'incompatible').map((decision) => refusal(plan, decision)));
   }
   if (refused.length > 0)
@@ -156,7 +166,6 @@ async function pass(
       `the schema registry (${backend.registry.location}) lets nothing start:\n  ${refused.join('\n  ')}`,
       'change the pipeline so that its rows fit the registered schema, or let it write to another topic',
     );
-  return plans;
 }
 
 function refusal(plan: Plan, { role, subject, reasons }: GateDecision): string {

@@ -50,6 +50,7 @@ export async function runProject(context: CliContext, backend: Backend, settings
     ...(settings.partitions === undefined ? {} : { partitions: settings.partitions }),
     recompile: settings.recompile,
     ...(settings.memory === undefined ? {} : { memory: settings.memory }),
+    ...(settings.http === undefined ? {} : { address: settings.http.address }),
     workers: settings.workers ?? 1,
     onWarning: says,
   });

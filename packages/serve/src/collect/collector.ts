@@ -9,7 +9,7 @@ import { RateLimit } from './rate-limit.js';
 export interface CollectSettings {
   /** Where events are sent to: `/analytics/collect`. */
   readonly path: string;
-  readonly source: SourceNode;
+  readonly source: Pick<SourceNode, 'topic' | 'schema' | 'key'>;
   /** Under which its values are framed; null: they are JSON. */
   readonly schemaId: number | null;
   readonly partitions: number;

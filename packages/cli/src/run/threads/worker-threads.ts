@@ -19,6 +19,7 @@ export interface WorkerThreadsOptions {
   readonly workerIds: readonly string[];
   readonly partitions?: number;
   readonly memoryLimit?: number;
+  readonly address?: string;
   readonly onWarning: (pipeline: string, message: string) => void;
 }
 
@@ -37,7 +38,7 @@ export class WorkerThreads {
   private readonly waiting = new Map<string, number>();
 
   private constructor(options: WorkerThreadsOptions) {
-    const { backend, plans, workerIds, partitions, memoryLimit } = options;
+    const { backend, plans, workerIds, partitions, memoryLimit, address } = options;
     const answers = new Map(plans.map(({ plan }) => [plan.pipeline, new SchemaAnswers(plan, options.changes.get(plan.pipeline)!)]));
     this.threads = workerIds.map((workerId, index) => {
       const data = {
@@ -47,6 +48,7 @@ export class WorkerThreads {
         workerId,
         ...(partitions === undefined ? {} : { partitions }),
         ...(memoryLimit === undefined ? {} : { memoryLimit }),
+        ...(address === undefined ? {} : { address }),
       };
       return new Thread(data, backend, {
         onWarning: options.onWarning,
