@@ -1,7 +1,9 @@
 import type { Action } from '../context.js';
 import { EXIT_CODES } from '../exit-codes.js';
 import { Failure } from '../failure.js';
+import type { SchemaReference, SchemaRegistry } from '@rta/registry';
 import { judgeFiles, reportOf, type CheckOptions } from './check.js';
+import type { FileJudgement } from './judge-file.js';
 import { openRegistry } from './open-registry.js';
 
 export const registerSchemas: Action<CheckOptions> = async (context, paths, options) => {
@@ -17,9 +19,9 @@ export const registerSchemas: Action<CheckOptions> = async (context, paths, opti
   const registry = openRegistry(context, options);
   const done: string[] = [];
   for (const judgement of judgements) {
-    const { subject, schema, decision } = judgement;
+    const { subject, decision } = judgement;
     try {
-      const id = await registry.register(subject, schema);
+      const id = await register(registry, judgement);
       done.push(subject);
       report.judgement({ ...judgement, id }, decision === 'unchanged' ? `registered already, id ${id}` : `registered, id ${id}`);
     } catch (error) {
@@ -32,3 +34,15 @@ export const registerSchemas: Action<CheckOptions> = async (context, paths, opti
   }
   return EXIT_CODES.ok.code;
 };
+
+/** As it is written where it refers to types of others, which are registered before it. */
+async function register(registry: SchemaRegistry, { file, subject, schema, references: names = [] }: FileJudgement): Promise<number> {
+  if (names.length === 0) return registry.register(subject, schema);
+  const references: SchemaReference[] = [];
+  for (const name of names) {
+    const version = (await registry.versions(name)).at(-1);
+    if (version === undefined) throw new Failure('no_version', `${name} is not registered`);
+    references.push({ name, subject: name, version });
+  }
+  return registry.register(subject, file.written!, references);
+}
