@@ -9,7 +9,7 @@ export { openPipeline, type Pipeline, type PipelineOptions } from './pipeline.js
 export { Worker } from './task/worker.js';
 export type { WorkerSnapshot, WorkerStatus, StepSnapshot, BoardSnapshot } from './task/snapshot.js';
 export { addHistograms, DURATION_BOUNDS, type Histogram } from './task/histogram.js';
-export { topicSpec } from './task/topology.js';
+export { internalTopics, outputTopics, sourceTopics, stagePartitions, topicSpec } from './task/topology.js';
 export { PipelineError, BadRecordError, type PipelineErrorCode } from './task/errors.js';
 export { ManualClock, systemClock, type Clock } from './task/clock.js';
 export type { SinkSchemaIds } from './task/task-context.js';
@@ -40,6 +40,7 @@ export { encodedHeaders } from './task/headers.js';
 export { BatchBuilder } from './log/batch/batch-builder.js';
 export { writeVarint, writeVarlong } from './log/batch/varint.js';
 export { partitionOf } from './log/partitioner.js';
+export { planFingerprint, planIdentity, type PlanIdentity } from './plan/identity.js';
 export { explainText } from './plan/explain.js';
 export { explainJson } from './plan/explain-json.js';
 export { explainMermaid, explainLogicalMermaid } from './plan/explain-mermaid.js';

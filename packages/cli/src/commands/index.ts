@@ -15,6 +15,8 @@ import { addSchema } from './schema.js';
 import { addTail } from './tail.js';
 import { addTest } from './test.js';
 import { addTopics } from './topics.js';
+import { addDeploy } from './deploy.js';
+import { addPlan } from './plan.js';
 import { addReset } from './reset.js';
 import { addRun } from './run.js';
 
@@ -25,6 +27,8 @@ export const commands: readonly AddCommand[] = [
   addFmt,
   addTest,
   addRun,
+  addPlan,
+  addDeploy,
   addDemo,
   addExplain,
   addGenerate,
