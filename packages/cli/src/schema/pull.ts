@@ -58,7 +58,8 @@ export const pullSchemas: Action<PullOptions> = async (context, subjects, option
 async function versionsToPull(registry: SchemaRegistry, subjects: readonly string[], references: boolean): Promise<SubjectVersion[]> {
   const versions = new Map<string, SubjectVersion>();
   const add = async (subject: string, version: number | 'latest', nesting: number): Promise<void> => {
-    if (nesting > MAX_REFERENCES) throw new Failure('deep_references', `${subject}: its references are nested deeper than ${MAX_REFERENCES} levels`);
+    if (nesting > MAX_REFERENCES)
+      throw new Failure('deep_references', `${subject}: its references are nested deeper than ${MAX_REFERENCES} levels`);
     const found = await registry.unresolved(subject, version);
     if (found === null) throw await unknownSubject(registry, subject);
     for (const reference of found.references) await add(reference.subject, reference.version, nesting + 1);
