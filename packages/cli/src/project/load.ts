@@ -144,7 +144,12 @@ export function loadSchemaFile(context: Pick<CliContext, 'cwd'>, name: string): 
 /** The paths of the project's schemas, `schemas/*.avsc`; none where there is no such directory. */
 export function schemaPaths({ cwd }: Pick<CliContext, 'cwd'>): string[] {
   const directory = findUp(cwd, 'schemas');
-  return directory === null ? [] : schemaNames(directory).map((name) => join(directory, `${name}.avsc`));
+  return directory === null ? [] : schemaFilesIn(directory);
+}
+
+/** The paths of a directory's schemas. */
+export function schemaFilesIn(directory: string): string[] {
+  return schemaNames(directory).map((name) => join(directory, `${name}.avsc`));
 }
 
 /** The named types of the schema files of a directory, by full name: a schema may refer to those of others. What is no JSON defines nothing. */
