@@ -167,7 +167,9 @@ describe('rta schema ls, diff, pull, compat', () => {
     write('schemas/city.avsc', '{ "type": "enum", "name": "City", "namespace": "shop", "symbols": ["BRNO", "WIEN"] }');
     const files = ['shop', 'city'].map((name) => readFileSync(join(cwd, `schemas/${name}.avsc`), 'utf8'));
     const registered = await schema('register', '--references', 'schemas/shop.avsc');
-    expect(printed(registered)).toBe('✓ schemas/city.avsc: shop.City: registered, id #\n✓ schemas/shop.avsc: shops-value: registered, id #\n');
+    expect(printed(registered)).toBe(
+      '✓ schemas/city.avsc: shop.City: registered, id #\n✓ schemas/shop.avsc: shops-value: registered, id #\n',
+    );
     expect(await registry().unresolved('shops-value', 'latest')).toMatchObject({
       version: 1,
       references: [{ name: 'shop.City', subject: 'shop.City', version: 1 }],

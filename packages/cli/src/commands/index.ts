@@ -1,4 +1,5 @@
 import type { AddCommand } from '../program.js';
+import { addAlerts } from './alerts.js';
 import { addCheck } from './check.js';
 import { addDlq } from './dlq.js';
 import { addDoctor } from './doctor.js';
@@ -40,6 +41,7 @@ export const commands: readonly AddCommand[] = [
   addState,
   addQuery,
   addDlq,
+  addAlerts,
   addReset,
   addSchema,
   addRegistry,

@@ -57,9 +57,15 @@ const MODULE = /\.[cm]?[jt]s$/;
  * Compiles the pipelines that the paths name: YAML files, modules that export pipelines, or directories searched for `*.yaml`, `*.yml` and
  * `*.pipeline.ts` or `.js` (no paths: `pipelines/`, else the working directory).
  *
+ * @param amend what is compiled in the place of what a file says
+ *
  * Rejects with UsageError for a path that does not exist; Failure `no_pipelines` for directories without any
  */
-export async function loadPipelines(context: Pick<CliContext, 'cwd' | 'env'>, paths: readonly string[]): Promise<LoadedProject> {
+export async function loadPipelines(
+  context: Pick<CliContext, 'cwd' | 'env'>,
+  paths: readonly string[],
+  amend: (root: YamlNode) => YamlNode = (root) => root,
+): Promise<LoadedProject> {
   const files = pipelineFiles(context.cwd, paths);
   const projects = new Map<string, ReturnType<typeof readProject>>();
   const pipelines: LoadedPipeline[] = [];
@@ -100,7 +106,7 @@ export async function loadPipelines(context: Pick<CliContext, 'cwd' | 'env'>, pa
         env: context.env,
         resolveModule: (module) => resolve(dirname(file), module),
       };
-      const compile = (more: Partial<CompileInput>): CompileResult => compileTree(root, syntax, { ...input, ...more });
+      const compile = (more: Partial<CompileInput>): CompileResult => compileTree(root && amend(root), syntax, { ...input, ...more });
       const { plan, diagnostics: found } = compile({});
       pipelines.push({
         path: source.path,

@@ -89,7 +89,7 @@ export async function serve(args: readonly string[], options: Omit<RtaOptions, '
 }
 
 /** Asks until what comes satisfies; rejects with what came last after `timeoutMs`. */
-export async function eventually<T>(ask: () => Promise<T>, satisfies: (answer: T) => boolean, timeoutMs = 20_000): Promise<T> {
+export async function eventually<T>(ask: () => Promise<T>, satisfies: (answer: T) => boolean, timeoutMs = 60_000): Promise<T> {
   const until = Date.now() + timeoutMs;
   for (;;) {
     const answer = await ask();

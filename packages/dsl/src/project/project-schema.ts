@@ -1,4 +1,5 @@
 import { duration, map, named, policy, SOURCE, STANDBY, text, textLike, TOPIC, TOPIC_NAME, whole } from '../ast/shapes.js';
+import { NOTIFY } from './notify-schema.js';
 import type { JsonSchema } from '../yaml/schema.js';
 
 /** What stands in `rta.yaml` and in the files that it includes. */
@@ -13,7 +14,7 @@ const PARTS = {
   },
   sources: named('The sources that pipelines share.', SOURCE),
   topics: named('How topics are created.', TOPIC),
-  notify: named('Where alerts go.', { type: 'object' }),
+  notify: NOTIFY,
 };
 
 /** The structure of an included file. */

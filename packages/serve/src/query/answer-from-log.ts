@@ -25,6 +25,11 @@ export async function answerFromLog(plan: Plan, name: string, text: QueryText, f
     if ('sink' in found) {
       const view = new SinkView(plan, found.sink, log, registry);
       await view.refresh();
+      // While a transaction is under way it is not known yet.
+      for (let i = 0; i < 10 && view.asOf.watermark === null; i++) {
+        await new Promise((resolve) => setTimeout(resolve, 60));
+        await view.refresh();
+      }
       return sinkAnswer(plan, view, text);
     }
     const selection = storeSelection(found.store, text);
