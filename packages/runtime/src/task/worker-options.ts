@@ -1,8 +1,10 @@
 import type { KernelCompiler } from '../kernel/stage-kernel.js';
 import type { HeldState, MemberOptions } from '../log/log.js';
 import type { PhysicalPlan } from '../plan/physical.js';
+import type { OutputRoute } from './output-route.js';
 import type { SharedRun } from './shared-end.js';
 import type { WorkerSnapshot } from './snapshot.js';
+import type { SourceLimit } from './source-limits.js';
 import type { TaskContext } from './task-context.js';
 import { depth, inputTopics } from './topology.js';
 
@@ -27,6 +29,10 @@ export interface WorkerOptions {
   readonly shared?: SharedRun;
   /** What a worker did whose place this one takes: counts go on from there. */
   readonly earlier?: WorkerSnapshot;
+  /** How far sources are read. Default: as far as they go. */
+  readonly limit?: SourceLimit;
+  /** Where outputs go. Default: to their topics. */
+  readonly route?: OutputRoute;
   /** Whether `idle` holds now. Default: always. Tests let it hold when all that was sent has been read. */
   readonly judgesIdle?: () => boolean;
 }
