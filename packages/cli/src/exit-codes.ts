@@ -4,7 +4,7 @@ export const EXIT_CODES = {
   failed: {
     code: 1,
     meaning:
-      'The pipeline, a test or a check failed, or the registry refused a schema; what and where is on stderr (with `--json` also on stdout).',
+      'The pipeline, a test or a check failed, the schema of a source changed under it (`onIncompatibleSchemaChange: stop`), or the registry refused a schema; what and where is on stderr (with `--json` also on stdout).',
     supervisor: 'Leaves it: it would end so again until somebody has changed something.',
   },
   usage: {

@@ -4,6 +4,7 @@ import { exitCodeOf } from './exit-code-of.js';
 import { EXIT_CODES, type ExitCode } from './exit-codes.js';
 import { commands } from './commands/index.js';
 import { reportFailure } from './output/report-failure.js';
+import { VERSION } from './version.js';
 
 /** Adds one command to the program; `act` runs the command's action and keeps its exit code. */
 export type AddCommand = (
@@ -16,7 +17,7 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
   let exitCode: ExitCode = EXIT_CODES.ok.code;
   const program = new Command('rta')
     .description('Typed, exactly-once stream processing on Kafka from a YAML file')
-    .version('0.1.0')
+    .version(VERSION)
     .showHelpAfterError('(rta --help, rta COMMAND --help)')
     .showSuggestionAfterError()
     .exitOverride()

@@ -157,6 +157,48 @@ describe('rta schema ls, diff, pull, compat', () => {
     expect((await schema('pull', 'teams-value', '--out', 'got', '--force')).code).toBe(0);
   });
 
+  it('keeps types of other files as references, and pulls them into files of their own', async () => {
+    write('rta.yaml', 'sources: { shops: { topic: shops, schema: shop } }');
+    const printed = ({ stdout }: RtaResult): string => stdout.replace(/id \d+/g, 'id #');
+    write(
+      'schemas/shop.avsc',
+      '{ "type": "record", "name": "Shop", "namespace": "shop", "fields": [{ "name": "in", "type": ["null", "City"] }] }',
+    );
+    write('schemas/city.avsc', '{ "type": "enum", "name": "City", "namespace": "shop", "symbols": ["BRNO", "WIEN"] }');
+    const files = ['shop', 'city'].map((name) => readFileSync(join(cwd, `schemas/${name}.avsc`), 'utf8'));
+    const registered = await schema('register', '--references', 'schemas/shop.avsc');
+    expect(printed(registered)).toBe(
+      '✓ schemas/city.avsc: shop.City: registered, id #\n✓ schemas/shop.avsc: shops-value: registered, id #\n',
+    );
+    expect(await registry().unresolved('shops-value', 'latest')).toMatchObject({
+      version: 1,
+      references: [{ name: 'shop.City', subject: 'shop.City', version: 1 }],
+    });
+    expect(printed(await schema('register', '--references', 'schemas/shop.avsc'))).toContain('shops-value: registered already, id #\n');
+    expect(printed(await schema('check', 'schemas/shop.avsc'))).toBe('✓ schemas/shop.avsc: shops-value: registered, id #\n');
+    const pulled = await schema('pull', 'shops-value', '--references', '--out', 'other/schemas');
+    expect({ code: pulled.code, stdout: pulled.stdout }).toEqual({
+      code: 0,
+      stdout: 'other/schemas/shop_City.avsc: shop.City version 1\nother/schemas/shops.avsc: shops-value version 1\n',
+    });
+    const written = ['shops', 'shop_City'].map((name) => readFileSync(join(cwd, `other/schemas/${name}.avsc`), 'utf8'));
+    expect(written.map((text) => JSON.parse(text) as unknown)).toEqual(files.map((text) => JSON.parse(text) as unknown));
+    // The whole in one file, as without.
+    await schema('pull', 'shops-value', '--out', 'whole');
+    expect(readFileSync(join(cwd, 'whole/shops.avsc'), 'utf8')).toContain('"symbols"');
+    write('schemas/city.avsc', '{ "type": "record", "name": "City", "namespace": "shop", "fields": [{ "name": "team", "type": "Shop" }] }');
+    expect((await schema('register', '--references', 'schemas/shop.avsc')).code).toBe(1);
+  });
+
+  it('says and sets the level of all', async () => {
+    expect((await schema('compat', '--default')).stdout).toBe('subjects without a level of their own: BACKWARD\n');
+    expect((await schema('compat', '--default', 'full')).stdout).toBe('subjects without a level of their own: FULL\n');
+    expect((await schema('compat', 'teams-value')).stdout).toBe('teams-value: FULL\n');
+    expect(ndjson((await schema('compat', '--default', '--json')).stdout)[1]).toEqual({ subject: null, level: 'FULL', set: false });
+    expect((await schema('compat')).code).toBe(2);
+    expect((await schema('compat', '--default', 'FULL', 'more')).code).toBe(2);
+  });
+
   it('says and sets levels', async () => {
     expect((await schema('compat', 'scores-value')).stdout).toBe('scores-value: BACKWARD\n');
     expect((await schema('compat', 'scores-value', 'full_transitive')).stdout).toBe('scores-value: FULL_TRANSITIVE\n');

@@ -1,10 +1,10 @@
 import type { AvroSchema } from '@rta/dsl';
 import { canonical } from './avro/canonical.js';
 import { parseSchema } from './avro/parse.js';
-import { Conflict, ConfluentClient, NOT_FOUND, type ClientSettings } from './confluent-client.js';
+import { Conflict, ConfluentClient, NOT_FOUND, type Api, type ClientSettings } from './confluent-client.js';
 import { checkCompatibility, type EarlierVersion } from './levels.js';
 import { inlineReferences } from './references.js';
-import { IncompatibleSchema, isCompatibilityLevel, RegistryError, type CompatibilityCheck, type CompatibilityLevel, type RegisteredSchema, type SchemaRegistry, type SubjectVersion } from './registry.js'; // prettier-ignore
+import { IncompatibleSchema, isCompatibilityLevel, RegistryError, type CompatibilityCheck, type CompatibilityLevel, type RegisteredSchema, type SchemaReference, type SchemaRegistry, type SubjectVersion, type UnresolvedVersion } from './registry.js'; // prettier-ignore
 
 export interface ConfluentOptions {
   /** Base of the API: `http://localhost:8081`, Apicurio's `http://…/apis/ccompat/v7`. May hold `user:password@`. */
@@ -31,7 +31,7 @@ interface SchemaAnswer {
   readonly schema?: string;
   /** Not there: AVRO. */
   readonly schemaType?: string;
-  readonly references?: readonly { readonly name: string; readonly subject: string; readonly version: number }[];
+  readonly references?: readonly SchemaReference[];
 }
 
 const MAX_CACHED = 10_000;
@@ -61,13 +61,14 @@ class ConfluentRegistry implements SchemaRegistry {
     return asked;
   }
 
-  async register(subject: string, schema: AvroSchema): Promise<number> {
-    parseSchema(schema);
-    // Registries differ over a schema that they have already: compared with later versions, or another if its text is.
-    const known = await this.lookup(subject, schema);
-    if (known !== null) return known;
+  async register(subject: string, schema: AvroSchema, references: readonly SchemaReference[] = []): Promise<number> {
     const what = `registering a schema under ${subject}`;
-    const body = bodyOf(schema);
+    const whole = references.length === 0 ? schema : inlineReferences(schema, await this.#definitions(references, what));
+    parseSchema(whole);
+    const body = bodyOf(schema, references);
+    // Registries differ over a schema that they have already: compared with later versions, or another if its text is.
+    const known = references.length === 0 ? await this.lookup(subject, schema) : await this.#idOf(subject, body);
+    if (known !== null) return known;
     const path = `/subjects/${encodeURIComponent(subject)}/versions`;
     try {
       const answer = await this.#client.ask({
@@ -80,7 +81,7 @@ class ConfluentRegistry implements SchemaRegistry {
       return idOf(answer, what);
     } catch (error) {
       if (!(error instanceof Conflict)) throw error;
-      throw new IncompatibleSchema(subject, await this.#reasons(subject, schema, error.message), { cause: error });
+      throw new IncompatibleSchema(subject, await this.#reasons(subject, whole, error.message), { cause: error });
     }
   }
 
@@ -92,6 +93,16 @@ class ConfluentRegistry implements SchemaRegistry {
     return Number.isInteger(version) && version >= 1 ? this.#version(subject, version) : null;
   }
 
+  async unresolved(subject: string, number: number | 'latest'): Promise<UnresolvedVersion | null> {
+    const what = `asking for version ${number} of ${subject}`;
+    const answer = await this.#askForVersion(what, subject, number);
+    if (answer === NOT_FOUND) return null;
+    const { version, references = [] } = answer as SchemaAnswer;
+    const schema = this.#avroOf(answer as SchemaAnswer, what);
+    if (schema === null) throw new RegistryError('refused', `${what}: it is not Avro`);
+    return { subject, version: version ?? Number(number), id: idOf(answer, what), schema, references };
+  }
+
   async versions(subject: string): Promise<readonly number[]> {
     const what = `listing the versions of ${subject}`;
     const answer = await this.#client.ask({ what, path: `/subjects/${encodeURIComponent(subject)}/versions` });
@@ -100,17 +111,8 @@ class ConfluentRegistry implements SchemaRegistry {
 
   async lookup(subject: string, schema: AvroSchema): Promise<number | null> {
     parseSchema(schema);
-    const what = `looking up a schema under ${subject}`;
-    const body = bodyOf(schema);
-    const path = `/subjects/${encodeURIComponent(subject)}`;
-    const answer = await this.#client.ask({
-      what,
-      method: 'POST',
-      path,
-      body,
-      library: (api) => api.Subject.registered({ subject, body }),
-    });
-    if (answer !== NOT_FOUND) return idOf(answer, what);
+    const id = await this.#idOf(subject, bodyOf(schema));
+    if (id !== null) return id;
     // It may be there with its attributes in another order, which a registry that compares texts takes for another.
     const form = canonical(schema);
     const latest = await this.latest(subject);
@@ -120,11 +122,8 @@ class ConfluentRegistry implements SchemaRegistry {
   async compatibility(subject: string): Promise<CompatibilityLevel> {
     const what = `asking for the compatibility level of ${subject}`;
     const path = `/config/${encodeURIComponent(subject)}?defaultToGlobal=true`;
-    let answer = await this.#client.ask({ what, path, library: (api) => api.Subject.config({ subject, defaultToGlobal: true }) });
-    if (answer === NOT_FOUND) answer = await this.#client.ask({ what, path: '/config' });
-    const { compatibilityLevel: level } = answer as { compatibilityLevel?: unknown };
-    if (!isCompatibilityLevel(level)) throw new RegistryError('refused', `${what}: ${this.location} says ${JSON.stringify(level)}`);
-    return level;
+    const answer = await this.#client.ask({ what, path, library: (api) => api.Subject.config({ subject, defaultToGlobal: true }) });
+    return answer === NOT_FOUND ? this.defaultCompatibility() : this.#levelIn(answer, what);
   }
 
   async setCompatibility(subject: string, level: CompatibilityLevel): Promise<void> {
@@ -132,6 +131,16 @@ class ConfluentRegistry implements SchemaRegistry {
     const body = { compatibility: level };
     const path = `/config/${encodeURIComponent(subject)}`;
     await this.#client.ask({ what, method: 'PUT', path, body, library: (api) => api.Subject.updateConfig({ subject, body }) });
+  }
+
+  async defaultCompatibility(): Promise<CompatibilityLevel> {
+    const what = "asking for the registry's compatibility level";
+    return this.#levelIn(await this.#client.ask({ what, path: '/config' }), what);
+  }
+
+  async setDefaultCompatibility(level: CompatibilityLevel): Promise<void> {
+    const what = "setting the registry's compatibility level";
+    await this.#client.ask({ what, method: 'PUT', path: '/config', body: { compatibility: level } });
   }
 
   async check(subject: string, schema: AvroSchema): Promise<CompatibilityCheck> {
@@ -160,6 +169,22 @@ class ConfluentRegistry implements SchemaRegistry {
     return Array.isArray(answer) ? (answer as string[]).sort() : [];
   }
 
+  #levelIn(answer: unknown, what: string): CompatibilityLevel {
+    const { compatibilityLevel: level } = answer as { compatibilityLevel?: unknown };
+    if (!isCompatibilityLevel(level)) throw new RegistryError('refused', `${what}: ${this.location} says ${JSON.stringify(level)}`);
+    return level;
+  }
+
+  /** The id of this very text under a subject. */
+  async #idOf(subject: string, body: SchemaBody): Promise<number | null> {
+    const what = `looking up a schema under ${subject}`;
+    const path = `/subjects/${encodeURIComponent(subject)}`;
+    const { references, ...alone } = body;
+    const library = references === undefined ? { library: (api: Api) => api.Subject.registered({ subject, body: alone }) } : {};
+    const answer = await this.#client.ask({ what, method: 'POST', path, body, ...library });
+    return answer === NOT_FOUND ? null : idOf(answer, what);
+  }
+
   async #askForId(id: number): Promise<RegisteredSchema | null> {
     const what = `asking for schema ${id}`;
     const answer = await this.#client.ask({ what, path: `/schemas/ids/${id}`, library: (api) => api.Schema.find({ id }) });
@@ -177,27 +202,35 @@ class ConfluentRegistry implements SchemaRegistry {
     return { subject, version: (answer as SchemaAnswer).version ?? Number(version), id: idOf(answer, what), schema };
   }
 
-  /** Null: not Avro. */
-  async #schemaOf(answer: SchemaAnswer, what: string, nesting = 0): Promise<AvroSchema | null> {
+  /** As it stands there; null: not Avro. */
+  #avroOf(answer: SchemaAnswer, what: string): AvroSchema | null {
     if (answer.schemaType !== undefined && answer.schemaType !== 'AVRO') return null;
-    let schema: AvroSchema;
     try {
-      schema = JSON.parse(answer.schema ?? '') as AvroSchema;
+      return JSON.parse(answer.schema ?? '') as AvroSchema;
     } catch (error) {
       throw new RegistryError('refused', `${what}: ${this.location} did not answer with a schema`, { cause: error });
     }
-    if (answer.references === undefined || answer.references.length === 0) return schema;
+  }
+
+  /** With what it refers to; null: not Avro. */
+  async #schemaOf(answer: SchemaAnswer, what: string, nesting = 0): Promise<AvroSchema | null> {
+    const schema = this.#avroOf(answer, what);
+    if (schema === null || answer.references === undefined || answer.references.length === 0) return schema;
+    return inlineReferences(schema, await this.#definitions(answer.references, what, nesting));
+  }
+
+  async #definitions(references: readonly SchemaReference[], what: string, nesting = 0): Promise<Map<string, AvroSchema>> {
     if (nesting > MAX_REFERENCES)
       throw new RegistryError('refused', `${what}: its references are nested deeper than ${MAX_REFERENCES} levels`);
     const definitions = new Map<string, AvroSchema>();
-    for (const { name, subject, version } of answer.references) {
+    for (const { name, subject, version } of references) {
       const referred = await this.#askForVersion(`${what}, its reference ${name}`, subject, version);
       const definition = referred === NOT_FOUND ? null : await this.#schemaOf(referred as SchemaAnswer, what, nesting + 1);
       if (definition === null)
         throw new RegistryError('refused', `${what}: its reference ${name} (${subject}, version ${version}) is missing`);
       definitions.set(name, definition);
     }
-    return inlineReferences(schema, definitions);
+    return definitions;
   }
 
   /** Why a schema does not fit, in our words where our rules find it, else in the registry's. */
@@ -221,8 +254,13 @@ class ConfluentRegistry implements SchemaRegistry {
 
 const MAX_REFERENCES = 20;
 
-function bodyOf(schema: AvroSchema): { readonly schema: string } {
-  return { schema: JSON.stringify(schema) };
+interface SchemaBody {
+  readonly schema: string;
+  readonly references?: readonly SchemaReference[];
+}
+
+function bodyOf(schema: AvroSchema, references: readonly SchemaReference[] = []): SchemaBody {
+  return { schema: JSON.stringify(schema), ...(references.length === 0 ? {} : { references }) };
 }
 
 function idOf(answer: unknown, what: string): number {

@@ -17,7 +17,7 @@ import {
 } from './embedded/contents.js';
 import { RegistryDirectory } from './embedded/directory.js';
 import { checkCompatibility } from './levels.js';
-import type { CompatibilityCheck, CompatibilityLevel, RegisteredSchema, SchemaRegistry, SubjectVersion } from './registry.js';
+import type { CompatibilityCheck, CompatibilityLevel, RegisteredSchema, SchemaReference, SchemaRegistry, SubjectVersion, UnresolvedVersion } from './registry.js'; // prettier-ignore
 
 /**
  * A schema registry within a directory (`./.rta/registry`), for working without a server. Several processes may use it at once, `rta registry`
@@ -42,9 +42,9 @@ class EmbeddedRegistry implements SchemaRegistry {
     return stored === null ? null : { id, schema: resolved(contents, stored) };
   }
 
-  async register(subject: string, schema: AvroSchema): Promise<number> {
-    parseSchema(schema);
-    const stored: StoredSchema = { schema };
+  async register(subject: string, schema: AvroSchema, references: readonly SchemaReference[] = []): Promise<number> {
+    if (references.length === 0) parseSchema(schema);
+    const stored: StoredSchema = references.length === 0 ? { schema } : { schema, references };
     return this.#directory.change((contents) => {
       const known = registeredId(contents, subject, stored);
       if (known !== null) return { body: null, result: known };
@@ -59,6 +59,14 @@ class EmbeddedRegistry implements SchemaRegistry {
 
   async version(subject: string, version: number): Promise<SubjectVersion | null> {
     return this.#version(subject, version);
+  }
+
+  async unresolved(subject: string, number: number | 'latest'): Promise<UnresolvedVersion | null> {
+    const contents = await this.#directory.read();
+    const found = findVersion(contents, subject, number);
+    const stored = found === undefined ? null : storedOf(contents, found.id);
+    if (found === undefined || stored === null) return null;
+    return { subject, version: found.version, id: found.id, schema: stored.schema, references: stored.references ?? [] };
   }
 
   async versions(subject: string): Promise<readonly number[]> {
@@ -76,6 +84,14 @@ class EmbeddedRegistry implements SchemaRegistry {
 
   async setCompatibility(subject: string, level: CompatibilityLevel): Promise<void> {
     await this.#directory.change((contents) => setLevel(contents, subject, level));
+  }
+
+  async defaultCompatibility(): Promise<CompatibilityLevel> {
+    return (await this.#directory.read()).compatibility;
+  }
+
+  async setDefaultCompatibility(level: CompatibilityLevel): Promise<void> {
+    await this.#directory.change((contents) => setLevel(contents, null, level));
   }
 
   async check(subject: string, schema: AvroSchema): Promise<CompatibilityCheck> {

@@ -19,6 +19,8 @@ export interface SinkRequest {
 export interface SourceRequest {
   readonly subject: string;
   readonly reader: AvroSchema;
+  /** What it cannot read is put aside (`onIncompatibleSchemaChange: errors`): it stops nothing. */
+  readonly putsAside?: boolean;
 }
 
 export interface GateRequests {
@@ -30,7 +32,7 @@ export interface GateRequests {
  * What happens to one subject.
  *
  * - sinks: `create` the subject; `unchanged`: registered already; `update`: a compatible new version; `incompatible`
- * - sources: `readable`: the latest version can be read; `unknown`: nothing is registered yet, so nothing is known; `incompatible`
+ * - sources: `readable`: the latest version can be read, or what cannot be is put aside; `unknown`: nothing is registered yet, so nothing is known; `incompatible`
  */
 export interface GateDecision {
   readonly role: 'sink' | 'source';
@@ -40,7 +42,7 @@ export interface GateDecision {
   readonly id: number | null;
   /** What makes it incompatible, with what would fix it; one sentence each. */
   readonly reasons: readonly string[];
-  /** What does not stop it: older versions of a source that its reader cannot read. */
+  /** What does not stop it: versions of a source that its reader cannot read. */
   readonly warnings: readonly string[];
 }
 
@@ -58,7 +60,11 @@ export function gateRequestsOf(plan: Plan): GateRequests {
   ]);
   const sources = plan.sources
     .filter(({ format }) => format === 'avro')
-    .map(({ topic, schema }) => ({ subject: `${topic}-value`, reader: schema }));
+    .map(({ topic, schema, onIncompatibleSchemaChange: change }) => ({
+      subject: `${topic}-value`,
+      reader: schema,
+      ...(change === 'errors' ? { putsAside: true } : {}),
+    }));
   return { sinks, sources };
 }
 
@@ -111,7 +117,7 @@ async function judgeSink(registry: SchemaRegistry, { subject, schema }: SinkRequ
 
 async function judgeSource(
   registry: SchemaRegistry,
-  { subject, reader }: SourceRequest,
+  { subject, reader, putsAside }: SourceRequest,
   sink: SinkRequest | undefined,
 ): Promise<GateDecision> {
   parseSchema(reader);
@@ -125,8 +131,8 @@ async function judgeSource(
   if (latest === undefined) return decided('source', subject, sink === undefined ? 'unknown' : 'readable', null);
   const problems = (version: SubjectVersion): string[] =>
     resolutionProblems(reader, version.schema).map((problem) => `version ${version.version} (id ${version.id}): ${sentence(problem)}`);
-  const reasons = problems(latest);
-  const warnings = versions.slice(0, -1).flatMap(problems);
+  const reasons = putsAside === true ? [] : problems(latest);
+  const warnings = (putsAside === true ? versions : versions.slice(0, -1)).flatMap(problems);
   return decided('source', subject, reasons.length > 0 ? 'incompatible' : 'readable', latest.id, reasons, warnings);
 }
 

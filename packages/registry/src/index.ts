@@ -7,7 +7,7 @@ export { canonical } from './avro/canonical.js';
 export { laterDefaults } from './avro/later-defaults.js';
 export { InvalidSchema } from './avro/parse.js';
 export { schemaChanges, type SchemaChange } from './diff.js';
-export { inlineReferences } from './references.js';
+export { inlineReferences, referencedTypes } from './references.js';
 export { embeddedRegistry } from './embedded.js';
 export { serveRegistry, type ServedRegistry, type ServeOptions } from './server/serve.js';
 export type { Credentials } from './server/credentials.js';

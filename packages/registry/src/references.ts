@@ -46,6 +46,36 @@ export function inlineReferences(schema: AvroSchema, definitions: ReadonlyMap<st
   return visit(schema, '') as AvroSchema;
 }
 
+/**
+ * The named types of others that a schema uses, by their full names, each once, in order of their first use.
+ *
+ * @param known whether there is a type of this full name elsewhere
+ */
+export function referencedTypes(schema: AvroSchema, known: (fullName: string) => boolean): string[] {
+  const defined = new Set<string>();
+  const used = new Set<string>();
+  const visit = (json: unknown, namespace: string): void => {
+    if (typeof json === 'string') {
+      const names = [qualify(json, namespace), json];
+      const found = names.some((name) => defined.has(name)) ? undefined : names.find(known);
+      if (found !== undefined) used.add(found);
+    } else if (Array.isArray(json)) for (const branch of json) visit(branch, namespace);
+    else if (typeof json === 'object' && json !== null) {
+      const node = json as Readonly<Record<string, unknown>>;
+      let inner = namespace;
+      if (typeof node.name === 'string') {
+        const fullName = qualify(node.name, typeof node.namespace === 'string' ? node.namespace : namespace);
+        defined.add(fullName);
+        inner = spaceOf(fullName);
+      }
+      for (const part of [node.type, node.items, node.values]) visit(part, inner);
+      if (Array.isArray(node.fields)) for (const field of node.fields as Readonly<Record<string, unknown>>[]) visit(field.type, inner);
+    }
+  };
+  visit(schema, '');
+  return [...used];
+}
+
 function withNamespace(definition: AvroSchema): AvroSchema {
   if (typeof definition !== 'object' || Array.isArray(definition)) return definition;
   const named = definition as Readonly<Record<string, unknown>>;

@@ -31,6 +31,19 @@ export interface SubjectVersion extends RegisteredSchema {
   readonly version: number;
 }
 
+/** A named type of another subject, in a schema that refers to it by its name. */
+export interface SchemaReference {
+  /** The full name of the type. */
+  readonly name: string;
+  readonly subject: string;
+  readonly version: number;
+}
+
+/** A version as it was registered: without the types that it refers to. */
+export interface UnresolvedVersion extends SubjectVersion {
+  readonly references: readonly SchemaReference[];
+}
+
 export interface CompatibilityCheck {
   readonly compatible: boolean;
   /** Why not, one sentence each; empty when compatible. A registry may give none all the same. */
@@ -46,11 +59,15 @@ export interface SchemaRegistry {
   /**
    * Adds a version to the subject, made if it is new, and resolves to the schema's id. A schema that the subject has already (same canonical form,
    * `canonical.ts`; Apicurio ignores doc strings and aliases as well) keeps its id and adds nothing. Rejects with IncompatibleSchema under the subject's level.
+   *
+   * @param references types of other subjects that the schema names and does not define; all other methods know it with these written into it
    */
-  register(subject: string, schema: AvroSchema): Promise<number>;
+  register(subject: string, schema: AvroSchema, references?: readonly SchemaReference[]): Promise<number>;
   latest(subject: string): Promise<SubjectVersion | null>;
   /** Null where the subject or the version does not exist. */
   version(subject: string, version: number): Promise<SubjectVersion | null>;
+  /** As `version`, without what it refers to. */
+  unresolved(subject: string, version: number | 'latest'): Promise<UnresolvedVersion | null>;
   /** Ascending; empty where there is no such subject. */
   versions(subject: string): Promise<readonly number[]>;
   /** The id of this schema under this subject; null where it is not registered there. */
@@ -58,6 +75,9 @@ export interface SchemaRegistry {
   /** The level in force: the subject's own, else the registry's. */
   compatibility(subject: string): Promise<CompatibilityLevel>;
   setCompatibility(subject: string, level: CompatibilityLevel): Promise<void>;
+  /** The registry's level: of subjects without one of their own. */
+  defaultCompatibility(): Promise<CompatibilityLevel>;
+  setDefaultCompatibility(level: CompatibilityLevel): Promise<void>;
   /** Whether `register` would accept it. Changes nothing. */
   check(subject: string, schema: AvroSchema): Promise<CompatibilityCheck>;
   /**

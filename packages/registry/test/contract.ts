@@ -187,6 +187,44 @@ export function registryContract(name: string, make: () => Promise<SchemaRegistr
       expect(await registry.versions(subject)).toHaveLength(1);
     });
 
+    test('types of other subjects, by reference: as they were registered, and written into what is read', async () => {
+      const unique = subject.replaceAll('-', '_');
+      const type = { type: 'record', name: `P${unique}`, namespace: 'rta.test', fields: [field('x', 'int')] };
+      const name = `rta.test.P${unique}`;
+      await registry.setCompatibility(name, 'NONE');
+      await registry.register(name, type);
+      const references = [{ name, subject: name, version: 1 }];
+      const schema = record([field('from', name), field('to', name)]);
+      const id = await registry.register(subject, schema, references);
+      expect(await registry.register(subject, schema, references)).toBe(id);
+      expect(await registry.versions(subject)).toEqual([1]);
+      const unresolved = (await registry.unresolved(subject, 'latest'))!;
+      expect(unresolved).toMatchObject({ subject, version: 1, references });
+      expect(canonical(unresolved.schema)).toBe(canonical(schema));
+      expect((await registry.unresolved(name, 1))!.references).toEqual([]);
+      expect(await registry.unresolved(subject, 2)).toBeNull();
+      const whole = (await registry.latest(subject))!.schema;
+      const value = { from: { x: 1 }, to: { x: 2 } };
+      expect(codecFor(whole).decode(codecFor(whole).encode(value))).toEqual(value);
+      expect(await registry.lookup(subject, whole)).toBe(unresolved.id);
+      await expect(registry.register(subject, record([field('from', name), field('more', 'int')]), references)).rejects.toMatchObject({
+        code: 'incompatible',
+      });
+    });
+
+    test('the level of subjects without one of their own', async () => {
+      const before = await registry.defaultCompatibility();
+      try {
+        await registry.setDefaultCompatibility('FULL');
+        expect(await registry.defaultCompatibility()).toBe('FULL');
+        expect(await registry.compatibility(`${subject}-other`)).toBe('FULL');
+        expect(await registry.compatibility(subject)).toBe('BACKWARD');
+      } finally {
+        await registry.setDefaultCompatibility(before);
+      }
+      expect(await registry.compatibility(`${subject}-other`)).toBe(before);
+    });
+
     test('many at once: each schema one id', async () => {
       await registry.setCompatibility(subject, 'NONE');
       const schemas = Array.from({ length: 6 }, (_, i) => record([field(`f${i % 3}`, 'int')]));

@@ -14,6 +14,8 @@ export { PipelineError, BadRecordError, type PipelineErrorCode } from './task/er
 export { ManualClock, systemClock, type Clock } from './task/clock.js';
 export type { SinkSchemaIds } from './task/task-context.js';
 export type { SchemaSource } from './task/writer-schema.js';
+export { SchemaChangedError, type JudgeWriterSchema, type RunnablePlan, type SchemaChange } from './task/schema-change.js';
+export { planLayout } from './kernel/plan-layout.js';
 export { compileStage } from './kernel/compile-stage.js';
 export { kernelOf, nodesOfLines } from './kernel/kernel-marks.js';
 export { openEmbeddedLog, DEFAULT_LOG_DIR } from './log/embedded/open.js';

@@ -8,8 +8,10 @@ import type { StateStores } from './state/store.js';
 import { systemClock, type Clock } from './task/clock.js';
 import { PipelineError } from './task/errors.js';
 import type { OutputRoute } from './task/output-route.js';
+import type { JudgeWriterSchema } from './task/schema-change.js';
 import type { SharedRun } from './task/shared-end.js';
 import { SizeLimits } from './task/size-limits.js';
+import type { WorkerSnapshot } from './task/snapshot.js';
 import type { SourceLimit } from './task/source-limits.js';
 import type { SinkSchemaIds } from './task/task-context.js';
 import type { SchemaSource } from './task/writer-schema.js';
@@ -23,7 +25,11 @@ export interface PipelineOptions {
   readonly schemas: SchemaSource;
   /** By sink id: from registering the sinks' schemas. */
   readonly sinkSchemaIds: Readonly<Record<string, SinkSchemaIds>>;
+  /** Asked of each writer schema that the source's records come with. Default: all are read, and what cannot be read is a bad record. */
+  readonly judgeWriterSchema?: JudgeWriterSchema;
   readonly compileStage: KernelCompiler;
+  /** What the worker did whose place this one takes. */
+  readonly earlier?: WorkerSnapshot;
   readonly clock?: Clock;
   /** Other workers share the pipeline, so that `drain` must wait for what they do too. */
   readonly shared?: SharedRun;
@@ -128,6 +134,7 @@ export async function openPipeline(options: PipelineOptions): Promise<Pipeline> 
       log,
       stores: options.stores,
       schemas: options.schemas,
+      ...(options.judgeWriterSchema ? { judgeWriterSchema: options.judgeWriterSchema } : {}),
       sinkSchemaIds: options.sinkSchemaIds,
       policies,
       clock,
@@ -148,6 +155,7 @@ export async function openPipeline(options: PipelineOptions): Promise<Pipeline> 
     ...(options.route === undefined ? {} : { route: options.route(physical) }),
     ...(options.address !== undefined ? { address: options.address } : {}),
     ...(options.shared !== undefined ? { shared: options.shared } : {}),
+    ...(options.earlier !== undefined ? { earlier: options.earlier } : {}),
     ...(options.judgesIdle ? { judgesIdle: options.judgesIdle } : {}),
   });
   return { physical, worker, taskCount };

@@ -15,6 +15,7 @@ import { loadPipelines, loadSchemaFile } from '../project/load.js';
 import { runEnd } from '../run/options.js';
 import { plansOf } from '../run/prepare.js';
 import { runProject } from '../run/run-project.js';
+import { recompiler } from '../run/source-changes.js';
 
 interface DemoOptions {
   readonly rate: number;
@@ -44,7 +45,8 @@ const demo: Action<DemoOptions> = async (context, _args, options) => {
   const root = demoProject();
   const json = options.json === true ? new NdjsonWriter(context.stdout, 'demo') : null;
   // The demo is the same everywhere: settings for Kafka in the environment are not for it.
-  const plans = plansOf(context, await loadPipelines({ cwd: root, env: {} }, ['pipelines/leaderboards']), json);
+  const loaded = await loadPipelines({ cwd: root, env: {} }, ['pipelines/leaderboards']);
+  const plans = plansOf(context, loaded, json);
   const schema = loadSchemaFile({ cwd: root }, 'user_score');
   if (schema === null) throw new Failure('no_schema', `there is no schemas/user_score.avsc in ${root}`);
   const kept = options.dir === undefined ? null : resolve(context.cwd, options.dir);
@@ -59,6 +61,7 @@ const demo: Action<DemoOptions> = async (context, _args, options) => {
       code = await runProject({ ...context, signal }, backend, {
         command: 'demo',
         plans,
+        recompile: recompiler(loaded),
         partitions: DEFAULT_PARTITIONS,
         end,
         json,

@@ -8,6 +8,7 @@ import { addDev } from './dev.js';
 import { addExplain } from './explain.js';
 import { addFmt } from './fmt.js';
 import { addGenerate } from './generate.js';
+import { addInit } from './init.js';
 import { addLag } from './lag.js';
 import { addQuery } from './query.js';
 import { addRegistry } from './registry.js';
@@ -26,6 +27,7 @@ import { addRun } from './run.js';
 
 /** Every command, in the order of `rta --help`. */
 export const commands: readonly AddCommand[] = [
+  addInit,
   addCheck,
   addFmt,
   addTest,

@@ -14,6 +14,7 @@ import { PROFILE_FILE, profiled } from '../run/profile/profile.js';
 import { plansOf } from '../run/prepare.js';
 import { runProject } from '../run/run-project.js';
 import { DEFAULT_SHUTDOWN_MS, ShutdownLimit } from '../run/shutdown-limit.js';
+import { recompiler } from '../run/source-changes.js';
 import { DEFAULT_STALL_MS, watchEventLoop } from '../run/stall-watch.js';
 
 /** ms for the log to close; what it holds is committed by then. */
@@ -103,6 +104,7 @@ async function runWithin(context: CliContext, paths: readonly string[], options:
       const settings = {
         command: 'run',
         plans,
+        recompile: recompiler(loaded),
         end,
         stallMs: options.stallTimeout,
         json,

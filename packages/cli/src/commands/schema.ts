@@ -33,15 +33,18 @@ export const addSchema: AddCommand = (program, act) => {
   add('register', 'Registers schemas if all of them may go, else none', 'one line per problem, then one per file')
     .argument('[files...]', files)
     .option('--subject <name>', forSubject)
+    .option('--references', 'types of other files as references, in subjects that are called as they are')
     .action(act(registerSchemas));
   add('ls', 'Lists subjects: level, versions and their ids', 'one line per subject').argument('[subjects...]').action(act(listSubjects));
   add('pull', 'Writes the latest versions of subjects to files, with what they refer to', 'one line per file')
     .argument('<subjects...>')
     .option('--out <directory>', 'where to', 'schemas')
+    .option('--references', 'types of other subjects in files of their own, as the registry keeps them')
     .option('--force', 'writes over files that differ')
     .action(act(pullSchemas));
   add('compat', 'Says the compatibility level of a subject, or sets it', 'one line')
-    .argument('<subject>')
+    .argument('[subject]')
+    .option('--default', "the registry's, of subjects without a level of their own, in place of a subject's")
     .argument('[level]', 'NONE, BACKWARD, FORWARD, FULL, or one of these with _TRANSITIVE')
     .action(act(compatLevel));
 };

@@ -9,6 +9,7 @@ import type { LoadedProject } from '../project/load.js';
 import type { HttpSettings } from '../run/http.js';
 import { plansOf, requireCompatible } from '../run/prepare.js';
 import { runProject } from '../run/run-project.js';
+import { recompiler, type Recompile } from '../run/source-changes.js';
 import { Remembered } from './remembered.js';
 
 interface Running {
@@ -57,7 +58,7 @@ export class DevSession {
     for (const pipeline of before.keys())
       if (!fingerprints.has(pipeline)) this.tell(pipeline, 'gone', 'it is not there any more; its state stays, for when it comes back');
     this.remembered.keep(plans);
-    this.start(plans, fingerprints, http);
+    this.start(plans, recompiler(loaded), fingerprints, http);
     return true;
   }
 
@@ -69,7 +70,7 @@ export class DevSession {
     await running?.ended;
   }
 
-  private start(plans: readonly Plan[], fingerprints: ReadonlyMap<string, string>, http: HttpSettings | null): void {
+  private start(plans: readonly Plan[], recompile: Recompile, fingerprints: ReadonlyMap<string, string>, http: HttpSettings | null): void {
     const { context, backend, settings } = this;
     const stop = new AbortController();
     const signal = AbortSignal.any([context.signal, stop.signal]);
@@ -77,6 +78,7 @@ export class DevSession {
     const ended = runProject({ ...context, signal }, backend, {
       command: 'dev',
       plans,
+      recompile,
       end: { when: 'stopped' },
       json,
       ...(http === null ? {} : { http }),

@@ -15,7 +15,7 @@ import {
 import type { Backend } from '../backend/backend.js';
 import type { CliContext } from '../context.js';
 import { compileDeployed } from '../project/compile-deployed.js';
-import { sinkSchemaIdsOf } from '../run/prepare.js';
+import { sinkSchemaIdsOf } from '../run/sink-schema-ids.js';
 import { epochOfRun, type WantedRun } from './wanted.js';
 
 /** ms between tries, at most. */

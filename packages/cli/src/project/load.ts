@@ -6,6 +6,8 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import {
   compileTree,
+  type CompileInput,
+  type CompileResult,
   parseProject,
   parseYaml,
   type AvroSchema,
@@ -33,6 +35,8 @@ export interface LoadedPipeline {
   readonly diagnostics: readonly Diagnostic[];
   /** The files that it was compiled from, by absolute path: itself, `rta.yaml` and what that includes, schemas, rows of tests; null: one that is not there. */
   readonly inputs: ReadonlyMap<string, string | null>;
+  /** The same text with other schemas for the sources of these topics, by topic. Reads no file again. */
+  readonly recompile: (readers: ReadonlyMap<string, AvroSchema>) => CompileResult;
 }
 
 export interface LoadedProject {
@@ -80,18 +84,20 @@ export async function loadPipelines(
       const inputs = new Map<string, string | null>([[file, source.text]]);
       if (projectPath !== null) inputs.set(projectPath, read(projectPath));
       for (const [path, text] of parsed?.included ?? []) inputs.set(path, text);
-      const { plan, diagnostics: found } = compileTree(root && amend(root), syntax, {
+      const known = new Map<string, LoadedSchema | null>();
+      const input: CompileInput = {
         file: source,
         project: parsed?.project ?? null,
         loadSchema: (name) => {
-          const schema = schemas.load(name);
+          const schema = known.get(name) ?? schemas.load(name);
+          known.set(name, schema);
           if (schema?.source !== undefined) inputs.set(resolve(context.cwd, schema.source.path), schema.source.text);
           return schema;
         },
         schemaNames: () => schemas.names(),
         loadRows: (name) => {
           const rows = resolve(dirname(file), name);
-          const text = existsSync(rows) && statSync(rows).isFile() ? read(rows) : null;
+          const text = inputs.get(rows) ?? (existsSync(rows) && statSync(rows).isFile() ? read(rows) : null);
           inputs.set(rows, text);
           return text === null ? null : { path: shown(context.cwd, rows), text };
         },
@@ -99,8 +105,17 @@ export async function loadPipelines(
         aggregates,
         env: context.env,
         resolveModule: (module) => resolve(dirname(file), module),
+      };
+      const compile = (more: Partial<CompileInput>): CompileResult => compileTree(root && amend(root), syntax, { ...input, ...more });
+      const { plan, diagnostics: found } = compile({});
+      pipelines.push({
+        path: source.path,
+        root,
+        plan,
+        diagnostics: found,
+        inputs,
+        recompile: (readers) => compile({ readerOf: (topic) => readers.get(topic) ?? null }),
       });
-      pipelines.push({ path: source.path, root, plan, diagnostics: found, inputs });
     }
   }
   diagnostics.push(...pipelines.flatMap((pipeline) => pipeline.diagnostics));
@@ -135,7 +150,12 @@ export function loadSchemaFile(context: Pick<CliContext, 'cwd'>, name: string): 
 /** The paths of the project's schemas, `schemas/*.avsc`; none where there is no such directory. */
 export function schemaPaths({ cwd }: Pick<CliContext, 'cwd'>): string[] {
   const directory = findUp(cwd, 'schemas');
-  return directory === null ? [] : schemaNames(directory).map((name) => join(directory, `${name}.avsc`));
+  return directory === null ? [] : schemaFilesIn(directory);
+}
+
+/** The paths of a directory's schemas. */
+export function schemaFilesIn(directory: string): string[] {
+  return schemaNames(directory).map((name) => join(directory, `${name}.avsc`));
 }
 
 /** The named types of the schema files of a directory, by full name: a schema may refer to those of others. What is no JSON defines nothing. */

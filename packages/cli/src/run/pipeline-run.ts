@@ -1,5 +1,6 @@
 /** One pipeline at work in this process, whether by a worker here or by several threads. */
-import type { StoreAnswer, StoreQuery, Worker, WorkerSnapshot } from '@rta/runtime';
+import type { Plan } from '@rta/dsl';
+import { openPipeline, SchemaChangedError, type JudgeWriterSchema, type PipelineOptions, type RunnablePlan, type StoreAnswer, type StoreQuery, type Worker, type WorkerSnapshot } from '@rta/runtime'; // prettier-ignore
 
 /** When a run ends by itself. A signal and a failure end each of them. */
 export type RunEnd =
@@ -18,10 +19,49 @@ export interface PipelineRun {
   query(query: StoreQuery): Promise<readonly StoreAnswer[]>;
 }
 
-export class LocalRun implements PipelineRun {
-  constructor(private readonly worker: Worker) {}
+/**
+ * Opens a worker, and another one in its place whenever the pipeline goes on with other schemas of its sources.
+ *
+ * Rejects as `openPipeline`.
+ */
+export async function openRun(
+  options: PipelineOptions & { readonly onWarning: (message: string) => void },
+  judge: (plan: Plan) => JudgeWriterSchema,
+): Promise<{ readonly run: PipelineRun; readonly taskCount: number }> {
+  const open = ({ plan, sinkSchemaIds }: RunnablePlan, earlier?: WorkerSnapshot): ReturnType<typeof openPipeline> =>
+    openPipeline({ ...options, plan, sinkSchemaIds, judgeWriterSchema: judge(plan), ...(earlier === undefined ? {} : { earlier }) });
+  const { worker, taskCount } = await open(options);
+  const follow = async (change: SchemaChangedError, next: RunnablePlan, earlier: WorkerSnapshot): Promise<Worker> => {
+    const followed = await open(next, earlier);
+    options.onWarning(`${change.message}: it goes on with the newest version`);
+    return followed.worker;
+  };
+  return { run: new LocalRun(worker, follow), taskCount };
+}
+
+class LocalRun implements PipelineRun {
+  private stopped = false;
+
+  constructor(
+    private worker: Worker,
+    private readonly follow: (change: SchemaChangedError, next: RunnablePlan, earlier: WorkerSnapshot) => Promise<Worker>,
+  ) {}
 
   async run(end: RunEnd): Promise<void> {
+    for (;;) {
+      try {
+        await this.once(end);
+        return;
+      } catch (error) {
+        // There are as many of these as new versions of schemas.
+        if (!(error instanceof SchemaChangedError) || error.change.next === null) throw error;
+        this.worker = await this.follow(error, error.change.next, this.worker.snapshot());
+        if (this.stopped) this.worker.stop();
+      }
+    }
+  }
+
+  private async once(end: RunEnd): Promise<void> {
     if (end.when !== 'drained') {
       await this.worker.run();
       return;
@@ -31,6 +71,7 @@ export class LocalRun implements PipelineRun {
   }
 
   stop(): void {
+    this.stopped = true;
     this.worker.stop();
   }
 

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import { renderAll, toJson, type Plan } from '@rta/dsl';
 import { apply, gateRequestsOf, judge, type GateDecision } from '@rta/registry';
-import { compileStage, openPipeline, planStages, type SinkSchemaIds } from '@rta/runtime';
+import { compileStage, planStages } from '@rta/runtime';
 import type { Backend } from '../backend/backend.js';
 import type { CliContext } from '../context.js';
 import { Failure } from '../failure.js';
@@ -11,7 +11,9 @@ import { colours } from '../output/colour.js';
 import type { NdjsonWriter } from '../output/ndjson.js';
 import type { LoadedProject } from '../project/load.js';
 import { LatestRows } from './latest-rows.js';
-import { LocalRun, type PipelineRun } from './pipeline-run.js';
+import { openRun, type PipelineRun } from './pipeline-run.js';
+import { sinkSchemaIdsOf } from './sink-schema-ids.js';
+import { SourceChanges, type Recompile } from './source-changes.js';
 import type { PreparedPlan } from './threads/messages.js';
 import { WorkerThreads } from './threads/worker-threads.js';
 
@@ -48,6 +50,7 @@ export function plansOf(context: CliContext, loaded: LoadedProject, json: Ndjson
 }
 
 export interface PrepareOptions {
+  readonly recompile: Recompile;
   /** Partitions of topics that have to be made and are not declared; default 4. */
   readonly partitions?: number;
   /** Bytes of state in memory, of all pipelines and threads together; default: 1 GiB for each pipeline. */
@@ -66,36 +69,42 @@ export interface PrepareOptions {
  *
  * Rejects with Failure `incompatible_schema` (every reason), PipelineError (`missing_topic`, …), RegistryError, LogError.
  */
-export async function preparePipelines(backend: Backend, plans: readonly Plan[], options: PrepareOptions): Promise<RunningPipeline[]> {
+export async function preparePipelines(backend: Backend, declared: readonly Plan[], options: PrepareOptions): Promise<RunningPipeline[]> {
+  const changes = new Map(declared.map(({ pipeline }) => [pipeline, changesOf(backend, pipeline, options)]));
+  const plans = await currentPlans(backend, declared, changes);
   await requireCompatible(backend, plans, options.onWarning);
   const memory = options.memory === undefined ? {} : { memoryLimit: options.memory / plans.length / options.workers };
   const address = typeof options.address === 'string' ? { address: options.address } : {};
   const running: RunningPipeline[] = [];
   const prepared: PreparedPlan[] = [];
   for (const plan of plans) {
+    const changing = changes.get(plan.pipeline)!;
     const ids = await apply(backend.registry, gateRequestsOf(plan));
     const sinkSchemaIds = sinkSchemaIdsOf(plan, ids);
     // With threads too: topics are made and what cannot run is found before the first one starts.
-    const { worker, taskCount } = await openPipeline({
-      plan,
-      log: backend.log,
-      stores: backend.stores,
-      schemas: backend.registry,
-      sinkSchemaIds,
-      compileStage,
-      createSources: backend.log.kind === 'embedded',
-      workerId: workerId(backend),
-      ...(options.partitions === undefined ? {} : { defaultPartitions: options.partitions }),
-      ...memory,
-      ...address,
-      onWarning: (message) => {
-        options.onWarning(plan.pipeline, message);
+    const { run, taskCount } = await openRun(
+      {
+        plan,
+        log: backend.log,
+        stores: backend.stores,
+        schemas: backend.registry,
+        sinkSchemaIds,
+        compileStage,
+        createSources: backend.log.kind === 'embedded',
+        workerId: workerId(backend),
+        ...(options.partitions === undefined ? {} : { defaultPartitions: options.partitions }),
+        ...memory,
+        ...address,
+        onWarning: (message) => {
+          options.onWarning(plan.pipeline, message);
+        },
       },
-    }).catch((error: unknown) => {
+      (now) => (source, schemaId, schema) => changing.judge(now, { source, schemaId, schema }),
+    ).catch((error: unknown) => {
       throw failureOf(plan.pipeline, error);
     });
     prepared.push({ plan, sinkSchemaIds, taskCount });
-    running.push({ plan, run: new LocalRun(worker), latest: new LatestRows(plan, backend.log, backend.registry) });
+    running.push({ plan, run, latest: new LatestRows(plan, backend.log, backend.registry) });
   }
   if (options.workers === 1) return running;
   const { workers, partitions, onWarning } = options;
@@ -103,6 +112,7 @@ export async function preparePipelines(backend: Backend, plans: readonly Plan[],
   const threads = await WorkerThreads.start({
     backend,
     plans: prepared,
+    changes,
     workerIds,
     ...(partitions === undefined ? {} : { partitions }),
     ...memory,
@@ -116,6 +126,30 @@ export async function preparePipelines(backend: Backend, plans: readonly Plan[],
 export function failureOf(pipeline: string, error: unknown): unknown {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return error;
   return new Failure(error.code, `${pipeline}: ${error.message}`, undefined, { cause: error });
+}
+
+function changesOf(backend: Backend, pipeline: string, { recompile, onWarning }: PrepareOptions): SourceChanges {
+  const warn = (message: string): void => {
+    onWarning(pipeline, message);
+  };
+  return new SourceChanges(backend.registry, (readers) => recompile(pipeline, readers), warn);
+}
+
+/** The plans as they can be run. Rejects with Failure `incompatible_schema`. */
+async function currentPlans(
+  { registry }: Backend,
+  declared: readonly Plan[],
+  changes: ReadonlyMap<string, SourceChanges>,
+): Promise<readonly Plan[]> {
+  const plans: Plan[] = [];
+  const refused: string[] = [];
+  for (const each of declared) {
+    const plan = await changes.get(each.pipeline)!.current(each);
+    if (typeof plan === 'string') refused.push(`${each.pipeline}: ${plan}`);
+    else plans.push(plan);
+  }
+  if (refused.length === 0) return plans;
+  throw new Failure('incompatible_schema', `the schema registry (${registry.location}) lets nothing start:\n  ${refused.join('\n  ')}`);
 }
 
 /** Rejects with Failure `incompatible_schema` where the registry does not let all of them through. */
@@ -136,13 +170,6 @@ export async function requireCompatible(backend: Backend, plans: readonly Plan[]
 
 function refusal(plan: Plan, { role, subject, reasons }: GateDecision): string {
   return `${plan.pipeline}: ${role} ${subject}\n    ${reasons.join('\n    ')}`;
-}
-
-/** @param ids of `apply` */
-export function sinkSchemaIdsOf(plan: Plan, ids: ReadonlyMap<string, number>): Record<string, SinkSchemaIds> {
-  return Object.fromEntries(
-    plan.sinks.map((sink) => [sink.id, { key: ids.get(`${sink.topic}-key`) ?? null, value: ids.get(`${sink.topic}-value`) ?? null }]),
-  );
 }
 
 /** The same for every start of the same directory on the same machine, another for other members of the group. */

@@ -13,11 +13,13 @@ import type { RunEnd } from './pipeline-run.js';
 import { preparePipelines, type RunningPipeline, workerId } from './prepare.js';
 import type { RunReport } from './report.js';
 import { runPipelines } from './run-pipelines.js';
+import type { Recompile } from './source-changes.js';
 
 export interface RunSettings {
   /** `run` or `demo`, for the title. */
   readonly command: string;
   readonly plans: readonly Plan[];
+  readonly recompile: Recompile;
   readonly partitions?: number;
   /** Bytes of state in memory, of all together; default: 1 GiB for each pipeline. */
   readonly memory?: number;
@@ -50,6 +52,7 @@ export async function runProject(context: CliContext, backend: Backend, settings
   if (settings.targets !== undefined) checkTargets(plans, settings.targets);
   const pipelines = await preparePipelines(backend, plans, {
     ...(settings.partitions === undefined ? {} : { partitions: settings.partitions }),
+    recompile: settings.recompile,
     ...(settings.memory === undefined ? {} : { memory: settings.memory }),
     ...(settings.http === undefined ? {} : { address: settings.http.address }),
     workers: settings.workers ?? 1,

@@ -5,12 +5,14 @@ import { UsageError } from '../failure.js';
 import { colours } from '../output/colour.js';
 import { NdjsonWriter } from '../output/ndjson.js';
 import { readSchemaFiles, subjectsOfFiles, type Registrable, type SchemaFile } from './files.js';
+import { withReferences } from './referenced-files.js';
 import { judgeFile, type FileJudgement } from './judge-file.js';
 import { openRegistry, type RegistryOptions } from './open-registry.js';
 
 export interface CheckOptions extends RegistryOptions {
   readonly subject?: string;
   readonly offline?: boolean;
+  readonly references?: boolean;
   readonly json?: boolean;
 }
 
@@ -36,7 +38,8 @@ export interface JudgedFiles {
 export async function judgeFiles(context: CliContext, paths: readonly string[], options: CheckOptions): Promise<JudgedFiles> {
   if (options.subject !== undefined && paths.length !== 1) throw new UsageError('--subject is for one file');
   const files = readSchemaFiles(context, paths);
-  const registrable: readonly Registrable[] = options.offline === true ? [] : await subjectsOfFiles(context, files, options.subject);
+  const alone: readonly Registrable[] = options.offline === true ? [] : await subjectsOfFiles(context, files, options.subject);
+  const registrable = options.references === true ? withReferences(context, alone) : alone;
   const registry = openRegistry(context, options);
   const judgements: FileJudgement[] = [];
   for (const each of registrable) judgements.push(await judgeFile(registry, each));

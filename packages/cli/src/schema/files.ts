@@ -12,6 +12,8 @@ export interface SchemaFile {
   readonly source: SourceText;
   /** With the types of other files that it uses; null where it is no schema. */
   readonly schema: AvroSchema | null;
+  /** As it is written; null where it is no JSON. */
+  readonly written: AvroSchema | null;
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -20,6 +22,8 @@ export interface Registrable {
   readonly file: SchemaFile;
   readonly schema: AvroSchema;
   readonly subject: string;
+  /** Subjects of what it refers to, by the names of the types; not there: it is registered with them written into it. */
+  readonly references?: readonly string[];
 }
 
 /**
@@ -40,6 +44,7 @@ function readSchema(source: SourceText, definitions: ReadonlyMap<string, AvroSch
   const failure = (code: string, span: Diagnostic['span'], message: string): SchemaFile => ({
     source,
     schema: null,
+    written: null,
     diagnostics: [{ code, severity: 'error', span, message }],
   });
   let json: AvroSchema;
@@ -57,7 +62,7 @@ function readSchema(source: SourceText, definitions: ReadonlyMap<string, AvroSch
       message: `field \`${path}\` has a default that is not of the first branch of its union`,
       help: 'put that branch first: readers with an Avro before 1.12 do not take it otherwise',
     }));
-    return { source, schema, diagnostics };
+    return { source, schema, written: json, diagnostics };
   } catch (error) {
     if (!(error instanceof InvalidSchema)) throw error;
     return failure('invalid_schema', placeOf(source, error.path), error.message);

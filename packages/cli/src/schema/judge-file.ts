@@ -16,9 +16,10 @@ export interface FileJudgement extends Registrable {
 }
 
 /** Asks the registry and decides; changes nothing. Rejects with RegistryError. */
-export async function judgeFile(registry: SchemaRegistry, { file, schema, subject }: Registrable): Promise<FileJudgement> {
+export async function judgeFile(registry: SchemaRegistry, registrable: Registrable): Promise<FileJudgement> {
+  const { file, schema, subject } = registrable;
   const [level, numbers] = [await registry.compatibility(subject), await registry.versions(subject)];
-  const judged = { file, schema, subject, level, latest: numbers.at(-1) ?? null, id: null, diagnostics: [] };
+  const judged = { ...registrable, level, latest: numbers.at(-1) ?? null, id: null, diagnostics: [] };
   const id = await registry.lookup(subject, schema);
   if (id !== null) return { ...judged, decision: 'unchanged', id };
   if (numbers.length === 0) return { ...judged, decision: 'create' };

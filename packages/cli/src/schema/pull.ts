@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { canonical } from '@rta/registry';
+import { canonical, type SchemaRegistry, type SubjectVersion } from '@rta/registry';
 import type { AvroSchema } from '@rta/dsl';
 import type { Action } from '../context.js';
 import { EXIT_CODES } from '../exit-codes.js';
@@ -13,6 +13,7 @@ import { unknownSubject } from './unknown-subject.js';
 interface PullOptions extends RegistryOptions {
   readonly out?: string;
   readonly force?: boolean;
+  readonly references?: boolean;
   readonly json?: boolean;
 }
 
@@ -29,9 +30,8 @@ export const pullSchemas: Action<PullOptions> = async (context, subjects, option
   const registry = openRegistry(context, options);
   const directory = resolve(context.cwd, options.out ?? 'schemas');
   const pulled: Pulled[] = [];
-  for (const subject of subjects) {
-    const latest = await registry.latest(subject);
-    if (latest === null) throw await unknownSubject(registry, subject);
+  for (const latest of await versionsToPull(registry, subjects, options.references === true)) {
+    const { subject } = latest;
     const path = join(directory, `${fileNameOf(subject)}.avsc`);
     const other = pulled.find((each) => each.path === path);
     if (other !== undefined)
@@ -53,6 +53,30 @@ export const pullSchemas: Action<PullOptions> = async (context, subjects, option
   }
   return EXIT_CODES.ok.code;
 };
+
+/** The latest versions; with references those as they were registered, and before each what it refers to, once. */
+async function versionsToPull(registry: SchemaRegistry, subjects: readonly string[], references: boolean): Promise<SubjectVersion[]> {
+  const versions = new Map<string, SubjectVersion>();
+  const add = async (subject: string, version: number | 'latest', nesting: number): Promise<void> => {
+    if (nesting > MAX_REFERENCES)
+      throw new Failure('deep_references', `${subject}: its references are nested deeper than ${MAX_REFERENCES} levels`);
+    const found = await registry.unresolved(subject, version);
+    if (found === null) throw await unknownSubject(registry, subject);
+    for (const reference of found.references) await add(reference.subject, reference.version, nesting + 1);
+    versions.set(`${subject}@${found.version}`, found);
+  };
+  for (const subject of subjects) {
+    if (references) await add(subject, 'latest', 0);
+    else {
+      const latest = await registry.latest(subject);
+      if (latest === null) throw await unknownSubject(registry, subject);
+      versions.set(subject, latest);
+    }
+  }
+  return [...versions.values()];
+}
+
+const MAX_REFERENCES = 20;
 
 /** `user-score-value`: user_score; of keys the suffix stays, so that both can be there. */
 function fileNameOf(subject: string): string {

@@ -1,5 +1,6 @@
 import type { Span } from '../diagnostics/diagnostic.js';
 import type { ErrorPolicy, LatePolicy, TopicDeclaration } from '../plan/plan.js';
+import type { SchemaChangePolicy } from '../plan/schema-change.js';
 import type { YamlEntry, YamlMap, YamlNode, YamlScalar } from '../yaml/node.js';
 import type { Spanned } from '../yaml/read.js';
 
@@ -60,8 +61,7 @@ export interface SourceAst {
   readonly maxAheadMs: number | null;
   readonly maxDriftMs: number | null;
   readonly start: 'earliest' | 'latest' | null;
-  /** Keys of the language that this release does not act on. */
-  readonly notYet: readonly YamlEntry[];
+  readonly onIncompatibleSchemaChange: Spanned<SchemaChangePolicy> | null;
 }
 
 export interface StreamAst {

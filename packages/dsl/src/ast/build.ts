@@ -1,5 +1,6 @@
 import type { Span } from '../diagnostics/diagnostic.js';
 import type { ErrorPolicy, LatePolicy, TopicDeclaration } from '../plan/plan.js';
+import { SCHEMA_CHANGE_POLICIES } from '../plan/schema-change.js';
 import { entryOf, isNull, valueOf, type YamlEntry, type YamlMap, type YamlNode, type YamlScalar } from '../yaml/node.js';
 import type { SettingsReader, Spanned } from '../yaml/read.js';
 import { buildAlert } from './build-alert.js';
@@ -46,8 +47,14 @@ export function buildSource(name: string, span: Span, node: YamlNode, read: Sett
     maxAheadMs: read.durationAt(node, 'maxAhead')?.value ?? null,
     maxDriftMs: read.durationAt(node, 'maxDrift')?.value ?? null,
     start: read.wordAt(node, 'start', ['earliest', 'latest']),
-    notYet: present(node, ['onIncompatibleSchemaChange']),
+    onIncompatibleSchemaChange: schemaChangePolicy(node, read),
   };
+}
+
+function schemaChangePolicy(node: YamlNode, read: SettingsReader): SourceAst['onIncompatibleSchemaChange'] {
+  const value = read.wordAt(node, 'onIncompatibleSchemaChange', SCHEMA_CHANGE_POLICIES);
+  const entry = entryOf(node, 'onIncompatibleSchemaChange');
+  return value === null || entry === null ? null : { value, span: entry.keySpan };
 }
 
 /** `format: avro`, or `format: { key, value }`. */

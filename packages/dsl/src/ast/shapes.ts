@@ -1,4 +1,5 @@
 import { KEY_FORMATS, VALUE_FORMATS } from '../plan/formats.js';
+import { SCHEMA_CHANGE_POLICIES } from '../plan/schema-change.js';
 import type { JsonSchema } from '../yaml/schema.js';
 
 /** Shared pieces of the JSON Schemas: of the pipeline file, of `rta.yaml`, and of the operators. */
@@ -133,7 +134,10 @@ export const SOURCE: JsonSchema = map(
     maxDrift: duration(
       'How far a partition may be ahead of the slowest of all source partitions in event time; it then waits. Those read to their end do not count.',
     ),
-    onIncompatibleSchemaChange: word(['stop', 'rebuild', 'errors'], 'What to do when the source schema changes incompatibly.'),
+    onIncompatibleSchemaChange: word(
+      SCHEMA_CHANGE_POLICIES,
+      'What becomes of the pipeline when records come with a schema that the one it reads with does not resolve: it ends (stop, default), goes on with the newest registered schema (rebuild), or what cannot be read goes where `errors` says.',
+    ),
   },
   ['topic'],
 );

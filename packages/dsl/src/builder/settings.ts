@@ -1,5 +1,6 @@
 /** The settings of pipelines as TypeScript has them: what LANGUAGE calls SOURCE, SINK, WINDOW and so on. The compiler checks the rest. */
 import type { KeyFormat, ValueFormat } from '../plan/formats.js';
+import type { SchemaChangePolicy } from '../plan/schema-change.js';
 
 type Part = `${number}${'d' | 'h' | 'm' | 's' | 'ms'}`;
 /** `${NAME}` or `${NAME:-default}`: an environment variable, read when the pipeline is compiled. */
@@ -121,7 +122,7 @@ export interface Source {
   readonly start?: 'earliest' | 'latest';
   readonly maxAhead?: Duration;
   readonly maxDrift?: Duration;
-  readonly onIncompatibleSchemaChange?: 'stop' | 'rebuild' | 'errors';
+  readonly onIncompatibleSchemaChange?: SchemaChangePolicy;
 }
 
 /** Where a stream goes; `S` is what can be read by it. */

@@ -1,6 +1,6 @@
 import type { Span } from '../diagnostics/diagnostic.js';
 import { errorMessage, listing, quote } from '../diagnostics/message.js';
-import type { KeyFormat } from '../plan/formats.js';
+import type { KeyFormat, ValueFormat } from '../plan/formats.js';
 import { TYPE_WORDS } from '../types/parse-type.js';
 import { didYouMean } from '../expression/suggest.js';
 import { showType } from '../types/lattice.js';
@@ -49,6 +49,11 @@ export const formatMessages = {
     span,
     message: `${quote(text)} is no type`,
     help: didYouMean(text, TYPE_WORDS) ?? `a type is one of ${listing(TYPE_WORDS, 'or', 20)}`,
+  })),
+  noWriterSchema: errorMessage('RTA3611', 'A schema change of records that bring no schema', (span: Span, format: ValueFormat) => ({
+    span,
+    message: `records in the format ${quote(format)} bring no schema of their own that could change`,
+    help: 'leave `onIncompatibleSchemaChange` out: what cannot be read goes where `errors:` says',
   })),
   keyNone: errorMessage('RTA3607', 'A table whose records have no key', (span: Span) => ({
     span,

@@ -21,6 +21,8 @@ export interface CompileInput {
   readonly project: ProjectFile | null;
   /** `user_score` gives `schemas/user_score.avsc`. */
   readonly loadSchema: (name: string) => LoadedSchema | null;
+  /** What a source of this topic is read with in place of its `schema`; null or left out: as it says. */
+  readonly readerOf?: (topic: string) => AvroSchema | null;
   /** All names that `loadSchema` knows, for "did you mean". */
   readonly schemaNames: () => readonly string[];
   /** A file of rows that a test names, by its path relative to the pipeline file; null: it is not there. Without this there are none. */

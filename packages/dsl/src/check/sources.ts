@@ -9,6 +9,7 @@ import { isNull, textOf } from '../yaml/node.js';
 import { checkOver } from './expressions.js';
 import type { Flow } from './flow.js';
 import { checkSourceFormat, valueFormatOf } from './formats.js';
+import { formatMessages } from './format-messages.js';
 import { messages } from './messages.js';
 import type { Session } from './session.js';
 import { checkSourceKey } from './source-key.js';
@@ -25,11 +26,9 @@ export interface CheckedSource {
 /** Resolves the schema of a source and types it. `use` is where the pipeline names it. Null with reports. */
 export function checkSource(ast: SourceAst, use: Span, session: Session): CheckedSource | null {
   const { report } = session;
-  for (const entry of ast.notYet) {
-    if (entry.key !== 'onIncompatibleSchemaChange' || textOf(entry.value) !== 'stop')
-      report(messages.notYet(entry.keySpan, `\`${entry.key}\``));
-  }
   const format = valueFormatOf(ast);
+  const change = ast.onIncompatibleSchemaChange;
+  if (change !== null && format !== 'avro') report(formatMessages.noWriterSchema(change.span, format));
   const schema = loadColumns(ast, session);
   if (schema === null) return null;
   const { unsupported } = schema;
@@ -72,6 +71,7 @@ export function checkSource(ast: SourceAst, use: Span, session: Session): Checke
       maxAheadMs: ast.maxAheadMs,
       maxDriftMs: ast.maxDriftMs,
       start: ast.start ?? 'earliest',
+      ...(change === null || change.value === 'stop' ? {} : { onIncompatibleSchemaChange: change.value }),
       output: flow.relation,
       span: use,
     },
@@ -95,7 +95,8 @@ function loadColumns(
     return null;
   }
   const { value: name, span } = ast.schema;
-  const loaded = session.loadSchema(name);
+  const other = ast.topic === null ? null : (session.readerOf?.(ast.topic.value) ?? null);
+  const loaded = other === null ? session.loadSchema(name) : { schema: other };
   if (loaded === null) {
     report(messages.unknownSchema(span, name, session.schemaNames()));
     return null;

@@ -4,10 +4,12 @@ import type { KeyFormat, ValueFormat } from './formats.js';
 import type { Type } from '../types/type.js';
 import type { PipelineTest } from './pipeline-test.js';
 import type { Alert, AlertTransform, MetricsAlert } from './alert.js';
+import type { SchemaChangePolicy } from './schema-change.js';
 import type { LatePolicy, WindowSpec } from './window-spec.js';
 
 export * from './alert.js';
 export * from './window-spec.js';
+export type { SchemaChangePolicy };
 
 /** JSON of an Avro schema, as `.avsc` files and registries hold it. */
 export type AvroSchema = string | AvroSchema[] | { readonly [key: string]: unknown };
@@ -94,6 +96,8 @@ export interface SourceNode {
   /** Partitions whose watermark is further ahead of the slowest source partition's wait; ms, null: none does (SEMANTICS rule 8). */
   readonly maxDriftMs: number | null;
   readonly start: 'earliest' | 'latest';
+  /** Default stop. Of Avro only: other records bring no schema. */
+  readonly onIncompatibleSchemaChange?: SchemaChangePolicy;
   readonly output: Relation;
   readonly span: Span;
 }

@@ -91,9 +91,10 @@ function showSource(source: SourceNode): string[] {
   const idle = source.idleMs === null ? '' : `, idle ${showDuration(source.idleMs)}`;
   const ahead = source.maxAheadMs === null ? '' : `, at most ${showDuration(source.maxAheadMs)} ahead`;
   const drift = source.maxDriftMs === null ? '' : `, at most ${showDuration(source.maxDriftMs)} apart`;
+  const change = source.onIncompatibleSchemaChange === undefined ? '' : `, schema change ${source.onIncompatibleSchemaChange}`;
   return [
     `${source.id}: topic ${source.topic} (${source.format}), ${showKey(source)} (${source.keyFormat}), from ${source.start}`,
-    `  time ${time}, lateness ${showDuration(source.latenessMs)}${idle}${ahead}${drift}`,
+    `  time ${time}, lateness ${showDuration(source.latenessMs)}${idle}${ahead}${drift}${change}`,
     `  → ${showRelation(source.output)}`,
   ];
 }

@@ -3,7 +3,7 @@ import type { AvroSchema } from '@rta/dsl';
 import { canonical } from '../avro/canonical.js';
 import type { EarlierVersion } from '../levels.js';
 import { inlineReferences } from '../references.js';
-import { RegistryError, type CompatibilityLevel } from '../registry.js';
+import { RegistryError, type CompatibilityLevel, type SchemaReference } from '../registry.js';
 
 /** What may be changed: `READONLY` of a subject or of all, `READONLY_OVERRIDE` of all whatever subjects say. */
 export const MODES = ['READWRITE', 'READONLY', 'READONLY_OVERRIDE'] as const;
@@ -24,13 +24,6 @@ export interface StoredSchema {
   readonly schema: AvroSchema;
   /** Versions whose named types it uses; not there: it stands alone. */
   readonly references?: readonly SchemaReference[];
-}
-
-export interface SchemaReference {
-  /** The full name of the type. */
-  readonly name: string;
-  readonly subject: string;
-  readonly version: number;
 }
 
 export interface Subject {

@@ -1,8 +1,8 @@
 /** Schemas as the API writes them. */
 import type { AvroSchema } from '@rta/dsl';
-import type { SchemaReference, StoredSchema } from '../embedded/contents.js';
+import type { StoredSchema } from '../embedded/contents.js';
 import { refusals } from '../embedded/refusals.js';
-import { RegistryError } from '../registry.js';
+import { RegistryError, type SchemaReference } from '../registry.js';
 
 /** The schema of a body `{schema, schemaType, references}`. Throws RegistryError `invalid_schema`, Refusal. */
 export function storedIn(body: unknown): StoredSchema {

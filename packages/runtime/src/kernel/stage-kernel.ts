@@ -128,6 +128,8 @@ export class UnknownSchema extends Error {
     readonly input: number,
     readonly schemaId: number,
     readonly offset: number,
+    /** Of the record's key, not of its value. */
+    readonly ofKey: boolean,
   ) {
     super(`writer schema ${schemaId} has not been loaded`);
   }

@@ -84,7 +84,7 @@ function describeSink({ format, table, key }: SinkOutput): string {
 }
 
 /** Where a source's times and keys come from. */
-function describeSource({ format, key, checkKey, time, latenessMs, idleMs, maxAheadMs, maxDriftMs, start }: SourceInput): string {
+function describeSource({ format, key, checkKey, time, latenessMs, idleMs, maxAheadMs, maxDriftMs, start, ...rest }: SourceInput): string {
   const at = time.from === 'column' ? showExpr(time.expr) : time.from === 'record' ? "the record's timestamp" : 'the clock';
   const parts = [
     format,
@@ -96,6 +96,7 @@ function describeSource({ format, key, checkKey, time, latenessMs, idleMs, maxAh
   if (maxAheadMs !== null) parts.push(`at most ${showDuration(maxAheadMs)} ahead`);
   if (maxDriftMs !== null) parts.push(`at most ${showDuration(maxDriftMs)} apart`);
   if (start === 'latest') parts.push('from the latest record on');
+  if (rest.onIncompatibleSchemaChange !== 'stop') parts.push(`schema change: ${rest.onIncompatibleSchemaChange}`);
   return parts.join(', ');
 }
 

@@ -17,6 +17,7 @@ import type {
   OverTransform,
   ProjectTransform,
   RankTransform,
+  SchemaChangePolicy,
   SpreadTransform,
   TypedExpr,
   UnnestTransform,
@@ -68,6 +69,7 @@ export interface SourceInput {
   readonly maxDriftMs: number | null;
   /** Where a partition is read from that has no committed offset. */
   readonly start: 'earliest' | 'latest';
+  readonly onIncompatibleSchemaChange: SchemaChangePolicy;
   /** A record is a version of a row, one without a value deletes it; the watermark does not wait for more than there is (SEMANTICS rule 6). */
   readonly table: boolean;
 }

@@ -74,6 +74,7 @@ class Stager {
       maxAheadMs: source.maxAheadMs,
       maxDriftMs: source.maxDriftMs,
       start: source.start,
+      onIncompatibleSchemaChange: source.onIncompatibleSchemaChange ?? 'stop',
       table: source.output.kind === 'table',
     };
     if (input.table) this.builder.keyChecked.add(input.id);

@@ -16,6 +16,7 @@ export class PipelineError extends Error {
 
 export type PipelineErrorCode =
   | 'bad_record'
+  | 'incompatible_schema'
   | 'missing_topic'
   | 'partition_count'
   | 'position_mismatch'

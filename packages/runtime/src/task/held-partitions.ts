@@ -28,7 +28,7 @@ export class HeldPartitions {
 
   /**
    * Reads no more of a partition until its writer schema has come. Rejects with what kept it from coming.
-   * @param counts whether the partition is still this member's: afterwards nothing is done, and nothing said
+   * @param counts whether the partition is still this member's, and read on: afterwards it stays held, and nothing is said
    * @param before called before it is read again
    */
   async until(schema: Promise<void>, member: Member, partition: TopicPartition, counts: () => boolean, before: () => void): Promise<void> {

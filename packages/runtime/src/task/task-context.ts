@@ -2,6 +2,7 @@
 import type { Log } from '../log/log.js';
 import type { StateStores } from '../state/store.js';
 import type { Clock } from './clock.js';
+import type { JudgeWriterSchema } from './schema-change.js';
 import type { SizeLimits } from './size-limits.js';
 import type { RecordPolicies } from './topology.js';
 import type { SchemaSource } from './writer-schema.js';
@@ -21,6 +22,8 @@ export interface TaskContext {
   readonly log: Log;
   readonly stores: StateStores;
   readonly schemas: SchemaSource;
+  /** Not there: all records are read as they are. */
+  readonly judgeWriterSchema?: JudgeWriterSchema;
   /** By sink id. */
   readonly sinkSchemaIds: Readonly<Record<string, SinkSchemaIds>>;
   readonly policies: RecordPolicies;

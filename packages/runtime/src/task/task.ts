@@ -1,3 +1,4 @@
+import type { AvroSchema } from '@rta/dsl';
 import type { BatchBuilder } from '../log/batch/batch-builder.js';
 import type { RecordBatch } from '../log/batch/record-batch.js';
 import { tpKey, type OutputBatch } from '../log/log.js';
@@ -10,6 +11,7 @@ import { transition, type TaskState } from './lifecycle.js';
 import { PeriodicEmissions } from './periodic-emissions.js';
 import { internalBuilder, outputBuilder } from './output-builder.js';
 import { encodePosition, POSITION_KEY, type TaskPosition } from './position.js';
+import { judgeWriterSchema } from './schema-change.js';
 import { Silence } from './silence.js';
 import { restoreState, startPositions, type RestoredFrom } from './restore-task.js';
 import { openStore, type StandbyCopy } from './standby-copy.js';
@@ -185,8 +187,13 @@ export class Task {
   }
 
   private async goOn(unknown: UnknownSchema, topic: string, batches: readonly RecordBatch[], nextOffset: number): Promise<void> {
-    const { schemas, stopping, onWarning } = this.context;
-    const asking = { schemas, stopping: () => !this.running || stopping(), onWarning };
+    const { schemas, stopping, onWarning, judgeWriterSchema: judge } = this.context;
+    const asking = {
+      schemas,
+      judge: async (schema: AvroSchema) => judge && judgeWriterSchema(judge, this.stage, this.partition, unknown, schema),
+      stopping: () => !this.running || stopping(),
+      onWarning,
+    };
     const found = await writerSchema(asking, unknown.schemaId);
     if (found === 'stopping' || !this.running) return;
     this.kernel.addWriterSchema(unknown.input, unknown.schemaId, found?.schema ?? null);

@@ -3,6 +3,7 @@ import type { HeldState, MemberOptions } from '../log/log.js';
 import type { PhysicalPlan } from '../plan/physical.js';
 import type { OutputRoute } from './output-route.js';
 import type { SharedRun } from './shared-end.js';
+import type { WorkerSnapshot } from './snapshot.js';
 import type { SourceLimit } from './source-limits.js';
 import type { TaskContext } from './task-context.js';
 import { depth, inputTopics } from './topology.js';
@@ -26,6 +27,8 @@ export interface WorkerOptions {
   readonly address?: string;
   /** Other workers share the pipeline, so that `drain` must wait for what they do too. */
   readonly shared?: SharedRun;
+  /** What a worker did whose place this one takes: counts go on from there. */
+  readonly earlier?: WorkerSnapshot;
   /** How far sources are read. Default: as far as they go. */
   readonly limit?: SourceLimit;
   /** Where outputs go. Default: to their topics. */

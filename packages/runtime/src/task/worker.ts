@@ -11,6 +11,7 @@ import { asPipelineError, endWith, mayPass, toError } from './recovery.js';
 import { RepartitionPurge } from './repartition-purge.js';
 import { Restoration } from './restoration.js';
 import { routed, tellConfirmed } from './output-route.js';
+import { SchemaChangedError } from './schema-change.js';
 import { endedSnapshot, snapshotOf, statusOf, type WorkerSnapshot } from './snapshot.js';
 import { SourceDrift } from './source-drift.js';
 import { SourceLimits } from './source-limits.js';
@@ -40,6 +41,7 @@ export class Worker {
   private inFlight: Promise<void> | null = null;
   /** Set when the commit under way failed. */
   private failure: unknown = null;
+  private ending: SchemaChangedError | null = null; // what it ends with when all is committed
   private readonly policy: CommitPolicy;
   private readonly latencies = new Latencies();
   private stopping = false;
@@ -84,7 +86,8 @@ export class Worker {
   }
 
   private readonly fail = (error: unknown): void => {
-    this.failure ??= error;
+    if (!(error instanceof SchemaChangedError)) this.failure ??= error;
+    else [this.ending, this.stopping] = [error, true];
   };
 
   /** Runs until `stop`. Rejects with PipelineError or LogError when it cannot go on. */
@@ -124,7 +127,7 @@ export class Worker {
     this.stopping = true;
   }
 
-  /** Commits what was processed, leaves the group and releases state. Call after `drain`, or let `run` do it. */
+  /** Commits what was processed, leaves the group and releases state; rejects with SchemaChangedError where it met one. After `drain`; `run` does it. */
   async finish(): Promise<void> {
     this.stopping = true;
     try {
@@ -138,6 +141,7 @@ export class Worker {
       // Whatever becomes of the stores: a member that stays would keep its partitions.
       await this.closeTasks(this.failure !== null).finally(() => this.leave());
     }
+    if (this.ending !== null) throw this.ending;
   }
 
   /** Drops everything at once, as a crash would, without a last commit. For tests and for giving up after an error. */
@@ -164,7 +168,7 @@ export class Worker {
       now: this.options.context.clock.now(),
       plan: this.options.plan,
       tasks: [...this.tasks.values()].filter((task) => task.running),
-      earlier: this.earlier,
+      earlier: this.earlier ?? this.options.earlier ?? null,
       stable: this.stable,
       commits: this.commits,
       status: statusOf(this.stopping, this.epoch >= 0, this.restoration === null && !this.awaitsStarts),
@@ -242,7 +246,6 @@ export class Worker {
         if (below === null) return;
         this.stable.set(key, below.stable);
         const waiting = task?.process(below.topic, below.batches, below.nextOffset);
-        // The others, heartbeats and commits go on (SEMANTICS rule 26).
         if (task && waiting && this.member) this.holdFor(waiting, task, this.member, event);
         break;
       }
@@ -254,9 +257,8 @@ export class Worker {
 
   /** Reads no more of a partition until its writer schema has come: the others, heartbeats and commits go on (SEMANTICS rule 26). */
   private holdFor(schema: Promise<void>, task: Task, member: Member, partition: TopicPartition): void {
-    // What has been read by then may be too far ahead.
     const before = (): void => this.drift.advance(member, this.byInput, this.stable);
-    this.held.until(schema, member, partition, () => task.running, before).catch(this.fail);
+    this.held.until(schema, member, partition, () => task.running && !this.stopping, before).catch(this.fail);
   }
 
   private async assigned(epoch: number, partitions: readonly TopicPartition[], standbys: readonly TopicPartition[]): Promise<void> {
@@ -362,7 +364,6 @@ export class Worker {
     this.failure = null;
     await this.leave().catch(() => undefined);
     this.rejoins++;
-    // How often it may do so in a row is limited.
     this.progress++;
     if (error instanceof BatchTooLargeError) this.options.context.limits.learn(error);
     if (!mayPass(error, this.rejoins) || this.rejoins > MAX_REJOINS) {

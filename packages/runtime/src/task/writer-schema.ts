@@ -7,21 +7,30 @@ export interface SchemaSource {
   byId(id: number): Promise<{ readonly schema: AvroSchema } | null>;
 }
 
+/** What a task knows of a writer schema. */
+interface Asking {
+  readonly schemas: SchemaSource;
+  /** Called with the schema, where there is one. */
+  readonly judge: (schema: AvroSchema) => Promise<void>;
+  readonly stopping: () => boolean;
+  readonly onWarning: (message: string) => void;
+}
+
 /**
  * Asks until the registry answers: while it is out of reach nothing may be read past the record (SEMANTICS rule 26). Null: it has no such
  * id; `stopping`: nobody waits for the answer any more.
  *
- * Rejects with PipelineError `registry_failed` where asking again cannot help.
+ * Rejects with PipelineError: what `judge` rejects with, `registry_failed` where asking again cannot help.
  */
-export async function writerSchema(
-  context: { readonly schemas: SchemaSource; readonly stopping: () => boolean; readonly onWarning: (message: string) => void },
-  id: number,
-): Promise<{ readonly schema: AvroSchema } | null | 'stopping'> {
+export async function writerSchema(context: Asking, id: number): Promise<{ readonly schema: AvroSchema } | null | 'stopping'> {
   for (let attempt = 0; ; attempt++) {
     try {
-      return await context.schemas.byId(id);
+      const found = await context.schemas.byId(id);
+      if (found !== null) await context.judge(found.schema);
+      return found;
     } catch (error) {
       if (context.stopping()) return 'stopping';
+      if (error instanceof PipelineError) throw error;
       if ((error as { retriable?: unknown }).retriable !== true)
         throw new PipelineError('registry_failed', `schema ${String(id)}: ${(error as Error).message}`, true, { cause: error });
       context.onWarning(`schema ${String(id)}: ${(error as Error).message}; its partition waits, trying again`);

@@ -1,14 +1,12 @@
 /** What main thread and worker threads say to each other; all of it plain data. */
 import type { MessagePort } from 'node:worker_threads';
-import type { Plan } from '@rta/dsl';
-import type { SinkSchemaIds, StoreAnswer, StoreQuery, WorkerSnapshot } from '@rta/runtime';
+import type { RunnablePlan, SchemaChange, StoreAnswer, StoreQuery, WorkerSnapshot } from '@rta/runtime';
 import type { BackendSettings } from '../../backend/backend.js';
 import type { RunEnd } from '../pipeline-run.js';
+import type { WriterSchema } from '../source-changes.js';
 
 /** A pipeline that has been checked and let through the gate, its topics made. */
-export interface PreparedPlan {
-  readonly plan: Plan;
-  readonly sinkSchemaIds: Readonly<Record<string, SinkSchemaIds>>;
+export interface PreparedPlan extends RunnablePlan {
   /** Of all threads together. */
   readonly taskCount: number;
 }
@@ -35,7 +33,10 @@ export type ToThread =
   /** @property id of the answer */
   | { readonly type: 'query'; readonly id: number; readonly pipeline: string; readonly query: StoreQuery }
   /** All threads have reached the end of the pipeline. */
-  | { readonly type: 'leave'; readonly pipeline: string };
+  | { readonly type: 'leave'; readonly pipeline: string }
+  /** To question `number`. @property generation of `change.next`, where there is one */
+  | { readonly type: 'judged'; readonly number: number; readonly change: SchemaChange | null; readonly generation: number }
+  | { readonly type: 'not-judged'; readonly number: number; readonly failure: ThreadFailure };
 
 export type FromThread =
   /** Every pipeline is opened; none has joined. */
@@ -49,6 +50,14 @@ export type FromThread =
   | { readonly type: 'warning'; readonly pipeline: string | null; readonly message: string }
   /** The thread has nothing to do with the pipeline any more. */
   | { readonly type: 'ended'; readonly pipeline: string; readonly snapshot: WorkerSnapshot; readonly failure: ThreadFailure | null }
+  /** What becomes of a pipeline whose source has a schema of this kind. @property generation of the plan that it has now; 0 is the first */
+  | {
+      readonly type: 'judge';
+      readonly number: number;
+      readonly pipeline: string;
+      readonly generation: number;
+      readonly found: WriterSchema;
+    }
   /** Before it was ready. */
   | { readonly type: 'failed'; readonly failure: ThreadFailure };
 
@@ -57,4 +66,13 @@ export interface ThreadFailure {
   readonly code: string;
   readonly message: string;
   readonly retriable: boolean;
+}
+
+export function failureOf(error: unknown): ThreadFailure {
+  const { code, message, retriable } = error as { readonly code?: unknown; readonly message?: unknown; readonly retriable?: unknown };
+  return {
+    code: typeof code === 'string' ? code : 'worker_failed',
+    message: typeof message === 'string' ? message : String(error),
+    retriable: retriable === true,
+  };
 }

@@ -1,9 +1,10 @@
 /** The entry of a worker thread of `rta run --workers N`: a member of each pipeline's group, with a log, stores and kernels of its own. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { compileStage, openPipeline } from '@rta/runtime';
+import { compileStage } from '@rta/runtime';
 import { openThreadBackend } from '../../backend/thread-backend.js';
-import { LocalRun } from '../pipeline-run.js';
-import type { FromThread, ThreadData, ThreadFailure, ToThread } from './messages.js';
+import { openRun, type PipelineRun } from '../pipeline-run.js';
+import { failureOf, type FromThread, type ThreadData, type ToThread } from './messages.js';
+import { SchemaQuestions } from './schema-questions.js';
 
 /** ms between snapshots. */
 const SNAPSHOT_INTERVAL_MS = 500;
@@ -14,53 +15,48 @@ const main = parentPort!;
 const data = workerData as ThreadData;
 const say = (message: FromThread): void => main.postMessage(message);
 
-function failureOf(error: unknown): ThreadFailure {
-  const { code, message, retriable } = error as { readonly code?: unknown; readonly message?: unknown; readonly retriable?: unknown };
-  return {
-    code: typeof code === 'string' ? code : 'worker_failed',
-    message: typeof message === 'string' ? message : String(error),
-    retriable: retriable === true,
-  };
-}
-
 async function start(): Promise<void> {
   const backend = await openThreadBackend(data, (message) => {
     say({ type: 'warning', pipeline: null, message });
   });
+  const questions = new SchemaQuestions(say);
   const leaving = new Set<string>();
   const reached = new Set<string>();
-  const runs: { readonly pipeline: string; readonly run: LocalRun }[] = [];
+  const runs: { readonly pipeline: string; readonly run: PipelineRun }[] = [];
   const snapshots = (): void => {
     say({ type: 'snapshots', snapshots: runs.map(({ run }) => run.snapshot()) });
   };
   for (const { plan, sinkSchemaIds } of data.plans) {
     const { pipeline } = plan;
-    const { worker } = await openPipeline({
-      plan,
-      log: backend.log,
-      stores: backend.stores,
-      schemas: backend.registry,
-      sinkSchemaIds,
-      compileStage,
-      createSources: false,
-      workerId: data.workerId,
-      ...(data.address === undefined ? {} : { address: data.address }),
-      shared: {
-        reached: () => {
-          if (reached.has(pipeline)) return;
-          reached.add(pipeline);
-          snapshots();
-          say({ type: 'reached', pipeline });
+    const { run } = await openRun(
+      {
+        plan,
+        log: backend.log,
+        stores: backend.stores,
+        schemas: backend.registry,
+        sinkSchemaIds,
+        compileStage,
+        createSources: false,
+        workerId: data.workerId,
+        ...(data.address === undefined ? {} : { address: data.address }),
+        shared: {
+          reached: () => {
+            if (reached.has(pipeline)) return;
+            reached.add(pipeline);
+            snapshots();
+            say({ type: 'reached', pipeline });
+          },
+          mayLeave: () => leaving.has(pipeline),
         },
-        mayLeave: () => leaving.has(pipeline),
+        ...(data.partitions === undefined ? {} : { defaultPartitions: data.partitions }),
+        ...(data.memoryLimit === undefined ? {} : { memoryLimit: data.memoryLimit }),
+        onWarning: (message) => {
+          say({ type: 'warning', pipeline, message });
+        },
       },
-      ...(data.partitions === undefined ? {} : { defaultPartitions: data.partitions }),
-      ...(data.memoryLimit === undefined ? {} : { memoryLimit: data.memoryLimit }),
-      onWarning: (message) => {
-        say({ type: 'warning', pipeline, message });
-      },
-    });
-    runs.push({ pipeline, run: new LocalRun(worker) });
+      (now) => questions.judgeOf(now),
+    );
+    runs.push({ pipeline, run });
   }
   main.on('message', (message: ToThread) => {
     if (message.type === 'stop') {
@@ -80,6 +76,10 @@ async function start(): Promise<void> {
     }
     if (message.type === 'leave') {
       leaving.add(message.pipeline);
+      return;
+    }
+    if (message.type !== 'run') {
+      questions.answered(message);
       return;
     }
     const timer = setInterval(snapshots, message.end.when === 'drained' ? DRAINING_INTERVAL_MS : SNAPSHOT_INTERVAL_MS);

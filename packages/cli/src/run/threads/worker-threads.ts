@@ -5,12 +5,16 @@ import type { Backend } from '../../backend/backend.js';
 import { Failure } from '../../failure.js';
 import { mergeSnapshots } from '../merge-snapshots.js';
 import type { PipelineRun, RunEnd } from '../pipeline-run.js';
-import type { FromThread, PreparedPlan, ThreadData, ThreadFailure, ToThread } from './messages.js';
+import type { SourceChanges } from '../source-changes.js';
+import { failureOf, type FromThread, type PreparedPlan, type ThreadData, type ThreadFailure, type ToThread } from './messages.js';
 import { Questions } from './questions.js';
+import { SchemaAnswers, type Question } from './schema-questions.js';
 
 export interface WorkerThreadsOptions {
   readonly backend: Backend;
   readonly plans: readonly PreparedPlan[];
+  /** By pipeline. */
+  readonly changes: ReadonlyMap<string, SourceChanges>;
   /** How many; by each one's id. */
   readonly workerIds: readonly string[];
   readonly partitions?: number;
@@ -35,6 +39,7 @@ export class WorkerThreads {
 
   private constructor(options: WorkerThreadsOptions) {
     const { backend, plans, workerIds, partitions, memoryLimit, address } = options;
+    const answers = new Map(plans.map(({ plan }) => [plan.pipeline, new SchemaAnswers(plan, options.changes.get(plan.pipeline)!)]));
     this.threads = workerIds.map((workerId, index) => {
       const data = {
         plans,
@@ -53,6 +58,7 @@ export class WorkerThreads {
         onSnapshots: () => {
           this.end();
         },
+        answer: (question) => answers.get(question.pipeline)!.answer(question, failureOf),
       });
     });
     for (const { plan, taskCount } of plans) this.waiting.set(plan.pipeline, taskCount);
@@ -123,6 +129,7 @@ class Thread {
       readonly onWarning: (pipeline: string, message: string) => void;
       readonly onFailed: () => void;
       readonly onSnapshots: () => void;
+      readonly answer: (question: Question) => Promise<ToThread>;
     },
   ) {
     this.ready = this.opening.promise;
@@ -136,7 +143,11 @@ class Thread {
       name: `rta worker ${data.index}`,
     });
     this.worker.on('message', (message: FromThread) => {
-      if (message.type !== 'warning') this.received(message);
+      if (message.type === 'judge')
+        void hooks.answer(message).then((answer) => {
+          this.tell(answer);
+        });
+      else if (message.type !== 'warning') this.received(message);
       else hooks.onWarning(message.pipeline ?? data.plans[0].plan.pipeline, message.message);
     });
     this.worker.on('error', (error) => {
@@ -181,7 +192,7 @@ class Thread {
     await this.worker.terminate();
   }
 
-  private received(message: Exclude<FromThread, { readonly type: 'warning' }>): void {
+  private received(message: Exclude<FromThread, { readonly type: 'warning' | 'judge' }>): void {
     switch (message.type) {
       case 'ready':
         this.opening.resolve();

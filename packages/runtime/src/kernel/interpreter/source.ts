@@ -29,7 +29,7 @@ export class Source {
     private readonly env: KernelEnv,
   ) {
     this.reader = parseSchema(input.readerSchema);
-    this.keys = new SourceKeys(input, (id, offset) => this.writer(id, offset));
+    this.keys = new SourceKeys(input, (id, offset) => this.writer(id, offset, true));
   }
 
   addWriterSchema(id: number, schema: AvroSchema | null): void {
@@ -100,9 +100,9 @@ export class Source {
   }
 
   /** Null: the registry does not know the id. */
-  private writer(id: number, offset: number): AvroNode | null {
+  private writer(id: number, offset: number, ofKey = false): AvroNode | null {
     const writer = this.writers.get(id);
-    if (writer === undefined) throw new UnknownSchema(this.index, id, offset);
+    if (writer === undefined) throw new UnknownSchema(this.index, id, offset, ofKey);
     return writer;
   }
 

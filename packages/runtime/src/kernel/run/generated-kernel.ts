@@ -75,7 +75,7 @@ export class GeneratedKernel implements StageKernel {
       const schema = this.schemas[input].get(K.stopId);
       const { stopKey } = K;
       K.stopKey = false;
-      if (schema === undefined) throw new UnknownSchema(input, K.stopId, K.stopOffset);
+      if (schema === undefined) throw new UnknownSchema(input, K.stopId, K.stopOffset, stopKey);
       if (stopKey) {
         K.keyReaders[input].set(K.stopId, this.compiled.keyReaderOf(input, schema));
         continue;
