@@ -29,6 +29,7 @@ interface RunOptions extends BackendOptions {
   readonly stallTimeout: number;
   readonly shutdownTimeout: number;
   readonly http?: HttpAddress;
+  readonly sinks: boolean;
   readonly profile?: string | true;
   readonly json?: boolean;
 }
@@ -64,6 +65,7 @@ export const addRun: AddCommand = (program, act) => {
       'serve health and metrics there; without a host for this machine only; port 0: a free one',
       httpAddressOf,
     )
+    .option('--no-sinks', 'leave rows of sinks that are no topics in the topics that they go through')
     .option(
       '--profile [file]',
       `says in the end what the time went to, step by step; the samples go to the file (default: ${PROFILE_FILE})`,
@@ -107,6 +109,7 @@ async function runWithin(context: CliContext, paths: readonly string[], options:
         end,
         stallMs: options.stallTimeout,
         json,
+        sinks: options.sinks,
         ...(options.http === undefined ? {} : { http: options.http }),
         onEnding: (failure: unknown) => {
           limit.begin(failure);

@@ -140,7 +140,7 @@ function sinkSchemaIdsOf(plan: Plan, ids: ReadonlyMap<string, number>): Record<s
 }
 
 /** The same for every start of the same directory on the same machine, another for other members of the group. */
-function workerId(backend: Backend): string {
+export function workerId(backend: Backend): string {
   if (backend.log.kind === 'embedded') return '0';
   return createHash('sha256').update(`${hostname()}\n${backend.directory}`).digest('hex').slice(0, 12);
 }

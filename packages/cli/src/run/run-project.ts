@@ -9,9 +9,10 @@ import { JsonReport } from './json-report.js';
 import { LiveReport } from './live-report.js';
 import { LogReport } from './log-report.js';
 import type { RunEnd } from './pipeline-run.js';
-import { preparePipelines, type RunningPipeline } from './prepare.js';
+import { preparePipelines, type RunningPipeline, workerId } from './prepare.js';
 import type { RunReport } from './report.js';
 import { runPipelines } from './run-pipelines.js';
+import { whileDelivering } from './sinks.js';
 
 export interface RunSettings {
   /** `run` or `demo`, for the title. */
@@ -31,6 +32,8 @@ export interface RunSettings {
   readonly json: NdjsonWriter | null;
   /** Where the HTTP side listens; not there: there is none. */
   readonly http?: HttpAddress;
+  /** Whether rows of sinks that are no topics go on to their stores; default true. */
+  readonly sinks?: boolean;
   /** Called when the topics are there, before the first worker joins. */
   readonly prepared?: (pipelines: readonly RunningPipeline[]) => void;
 }
@@ -63,7 +66,10 @@ export async function runProject(context: CliContext, backend: Backend, settings
       context.stdout.write(`${title}: ${plans.map((plan) => plan.pipeline).join(', ')}\n`);
       report = new LogReport(context, Date.now());
     }
-    return await runPipelines(pipelines, settings.end, context.signal, report, settings);
+    const shown = report;
+    const run = (): Promise<ExitCode> => runPipelines(pipelines, settings.end, context.signal, shown, settings);
+    if (settings.sinks === false) return await run();
+    return await whileDelivering({ backend, plans, workerId: workerId(backend), says }, context.signal, run);
   } finally {
     await http?.close();
   }

@@ -55,7 +55,7 @@ export function compileTree(root: YamlNode | null, found: readonly Diagnostic[],
 function check(ast: PipelineAst, session: Session): Plan {
   if (ast.sinks.length === 0 && !ast.saysSink) session.report(messages.noSink(ast.span));
   const graph = checkStreams(ast, session);
-  const checkedSinks = checkSinks(ast.sinks, graph, session);
+  const checkedSinks = checkSinks(ast.sinks, ast.name?.value ?? '', graph, session);
   const sinks = checkedSinks.map(({ node }) => node);
   if (!session.hasErrors()) graph.reportUnused();
   if (ast.alerts !== null) session.report(messages.notYet(ast.alerts.keySpan, '`alerts`'));
