@@ -7,12 +7,16 @@ import { addExplain } from './explain.js';
 import { addFmt } from './fmt.js';
 import { addGenerate } from './generate.js';
 import { addLag } from './lag.js';
+import { addQuery } from './query.js';
+import { addSql } from './sql.js';
 import { addRegistry } from './registry.js';
 import { addState } from './state.js';
 import { addSchema } from './schema.js';
 import { addTail } from './tail.js';
 import { addTest } from './test.js';
 import { addTopics } from './topics.js';
+import { addDeploy } from './deploy.js';
+import { addPlan } from './plan.js';
 import { addReset } from './reset.js';
 import { addRun } from './run.js';
 
@@ -22,6 +26,8 @@ export const commands: readonly AddCommand[] = [
   addFmt,
   addTest,
   addRun,
+  addPlan,
+  addDeploy,
   addDemo,
   addExplain,
   addGenerate,
@@ -29,6 +35,8 @@ export const commands: readonly AddCommand[] = [
   addTail,
   addLag,
   addState,
+  addQuery,
+  addSql,
   addDlq,
   addReset,
   addSchema,

@@ -4,7 +4,7 @@ import type { Backend } from '../backend/backend.js';
 import type { CliContext } from '../context.js';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
 import type { NdjsonWriter } from '../output/ndjson.js';
-import { openHttp, type HttpAddress } from './http.js';
+import { openHttp, type HttpSettings } from './http.js';
 import { JsonReport } from './json-report.js';
 import { LiveReport } from './live-report.js';
 import { LogReport } from './log-report.js';
@@ -31,7 +31,7 @@ export interface RunSettings {
   /** Null: for people. */
   readonly json: NdjsonWriter | null;
   /** Where the HTTP side listens; not there: there is none. */
-  readonly http?: HttpAddress;
+  readonly http?: HttpSettings;
   /** Whether rows of sinks that are no topics go on to their stores; default true. */
   readonly sinks?: boolean;
   /** Called when the topics are there, before the first worker joins. */
@@ -54,7 +54,7 @@ export async function runProject(context: CliContext, backend: Backend, settings
     onWarning: says,
   });
   if (context.signal.aborted) return EXIT_CODES.interrupted.code;
-  const http = settings.http === undefined ? null : await openHttp(context, settings.http, pipelines);
+  const http = settings.http === undefined ? null : await openHttp(context, settings.http, backend, pipelines);
   try {
     settings.prepared?.(pipelines);
     const title = `rta ${command} · ${backend.description}${http === null ? '' : ` · ${http.url}`}`;

@@ -1,7 +1,7 @@
 /** Who takes rows from the topics of sinks to their stores while pipelines run in this process. */
 import { join } from 'node:path';
 import { showStore, type Plan } from '@rta/dsl';
-import { Deliverer, OlapStore, TableSink } from '@rta/serve';
+import type { Deliverer, OlapStore } from '@rta/serve/delivery';
 import type { Backend } from '../backend/backend.js';
 
 /** How long the last rows of a run that ends by itself may take to be delivered; the next run goes on with what is left. */
@@ -29,9 +29,11 @@ export async function whileDelivering<T>(options: SinksOptions, signal: AbortSig
   const { plans, backend, says } = options;
   const usesOlap = plans.some(({ sinks }) => sinks.some(({ store }) => store?.kind === 'table'));
   if (!usesOlap) return run();
-  const olap = await OlapStore.open(olapPath(backend.directory));
+  // DuckDB is large: it is loaded for those who need it.
+  const delivery = await import('@rta/serve/delivery');
+  const olap = await delivery.OlapStore.open(olapPath(backend.directory));
   try {
-    const deliverers = deliverersOf(options, olap);
+    const deliverers = deliverersOf(options, delivery, olap);
     const delivered = deliverers.map(async ({ deliverer, pipeline, what }) => {
       await deliverer.run().catch((error: unknown) => {
         says(pipeline, `rows do not go to the ${what} any more: ${error instanceof Error ? error.message : String(error)}`);
@@ -52,7 +54,8 @@ export async function whileDelivering<T>(options: SinksOptions, signal: AbortSig
 }
 
 async function end(deliverer: Deliverer, drains: boolean): Promise<void> {
-  if (drains) await deliverer.drain(DRAIN_MS).catch(() => { deliverer.stop(); }); // prettier-ignore
+  if (drains)
+    await deliverer.drain(DRAIN_MS).catch(() => { deliverer.stop(); }); // prettier-ignore
   else deliverer.stop();
 }
 
@@ -62,7 +65,11 @@ interface Delivering {
   readonly deliverer: Deliverer;
 }
 
-function deliverersOf({ backend: { log, registry }, plans, workerId, says }: SinksOptions, olap: OlapStore): readonly Delivering[] {
+function deliverersOf(
+  { backend: { log, registry }, plans, workerId, says }: SinksOptions,
+  { Deliverer, TableSink }: typeof import('@rta/serve/delivery'),
+  olap: OlapStore,
+): readonly Delivering[] {
   return plans.flatMap(({ pipeline, sinks }) =>
     sinks.flatMap((sink): Delivering[] => {
       const { store: target } = sink;

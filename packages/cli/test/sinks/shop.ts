@@ -7,7 +7,7 @@ import { temporaryDirectory } from '../support/cli.js';
 
 const TEAMS = 7;
 const PARTITIONS = 2;
-export const START = Date.UTC(2026, 0, 1);
+const START = Date.UTC(2026, 0, 1);
 
 const SCHEMA = {
   type: 'record',

@@ -165,7 +165,9 @@ function sink(name: string | null, entry: YamlEntry, read: SettingsReader): Sink
     key: key === null ? null : keys.filter((item): item is YamlScalar => item.kind === 'scalar' && !isNull(item)),
     ...formats(node, read),
     notYet: present(node, ['clickhouse', 'parquet', 'webhook', 'partitionBy']),
-    saysTarget: entries(node).some((item) => ['topic', ...STORE_KINDS].includes(item.key) || !Object.hasOwn(SINK.properties as object, item.key)),
+    saysTarget: entries(node).some(
+      (item) => ['topic', ...STORE_KINDS].includes(item.key) || !Object.hasOwn(SINK.properties as object, item.key),
+    ),
   };
 }
 

@@ -8,11 +8,15 @@ export const sinkMessages = {
     message: `a sink goes to one place, and this one has ${quote(one)} and ${quote(other)}`,
     help: 'write two sinks under `sinks`; both can be `from` the same stream',
   })),
-  sinkSetting: errorMessage('RTA3312', 'A setting that this kind of sink has not', (span: Span, setting: string, kind: string, help: string) => ({
-    span,
-    message: `${quote(setting)} means nothing in a sink that is a ${kind}`,
-    help,
-  })),
+  sinkSetting: errorMessage(
+    'RTA3312',
+    'A setting that this kind of sink has not',
+    (span: Span, setting: string, kind: string, help: string) => ({
+      span,
+      message: `${quote(setting)} means nothing in a sink that is a ${kind}`,
+      help,
+    }),
+  ),
   storeTwice: errorMessage('RTA3313', 'Two sinks that write one table', (span: Span, target: string, other: string) => ({
     span,
     message: `the ${target} is written by ${other} already; rows of different sinks would be taken for each other's`,

@@ -29,7 +29,9 @@ export function checkSinks(sinks: readonly SinkAst[], pipeline: string, graph: G
   const read = new Set(graph.sources.map((source) => source.topic));
   for (const sink of sinks) {
     for (const entry of sink.notYet)
-      session.report(messages.notYet(entry.keySpan, `\`${entry.key}\` in a sink`, 'sinks are topics, `{ topic: name }`, and tables: `{ table: name }`'));
+      session.report(
+        messages.notYet(entry.keySpan, `\`${entry.key}\` in a sink`, 'sinks are topics, `{ topic: name }`, and tables: `{ table: name }`'),
+      );
     const place = sinkPlace(sink, pipeline, session);
     if (place !== null) {
       const { value: topic, span } = place.topic;

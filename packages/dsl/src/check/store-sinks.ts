@@ -15,10 +15,14 @@ export interface SinkPlace {
 /** Null: it says none, or none that can be read; reported. */
 export function sinkPlace(sink: SinkAst, pipeline: string, session: Session): SinkPlace | null {
   const { topic, stores, ttlMs, valueFormat, keyFormat, span } = sink;
-  const said = [...(topic === null ? [] : [{ kind: 'topic', span: topic.span }]), ...stores.map(({ kind, keySpan }) => ({ kind, span: keySpan }))];
+  const said = [
+    ...(topic === null ? [] : [{ kind: 'topic', span: topic.span }]),
+    ...stores.map(({ kind, keySpan }) => ({ kind, span: keySpan })),
+  ];
   if (said.length > 1) session.report(messages.sinkTargets(said[1].span, said[0].kind, said[1].kind));
   if (topic !== null) {
-    if (ttlMs !== null) session.report(messages.sinkSetting(ttlMs.span, 'ttl', 'topic', 'a topic keeps its records by `retention` under `topics`'));
+    if (ttlMs !== null)
+      session.report(messages.sinkSetting(ttlMs.span, 'ttl', 'topic', 'a topic keeps its records by `retention` under `topics`'));
     return { topic, store: null };
   }
   const store = stores.at(0);

@@ -1,4 +1,13 @@
-import { showStore, type JoinTransform, type Plan, type SinkNode, type SourceNode, type Span, type StepNode, type Transform } from '@rta/dsl';
+import {
+  showStore,
+  type JoinTransform,
+  type Plan,
+  type SinkNode,
+  type SourceNode,
+  type Span,
+  type StepNode,
+  type Transform,
+} from '@rta/dsl';
 import type { PhysicalPlan, SourceInput } from './physical.js';
 import { merged, type Place, ROWS_OF_STREAMS } from './place.js';
 import { StageBuilder, StagingError, type StagingOptions } from './stage-builder.js';
@@ -28,6 +37,7 @@ export function planStages(plan: Plan, options: StagingOptions = {}): PhysicalPl
 }
 
 class Stager {
+  private readonly applicationId: string;
   private readonly builder: StageBuilder;
   private readonly places = new Map<string, readonly Place[]>();
 
@@ -38,7 +48,8 @@ class Stager {
     private readonly plan: Plan,
     options: StagingOptions,
   ) {
-    this.builder = new StageBuilder(applicationIdOf(plan.pipeline), options);
+    this.applicationId = options.applicationId ?? applicationIdOf(plan.pipeline);
+    this.builder = new StageBuilder(this.applicationId, options);
   }
 
   run(): PhysicalPlan {
@@ -49,7 +60,7 @@ class Stager {
     }
     for (const step of this.plan.steps) this.places.set(step.id, this.step(step));
     for (const sink of this.plan.sinks) this.sink(sink);
-    return { pipeline: this.plan.pipeline, applicationId: applicationIdOf(this.plan.pipeline), stages: this.builder.finished() };
+    return { pipeline: this.plan.pipeline, applicationId: this.applicationId, stages: this.builder.finished() };
   }
 
   private source(source: SourceNode): Place {

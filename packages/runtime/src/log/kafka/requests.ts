@@ -21,6 +21,7 @@ interface PartitionMetadata {
   readonly partitionId: number;
   /** -1: none at the moment. */
   readonly leader: number;
+  readonly replicas: readonly number[];
 }
 
 export interface TopicMetadata {
@@ -152,6 +153,16 @@ const TOPIC_RESOURCE = 2;
 
 export function describeTopicConfigs(topics: readonly string[]): ProtocolCall<DescribeConfigsResponse> {
   return call('DescribeConfigs', 2, { resources: topics.map((name) => ({ type: TOPIC_RESOURCE, name })) });
+}
+
+interface AlterConfigsResponse {
+  readonly resources: readonly { readonly errorCode: number; readonly errorMessage: string | null }[];
+}
+
+/** All that is set for the topic itself is replaced. */
+export function alterTopicConfig(topic: string, config: Readonly<Record<string, string>>): ProtocolCall<AlterConfigsResponse> {
+  const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
+  return call('AlterConfigs', 1, { resources: [{ type: TOPIC_RESOURCE, name: topic, configEntries }] });
 }
 
 const BROKER_RESOURCE = 4;

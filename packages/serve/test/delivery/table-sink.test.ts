@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import type { Column, Row, SinkNode, Type } from '@rta/dsl';
-import { OlapStore, TableSink } from '@rta/serve';
+import { OlapStore, TableSink } from '@rta/serve/delivery';
 import { afterAll, describe, expect, it } from 'vitest';
 
 const directory = mkdtempSync(join(tmpdir(), 'rta-olap-'));
@@ -14,7 +14,6 @@ afterAll(() => {
 
 let files = 0;
 const newFile = (): string => join(directory, `${String(++files)}.duckdb`);
-const signal = new AbortController().signal;
 const nullable = (of: Type): Type => ({ kind: 'nullable', of });
 const column = (name: string, type: Type): Column => ({ name, type });
 const STRING: Type = { kind: 'string' };
@@ -23,11 +22,29 @@ const LONG: Type = { kind: 'long' };
 function sinkOf(columns: readonly Column[], key: readonly string[] | null, compacted = key !== null): SinkNode {
   const span = { source: { path: 'p.yaml', text: '' }, start: 0, end: 0 };
   const schemas = { keySchema: null, valueSchema: null };
-  return { id: 'sink', name: 'sink', input: 's', topic: 'p-sink', format: 'avro', keyFormat: 'avro', key, compacted, columns, span, ...schemas };
+  return {
+    id: 'sink',
+    name: 'sink',
+    input: 's',
+    topic: 'p-sink',
+    format: 'avro',
+    keyFormat: 'avro',
+    key,
+    compacted,
+    columns,
+    span,
+    ...schemas,
+  };
 }
 
 /** Opens the store, lets it do something, and closes it. */
-async function using<T>(file: string, sink: SinkNode, ttlMs: number | null, act: (table: TableSink) => Promise<T>, now?: () => number): Promise<T> {
+async function using<T>(
+  file: string,
+  sink: SinkNode,
+  ttlMs: number | null,
+  act: (table: TableSink) => Promise<T>,
+  now?: () => number,
+): Promise<T> {
   const olap = await OlapStore.open(file);
   try {
     const table = new TableSink(olap, sink, { kind: 'table', table: 'results', ttlMs }, now);
@@ -55,7 +72,14 @@ const batchOf = (rows: readonly (readonly [key: Row | null, row: Row | null])[],
 
 describe('the sink table', () => {
   it('holds every type of the language, and null of each', async () => {
-    const record: Type = { kind: 'record', name: 'R', fields: [{ name: 'x', type: { kind: 'int' } }, { name: 'y', type: nullable(STRING) }] };
+    const record: Type = {
+      kind: 'record',
+      name: 'R',
+      fields: [
+        { name: 'x', type: { kind: 'int' } },
+        { name: 'y', type: nullable(STRING) },
+      ],
+    };
     const types: Readonly<Record<string, readonly [Type, Row[string], unknown]>> = {
       a_boolean: [{ kind: 'boolean' }, true, true],
       an_int: [{ kind: 'int' }, -7, -7],
@@ -69,7 +93,17 @@ describe('the sink table', () => {
       some_bytes: [{ kind: 'bytes' }, Uint8Array.of(1, 255), '\\x01\\xFF'],
       a_timestamp: [{ kind: 'timestamp', unit: 'micros' }, 1_700_000_000_123.456, '2023-11-14 22:13:20.123456'],
       a_date: [{ kind: 'date' }, 19_675, '2023-11-14'],
-      an_array: [{ kind: 'array', items: record }, [{ x: 1, y: null }, { x: 2, y: 'two' }], [{ x: 1, y: null }, { x: 2, y: 'two' }]],
+      an_array: [
+        { kind: 'array', items: record },
+        [
+          { x: 1, y: null },
+          { x: 2, y: 'two' },
+        ],
+        [
+          { x: 1, y: null },
+          { x: 2, y: 'two' },
+        ],
+      ],
       a_map: [{ kind: 'map', values: LONG }, new Map([['k', 3]]), [{ key: 'k', value: '3' }]],
       a_record: [record, { x: 3, y: 'z' }, { x: 3, y: 'z' }],
       nothing_in_it: [{ kind: 'record', name: 'Empty', fields: [] }, {}, '{}'],
@@ -78,7 +112,14 @@ describe('the sink table', () => {
     const full = Object.fromEntries(Object.entries(types).map(([name, [, value]]) => [name, value]));
     const empty = Object.fromEntries(Object.keys(types).map((name) => [name, null]));
     const file = newFile();
-    await using(file, sinkOf(columns, ['id']), null, (table) => table.write(batchOf([[{ id: 1 }, { id: 1, ...full }], [{ id: 2 }, { id: 2, ...empty }]])));
+    await using(file, sinkOf(columns, ['id']), null, (table) =>
+      table.write(
+        batchOf([
+          [{ id: 1 }, { id: 1, ...full }],
+          [{ id: 2 }, { id: 2, ...empty }],
+        ]),
+      ),
+    );
     const shown = Object.fromEntries(Object.entries(types).map(([name, [, , json]]) => [name, json]));
     expect(await query(file, 'SELECT * EXCLUDE (id, rta_time) FROM results ORDER BY id')).toEqual([shown, empty]);
   });
@@ -97,7 +138,9 @@ describe('the sink table', () => {
     const shown = await query(file, 'SELECT team, total FROM results ORDER BY team');
     expect(shown).toEqual([{ team: 'green', total: '3' }, { team: 'red', total: '2' }]); // prettier-ignore
     const olap = await OlapStore.open(file);
-    expect(await new TableSink(olap, sink, { kind: 'table', table: 'results', ttlMs: null }).begin(new Map([[0, 1]]))).toEqual(new Map([[0, 5]]));
+    expect(await new TableSink(olap, sink, { kind: 'table', table: 'results', ttlMs: null }).begin(new Map([[0, 1]]))).toEqual(
+      new Map([[0, 5]]),
+    );
     await olap.close();
   });
 
@@ -126,7 +169,10 @@ describe('the sink table', () => {
     });
     const before = sinkOf([column('id', STRING), column('n', { kind: 'int' }), column('gone', STRING), column('at', point(['x']))], ['id']);
     await using(file, before, null, (table) => table.write(batchOf([[{ id: 'a' }, { id: 'a', n: 1, gone: 'g', at: { x: 1 } }]])));
-    const after = sinkOf([column('id', STRING), column('n', LONG), column('more', nullable(STRING)), column('at', point(['x', 'y']))], ['id']);
+    const after = sinkOf(
+      [column('id', STRING), column('n', LONG), column('more', nullable(STRING)), column('at', point(['x', 'y']))],
+      ['id'],
+    );
     await using(file, after, null, (table) =>
       table.write(batchOf([[{ id: 'b' }, { id: 'b', n: 5_000_000_000, more: 'm', at: { x: 1, y: 2 } }]], 1)),
     );
@@ -135,7 +181,9 @@ describe('the sink table', () => {
       { id: 'b', n: '5000000000', gone: null, more: 'm', at: { x: 1, y: 2 } },
     ]);
     const text = sinkOf([column('id', STRING), column('n', { kind: 'date' })], ['id']);
-    await expect(using(file, text, null, () => Promise.resolve())).rejects.toThrow(/the column n of the table results is BIGINT, and cannot become DATE/);
+    await expect(using(file, text, null, () => Promise.resolve())).rejects.toThrow(
+      /the column n of the table results is BIGINT, and cannot become DATE/,
+    );
   });
 
   it('drops rows whose event time is longer ago than ttl', async () => {

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { applicationIdOf, type Log } from '@rta/runtime';
 import type { SchemaRegistry } from '@rta/registry';
 import type { SinkNode } from '@rta/dsl';
-import { GroupReader } from '../group/group-reader.js';
+import { GroupReader } from './group-reader.js';
 import { SinkRowReader } from './sink-row-reader.js';
 import { type SinkBatch, type SinkRow, type SinkStore, StoreError } from './sink-store.js';
 
@@ -33,7 +33,7 @@ export interface DelivererSettings {
   readonly maxPauseMs: number;
 }
 
-export const DELIVERER_DEFAULTS: DelivererSettings = { mostRows: 10_000, lingerMs: 200, pauseMs: 200, maxPauseMs: 30_000 };
+const DELIVERER_DEFAULTS: DelivererSettings = { mostRows: 10_000, lingerMs: 200, pauseMs: 200, maxPauseMs: 30_000 };
 
 /** A store that is away holds back its own sink only: rows wait in the topic for as long as it takes. */
 export class Deliverer {

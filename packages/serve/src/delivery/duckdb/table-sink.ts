@@ -78,7 +78,10 @@ export class TableSink implements SinkStore {
     await connection.run(`CREATE TEMP TABLE IF NOT EXISTS ${quoted(this.stage)} (${staged.map(declared).join(', ')})`);
   }
 
-  private async evolve(connection: DuckDBConnection, wanted: readonly { readonly name: string; readonly type: DuckDBType }[]): Promise<void> {
+  private async evolve(
+    connection: DuckDBConnection,
+    wanted: readonly { readonly name: string; readonly type: DuckDBType }[],
+  ): Promise<void> {
     const found = await rowsOf(
       connection,
       "SELECT column_name, data_type FROM information_schema.columns WHERE table_schema = 'main' AND table_name = $1",
@@ -93,7 +96,11 @@ export class TableSink implements SinkStore {
   }
 
   /** As schemas do, types widen. */
-  private async retype(connection: DuckDBConnection, column: { readonly name: string; readonly type: DuckDBType }, from: string): Promise<void> {
+  private async retype(
+    connection: DuckDBConnection,
+    column: { readonly name: string; readonly type: DuckDBType },
+    from: string,
+  ): Promise<void> {
     const to = column.type.toString();
     try {
       await connection.run(`ALTER TABLE ${this.table} ALTER COLUMN ${quoted(column.name)} SET DATA TYPE ${to}`);

@@ -1,5 +1,6 @@
 /** The port of stores that sinks' rows go to. */
 import type { Row } from '@rta/dsl';
+import type { GroupBatch } from './group-reader.js';
 
 /** A record of a sink's topic. */
 export interface SinkRow {
@@ -15,11 +16,7 @@ export interface SinkRow {
   readonly row: Row | null;
 }
 
-export interface SinkBatch {
-  readonly items: readonly SinkRow[];
-  /** The next offset of each partition that has some of them. */
-  readonly next: ReadonlyMap<number, number>;
-}
+export type SinkBatch = GroupBatch<SinkRow>;
 
 export interface SinkStore {
   /**
