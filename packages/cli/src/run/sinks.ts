@@ -1,7 +1,7 @@
 /** Who takes rows from the topics of sinks to their stores while pipelines run in this process. */
 import { join } from 'node:path';
 import { showStore, type Plan } from '@rta/dsl';
-import type { Deliverer, OlapStore } from '@rta/serve/delivery';
+import type * as Delivery from '@rta/serve/delivery';
 import type { Backend } from '../backend/backend.js';
 
 /** How long the last rows of a run that ends by itself may take to be delivered; the next run goes on with what is left. */
@@ -53,7 +53,7 @@ export async function whileDelivering<T>(options: SinksOptions, signal: AbortSig
   }
 }
 
-async function end(deliverer: Deliverer, drains: boolean): Promise<void> {
+async function end(deliverer: Delivery.Deliverer, drains: boolean): Promise<void> {
   if (drains)
     await deliverer.drain(DRAIN_MS).catch(() => { deliverer.stop(); }); // prettier-ignore
   else deliverer.stop();
@@ -62,13 +62,13 @@ async function end(deliverer: Deliverer, drains: boolean): Promise<void> {
 interface Delivering {
   readonly pipeline: string;
   readonly what: string;
-  readonly deliverer: Deliverer;
+  readonly deliverer: Delivery.Deliverer;
 }
 
 function deliverersOf(
   { backend: { log, registry }, plans, workerId, says }: SinksOptions,
-  { Deliverer, TableSink }: typeof import('@rta/serve/delivery'),
-  olap: OlapStore,
+  { Deliverer, TableSink }: typeof Delivery,
+  olap: Delivery.OlapStore,
 ): readonly Delivering[] {
   return plans.flatMap(({ pipeline, sinks }) =>
     sinks.flatMap((sink): Delivering[] => {

@@ -31,11 +31,11 @@ describe('the sink table', { timeout: 180_000 }, () => {
     for (const ms of [300, 900, 1500, 2200]) {
       await appendOrders(directory, sent, 20_000);
       sent += 20_000;
-      const { child, printed, ended } = spawnRta(['run', '--json'], { cwd: directory });
-      await printed(/"started"/);
+      const running = spawnRta(['run', '--json'], { cwd: directory });
+      await running.printed(/"started"/);
       await delay(ms);
-      child.kill('SIGKILL');
-      await ended;
+      running.child.kill('SIGKILL');
+      await running.ended;
     }
     const { code, stderr } = await rta(['run', '--until-end', '--json'], { cwd: directory });
     expect(stderr).toBe('');
@@ -63,11 +63,11 @@ describe.skipIf(leavesOut('the sink table on Kafka'))('the sink table on Kafka',
     const directory = shopProject(SINKS);
     const log = await openKafkaLog({ brokers: [env().KAFKA_BROKERS] });
     await sendOrders(log, 0, 20_000);
-    const { child, printed, ended } = spawnRta(['run', '--json'], { cwd: directory, env: env() });
-    await printed(/"started"/);
+    const running = spawnRta(['run', '--json'], { cwd: directory, env: env() });
+    await running.printed(/"started"/);
     await delay(3000);
-    child.kill('SIGKILL');
-    await ended;
+    running.child.kill('SIGKILL');
+    await running.ended;
     await sendOrders(log, 20_000, 20_000);
     await log.close();
     const { code } = await rta(['run', '--until-end', '--json'], { cwd: directory, env: env() });
