@@ -46,7 +46,17 @@ export { adviceOf, type Advice } from './plan/advice/advice.js';
 export { explainSvg } from './plan/svg/explain-svg.js';
 export { explainKernels } from './plan/explain-kernel.js';
 export { records, LogRecord } from './log/batch/records.js';
-export { openTestBench, showFailure, showValue, sinkReader, type TestBench, type TestFailure, type TestOutcome } from './testing/index.js';
+export {
+  openTestBench,
+  type Recorded,
+  replayAlerts,
+  showFailure,
+  showValue,
+  sinkReader,
+  type TestBench,
+  type TestFailure,
+  type TestOutcome,
+} from './testing/index.js';
 export * from './deployments/record.js';
 export * from './deployments/transitions.js';
 export { changedBy, Deployments, DEPLOYMENTS_TOPIC, pipelineOf } from './deployments/deployments.js';

@@ -22,6 +22,8 @@ export interface HttpOptions {
   readonly port: number;
   /** What queries and live events ask for; null: only this machine may. */
   readonly token: string | null;
+  /** Where other processes find this one; null: nowhere. */
+  readonly address: string | null;
   readonly pipelines: readonly ServedPipeline[];
   readonly log: Log;
   readonly registry: SchemaRegistry;
@@ -50,7 +52,14 @@ export async function serveHttp(options: HttpOptions): Promise<HttpSide> {
   addHealth(app, pipelines);
   addMetrics(app, pipelines, collector);
   if (collector !== null) addCollect(app, collector);
-  const asked = { pipelines, log, views: new SinkViews(log, registry), guard: guard(options.token) };
+  const asked = {
+    pipelines,
+    log,
+    views: new SinkViews(log, registry),
+    guard: guard(options.token),
+    token: options.token,
+    address: options.address,
+  };
   addQueries(app, asked);
   addLive(app, asked);
   await app.listen({ host, port });

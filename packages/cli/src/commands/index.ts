@@ -1,8 +1,10 @@
 import type { AddCommand } from '../program.js';
+import { addAlerts } from './alerts.js';
 import { addCheck } from './check.js';
 import { addDlq } from './dlq.js';
 import { addDoctor } from './doctor.js';
 import { addDemo } from './demo.js';
+import { addDev } from './dev.js';
 import { addExplain } from './explain.js';
 import { addFmt } from './fmt.js';
 import { addGenerate } from './generate.js';
@@ -29,6 +31,7 @@ export const commands: readonly AddCommand[] = [
   addPlan,
   addDeploy,
   addDemo,
+  addDev,
   addExplain,
   addGenerate,
   addTopics,
@@ -38,6 +41,7 @@ export const commands: readonly AddCommand[] = [
   addQuery,
   addSql,
   addDlq,
+  addAlerts,
   addReset,
   addSchema,
   addRegistry,

@@ -28,6 +28,7 @@ interface RunOptions extends BackendOptions {
   readonly memory?: number;
   readonly stallTimeout: number;
   readonly shutdownTimeout: number;
+  readonly notify: boolean;
   readonly http?: HttpAddress;
   readonly sinks: boolean;
   readonly profile?: string | true;
@@ -60,6 +61,7 @@ export const addRun: AddCommand = (program, act) => {
       durationOf,
       DEFAULT_SHUTDOWN_MS,
     )
+    .option('--no-notify', 'tell nobody of the incidents of alerts; they are in their topics all the same')
     .option(
       '--http <[host:]port>',
       'serve queries, live events, metrics and `collect:` there; without a host for this machine only; port 0: a free one',
@@ -111,6 +113,7 @@ async function runWithin(context: CliContext, paths: readonly string[], options:
         stallMs: options.stallTimeout,
         json,
         sinks: options.sinks,
+        ...(options.notify && loaded.project !== null ? { targets: loaded.project.notify } : {}),
         ...(http === null ? {} : { http }),
         onEnding: (failure: unknown) => {
           limit.begin(failure);

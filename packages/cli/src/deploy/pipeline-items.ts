@@ -105,9 +105,9 @@ function firstVersion(
 }
 
 /** Names of what is not the same any more, by whether it can still be read. */
-function changesOf(
+export function changesOf(
   identity: PlanIdentity,
-  { layouts }: DeployedVersion,
+  { layouts }: Pick<DeployedVersion, 'layouts'>,
 ): { readonly other: Map<string, string>; readonly input: Map<string, string> } {
   const other = new Map<string, string>();
   const input = new Map<string, string>();
@@ -127,7 +127,7 @@ function changesOf(
 }
 
 /** What the record keeps of a plan, for the next deploy to compare with. */
-export function layoutsOf({ physical }: StagedPlan): Record<string, string> {
+export function layoutsOf({ physical }: Pick<StagedPlan, 'physical'>): Record<string, string> {
   const { kept, sinks } = planIdentity(physical);
   return Object.fromEntries([
     ...kept.map(({ name, layout, input }) => [name, `${layout}.${input}`] as const),

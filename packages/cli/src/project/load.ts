@@ -53,9 +53,15 @@ const MODULE = /\.[cm]?[jt]s$/;
  * Compiles the pipelines that the paths name: YAML files, modules that export pipelines, or directories searched for `*.yaml`, `*.yml` and
  * `*.pipeline.ts` or `.js` (no paths: `pipelines/`, else the working directory).
  *
+ * @param amend what is compiled in the place of what a file says
+ *
  * Rejects with UsageError for a path that does not exist; Failure `no_pipelines` for directories without any
  */
-export async function loadPipelines(context: Pick<CliContext, 'cwd' | 'env'>, paths: readonly string[]): Promise<LoadedProject> {
+export async function loadPipelines(
+  context: Pick<CliContext, 'cwd' | 'env'>,
+  paths: readonly string[],
+  amend: (root: YamlNode) => YamlNode = (root) => root,
+): Promise<LoadedProject> {
   const files = pipelineFiles(context.cwd, paths);
   const projects = new Map<string, ReturnType<typeof readProject>>();
   const pipelines: LoadedPipeline[] = [];
@@ -74,7 +80,7 @@ export async function loadPipelines(context: Pick<CliContext, 'cwd' | 'env'>, pa
       const inputs = new Map<string, string | null>([[file, source.text]]);
       if (projectPath !== null) inputs.set(projectPath, read(projectPath));
       for (const [path, text] of parsed?.included ?? []) inputs.set(path, text);
-      const { plan, diagnostics: found } = compileTree(root, syntax, {
+      const { plan, diagnostics: found } = compileTree(root && amend(root), syntax, {
         file: source,
         project: parsed?.project ?? null,
         loadSchema: (name) => {

@@ -8,6 +8,7 @@ import { openHttp, type HttpSettings } from './http.js';
 import { JsonReport } from './json-report.js';
 import { LiveReport } from './live-report.js';
 import { LogReport } from './log-report.js';
+import { checkTargets, type Targets, whileNotifying } from './notifiers.js';
 import type { RunEnd } from './pipeline-run.js';
 import { preparePipelines, type RunningPipeline, workerId } from './prepare.js';
 import type { RunReport } from './report.js';
@@ -32,6 +33,8 @@ export interface RunSettings {
   readonly json: NdjsonWriter | null;
   /** Where the HTTP side listens; not there: there is none. */
   readonly http?: HttpSettings;
+  /** Whom alerts tell; not there: nobody. */
+  readonly targets?: Targets;
   /** Whether rows of sinks that are no topics go on to their stores; default true. */
   readonly sinks?: boolean;
   /** Called when the topics are there, before the first worker joins. */
@@ -47,9 +50,11 @@ export async function runProject(context: CliContext, backend: Backend, settings
     else context.stderr.write(`warning: ${pipeline}: ${message}\n`);
   };
   let report: RunReport | null = null;
+  if (settings.targets !== undefined) checkTargets(plans, settings.targets);
   const pipelines = await preparePipelines(backend, plans, {
     ...(settings.partitions === undefined ? {} : { partitions: settings.partitions }),
     ...(settings.memory === undefined ? {} : { memory: settings.memory }),
+    ...(settings.http === undefined ? {} : { address: settings.http.address }),
     workers: settings.workers ?? 1,
     onWarning: says,
   });
@@ -66,10 +71,13 @@ export async function runProject(context: CliContext, backend: Backend, settings
       context.stdout.write(`${title}: ${plans.map((plan) => plan.pipeline).join(', ')}\n`);
       report = new LogReport(context, Date.now());
     }
-    const shown = report;
-    const run = (): Promise<ExitCode> => runPipelines(pipelines, settings.end, context.signal, shown, settings);
-    if (settings.sinks === false) return await run();
-    return await whileDelivering({ backend, plans, workerId: workerId(backend), says }, context.signal, run);
+    const { end, targets = new Map() } = settings;
+    const reporting = report;
+    const work = (): Promise<ExitCode> => runPipelines(pipelines, end, context.signal, reporting, settings);
+    const beside = { backend, plans, workerId: workerId(backend), says };
+    return await whileNotifying({ ...beside, targets }, context.signal, () =>
+      settings.sinks === false ? work() : whileDelivering(beside, context.signal, work),
+    );
   } finally {
     await http?.close();
   }

@@ -95,6 +95,10 @@ export interface GroupMemberDescription {
   readonly id: string;
   /** Where it runs; empty where that is not known. */
   readonly host: string;
+  /** What it joined with as its address; null: none. On the embedded log always null: all members are in one process. */
+  readonly address: string | null;
+  /** What it has been given, where it has an address. */
+  readonly partitions: readonly TopicPartition[];
 }
 
 /** Events of a group member, in the order in which they must be handled. */
@@ -139,6 +143,8 @@ export interface MemberOptions {
   readonly standby?: number;
   /** See `Member.holds`. */
   readonly held?: readonly HeldState[];
+  /** A URL at which the process of this member answers for what it has, for `Log.groupMembers`. */
+  readonly address?: string;
 }
 
 /** State that a member has of the tasks that read a partition: the sum of their changelog offsets tells how far it goes. */

@@ -11,6 +11,7 @@ import {
 import type { PhysicalPlan, SourceInput } from './physical.js';
 import { merged, type Place, ROWS_OF_STREAMS } from './place.js';
 import { StageBuilder, StagingError, type StagingOptions } from './stage-builder.js';
+import { stageAlert } from './stage-alert.js';
 import { stageFold } from './stage-fold.js';
 import { stageJoin } from './stage-join.js';
 import { stageOver } from './stage-over.js';
@@ -126,6 +127,8 @@ class Stager {
         return [stageFold(this.builder, places, step, transform)];
       case 'over':
         return [stageOver(this.builder, places, step, transform)];
+      case 'alert':
+        return [stageAlert(this.builder, places[0], step, transform)];
       case 'join':
         return [this.join(places, step, transform)];
       case 'rank':

@@ -245,7 +245,7 @@ export class EmbeddedLog implements Log {
 
   async groupMembers(group: string): Promise<readonly GroupMemberDescription[]> {
     this.checkOpen();
-    return (this.groups.get(group)?.memberIds ?? []).map((id) => ({ id, host: '' }));
+    return (this.groups.get(group)?.memberIds ?? []).map((id) => ({ id, host: '', address: null, partitions: [] }));
   }
 
   async commitIdle({ group, transactionalId, expected, outputs, offsets }: IdleCommit): Promise<CommitResult> {

@@ -258,7 +258,12 @@ export function joinGroup(parameters: {
 interface DescribeGroupsResponse {
   readonly groups: readonly {
     readonly errorCode: number;
-    readonly members: readonly { readonly memberId: string; readonly clientHost: string }[];
+    readonly members: readonly {
+      readonly memberId: string;
+      readonly clientHost: string;
+      readonly memberMetadata: Buffer;
+      readonly memberAssignment: Buffer;
+    }[];
   }[];
 }
 
