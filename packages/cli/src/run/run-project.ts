@@ -74,9 +74,9 @@ export async function runProject(context: CliContext, backend: Backend, settings
     const { end, targets = new Map() } = settings;
     const reporting = report;
     const work = (): Promise<ExitCode> => runPipelines(pipelines, end, context.signal, reporting, settings);
-    const beside = { backend, plans, workerId: workerId(backend), says };
-    return await whileNotifying({ ...beside, targets }, context.signal, () =>
-      settings.sinks === false ? work() : whileDelivering(beside, context.signal, work),
+    const beside = { backend, workerId: workerId(backend), says };
+    return await whileNotifying({ ...beside, pipelines, targets }, context.signal, () =>
+      settings.sinks === false ? work() : whileDelivering({ ...beside, plans }, context.signal, work),
     );
   } finally {
     await http?.close();
