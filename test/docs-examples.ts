@@ -40,7 +40,8 @@ export function commandsOf(text: string): ConsoleCommand[] {
     .map((block) => {
       const [line, ...output] = block.trimEnd().split('\n');
       const [command, comment = ''] = line.split(/\s+# /);
-      const [program, ...args] = command.trim().split(/\s+/);
+      // A word, or several in double quotes.
+      const [program, ...args] = [...command.matchAll(/"([^"]*)"|\S+/g)].map(([word, quoted]) => (quoted as string | undefined) ?? word);
       if (program !== 'rta') throw new Error(`only rta is run here, not ${program}`);
       return { args, output, exitCode: Number(/exit code (\d+)/.exec(comment)?.[1] ?? 0) };
     });

@@ -12,6 +12,7 @@ export * from './expression/typed.js';
 export * from './expression/index.js';
 export * from './plan/plan.js';
 export * from './plan/formats.js';
+export * from './plan/store-sink.js';
 export * from './plan/pipeline-test.js';
 export * from './plan/show.js';
 export * from './yaml/node.js';

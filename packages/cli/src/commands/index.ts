@@ -11,6 +11,7 @@ import { addGenerate } from './generate.js';
 import { addInit } from './init.js';
 import { addLag } from './lag.js';
 import { addQuery } from './query.js';
+import { addSql } from './sql.js';
 import { addRegistry } from './registry.js';
 import { addState } from './state.js';
 import { addSchema } from './schema.js';
@@ -50,6 +51,7 @@ export const commands: readonly AddCommand[] = [
   addLag,
   addState,
   addQuery,
+  addSql,
   addDlq,
   addAlerts,
   addReset,

@@ -31,6 +31,7 @@ interface RunOptions extends BackendOptions {
   readonly shutdownTimeout: number;
   readonly notify: boolean;
   readonly http?: HttpAddress;
+  readonly sinks: boolean;
   readonly profile?: string | true;
   readonly json?: boolean;
 }
@@ -67,6 +68,7 @@ export const addRun: AddCommand = (program, act) => {
       'serve queries, live events, metrics and `collect:` there; without a host for this machine only; port 0: a free one',
       httpAddressOf,
     )
+    .option('--no-sinks', 'leave rows of sinks that are no topics in the topics that they go through')
     .option(
       '--profile [file]',
       `says in the end what the time went to, step by step; the samples go to the file (default: ${PROFILE_FILE})`,
@@ -108,6 +110,7 @@ async function runWithin(context: CliContext, paths: readonly string[], options:
         end,
         stallMs: options.stallTimeout,
         json,
+        sinks: options.sinks,
         ...(options.notify && loaded.project !== null ? { targets: loaded.project.notify } : {}),
         ...(http === null ? {} : { http }),
         onEnding: (failure: unknown) => {

@@ -14,6 +14,7 @@ import { preparePipelines, type RunningPipeline, workerId } from './prepare.js';
 import type { RunReport } from './report.js';
 import { runPipelines } from './run-pipelines.js';
 import type { Recompile } from './source-changes.js';
+import { whileDelivering } from './sinks.js';
 
 export interface RunSettings {
   /** `run` or `demo`, for the title. */
@@ -36,6 +37,8 @@ export interface RunSettings {
   readonly http?: HttpSettings;
   /** Whom alerts tell; not there: nobody. */
   readonly targets?: Targets;
+  /** Whether rows of sinks that are no topics go on to their stores; default true. */
+  readonly sinks?: boolean;
   /** Called when the topics are there, before the first worker joins. */
   readonly prepared?: (pipelines: readonly RunningPipeline[]) => void;
 }
@@ -73,8 +76,10 @@ export async function runProject(context: CliContext, backend: Backend, settings
     }
     const { end, targets = new Map() } = settings;
     const reporting = report;
-    return await whileNotifying({ backend, pipelines, targets, workerId: workerId(backend), says }, context.signal, () =>
-      runPipelines(pipelines, end, context.signal, reporting, settings),
+    const work = (): Promise<ExitCode> => runPipelines(pipelines, end, context.signal, reporting, settings);
+    const beside = { backend, workerId: workerId(backend), says };
+    return await whileNotifying({ ...beside, pipelines, targets }, context.signal, () =>
+      settings.sinks === false ? work() : whileDelivering({ ...beside, plans }, context.signal, work),
     );
   } finally {
     await http?.close();

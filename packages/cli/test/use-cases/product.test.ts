@@ -128,4 +128,19 @@ describe('product analytics', () => {
       Object.fromEntries(['viewed', 'carted', 'purchased'].map((name, i) => [name, depths.filter((depth) => depth > i).length])),
     ]);
   });
+
+  it('the OLAP store has all three tables', async () => {
+    const count = async (topic: string): Promise<number> => (await useCase.table(topic)).length;
+    const products = await useCase.table('product-analytics');
+    const sum = (name: string): number => products.reduce((total, row) => total + Number(row[name]), 0);
+    expect(
+      await useCase.sql(`SELECT count(*)::INTEGER AS products, sum(view_count)::INTEGER AS views, sum(purchases)::INTEGER AS purchases,
+        sum(revenue) AS revenue FROM product_analytics`),
+    ).toEqual([
+      { products: 100, views: sum('view_count'), purchases: sum('purchases'), revenue: expect.closeTo(sum('revenue'), 6) as unknown },
+    ]);
+    const rows = (table: string): Promise<Row[]> => useCase.sql(`SELECT count(*)::INTEGER AS n FROM ${table}`);
+    expect(await rows('active_users_per_minute')).toEqual([{ n: await count('active-users-per-minute') }]);
+    expect(await rows('user_session_analytics')).toEqual([{ n: await count('user-session-analytics') }]);
+  });
 });

@@ -9,6 +9,8 @@ export interface UseCase {
   records(topic: string): Promise<Row[]>;
   /** What a topic's table holds: the last value of each key, where that is no tombstone. */
   table(topic: string): Promise<Row[]>;
+  /** What the embedded OLAP store answers. */
+  sql(query: string): Promise<Row[]>;
 }
 
 /** Writes `count` events of a scenario, a day's or so, and runs the pipelines over them to the end, all windows closed. */
@@ -30,6 +32,11 @@ export async function runUseCase(scenario: string, count: number, options: reado
       }));
   };
   return {
+    sql: async (query) => {
+      const { code, stdout } = await rta(['sql', query, '--dir', dir, '--json']);
+      expect(code).toBe(0);
+      return ndjson(stdout).slice(1);
+    },
     records: async (topic) => (await read(topic)).map(({ value }) => value!),
     table: async (topic) => {
       const rows = new Map<string, Row>();

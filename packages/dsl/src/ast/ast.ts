@@ -1,6 +1,7 @@
 import type { Span } from '../diagnostics/diagnostic.js';
 import type { ErrorPolicy, LatePolicy, TopicDeclaration } from '../plan/plan.js';
 import type { SchemaChangePolicy } from '../plan/schema-change.js';
+import type { StoreKind } from '../plan/store-sink.js';
 import type { YamlEntry, YamlMap, YamlNode, YamlScalar } from '../yaml/node.js';
 import type { Spanned } from '../yaml/read.js';
 
@@ -80,12 +81,22 @@ export interface SinkAst {
   readonly span: Span;
   readonly from: Spanned<string> | null;
   readonly topic: Spanned<string> | null;
+  /** Of what it says of a store: the settings that name one, in their order. */
+  readonly stores: readonly StoreAst[];
+  readonly ttlMs: Spanned<number> | null;
   readonly key: readonly YamlScalar[] | null;
   readonly valueFormat: Spanned<string> | null;
   readonly keyFormat: Spanned<string> | null;
   readonly notYet: readonly YamlEntry[];
-  /** Whether it says a topic, even one that cannot be read, or has an unknown key that may be meant as one. */
-  readonly saysTopic: boolean;
+  /** Whether it says where it goes, even if that cannot be read, or has an unknown key that may be meant as that. */
+  readonly saysTarget: boolean;
+}
+
+/** `table: name`. */
+export interface StoreAst {
+  readonly kind: StoreKind;
+  readonly keySpan: Span;
+  readonly name: Spanned<string>;
 }
 
 export interface BoardAst {

@@ -8,7 +8,8 @@ import { buildTest } from './build-test.js';
 import { closest } from '../expression/suggest.js';
 import { PIPELINE } from './pipeline-schema.js';
 import { SINK } from './shapes.js';
-import type { BoardAst, PipelineAst, SinkAst, SourceAst, SourceRefAst, StreamAst } from './ast.js';
+import type { BoardAst, PipelineAst, SinkAst, SourceAst, SourceRefAst, StoreAst, StreamAst } from './ast.js';
+import { STORE_KINDS } from '../plan/store-sink.js';
 
 /** Reads the root of a pipeline file. The structure was checked before, so what does not fit is left out without a word. */
 export function buildPipeline(root: YamlMap, read: SettingsReader): PipelineAst {
@@ -167,11 +168,23 @@ function sink(name: string | null, entry: YamlEntry, read: SettingsReader): Sink
     span: entry.keySpan,
     from: read.textAt(node, 'from'),
     topic: read.textAt(node, 'topic'),
+    stores: stores(node, read),
+    ttlMs: read.durationAt(node, 'ttl'),
     key: key === null ? null : keys.filter((item): item is YamlScalar => item.kind === 'scalar' && !isNull(item)),
     ...formats(node, read),
-    notYet: present(node, ['table', 'clickhouse', 'parquet', 'webhook', 'partitionBy', 'ttl']),
-    saysTopic: entries(node).some((item) => item.key === 'topic' || !Object.hasOwn(SINK.properties as object, item.key)),
+    notYet: present(node, ['clickhouse', 'parquet', 'webhook', 'partitionBy']),
+    saysTarget: entries(node).some(
+      (item) => ['topic', ...STORE_KINDS].includes(item.key) || !Object.hasOwn(SINK.properties as object, item.key),
+    ),
   };
+}
+
+function stores(node: YamlNode, read: SettingsReader): readonly StoreAst[] {
+  return STORE_KINDS.flatMap((kind) => {
+    const entry = entryOf(node, kind);
+    const name = entry === null ? null : read.text(entry.value);
+    return entry === null || name === null ? [] : [{ kind, keySpan: entry.keySpan, name }];
+  });
 }
 
 function board(entry: YamlEntry, read: SettingsReader): BoardAst {

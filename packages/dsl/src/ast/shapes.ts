@@ -146,7 +146,11 @@ export const SOURCE: JsonSchema = map(
 export const SINK: JsonSchema = map('a sink', {
   from: text('The stream that it writes; default the last.'),
   topic: TOPIC_NAME,
-  table: text('A table of the embedded OLAP store.'),
+  table: textLike(
+    '^[A-Za-z_][A-Za-z0-9_]{0,62}$',
+    'a name of letters, digits and `_`',
+    'A table of the embedded OLAP store (DuckDB), which rows are written to as they change.',
+  ),
   clickhouse: text('A table of ClickHouse.'),
   parquet: text('A folder of Parquet files.'),
   webhook: text('A URL that each row is posted to.'),
@@ -159,7 +163,7 @@ export const SINK: JsonSchema = map('a sink', {
   },
   format: FORMAT,
   partitionBy: text('How rows are partitioned in the store.'),
-  ttl: duration('How long the store keeps rows.'),
+  ttl: duration('How long the store keeps a row after its event time. Default: for good.'),
 });
 
 /** The settings of a topic. */

@@ -23,10 +23,12 @@ export function checkBoards(boards: readonly BoardAst[], graph: Graph, sinks: re
   });
 }
 
-/** `from` names a sink, or a stream that a sink writes; default the only sink. */
+/** `from` names a sink, or a stream that a sink writes; default the only sink, or the only one that is a topic. */
 function sinkOf(board: BoardAst, graph: Graph, sinks: readonly CheckedSink[], session: Session): CheckedSink | null {
   if (sinks.length === 0) return null;
   if (board.from === null) {
+    const topics = sinks.filter(({ node }) => node.store === undefined);
+    if (topics.length === 1) return topics[0];
     if (sinks.length === 1) return sinks[0];
     session.report(
       messages.fromNeeded(

@@ -56,7 +56,7 @@ export function compileTree(root: YamlNode | null, found: readonly Diagnostic[],
 function check(ast: PipelineAst, session: Session): Plan {
   if (ast.sinks.length === 0 && !ast.saysSink) session.report(messages.noSink(ast.span));
   const graph = checkStreams(ast, session);
-  const checkedSinks = checkSinks(ast.sinks, graph, session);
+  const checkedSinks = checkSinks(ast.sinks, ast.name?.value ?? '', graph, session);
   const alerts = checkAlerts(ast.alerts, ast.name?.value ?? '', graph, topicsTaken(ast, graph, checkedSinks), session);
   const tested = alerts.sink === null ? checkedSinks : [...checkedSinks, { node: alerts.sink, from: null, missing: new Set<string>() }];
   const sinks = tested.map(({ node }) => node);

@@ -9,6 +9,7 @@ import { includeMessages } from '../project/include.js';
 import { joinMessages } from './join-messages.js';
 import { tableMessages } from './table-messages.js';
 import { testMessages } from './test-messages.js';
+import { sinkMessages } from './sink-messages.js';
 import { topKMessages } from './topk-messages.js';
 import { unnestMessages } from './unnest-messages.js';
 
@@ -304,9 +305,9 @@ export const messages = {
   })),
 
   // ---- RTA33xx: sinks, topics, boards ----
-  sinkTarget: errorMessage('RTA3301', 'A sink without a topic', (span: Span) => ({
+  sinkTarget: errorMessage('RTA3301', 'A sink without a target', (span: Span) => ({
     span,
-    message: 'the sink needs a `topic`',
+    message: 'the sink needs a `topic`, or a `table`',
   })),
   sinkKeyOfTable: errorMessage('RTA3302', 'Another key for the topic of a table', (span: Span, key: readonly string[]) => ({
     span,
@@ -326,6 +327,7 @@ export const messages = {
   ...alertMessages,
   ...testMessages,
   ...joinMessages,
+  ...sinkMessages,
   ...topKMessages,
   ...formatMessages,
   ...includeMessages,

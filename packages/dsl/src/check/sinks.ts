@@ -8,6 +8,7 @@ import type { Flow } from './flow.js';
 import { sinkFormats } from './formats.js';
 import { messages } from './messages.js';
 import type { Session } from './session.js';
+import { checkStore, sinkName, sinkPlace } from './store-sinks.js';
 
 /** The namespace of the schemas that sinks derive. */
 const NAMESPACE = 'rta.sinks';
@@ -21,26 +22,30 @@ export interface CheckedSink {
 }
 
 /** Checks the sinks and derives their schemas. */
-export function checkSinks(sinks: readonly SinkAst[], graph: Graph, session: Session): readonly CheckedSink[] {
+export function checkSinks(sinks: readonly SinkAst[], pipeline: string, graph: Graph, session: Session): readonly CheckedSink[] {
   const nodes: CheckedSink[] = [];
+  const storeWriters = new Map<string, string>();
   const writers = new Map<string, string>();
   const read = new Set(graph.sources.map((source) => source.topic));
   for (const sink of sinks) {
     for (const entry of sink.notYet)
-      session.report(messages.notYet(entry.keySpan, `\`${entry.key}\` in a sink`, 'sinks are topics: `{ topic: name }`'));
-    if (sink.topic === null) {
-      if (sink.notYet.length === 0 && !sink.saysTopic) session.report(messages.sinkTarget(sink.span));
-    } else {
-      const { value: topic, span } = sink.topic;
+      session.report(
+        messages.notYet(entry.keySpan, `\`${entry.key}\` in a sink`, 'sinks are topics, `{ topic: name }`, and tables: `{ table: name }`'),
+      );
+    const place = sinkPlace(sink, pipeline, session);
+    if (place !== null) {
+      const { value: topic, span } = place.topic;
       const other = writers.get(topic);
       if (other !== undefined) session.report(messages.topicTwice(span, topic, other));
-      else writers.set(topic, sink.name === null ? '`sink`' : `the sink \`${sink.name}\``);
+      else writers.set(topic, sinkName(sink));
       if (read.has(topic)) session.report(messages.readsOwnSink(span, topic));
     }
     const flow = graph.resolve(sink.from, sink.span);
-    if (flow === null || sink.topic === null) continue;
+    if (flow === null || place === null) continue;
+    const { store, topic } = place;
     const key = sinkKey(sink, flow, session);
     const columns = flow.relation.columns;
+    if (store !== null) checkStore(store, { columns, sink, writers: storeWriters }, session);
     // A key that reported errors took away.
     if (key?.some((name) => !columns.some((column) => column.name === name)) === true) continue;
     const storable = columns.map((column) => isStorable(column, sink, session)).every((fine) => fine);
@@ -52,13 +57,14 @@ export function checkSinks(sinks: readonly SinkAst[], graph: Graph, session: Ses
       id: sink.name === null ? 'sink' : `sink.${sink.name}`,
       name: sink.name ?? 'sink',
       input: flow.id,
-      topic: sink.topic.value,
+      topic: topic.value,
       format,
       keyFormat,
       key: keyFormat === 'none' ? null : key,
-      keySchema: keyFormat === 'avro' && key !== null ? keySchema(sink.topic.value, columns, key) : null,
-      valueSchema: format === 'avro' ? valueSchema(sink.topic.value, columns) : null,
+      keySchema: keyFormat === 'avro' && key !== null ? keySchema(topic.value, columns, key) : null,
+      valueSchema: format === 'avro' ? valueSchema(topic.value, columns) : null,
       compacted: flow.relation.kind === 'table',
+      ...(store === null ? {} : { store }),
       columns,
       span: sink.span,
     };

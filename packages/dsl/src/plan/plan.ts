@@ -5,6 +5,7 @@ import type { Type } from '../types/type.js';
 import type { PipelineTest } from './pipeline-test.js';
 import type { Alert, AlertTransform, MetricsAlert } from './alert.js';
 import type { SchemaChangePolicy } from './schema-change.js';
+import type { StoreTarget } from './store-sink.js';
 import type { LatePolicy, WindowSpec } from './window-spec.js';
 
 export * from './alert.js';
@@ -132,6 +133,8 @@ export interface SinkNode {
   readonly valueSchema: AvroSchema | null;
   /** A table's topic is compacted. */
   readonly compacted: boolean;
+  /** Where the rows go on to from the topic, which is the sink's own; not there: it is the topic that was asked for. */
+  readonly store?: StoreTarget;
   readonly columns: readonly Column[];
   readonly span: Span;
 }

@@ -4,6 +4,7 @@ import { showType } from '../types/lattice.js';
 import type { Value } from '../types/type.js';
 import { defaultKeyFormat } from './formats.js';
 import type { AlertTransform } from './alert.js';
+import { showStore, type StoreTarget } from './store-sink.js';
 import type {
   Accumulator,
   Emit,
@@ -114,11 +115,16 @@ function showStep(step: StepNode): string[] {
 function showSink(sink: SinkNode): string[] {
   const compacted = sink.compacted ? ', compacted' : '';
   const keyFormat = sink.keyFormat === defaultKeyFormat(sink.format, sink.key?.length ?? null) ? '' : ` (${sink.keyFormat})`;
+  const store = sink.store === undefined ? '' : ` → ${showStore(sink.store)}${showTtl(sink.store)}`;
   return [
-    `${sink.id}: ${sink.input} → topic ${sink.topic} (${sink.format}${compacted}), key ${sink.key === null ? '-' : `[${sink.key.join(', ')}]`}${keyFormat}`,
+    `${sink.id}: ${sink.input} → topic ${sink.topic} (${sink.format}${compacted}), key ${sink.key === null ? '-' : `[${sink.key.join(', ')}]`}${keyFormat}${store}`,
     `  key ${JSON.stringify(sink.keySchema)}`,
     `  value ${JSON.stringify(sink.valueSchema)}`,
   ];
+}
+
+function showTtl({ ttlMs }: StoreTarget): string {
+  return ttlMs === null ? '' : ` (ttl ${showDuration(ttlMs)})`;
 }
 
 /** What a transform does, its first line indented by two, those that say more by four. */

@@ -2,9 +2,9 @@
  * Plans as Mermaid flowcharts: `flowchart`, topics as stadiums, steps as boxes, state as cylinders, a subgraph per stage. Node names are ours;
  * what comes from users stands in quoted texts only.
  */
-import { showTransform, type Plan } from '@rta/dsl';
+import { showStore, showTransform, type Plan } from '@rta/dsl';
 import { partitionedBy, roleOf, transformText } from './explain.js';
-import { feedsOf, type Stage, type StageNode } from './physical.js';
+import { feedsOf, type SinkOutput, type Stage, type StageNode } from './physical.js';
 import { planStages } from './plan-stages.js';
 
 /**
@@ -46,14 +46,21 @@ export function explainLogicalMermaid(plan: Plan): string {
       ...[step.input, ...(step.others ?? [])].map((input) => `  ${names.get(input)!} --> ${names.get(step.id)!}`),
     );
   }
-  for (const [i, sink] of plan.sinks.entries()) lines.push(`  k${i}(["${text(sink.topic)}"])`, `  ${names.get(sink.input)!} --> k${i}`);
+  for (const [i, sink] of plan.sinks.entries()) {
+    lines.push(`  k${i}(["${text(sink.topic)}"])`, `  ${names.get(sink.input)!} --> k${i}`);
+    if (sink.store !== undefined) lines.push(storeEdge(`k${i}`, showStore(sink.store)));
+  }
   return `${lines.join('\n')}\n`;
 }
 
 function stageEdges(stage: Stage, topic: (name: string) => string): string[] {
   return stage.nodes.flatMap((node, i) => {
     const from = feedsOf(node).map((feed) => ('input' in feed ? topic(stage.inputs[feed.input].topic) : nodeName(stage, feed.node)));
-    if (node.op === 'sink') return from.map((name) => `  ${name} --> ${topic(stage.outputs[node.output].topic)}`);
+    if (node.op === 'sink') {
+      const sink = stage.outputs[node.output] as SinkOutput;
+      const name = topic(sink.topic);
+      return [...from.map((other) => `  ${other} --> ${name}`), ...(sink.store === undefined ? [] : [storeEdge(name, sink.store)])];
+    }
     const edges = from.map((name) => `  ${name} --> ${nodeName(stage, i)}`);
     if ('output' in node && node.output !== null) {
       const by = partitionedBy(node);
@@ -63,6 +70,11 @@ function stageEdges(stage: Stage, topic: (name: string) => string): string[] {
     if ('store' in node && node.store !== null) edges.push(`  ${nodeName(stage, i)} -.- c${stage.id}`);
     return edges;
   });
+}
+
+/** From a topic to the store that its rows go on to. */
+function storeEdge(topic: string, store: string): string {
+  return `  ${topic} --> ${topic}s[("${text(store)}")]`;
 }
 
 function nodeName(stage: Stage, node: number): string {

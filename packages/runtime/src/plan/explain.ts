@@ -131,7 +131,7 @@ function children(stage: Stage, fedBy: (node: StageNode) => boolean, indent: str
     const below = `${indent}${last ? '   ' : '│  '}`;
     if (node.op === 'sink') {
       const sink = stage.outputs[node.output] as SinkOutput;
-      return [`${indent}${last ? '└' : '├'}─▶ ${sink.topic} (${describeSink(sink)})`];
+      return [`${indent}${last ? '└' : '├'}─▶ ${sink.topic} (${describeSink(sink)})${sink.store === undefined ? '' : ` ─▶ ${sink.store}`}`];
     }
     const deeper = children(stage, (other) => feedsOf(other).some((feed) => 'node' in feed && feed.node === i), below);
     const sent = 'output' in node && node.output !== null ? [`${below}└─▶ ${sentText(stage, node, node.output)}`] : [];

@@ -224,6 +224,8 @@ export interface SinkOutput {
   readonly keySchema: AvroSchema | null;
   readonly valueSchema: AvroSchema | null;
   readonly columns: readonly Column[];
+  /** Where its rows go on to from the topic, for people; not there: nowhere. */
+  readonly store?: string;
 }
 
 export interface RepartitionOutput {

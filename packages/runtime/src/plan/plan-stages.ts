@@ -1,4 +1,13 @@
-import type { JoinTransform, Plan, SinkNode, SourceNode, Span, StepNode, Transform } from '@rta/dsl';
+import {
+  showStore,
+  type JoinTransform,
+  type Plan,
+  type SinkNode,
+  type SourceNode,
+  type Span,
+  type StepNode,
+  type Transform,
+} from '@rta/dsl';
 import type { PhysicalPlan, SourceInput } from './physical.js';
 import { merged, type Place, ROWS_OF_STREAMS } from './place.js';
 import { StageBuilder, StagingError, type StagingOptions } from './stage-builder.js';
@@ -157,6 +166,7 @@ class Stager {
       keySchema: sink.keySchema,
       valueSchema: sink.valueSchema,
       columns: sink.columns,
+      ...(sink.store === undefined ? {} : { store: showStore(sink.store) }),
     });
     const step = { id: sink.id, verb: 'sink' } as StepNode;
     this.builder.add(place, { op: 'sink', output, ...this.builder.base(place, step, place.relation) }, place.relation, place.partitionedBy);

@@ -13,6 +13,9 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 /** Changelogs keep tombstones for a week; a store not synced for half of that is rebuilt (SEMANTICS rule 24). */
 const CHANGELOG_DELETE_RETENTION_MS = 7 * DAY_MS;
 
+/** A store that is away for longer may miss that rows of a table were deleted. */
+const STORE_DELETE_RETENTION_MS = 30 * DAY_MS;
+
 /** Of the pipeline's own topics. A row of collected values may be larger than what brokers take unless told; a request takes 100 MiB. */
 const INTERNAL = { 'segment.bytes': String(64 * 1024 * 1024), 'max.message.bytes': String(32 * 1024 * 1024) };
 
@@ -76,10 +79,21 @@ export function outputTopics(
     const declaration = declared.find((d) => d.name === name);
     specs.set(name, topicSpec(name, declaration, { partitions: defaultPartitions, compacted }));
   };
-  for (const stage of plan.stages) for (const output of stage.outputs) if (output.kind === 'sink') add(output.topic, output.table);
+  for (const stage of plan.stages)
+    for (const output of stage.outputs) {
+      if (output.kind !== 'sink') continue;
+      add(output.topic, output.table);
+      if (output.store !== undefined) specs.set(output.topic, keptForStore(specs.get(output.topic)!));
+    }
   for (const topic of lateTopics(plan, policies)) add(topic, false);
   if (policies.errors.policy === 'topic') add(policies.errors.topic, false);
   return [...specs.values()];
+}
+
+/** What waits for a store is kept until the store has it, unless its topic is declared otherwise. */
+function keptForStore(spec: TopicSpec): TopicSpec {
+  const kept = { 'retention.ms': '-1', 'retention.bytes': '-1', 'delete.retention.ms': String(STORE_DELETE_RETENTION_MS) };
+  return { ...spec, config: { ...kept, ...spec.config } };
 }
 
 /** A topic as it is declared; what is not said goes by `defaults`. */

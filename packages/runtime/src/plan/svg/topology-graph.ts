@@ -1,7 +1,7 @@
 /** What a drawing of a physical plan shows: topics, the nodes of stages with their state, and how rows go between them. */
 import { showExpr } from '@rta/dsl';
 import { partitionedBy, roleOf, transformText } from '../explain.js';
-import { feedsOf, type PhysicalPlan, type Stage, type StageNode } from '../physical.js';
+import { feedsOf, type PhysicalPlan, type SinkOutput, type Stage, type StageNode } from '../physical.js';
 
 export interface TopologyGraph {
   readonly topics: readonly TopicShape[];
@@ -50,7 +50,7 @@ export function topologyGraph({ stages }: PhysicalPlan): TopologyGraph {
   for (const { outputs } of stages)
     for (const output of outputs)
       if (output.kind === 'sink' && !topics.has(output.topic))
-        topics.set(output.topic, { id: topicId(output.topic), name: output.topic, role: 'sink', note: keyNote(output.key) });
+        topics.set(output.topic, { id: topicId(output.topic), name: output.topic, role: 'sink', note: sinkNote(output) });
   return { topics: [...topics.values()], stages: stages.map(stageShape), edges: stages.flatMap(edgesOf) };
 }
 
@@ -67,6 +67,10 @@ function timeNote(time: Extract<Stage['inputs'][number], { kind: 'source' }>['ti
 
 function keyNote(key: readonly string[] | null): string {
   return key === null || key.length === 0 ? 'no key' : `key ${key.join(', ')}`;
+}
+
+function sinkNote({ key, store }: SinkOutput): string {
+  return store === undefined ? keyNote(key) : `${keyNote(key)}, to ${store}`;
 }
 
 function stageShape(stage: Stage): StageShape {

@@ -1,0 +1,34 @@
+import type { Span } from '../diagnostics/diagnostic.js';
+import { errorMessage, quote } from '../diagnostics/message.js';
+
+/** RTA331x: the messages about sinks that are no topics. */
+export const sinkMessages = {
+  sinkTargets: errorMessage('RTA3311', 'A sink with two targets', (span: Span, one: string, other: string) => ({
+    span,
+    message: `a sink goes to one place, and this one has ${quote(one)} and ${quote(other)}`,
+    help: 'write two sinks under `sinks`; both can be `from` the same stream',
+  })),
+  sinkSetting: errorMessage(
+    'RTA3312',
+    'A setting that this kind of sink has not',
+    (span: Span, setting: string, kind: string, help: string) => ({
+      span,
+      message: `${quote(setting)} means nothing in a sink that is a ${kind}`,
+      help,
+    }),
+  ),
+  storeTwice: errorMessage('RTA3313', 'Two sinks that write one table', (span: Span, target: string, other: string) => ({
+    span,
+    message: `the ${target} is written by ${other} already; rows of different sinks would be taken for each other's`,
+  })),
+  storeColumns: errorMessage('RTA3314', 'Columns that a table cannot tell apart', (span: Span, one: string, other: string) => ({
+    span,
+    message: `the columns ${quote(one)} and ${quote(other)} differ in case only, which is no difference in SQL`,
+    help: 'rename one of them before the sink: `rename: { new_name: old }`',
+  })),
+  storeTimeColumn: errorMessage('RTA3315', 'A column that each table has', (span: Span, name: string) => ({
+    span,
+    message: `a table has a column ${quote(name)} already: the event time of the row`,
+    help: 'rename it before the sink: `rename: { new_name: old }`',
+  })),
+};

@@ -1,0 +1,65 @@
+/** Sinks that are no topics: what they are and what they can hold. */
+import type { SinkAst, StoreAst } from '../ast/ast.js';
+import type { Column } from '../plan/plan.js';
+import { STORE_TIME, showStore, storeTopic, type StoreTarget } from '../plan/store-sink.js';
+import type { Spanned } from '../yaml/read.js';
+import { messages } from './messages.js';
+import type { Session } from './session.js';
+
+/** The topic that a sink writes, and the store that its rows go on to. */
+export interface SinkPlace {
+  readonly topic: Spanned<string>;
+  readonly store: StoreTarget | null;
+}
+
+/** Null: it says none, or none that can be read; reported. */
+export function sinkPlace(sink: SinkAst, pipeline: string, session: Session): SinkPlace | null {
+  const { topic, stores, ttlMs, valueFormat, keyFormat, span } = sink;
+  const said = [
+    ...(topic === null ? [] : [{ kind: 'topic', span: topic.span }]),
+    ...stores.map(({ kind, keySpan }) => ({ kind, span: keySpan })),
+  ];
+  if (said.length > 1) session.report(messages.sinkTargets(said[1].span, said[0].kind, said[1].kind));
+  if (topic !== null) {
+    if (ttlMs !== null)
+      session.report(messages.sinkSetting(ttlMs.span, 'ttl', 'topic', 'a topic keeps its records by `retention` under `topics`'));
+    return { topic, store: null };
+  }
+  const store = stores.at(0);
+  if (store === undefined) {
+    if (sink.notYet.length === 0 && !sink.saysTarget) session.report(messages.sinkTarget(span));
+    return null;
+  }
+  const format = valueFormat ?? keyFormat;
+  if (format !== null) session.report(messages.sinkSetting(format.span, 'format', store.kind, 'only the records of a topic have one'));
+  return { topic: { value: storeTopic(pipeline, sink.name ?? 'sink'), span: store.keySpan }, store: targetOf(store, sink) };
+}
+
+function targetOf({ kind, name }: StoreAst, { ttlMs }: SinkAst): StoreTarget {
+  return { kind, table: name.value, ttlMs: ttlMs?.value ?? null };
+}
+
+/** Whether no other sink writes to the store, and it can tell the columns apart; reports. */
+export function checkStore(
+  store: StoreTarget,
+  { columns, sink, writers }: { readonly columns: readonly Column[]; readonly sink: SinkAst; readonly writers: Map<string, string> },
+  session: Session,
+): void {
+  const target = showStore(store);
+  const [{ keySpan, name }] = sink.stores;
+  const other = writers.get(target.toLowerCase());
+  if (other === undefined) writers.set(target.toLowerCase(), sinkName(sink));
+  else session.report(messages.storeTwice(name.span, target, other));
+  const seen = new Map<string, string>();
+  for (const column of columns) {
+    const known = seen.get(column.name.toLowerCase());
+    if (known !== undefined) session.report(messages.storeColumns(keySpan, known, column.name));
+    else if (column.name.toLowerCase() === STORE_TIME) session.report(messages.storeTimeColumn(keySpan, column.name));
+    seen.set(column.name.toLowerCase(), column.name);
+  }
+}
+
+/** As messages name it. */
+export function sinkName({ name }: SinkAst): string {
+  return name === null ? '`sink`' : `the sink \`${name}\``;
+}

@@ -1,0 +1,98 @@
+/** Takes the rows of a sink from its topic to its store. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { applicationIdOf, type Log } from '@rta/runtime';
+import type { SchemaRegistry } from '@rta/registry';
+import type { SinkNode } from '@rta/dsl';
+import { GroupReader } from './group-reader.js';
+import { SinkRowReader } from './sink-row-reader.js';
+import { type SinkBatch, type SinkRow, type SinkStore, StoreError } from './sink-store.js';
+
+export interface DelivererOptions {
+  readonly log: Log;
+  readonly registry: Pick<SchemaRegistry, 'byId'>;
+  readonly pipeline: string;
+  /** Its topic is there. */
+  readonly sink: SinkNode;
+  readonly store: SinkStore;
+  /** Of this process, the same after a restart. */
+  readonly workerId: string;
+  /** Each process has all rows in a store of its own, rather than all of them together in one. */
+  readonly isOwn: boolean;
+  /** Told the first time that a store says no, and when it takes rows again. */
+  readonly onWarning: (message: string) => void;
+  readonly settings?: DelivererSettings;
+}
+
+export interface DelivererSettings {
+  /** Rows of a batch, at most. */
+  readonly mostRows: number;
+  /** How long a row waits for others, ms. */
+  readonly lingerMs: number;
+  /** The first pause after a store said no, ms, about; each is twice the one before, up to `maxPauseMs`. */
+  readonly pauseMs: number;
+  readonly maxPauseMs: number;
+}
+
+const DELIVERER_DEFAULTS: DelivererSettings = { mostRows: 10_000, lingerMs: 200, pauseMs: 200, maxPauseMs: 30_000 };
+
+/** A store that is away holds back its own sink only: rows wait in the topic for as long as it takes. */
+export class Deliverer {
+  private readonly reader: GroupReader<SinkRow>;
+  private readonly settings: DelivererSettings;
+
+  constructor(private readonly options: DelivererOptions) {
+    const { log, registry, sink, store, pipeline, workerId, isOwn, settings = DELIVERER_DEFAULTS } = options;
+    this.settings = settings;
+    const shared = `${applicationIdOf(pipeline)}.sink.${sink.name}`;
+    const group = isOwn ? `${shared}.${workerId}` : shared;
+    const rows = new SinkRowReader(sink, registry);
+    this.reader = new GroupReader<SinkRow>({
+      log,
+      topic: sink.topic,
+      group,
+      transactionalId: isOwn ? group : `${group}.${workerId}`,
+      mostRecords: settings.mostRows,
+      lingerMs: settings.lingerMs,
+      begin: (committed) => store.begin(committed),
+      read: (record, partition) => rows.read(record, partition),
+      take: (batch, signal) => this.write(batch, signal),
+      ...(store.maintain === undefined ? {} : { maintain: () => store.maintain!() }),
+    });
+  }
+
+  /** Resolves after `stop`, or when `drain` is done; rejects with what the store or the log refuses for good. */
+  run(): Promise<void> {
+    return this.reader.run();
+  }
+
+  /** Delivers what the topic holds now, but takes no longer than `limitMs`; then `run` resolves. */
+  drain(limitMs: number): Promise<void> {
+    return this.reader.drain(limitMs);
+  }
+
+  stop(): void {
+    this.reader.stop();
+  }
+
+  private async write(batch: SinkBatch, signal: AbortSignal): Promise<void> {
+    const { store, onWarning } = this.options;
+    for (let tries = 0; ; tries++) {
+      try {
+        await store.write(batch, signal);
+        if (tries > 0) onWarning('the store takes rows again');
+        return;
+      } catch (error) {
+        if (signal.aborted) throw new StoreError('interrupted', true, { cause: error });
+        if (!(error instanceof StoreError) || !error.retriable) throw error;
+        if (tries === 0) onWarning(`${error.message}; rows wait in ${this.options.sink.topic}, and it is tried again`);
+        await sleep(error.afterMs ?? this.pauseOf(tries), undefined, { signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  /** From half of it to all of it, so that many do not come back at once. */
+  private pauseOf(tries: number): number {
+    const { pauseMs, maxPauseMs } = this.settings;
+    return Math.min(maxPauseMs, pauseMs * 2 ** Math.min(tries, 30)) * (0.5 + Math.random() / 2);
+  }
+}

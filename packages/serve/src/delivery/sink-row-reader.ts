@@ -1,0 +1,53 @@
+/** Records of the topic of a sink that is a store as rows, by the schemas that they were written with. */
+import { Buffer } from 'node:buffer';
+import type { AvroSchema, Row, SinkNode, Value } from '@rta/dsl';
+import { type AvroCodec, codecFor, type SchemaRegistry, unframe } from '@rta/registry';
+import type { LogRecord } from '@rta/runtime';
+import { type SinkRow, StoreError } from './sink-store.js';
+
+export class SinkRowReader {
+  private readonly values: AvroCodec;
+  private readonly keys: AvroCodec | null;
+  private readonly writers = new Map<number, AvroSchema>();
+
+  constructor(
+    private readonly sink: SinkNode,
+    private readonly registry: Pick<SchemaRegistry, 'byId'>,
+  ) {
+    this.values = codecFor(sink.valueSchema!);
+    this.keys = sink.keySchema === null ? null : codecFor(sink.keySchema);
+  }
+
+  /** Rejects with RegistryError where a schema cannot be asked for, and with StoreError for what no pipeline wrote. */
+  async read({ offset, timestamp, key, value }: LogRecord, partition: number): Promise<SinkRow> {
+    const { sink, keys } = this;
+    const place = `${sink.topic}-${String(partition)} at offset ${String(offset)}`;
+    const keyValue = key === null || keys === null ? null : await this.decode(keys, key, place);
+    return {
+      partition,
+      offset,
+      time: timestamp,
+      id: key === null ? null : Buffer.from(key).toString('latin1'),
+      key: keyValue === null ? null : sink.key!.length === 1 ? { [sink.key![0]]: keyValue } : (keyValue as Row),
+      row: value === null ? null : ((await this.decode(this.values, value, place)) as Row),
+    };
+  }
+
+  private async decode(codec: AvroCodec, bytes: Uint8Array, place: string): Promise<Value> {
+    const framed = unframe(bytes);
+    if (framed === null) throw new StoreError(`${place}: a record that no pipeline wrote`, false);
+    const writer = this.writers.get(framed.id) ?? (await this.schemaOf(framed.id, place));
+    try {
+      return codec.decode(framed.data, writer);
+    } catch (cause) {
+      throw new StoreError(`${place}: a record that cannot be read: ${(cause as Error).message}`, false, { cause });
+    }
+  }
+
+  private async schemaOf(id: number, place: string): Promise<AvroSchema> {
+    const found = await this.registry.byId(id);
+    if (found === null) throw new StoreError(`${place}: the registry does not know schema ${String(id)}`, false);
+    this.writers.set(id, found.schema);
+    return found.schema;
+  }
+}
