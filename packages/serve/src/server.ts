@@ -1,6 +1,8 @@
 /** The HTTP side of a process that runs pipelines. */
 import type { AddressInfo } from 'node:net';
 import { fastify } from 'fastify';
+import { guard } from './access.js';
+import { addConsole, type ConsoleSource } from './console/console.js';
 import { addHealth } from './health/health.js';
 import { addMetrics } from './metrics/metrics.js';
 import type { ServedPipeline } from './served-pipeline.js';
@@ -11,6 +13,8 @@ export interface HttpOptions {
   /** 0: a free one. */
   readonly port: number;
   readonly pipelines: readonly ServedPipeline[];
+  /** The page at `/`. */
+  readonly console: ConsoleSource;
   /** Told of what is wrong with us: the answer is 500. */
   readonly onError: (error: unknown) => void;
 }
@@ -39,6 +43,7 @@ export async function serveHttp(options: HttpOptions): Promise<HttpSide> {
   });
   addHealth(app, pipelines);
   addMetrics(app, pipelines);
+  addConsole(app, options.console, guard(null));
   await app.listen({ host, port });
   const { port: taken } = app.server.address() as AddressInfo;
   return {

@@ -61,7 +61,7 @@ export const addRun: AddCommand = (program, act) => {
     )
     .option(
       '--http <[host:]port>',
-      'serve health and metrics there; without a host for this machine only; port 0: a free one',
+      'serve the console, health and metrics there; without a host for this machine only; port 0: a free one',
       httpAddressOf,
     )
     .option(

@@ -2,6 +2,7 @@
 import { serveHttp, type HttpSide } from '@rta/serve';
 import type { CliContext } from '../context.js';
 import { Failure } from '../failure.js';
+import type { ConsoleFeed } from './console/console-feed.js';
 import type { RunningPipeline } from './prepare.js';
 
 export interface HttpAddress {
@@ -11,11 +12,17 @@ export interface HttpAddress {
 }
 
 /** Rejects with Failure `cannot_listen`. */
-export async function openHttp(context: CliContext, address: HttpAddress, pipelines: readonly RunningPipeline[]): Promise<HttpSide> {
+export async function openHttp(
+  context: CliContext,
+  address: HttpAddress,
+  pipelines: readonly RunningPipeline[],
+  console: ConsoleFeed,
+): Promise<HttpSide> {
   const { host, port } = address;
   return serveHttp({
     host,
     port,
+    console,
     pipelines: pipelines.map(({ plan, run }) => ({ plan, snapshot: () => run.snapshot() })),
     onError: (error) => void context.stderr.write(`warning: http: ${error instanceof Error ? error.message : String(error)}\n`),
   }).catch((error: unknown) => {

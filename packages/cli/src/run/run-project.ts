@@ -4,6 +4,7 @@ import type { Backend } from '../backend/backend.js';
 import type { CliContext } from '../context.js';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
 import type { NdjsonWriter } from '../output/ndjson.js';
+import { ConsoleFeed } from './console/console-feed.js';
 import { openHttp, type HttpAddress } from './http.js';
 import { JsonReport } from './json-report.js';
 import { LiveReport } from './live-report.js';
@@ -51,7 +52,8 @@ export async function runProject(context: CliContext, backend: Backend, settings
     onWarning: says,
   });
   if (context.signal.aborted) return EXIT_CODES.interrupted.code;
-  const http = settings.http === undefined ? null : await openHttp(context, settings.http, pipelines);
+  const feed = settings.http === undefined ? null : new ConsoleFeed(pipelines, `rta ${command}`, backend.description);
+  const http = feed === null ? null : await openHttp(context, settings.http!, pipelines, feed);
   try {
     settings.prepared?.(pipelines);
     const title = `rta ${command} · ${backend.description}${http === null ? '' : ` · ${http.url}`}`;
@@ -63,8 +65,25 @@ export async function runProject(context: CliContext, backend: Backend, settings
       context.stdout.write(`${title}: ${plans.map((plan) => plan.pipeline).join(', ')}\n`);
       report = new LogReport(context, Date.now());
     }
-    return await runPipelines(pipelines, settings.end, context.signal, report, settings);
+    return await runPipelines(pipelines, settings.end, context.signal, feed === null ? report : both(report, feed), settings);
   } finally {
     await http?.close();
   }
+}
+
+function both(first: RunReport, second: RunReport): RunReport {
+  return {
+    progress: (pipelines) => {
+      first.progress(pipelines);
+      second.progress(pipelines);
+    },
+    warning: (pipeline, message) => {
+      first.warning(pipeline, message);
+      second.warning(pipeline, message);
+    },
+    end: (pipelines) => {
+      first.end(pipelines);
+      second.end(pipelines);
+    },
+  };
 }
