@@ -58,3 +58,8 @@ export function httpAddressOf(text: string): { readonly host: string; readonly p
   if (port === undefined) throw new InvalidArgumentError('It must be a port, or host:port.');
   return { host: bracketed ?? plain ?? '127.0.0.1', port: portOf(port) };
 }
+
+/** Whether only this machine reaches what listens there. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\./.test(host);
+}

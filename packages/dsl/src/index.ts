@@ -39,5 +39,5 @@ export * from './diagnostics/codes.js';
 export * from './project/json-schema.js';
 export { plainAst } from './ast/plain-ast.js';
 export { columnExpr } from './check/columns.js';
-export { parseTime, zeroValue } from './check/test-values.js';
+export { parseTime, readScalar, zeroValue } from './check/test-values.js';
 export { formatFile, type FormatResult } from './format/format.js';

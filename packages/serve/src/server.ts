@@ -1,20 +1,35 @@
 /** The HTTP side of a process that runs pipelines. */
 import type { AddressInfo } from 'node:net';
-import { fastify } from 'fastify';
+import type { SchemaRegistry } from '@rta/registry';
+import type { Log } from '@rta/runtime';
+import { fastify, type FastifyInstance } from 'fastify';
 import { guard } from './access.js';
+import { Collector, type CollectSettings } from './collect/collector.js';
+import { addCollect } from './collect/routes.js';
 import { addConsole, type ConsoleSource } from './console/console.js';
 import { addHealth } from './health/health.js';
+import { addLive } from './live/events.js';
 import { addMetrics } from './metrics/metrics.js';
+import { addQueries } from './query/routes.js';
+import { Refused } from './refused.js';
 import type { ServedPipeline } from './served-pipeline.js';
+import { ViewTooLarge } from './sinks/sink-view.js';
+import { SinkViews } from './sinks/sink-views.js';
 
 export interface HttpOptions {
   /** Where to listen; 127.0.0.1 is what only this machine reaches. */
   readonly host: string;
   /** 0: a free one. */
   readonly port: number;
+  /** What queries and live events ask for; null: only this machine may. */
+  readonly token: string | null;
   readonly pipelines: readonly ServedPipeline[];
   /** The page at `/`. */
   readonly console: ConsoleSource;
+  readonly log: Log;
+  readonly registry: SchemaRegistry;
+  /** Null: no events are taken. */
+  readonly collect: CollectSettings | null;
   /** Told of what is wrong with us: the answer is 500. */
   readonly onError: (error: unknown) => void;
 }
@@ -27,23 +42,21 @@ export interface HttpSide {
 }
 
 /** Beyond this a client that keeps its connection open is cut off, ms. */
-const CLOSE_MS = 2_000;
+const CLOSE_MS = 5_000;
 
 /** Rejects with the system's error where it cannot listen there. */
 export async function serveHttp(options: HttpOptions): Promise<HttpSide> {
-  const { host, port, pipelines, onError } = options;
+  const { host, port, pipelines, log, registry } = options;
   const app = fastify({ forceCloseConnections: 'idle', return503OnClosing: true, routerOptions: { maxParamLength: 1024 } });
-  app.setNotFoundHandler((request, reply) =>
-    reply.code(404).send({ error: 'not_found', message: `there is no ${request.method} ${request.url}` }),
-  );
-  app.setErrorHandler((error: Error & { readonly statusCode?: number }, _request, reply) => {
-    const { statusCode: status = 500, message } = error;
-    if (status >= 500) onError(error);
-    return reply.code(status).send(status >= 500 ? { error: 'failed', message: 'see the log of rta' } : { error: 'refused', message });
-  });
+  answerErrors(app, options.onError);
+  const collector = options.collect === null ? null : new Collector(options.collect, log);
   addHealth(app, pipelines);
-  addMetrics(app, pipelines);
-  addConsole(app, options.console, guard(null));
+  addMetrics(app, pipelines, collector);
+  if (collector !== null) addCollect(app, collector);
+  const asked = { pipelines, log, views: new SinkViews(log, registry), guard: guard(options.token) };
+  addQueries(app, asked);
+  addLive(app, asked);
+  addConsole(app, options.console, asked.guard);
   await app.listen({ host, port });
   const { port: taken } = app.server.address() as AddressInfo;
   return {
@@ -54,4 +67,23 @@ export async function serveHttp(options: HttpOptions): Promise<HttpSide> {
       clearTimeout(cut);
     },
   };
+}
+
+function answerErrors(app: FastifyInstance, onError: HttpOptions['onError']): void {
+  app.setNotFoundHandler((request, reply) =>
+    reply.code(404).send({ error: 'not_found', message: `there is no ${request.method} ${request.url}` }),
+  );
+  app.setErrorHandler((error: Error & { readonly statusCode?: number; readonly retriable?: boolean }, _request, reply) => {
+    if (error instanceof Refused) {
+      if (error.retryAfter !== null) reply.header('retry-after', error.retryAfter);
+      return reply.code(error.statusCode).send({ error: error.code, message: error.message });
+    }
+    if (error instanceof ViewTooLarge) return reply.code(507).send({ error: 'too_large', message: `${error.message}: ask a store by key` });
+    const { statusCode: status = 500, message } = error;
+    if (status < 500) return reply.code(status).send({ error: 'refused', message });
+    // Brokers or a registry that do not answer are nothing that is wrong with us.
+    if (error.retriable === true) return reply.code(503).header('retry-after', 1).send({ error: 'unavailable', message });
+    onError(error);
+    return reply.code(500).send({ error: 'failed', message: 'see the log of rta' });
+  });
 }

@@ -12,7 +12,7 @@ import { durationOf, httpAddressOf, rateOf, wholeNumber } from '../option-values
 import { NdjsonWriter } from '../output/ndjson.js';
 import type { AddCommand } from '../program.js';
 import { loadPipelines, loadSchemaFile } from '../project/load.js';
-import type { HttpAddress } from '../run/http.js';
+import { httpSettings, type HttpAddress } from '../run/http.js';
 import { runEnd } from '../run/options.js';
 import { plansOf } from '../run/prepare.js';
 import { runProject } from '../run/run-project.js';
@@ -47,6 +47,7 @@ export const addDemo: AddCommand = (program, act) => {
 const demo: Action<DemoOptions> = async (context, _args, options) => {
   const end = runEnd(options);
   const root = demoProject();
+  const http = options.http === false ? null : httpSettings(context, options.http, null);
   const json = options.json === true ? new NdjsonWriter(context.stdout, 'demo') : null;
   // The demo is the same everywhere: settings for Kafka in the environment are not for it.
   const plans = plansOf(context, await loadPipelines({ cwd: root, env: {} }, ['pipelines/leaderboards']), json);
@@ -67,7 +68,7 @@ const demo: Action<DemoOptions> = async (context, _args, options) => {
         partitions: DEFAULT_PARTITIONS,
         end,
         json,
-        ...(options.http === false ? {} : { http: options.http }),
+        ...(http === null ? {} : { http }),
         prepared: () => {
           const { rate, seed } = options;
           const target = { log: backend.log, registry: backend.registry, schema: schema.schema };

@@ -7,6 +7,7 @@ import { addExplain } from './explain.js';
 import { addFmt } from './fmt.js';
 import { addGenerate } from './generate.js';
 import { addLag } from './lag.js';
+import { addQuery } from './query.js';
 import { addRegistry } from './registry.js';
 import { addState } from './state.js';
 import { addSchema } from './schema.js';
@@ -29,6 +30,7 @@ export const commands: readonly AddCommand[] = [
   addTail,
   addLag,
   addState,
+  addQuery,
   addDlq,
   addReset,
   addSchema,

@@ -4,7 +4,7 @@ import { serveRegistry, type Credentials, type ServedRegistry } from '@rta/regis
 import type { Action, CliContext } from '../context.js';
 import { EXIT_CODES } from '../exit-codes.js';
 import { Failure, UsageError } from '../failure.js';
-import { portOf } from '../option-values.js';
+import { isLoopback, portOf } from '../option-values.js';
 import { NdjsonWriter } from '../output/ndjson.js';
 import type { AddCommand } from '../program.js';
 
@@ -84,10 +84,6 @@ function ended(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\./.test(host);
 }
 
 function usersIn(context: CliContext, file: string): ReadonlyMap<string, string> {

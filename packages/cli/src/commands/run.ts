@@ -8,7 +8,7 @@ import { durationOf, httpAddressOf, sizeOf, wholeNumber } from '../option-values
 import { NdjsonWriter } from '../output/ndjson.js';
 import type { AddCommand } from '../program.js';
 import { loadPipelines } from '../project/load.js';
-import type { HttpAddress } from '../run/http.js';
+import { httpSettings, type HttpAddress } from '../run/http.js';
 import { runEnd } from '../run/options.js';
 import { PROFILE_FILE, profiled } from '../run/profile/profile.js';
 import { plansOf } from '../run/prepare.js';
@@ -61,7 +61,7 @@ export const addRun: AddCommand = (program, act) => {
     )
     .option(
       '--http <[host:]port>',
-      'serve the console, health and metrics there; without a host for this machine only; port 0: a free one',
+      'serve the console, queries, live events, metrics and `collect:` there; without a host for this machine only; port 0: a free one',
       httpAddressOf,
     )
     .option(
@@ -86,6 +86,7 @@ async function runWithin(context: CliContext, paths: readonly string[], options:
   const json = options.json === true ? new NdjsonWriter(context.stdout, 'run') : null;
   const loaded = await loadPipelines(context, paths);
   const plans = plansOf(context, loaded, json);
+  const http = httpSettings(context, options.http, loaded.project);
   const unlock = await lockDirectory(backendSettings(context, options, loaded.project).directory).catch((error: unknown) => {
     const { code, message } = error as Error & { readonly code?: unknown };
     if (code !== 'locked') throw error;
@@ -107,7 +108,7 @@ async function runWithin(context: CliContext, paths: readonly string[], options:
         end,
         stallMs: options.stallTimeout,
         json,
-        ...(options.http === undefined ? {} : { http: options.http }),
+        ...(http === null ? {} : { http }),
         onEnding: (failure: unknown) => {
           limit.begin(failure);
         },

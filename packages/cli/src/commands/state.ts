@@ -1,12 +1,23 @@
-import type { Column, Plan, Row, Type, Value } from '@rta/dsl';
-import { definite, didYouMean, listing, showDate, showDecimal, showTimestamp } from '@rta/dsl';
-import { LogError, planStages, storeRows, storeSizes, storesOf, type Log, type StoreOfPlan, type StorePartition } from '@rta/runtime';
+import type { Plan } from '@rta/dsl';
+import { didYouMean, listing, showTimestamp } from '@rta/dsl';
+import {
+  LogError,
+  plainJson,
+  planStages,
+  rowJson,
+  storeRows,
+  storeSizes,
+  storesOf,
+  type Log,
+  type StoreOfPlan,
+  type StorePartition,
+} from '@rta/runtime';
 import type { BackendOptions } from '../backend/backend.js';
 import type { Action, CliContext } from '../context.js';
 import { EXIT_CODES } from '../exit-codes.js';
 import { Failure, UsageError } from '../failure.js';
 import { wholeNumber } from '../option-values.js';
-import { NdjsonWriter, plainJson } from '../output/ndjson.js';
+import { NdjsonWriter } from '../output/ndjson.js';
 import { bar, tableLines } from '../output/table.js';
 import type { AddCommand } from '../program.js';
 import { namedPlans } from '../project/named-plans.js';
@@ -183,32 +194,4 @@ async function dump(context: CliContext, log: Log, store: StoreOfPlan, { key, pr
 
 function textOf(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value, plainJson);
-}
-
-/** Values as people and other programs read them: times in ISO 8601, decimals as text, bytes in hex. */
-function rowJson(row: Row, columns: readonly Column[]): Readonly<Record<string, unknown>> {
-  const types = new Map(columns.map(({ name, type }) => [name, type]));
-  return Object.fromEntries(
-    Object.entries(row).map(([name, value]) => {
-      const type = types.get(name);
-      return [
-        name,
-        name === '$time' && typeof value === 'number' ? showTimestamp(value) : type === undefined ? value : valueJson(type, value),
-      ];
-    }),
-  );
-}
-
-function valueJson(type: Type, value: Value): unknown {
-  if (value === null) return null;
-  const of = definite(type);
-  if (of.kind === 'timestamp') return showTimestamp(value as number);
-  if (of.kind === 'date') return showDate(value as number);
-  if (of.kind === 'decimal') return showDecimal(value as bigint, of.scale);
-  if (of.kind === 'array') return (value as readonly Value[]).map((item) => valueJson(of.items, item));
-  if (of.kind === 'record')
-    return Object.fromEntries(
-      of.fields.map((field) => [field.name, valueJson(field.type, (value as Readonly<Record<string, Value>>)[field.name])]),
-    );
-  return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value;
 }

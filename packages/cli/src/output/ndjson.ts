@@ -1,3 +1,4 @@
+import { plainJson } from '@rta/runtime';
 import type { Output } from '../context.js';
 
 /** Version of what `--json` prints, its first line: `{"rta":1,"command":"run"}`. Fields may be added within a version. */
@@ -15,12 +16,4 @@ export class NdjsonWriter {
   write(value: Readonly<Record<string, unknown>>): void {
     this.output.write(`${JSON.stringify(value, plainJson)}\n`);
   }
-}
-
-/** For `JSON.stringify`: values as engines have them, as JSON has them. */
-export function plainJson(_key: string, value: unknown): unknown {
-  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value.toString();
-  if (value instanceof Map) return Object.fromEntries(value);
-  if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
-  return value;
 }

@@ -1,6 +1,6 @@
 /** Boards as lines of text: rankings as bars, everything else as a table. Pure. */
 import type { Type, Value } from '@rta/dsl';
-import { plainJson } from '../output/ndjson.js';
+import { plainJson } from '@rta/runtime';
 import type { BoardView } from './board-rows.js';
 import { fit, printable, truncate, widthOf } from './text-width.js';
 

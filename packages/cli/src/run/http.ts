@@ -1,7 +1,11 @@
 /** The HTTP side of a run. */
-import { serveHttp, type HttpSide } from '@rta/serve';
+import type { Plan, ProjectFile } from '@rta/dsl';
+import { topicSpec } from '@rta/runtime';
+import type { CollectSettings, HttpSide } from '@rta/serve';
+import type { Backend } from '../backend/backend.js';
 import type { CliContext } from '../context.js';
-import { Failure } from '../failure.js';
+import { Failure, UsageError } from '../failure.js';
+import { httpAddressOf, isLoopback } from '../option-values.js';
 import type { ConsoleFeed } from './console/console-feed.js';
 import type { RunningPipeline } from './prepare.js';
 
@@ -11,22 +15,103 @@ export interface HttpAddress {
   readonly port: number;
 }
 
-/** Rejects with Failure `cannot_listen`. */
+/** What a run serves, and to whom. */
+export interface HttpSettings extends HttpAddress {
+  readonly token: string | null;
+  /** `collect:` of rta.yaml; null: there is none. */
+  readonly collect: Declared | null;
+}
+
+/** As rta.yaml may say it. */
+interface Declared {
+  readonly source: string;
+  readonly path?: string;
+  readonly rejects?: string;
+  readonly origins?: string | readonly string[];
+  readonly rate?: number;
+}
+
+/**
+ * Null: nothing is served.
+ *
+ * @param address as the command line says, before rta.yaml
+ * @throws UsageError where other machines would reach what has no token, or rta.yaml says no address
+ */
+export function httpSettings(context: CliContext, address: HttpAddress | undefined, project: ProjectFile | null): HttpSettings | null {
+  const { listen, token: declared, collect } = (project?.http ?? {}) as { listen?: string | number; token?: string; collect?: Declared };
+  const at = address ?? (listen === undefined ? undefined : addressIn(String(listen)));
+  if (at === undefined) return null;
+  const token = declared ?? context.env['RTA_HTTP_TOKEN'] ?? '';
+  if (!isLoopback(at.host) && token === '')
+    throw new UsageError(
+      `${at.host} is reached from other machines: queries need a token, RTA_HTTP_TOKEN or \`http: { token }\` in rta.yaml`,
+    );
+  return { ...at, token: token === '' ? null : token, collect: collect ?? null };
+}
+
+function addressIn(text: string): HttpAddress {
+  try {
+    return httpAddressOf(text);
+  } catch {
+    throw new UsageError(`\`http: { listen }\` of rta.yaml is a port, or host:port; got ${JSON.stringify(text)}`);
+  }
+}
+
+/** Rejects with Failure `cannot_listen`, `unknown_source` and `unsupported_source`, and as log and registry do. */
 export async function openHttp(
   context: CliContext,
-  address: HttpAddress,
+  settings: HttpSettings,
+  backend: Backend,
   pipelines: readonly RunningPipeline[],
   console: ConsoleFeed,
 ): Promise<HttpSide> {
-  const { host, port } = address;
+  const { host, port, token, collect } = settings;
+  // Most commands never need it.
+  const { serveHttp } = await import('@rta/serve');
+  const plans = pipelines.map(({ plan }) => plan);
   return serveHttp({
     host,
     port,
+    token,
     console,
-    pipelines: pipelines.map(({ plan, run }) => ({ plan, snapshot: () => run.snapshot() })),
+    log: backend.log,
+    registry: backend.registry,
+    pipelines: pipelines.map(({ plan, run }) => ({ plan, snapshot: () => run.snapshot(), query: (query) => run.query(query) })),
+    collect: collect === null ? null : await collectSettings(collect, backend, plans),
     onError: (error) => void context.stderr.write(`warning: http: ${error instanceof Error ? error.message : String(error)}\n`),
   }).catch((error: unknown) => {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new Failure('cannot_listen', `http: ${message}`, code === 'EADDRINUSE' ? 'another port, or 0 for a free one' : undefined, { cause: error }); // prettier-ignore
+    const { code, message, syscall } = error as NodeJS.ErrnoException;
+    if (syscall !== 'listen') throw error;
+    throw new Failure('cannot_listen', `http: ${message}`, code === 'EADDRINUSE' ? 'another port, or 0 for a free one' : undefined, {
+      cause: error,
+    });
   });
+}
+
+async function collectSettings(declared: Declared, backend: Backend, plans: readonly Plan[]): Promise<CollectSettings> {
+  const { source: name, path = '/analytics/collect', rejects, origins, rate } = declared;
+  const source = plans.flatMap((plan) => plan.sources).find((each) => each.name === name);
+  if (source === undefined)
+    throw new Failure('unknown_source', `\`collect:\` of rta.yaml: no pipeline that is run reads the source ${name}`);
+  const { topic, format, key, keyFormat, keyAdds } = source;
+  if (format !== 'avro' && format !== 'json')
+    throw new Failure('unsupported_source', `\`collect:\` of rta.yaml: events are JSON or Avro; ${name} is ${format}`);
+  if (key !== null && (key.length > 1 || keyFormat !== 'string' || keyAdds.length > 0))
+    throw new Failure('unsupported_source', `\`collect:\` of rta.yaml: the key of ${name} is not one field of its events as plain text`);
+  const schemaId = format === 'avro' ? await backend.registry.register(`${topic}-value`, source.schema) : null;
+  const declaredTopics = plans.flatMap((plan) => plan.topics);
+  if (rejects !== undefined) {
+    const spec = topicSpec(rejects, declaredTopics.find((each) => each.name === rejects), { partitions: 1, compacted: false }); // prettier-ignore
+    if (!(await backend.log.topics()).some((each) => each.name === rejects)) await backend.log.ensureTopics([spec]);
+  }
+  const partitions = new Map((await backend.log.topics()).map((each) => [each.name, each.partitions]));
+  return {
+    path,
+    source,
+    schemaId,
+    partitions: partitions.get(topic)!,
+    rejects: rejects === undefined ? null : { topic: rejects, partitions: partitions.get(rejects)! },
+    origins: origins === undefined ? null : [origins].flat(),
+    rate: rate ?? null,
+  };
 }

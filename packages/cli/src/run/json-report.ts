@@ -1,5 +1,5 @@
-import type { WorkerSnapshot } from '@rta/runtime';
-import { plainJson, type NdjsonWriter } from '../output/ndjson.js';
+import { plainJson, type WorkerSnapshot } from '@rta/runtime';
+import type { NdjsonWriter } from '../output/ndjson.js';
 import type { PipelineProgress } from './progress.js';
 import type { RunReport } from './report.js';
 

@@ -1,5 +1,5 @@
 /** One pipeline at work in this process, whether by a worker here or by several threads. */
-import type { Worker, WorkerSnapshot } from '@rta/runtime';
+import type { StoreAnswer, StoreQuery, Worker, WorkerSnapshot } from '@rta/runtime';
 
 /** When a run ends by itself. A signal and a failure end each of them. */
 export type RunEnd =
@@ -14,6 +14,8 @@ export interface PipelineRun {
   /** Asks `run` to end: commits what was processed. */
   stop(): void;
   snapshot(): WorkerSnapshot;
+  /** Rows of a store, by the tasks that are here; rejects where that cannot be said now. */
+  query(query: StoreQuery): Promise<readonly StoreAnswer[]>;
 }
 
 export class LocalRun implements PipelineRun {
@@ -34,5 +36,9 @@ export class LocalRun implements PipelineRun {
 
   snapshot(): WorkerSnapshot {
     return this.worker.snapshot();
+  }
+
+  query(query: StoreQuery): Promise<readonly StoreAnswer[]> {
+    return this.worker.query(query);
   }
 }

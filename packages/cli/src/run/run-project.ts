@@ -5,7 +5,7 @@ import type { CliContext } from '../context.js';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
 import type { NdjsonWriter } from '../output/ndjson.js';
 import { ConsoleFeed } from './console/console-feed.js';
-import { openHttp, type HttpAddress } from './http.js';
+import { openHttp, type HttpSettings } from './http.js';
 import { JsonReport } from './json-report.js';
 import { LiveReport } from './live-report.js';
 import { LogReport } from './log-report.js';
@@ -31,7 +31,7 @@ export interface RunSettings {
   /** Null: for people. */
   readonly json: NdjsonWriter | null;
   /** Where the HTTP side listens; not there: there is none. */
-  readonly http?: HttpAddress;
+  readonly http?: HttpSettings;
   /** Called when the topics are there, before the first worker joins. */
   readonly prepared?: (pipelines: readonly RunningPipeline[]) => void;
 }
@@ -53,7 +53,7 @@ export async function runProject(context: CliContext, backend: Backend, settings
   });
   if (context.signal.aborted) return EXIT_CODES.interrupted.code;
   const feed = settings.http === undefined ? null : new ConsoleFeed(pipelines, `rta ${command}`, backend.description);
-  const http = feed === null ? null : await openHttp(context, settings.http!, pipelines, feed);
+  const http = feed === null ? null : await openHttp(context, settings.http!, backend, pipelines, feed);
   try {
     settings.prepared?.(pipelines);
     const title = `rta ${command} · ${backend.description}${http === null ? '' : ` · ${http.url}`}`;

@@ -30,7 +30,7 @@ describe.each([1, 2])('rta run --http with %i workers', (workers) => {
     const of = '{pipeline="top-players"';
     const metrics = await eventually(
       () => text(`${run.url}/metrics`),
-      (found) => samples(found, 'rta_source_records_total')[`${of}}`] === scores.length && samples(found, 'rta_commit_duration_seconds_count')[`${of}}`] > 0,
+      (found) => samples(found, 'rta_source_records_total')[`${of}}`] === scores.length && samples(found, 'rta_end_to_end_latency_seconds_count')[`${of}}`] > 0,
     ); // prettier-ignore
     expect(samples(metrics, 'rta_pipeline_running')).toEqual({ [`${of}}`]: 1 });
     expect(samples(metrics, 'rta_lag_records')).toEqual(

@@ -1,6 +1,58 @@
 /** `rta run --http` in this process, for tests that ask it over HTTP. */
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll } from 'vitest';
-import { rta, type RtaOptions, type RtaResult } from '../support/cli.js';
+import { ROOT, rta, temporaryDirectory, type RtaOptions, type RtaResult } from '../support/cli.js';
+
+/** A project with one pipeline that counts the events that browsers send, by user, and by page and minute. */
+export function collectProject(http: readonly string[] = []): string {
+  const directory = temporaryDirectory();
+  mkdirSync(join(directory, 'pipelines'));
+  mkdirSync(join(directory, 'schemas'));
+  copyFileSync(join(ROOT, 'schemas/web_event.avsc'), join(directory, 'schemas/web_event.avsc'));
+  const project = [
+    'sources:',
+    '  web_events: { topic: web-events, schema: web_event, format: json, time: timestamp, lateness: 5s }',
+    'http:',
+    '  collect:',
+    '    source: web_events',
+    '    rejects: web-events-rejected',
+    ...http,
+  ];
+  const pipeline = [
+    'pipeline: visits',
+    'source: web_events',
+    'streams:',
+    '  users:',
+    '    from: web_events',
+    '    steps:',
+    '      - groupBy: user_id',
+    '        aggregate: { events: count(), pages: count(distinct properties.page_id) }',
+    '  pages:',
+    '    from: web_events',
+    '    steps:',
+    '      - filter: properties.page_id != null',
+    '      - groupBy: { page: properties.page_id }',
+    '        window: { tumbling: 1m }',
+    '        aggregate: { views: count() }',
+    'sinks:',
+    '  users: { from: users, topic: users }',
+    '  pages: { from: pages, topic: pages }',
+  ];
+  writeFileSync(join(directory, 'pipelines/rta.yaml'), `${project.join('\n')}\n`);
+  writeFileSync(join(directory, 'pipelines/visits.yaml'), `${pipeline.join('\n')}\n`);
+  return directory;
+}
+
+/** As a browser's beacon. */
+export async function beacon(url: string, body: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  return fetch(`${url}/analytics/collect`, {
+    method: 'POST',
+    body: text,
+    headers: { 'content-type': 'text/plain;charset=UTF-8', ...headers },
+  });
+}
 
 export interface Serving {
   readonly url: string;

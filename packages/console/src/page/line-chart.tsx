@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
+import { clockText } from './format.js';
 
 export interface Line {
   readonly name: string;
@@ -33,14 +34,15 @@ export function LineChart({ name, xs, isTime, lines, height, show }: LineChartPr
         width: place.current!.clientWidth,
         height,
         tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'UTC'),
-        scales: { x: { time: isTime }, y: { range: (_plot, _least, most) => [0, most > 0 ? most * 1.1 : 1] } },
-        axes: [axis, { ...axis, size: 62, values: (_plot, ticks) => ticks.map(show) }],
+        scales: { x: { time: isTime }, y: { range: (_plot, _least, most) => [0, most > 0 ? most * 1.1 : 10] } },
+        axes: [isTime ? { ...axis, space: 80, values: (_plot, ticks) => ticks.map((seconds) => clockText(seconds * 1000)) } : axis, { ...axis, size: 62, values: (_plot, ticks) => ticks.map(show) }],
         series: [
-          {},
+          isTime ? { label: 'time', value: (_plot, seconds: number | null) => clockText(seconds === null ? null : seconds * 1000) } : {},
           ...lines.map((line, i) => ({
             label: line.name,
             stroke: colours.lines[i % COLOURS],
             width: 2,
+            points: { show: false },
             value: (_plot: uPlot, value: number | null) => (value === null ? '–' : show(value)),
           })),
         ],

@@ -73,7 +73,7 @@ function readNested(node: YamlNode, name: string, type: Type & { kind: 'array' |
 }
 
 /** A scalar's text as a value of a type; undefined when it is none. */
-function readScalar(text: string, type: Type): Value | undefined {
+export function readScalar(text: string, type: Type): Value | undefined {
   switch (type.kind) {
     case 'string':
       return text;

@@ -1,4 +1,4 @@
-import { duration, map, named, policy, SOURCE, STANDBY, text, TOPIC } from '../ast/shapes.js';
+import { duration, map, named, policy, SOURCE, STANDBY, text, textLike, TOPIC, TOPIC_NAME, whole } from '../ast/shapes.js';
 import type { JsonSchema } from '../yaml/schema.js';
 
 /** What stands in `rta.yaml` and in the files that it includes. */
@@ -66,5 +66,37 @@ export const PROJECT: JsonSchema = map('rta.yaml', {
       key: text('The file (PEM) of its key.'),
     }),
     description: 'How to reach the schema registry; without it the embedded one is used.',
+  },
+  http: {
+    ...map('`http`', {
+      listen: text('[host:]port to serve HTTP at; without a host for this machine only. `rta run --http` goes before it.'),
+      token: text('What queries and live events ask for: `${RTA_HTTP_TOKEN}`. Needed where other machines reach it.'),
+      collect: {
+        ...map(
+          '`collect`',
+          {
+            source: text('The source that events are of, by its name in `sources`.'),
+            path: textLike(
+              '^/[A-Za-z0-9._/-]*[A-Za-z0-9_-]$',
+              'a path such as /analytics/collect',
+              'Where events are sent to; default /analytics/collect.',
+            ),
+            rejects: TOPIC_NAME,
+            origins: {
+              type: ['string', 'array'],
+              minLength: 1,
+              minItems: 1,
+              items: { type: 'string', minLength: 1 },
+              description: 'Pages that may send, as browsers name them: https://shop.example. Default: all.',
+              'x-expected': 'an origin such as https://shop.example, or a list of them',
+            },
+            rate: whole(1, 1_000_000, 'Events a second that one address may send. Default: any number.'),
+          },
+          ['source'],
+        ),
+        description: 'Takes events from browsers into the topic of a source.',
+      },
+    }),
+    description: 'The HTTP side of `rta run`.',
   },
 });

@@ -20,9 +20,10 @@ export interface ProjectFile {
   readonly defaults: ProjectDefaults;
   /** The names of the notify targets. */
   readonly notify: readonly string[];
-  /** `kafka:` and `registry:` as plain data with variables resolved: may hold secrets, never print it. */
+  /** `kafka:`, `registry:` and `http:` as plain data with variables resolved: may hold secrets, never print it. */
   readonly kafka: Readonly<Record<string, unknown>> | null;
   readonly registry: Readonly<Record<string, unknown>> | null;
+  readonly http: Readonly<Record<string, unknown>> | null;
 }
 
 /** What pipelines get where they say nothing. */
@@ -65,6 +66,7 @@ export function parseProject(
     notify: shared.notify,
     kafka: settings(valueOf(root, 'kafka'), read),
     registry: settings(valueOf(root, 'registry'), read),
+    http: settings(valueOf(root, 'http'), read),
   };
   return { project, diagnostics: inOrder(diagnostics) };
 }

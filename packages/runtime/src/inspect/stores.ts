@@ -89,7 +89,8 @@ function entriesOf({ entries }: ChangelogState, { number }: StoreOfPlan) {
   return [...entries.values()].filter(([key]) => key[0] === number);
 }
 
-function rowsOf(state: ChangelogState, store: StoreOfPlan): readonly Row[] {
+/** Rows of the entries that are in `state`. */
+export function rowsOf(state: ChangelogState, store: StoreOfPlan): readonly Row[] {
   const node = store.stage.nodes[store.stage.stores[store.number].node];
   if (node.op === 'fold' && node.transform.window?.kind !== 'sliding') return keptBy(node, state);
   const codec = new AvroCodec(layoutOf(store.stage, store.number).schema);

@@ -3,13 +3,14 @@ import { tpKey, type CommittedOffset, type Log, type Member, type TopicPartition
 import type { KernelFactory } from '../kernel/stage-kernel.js';
 import type { PhysicalPlan } from '../plan/physical.js';
 import { decodeMarker } from '../reset/marker.js';
+import type { CommitPolicy } from './commit-policy.js';
 import { PipelineError } from './errors.js';
 import { decodePosition } from './position.js';
 import { toError } from './recovery.js';
 import type { OffsetsOf } from './restore-task.js';
 import { Task } from './task.js';
 import type { TaskContext } from './task-context.js';
-import { topicOf } from './unread.js';
+import { isLagging, topicOf } from './unread.js';
 
 /** The tasks whose inputs are all among the partitions (the assignor keeps the partitions of a stage's inputs together). */
 export function tasksOf(
@@ -75,9 +76,19 @@ export function needsCommit(tasks: Iterable<Task>): boolean {
   return false;
 }
 
-/** Something came through a repartition: its latency is on top of what it had already. */
-export function downstreamDirty(tasks: readonly Task[]): boolean {
-  return tasks.some((task) => task.needsCommit && task.stage.inputs.some((i) => i.kind === 'repartition'));
+/** ms until the next commit is due; Infinity: there is nothing to commit. */
+export function commitDueIn(
+  policy: CommitPolicy,
+  now: number,
+  tasks: readonly Task[],
+  byInput: ReadonlyMap<string, Task>,
+  stable: ReadonlyMap<string, number>,
+): number {
+  const dirty = tasks.filter((task) => task.needsCommit);
+  if (dirty.length === 0) return Infinity;
+  // Something came through a repartition: its latency is on top of what it had already.
+  const downstreamIdle = dirty.some((task) => task.stage.inputs.some((i) => i.kind === 'repartition'));
+  return policy.dueIn(now, { lagging: isLagging(byInput, stable), downstreamIdle });
 }
 
 /** Whether the partitions among `targets` that are ours have been read so far. */

@@ -37,3 +37,8 @@ export function appendHeaders(original: Uint8Array, added: readonly (readonly [s
   }
   return Buffer.concat(parts);
 }
+
+/** Headers of a record that has none of its own, count first; what `BatchBuilder.append` takes. */
+export function encodedHeaders(headers: readonly (readonly [string, string])[]): Uint8Array {
+  return appendHeaders(new Uint8Array(0), headers);
+}

@@ -316,6 +316,12 @@ export class Task {
     return this.writeBehind?.room();
   }
 
+  /** Its store, with all in it that is certain, to be read; null where the stage keeps no state. Rejects with what a write failed with. */
+  async certainState(): Promise<StateStore | null> {
+    await this.writeBehind?.flush();
+    return this.running ? this.store : null;
+  }
+
   /** Next changelog offset that its store lacks. */
   get stored(): number {
     return this.store?.position() ?? 0;

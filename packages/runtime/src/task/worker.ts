@@ -1,6 +1,6 @@
 import { BatchTooLargeError, tpKey, type Member, type MemberEvent, type TopicPartition } from '../log/log.js';
 import type { KernelFactory } from '../kernel/stage-kernel.js';
-import { closeAll, downstreamDirty, isReadTo, needsCommit, restoreTasks, tasksOf } from './assignment.js';
+import { closeAll, commitDueIn, isReadTo, needsCommit, restoreTasks, tasksOf } from './assignment.js';
 import { pause } from './clock.js';
 import { CommitPolicy } from './commit-policy.js';
 import { closingTime, endOfInputs } from './end-of-inputs.js';
@@ -17,7 +17,8 @@ import { allStartsCommitted, mayReadAgain, requireNeverRead } from './start-offs
 import { Standbys } from './standbys.js';
 import type { Task, TaskCommit } from './task.js';
 import type { TaskContext } from './task-context.js';
-import { hasUnread, isLagging } from './unread.js';
+import { hasUnread } from './unread.js';
+import { queryTasks, type StoreAnswer, type StoreQuery } from '../inspect/store-query.js';
 import { commitIntervals, memberOptions, type WorkerOptions } from './worker-options.js';
 
 /** Joining again after a lost commit or a fence: so many times in a row without a commit in between. */
@@ -152,6 +153,9 @@ export class Worker {
     await this.standbys.drop();
     await member?.leave();
   }
+
+  /** Rows of a store, by the tasks that this worker has; of what is committed. Rejects with StateStoreError. */
+  readonly query = (query: StoreQuery): Promise<StoreAnswer[]> => queryTasks(this.options.plan, this.tasks.values(), query);
 
   /** As things are; after `finish`, as they were then. */
   snapshot(): WorkerSnapshot {
@@ -297,12 +301,7 @@ export class Worker {
   }
 
   private due(): number {
-    const tasks = [...this.tasks.values()];
-    if (!tasks.some((task) => task.needsCommit)) return Infinity;
-    return this.policy.dueIn(this.options.context.clock.now(), {
-      lagging: isLagging(this.byInput, this.stable),
-      downstreamIdle: downstreamDirty(tasks),
-    });
+    return commitDueIn(this.policy, this.options.context.clock.now(), [...this.tasks.values()], this.byInput, this.stable);
   }
 
   private waitMs(): number {

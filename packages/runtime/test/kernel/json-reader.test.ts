@@ -2,7 +2,7 @@
 import type { AvroSchema } from '@rta/dsl';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { mayHoldLongNumber } from '../../src/kernel/run/json-reader.js';
+import { mayHoldLongNumber, timeOf } from '../../src/kernel/run/json-reader.js';
 import { SEED } from '../laws/settings.js';
 import { checkAgreement } from './unframed.js';
 
@@ -80,13 +80,13 @@ const FITTING: Readonly<Record<string, readonly string[]>> = {
   l: ['5', '9007199254740993', '-9223372036854775808'],
   f: ['0.1', '1e10', '16777217'],
   d: ['0.1', '-1e-7', '12345678901234567890'],
-  s: ['"x"', '"\u00e9\u{1F600}"', '"1234567890123456789"'],
+  s: ['"x"', '"\u00e9\u{1F600}"', '"1234567890123456789"', '"a\\nb\\"\\/c"', '"\\ud83d\\ude00"', '"\\ud800x"', '"\u007f"', '"a\\"'],
   y: ['"AAE="', '""'],
   e: ['"A"', '"B"'],
   t: ['1700000000000', '"2024-05-06T07:08:09.123Z"', '"2024-05-06T07:08:09+02:00"'],
   u: ['1700000000000000', '"2024-05-06T07:08:09.123Z"'],
   day: ['19000', '"2024-05-06"'],
-  m: ['12.5', '"12.500"', '-3', '12345678901234567.891', '0.001'],
+  m: ['12.5', '"12.500"', '-3', '12345678901234567.891', '0.001', '1e3', '0.05e1', '1000e-4', '0.0000001', '"1e3"'],
   n: ['null', '5', '9007199254740993'],
   a: ['[]', '[1, 2]'],
   map: ['{}', '{"a": "b", "c": null}'],
@@ -110,8 +110,19 @@ const record = fc
     ),
   )
   .map((texts) => `{${texts.flatMap((text, i) => (text === null ? [] : [`${JSON.stringify(FIELDS[i].name)}: ${text}`])).join(', ')}}`);
+/** What else may stand in a record: fields that no schema knows, names with escapes or twice, spaces. */
+const odd = fc
+  .tuple(
+    record,
+    fc.constantFrom('"z": ', '"\\u0069": ', '"i": ', '"s":', ' "other"\n:\t', '"": '),
+    anything,
+    fc.constantFrom('', ' ', '\r\n', ',', '}', ' x'),
+  )
+  .map(([text, name, value, after]) => `${text.slice(0, -1)}, ${name}${value}}${after}`);
 const text = fc.oneof(
   { weight: 20, arbitrary: record },
+  { weight: 5, arbitrary: odd },
+  { weight: 2, arbitrary: odd.map((o) => ` ${o.replace(/^\{/, '{ \n')}`) },
   { weight: 1, arbitrary: record.map((r) => `\ufeff${r}`) },
   { weight: 1, arbitrary: anything },
   { weight: 1, arbitrary: fc.string() },
@@ -125,6 +136,20 @@ describe(`reading JSON (seed ${SEED})`, () => {
       checkAgreement('json', schema, text, used);
     },
     300_000,
+  );
+});
+
+it('times are those of Date.parse', () => {
+  const near = fc
+    .date({ min: new Date('0900-01-01T00:00:00Z'), max: new Date('9999-12-31T23:59:59Z'), noInvalidDate: true })
+    .chain((date) => fc.tuple(fc.constant(date.toISOString()), fc.nat(23), fc.constantFrom('', '', '0', '3', '9', '-', ' ')))
+    .map(([text, at, character]) => (character === '' ? text : text.slice(0, at) + character + text.slice(at + 1)))
+    .chain((text) => fc.constantFrom(text, text.replace(/\.\d+Z$/, 'Z')));
+  fc.assert(
+    fc.property(near, (text) => {
+      expect(timeOf(text)).toBe(Date.parse(text));
+    }),
+    { seed: SEED, numRuns: 2000 },
   );
 });
 

@@ -1,15 +1,18 @@
 import type { FastifyInstance } from 'fastify';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { ServedPipeline } from '../served-pipeline.js';
+import type { Collector } from '../collect/collector.js';
+import { collectMetrics } from './collect-metrics.js';
 import { CONTENT_TYPE, exposition } from './exposition.js';
 import { pipelineMetrics } from './pipeline-metrics.js';
 
 /** `/metrics`: the pipelines', and those of the process (processor time, memory, delay of the event loop, garbage collection). */
-export function addMetrics(app: FastifyInstance, pipelines: readonly ServedPipeline[]): void {
+export function addMetrics(app: FastifyInstance, pipelines: readonly ServedPipeline[], collector: Collector | null): void {
   const ofProcess = new Registry();
   collectDefaultMetrics({ register: ofProcess });
   app.get('/metrics', async (_request, reply) => {
     const families = pipelineMetrics(pipelines.map((pipeline) => ({ plan: pipeline.plan, snapshot: pipeline.snapshot() })));
+    if (collector !== null) families.push(...collectMetrics(collector));
     return reply.type(CONTENT_TYPE).send(`${exposition(families)}${await ofProcess.metrics()}`);
   });
 }

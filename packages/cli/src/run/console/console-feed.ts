@@ -3,9 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { BoardRows, ConsoleState, Figures, HistoryPoint } from '@rta/console';
-import { DRAWING_STYLE, topologyDrawing } from '@rta/runtime';
+import { DRAWING_STYLE, plainJson, topologyDrawing } from '@rta/runtime';
 import type { ConsoleSource } from '@rta/serve';
-import { plainJson } from '../../output/ndjson.js';
 import { boardViews, type BoardView } from '../board-rows.js';
 import type { RunningPipeline } from '../prepare.js';
 import type { PipelineProgress } from '../progress.js';
@@ -122,9 +121,9 @@ export class ConsoleFeed implements ConsoleSource, RunReport {
         const view = ranked ?? this.latest.find((each) => each.pipeline === plan.pipeline && each.board.name === board.name);
         if (view === undefined) return [];
         const at = ranked === undefined ? this.latestAt : snapshot.at;
-        const watermark = snapshot.watermarkDelayMs === null ? null : snapshot.at - snapshot.watermarkDelayMs;
-        const moved = board.show === 'ranking' && board.label !== null ? this.moves.at(boardId(view), view.rows.map((row) => String(row[board.label!])), at) : null; // prettier-ignore
-        return [boardRows(plan, view, { at, watermark, moved })];
+        const { show, label } = board;
+        const moved = show !== 'ranking' || label === null ? null : this.moves.at(boardId(view), view.rows.map((row) => String(row[label])), at); // prettier-ignore
+        return [boardRows(plan, view, at, moved)];
       });
     });
   }

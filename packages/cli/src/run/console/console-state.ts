@@ -1,7 +1,7 @@
 /** Plans, boards and figures in the console's words. Pure. */
-import type { BoardFacts, BoardRows, Cell, ColumnFacts, PipelineFacts, PipelineFigures } from '@rta/console';
-import type { Board, Column, Plan, Row, Value } from '@rta/dsl';
-import { plainJson } from '../../output/ndjson.js';
+import type { BoardFacts, BoardRow, BoardRows, Cell, ColumnFacts, PipelineFacts, PipelineFigures } from '@rta/console';
+import type { Board, Column, Plan, Value } from '@rta/dsl';
+import { plainJson } from '@rta/runtime';
 import { rankOf, type BoardView } from '../board-rows.js';
 import type { PipelineProgress } from '../progress.js';
 
@@ -41,28 +41,19 @@ function columnFacts({ name, type }: Column): ColumnFacts {
   return { name, kind: NUMBERS.has(kind) ? 'number' : kind === 'timestamp' || kind === 'date' ? kind : 'text' };
 }
 
-interface AsOf {
-  readonly at: number;
-  /** ms since the epoch; null: not known. */
-  readonly watermark: number | null;
-  readonly moved: BoardRows['rows'][number]['moved'][] | null;
-}
-
-export function boardRows(plan: Plan, view: BoardView, { at, watermark, moved }: AsOf): BoardRows {
+/**
+ * @param at ms since the epoch
+ * @param moved of each row; null: it is no ranking
+ */
+export function boardRows(plan: Plan, view: BoardView, at: number, moved: readonly BoardRow['moved'][] | null): BoardRows {
   const sink = plan.sinks.find(({ id }) => id === view.board.sink)!;
   const rows = view.rows.map((row, i) => ({
     cells: view.columns.map(({ name }) => cellOf(row[name] ?? null)),
-    final: isFinal(row, sink.compacted, watermark),
+    // A stream's rows are never changed; which of a table's are not, the rows do not say.
+    final: !sink.compacted,
     moved: moved === null ? null : moved[i],
   }));
   return { id: boardId(view), asOf: at, rows };
-}
-
-/** A stream's rows are never changed; a table's are not once the watermark has passed the end of their window. */
-function isFinal(row: Row, isTable: boolean, watermark: number | null): boolean {
-  if (!isTable) return true;
-  const end = row['window_end'];
-  return watermark !== null && typeof end === 'number' && end <= watermark;
 }
 
 function cellOf(value: Value): Cell {

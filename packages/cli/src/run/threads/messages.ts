@@ -1,7 +1,7 @@
 /** What main thread and worker threads say to each other; all of it plain data. */
 import type { MessagePort } from 'node:worker_threads';
 import type { Plan } from '@rta/dsl';
-import type { SinkSchemaIds, WorkerSnapshot } from '@rta/runtime';
+import type { SinkSchemaIds, StoreAnswer, StoreQuery, WorkerSnapshot } from '@rta/runtime';
 import type { BackendSettings } from '../../backend/backend.js';
 import type { RunEnd } from '../pipeline-run.js';
 
@@ -30,6 +30,8 @@ export interface ThreadData {
 export type ToThread =
   | { readonly type: 'run'; readonly end: RunEnd }
   | { readonly type: 'stop' }
+  /** @property id of the answer */
+  | { readonly type: 'query'; readonly id: number; readonly pipeline: string; readonly query: StoreQuery }
   /** All threads have reached the end of the pipeline. */
   | { readonly type: 'leave'; readonly pipeline: string };
 
@@ -37,6 +39,8 @@ export type FromThread =
   /** Every pipeline is opened; none has joined. */
   | { readonly type: 'ready' }
   | { readonly type: 'snapshots'; readonly snapshots: readonly WorkerSnapshot[] }
+  /** @property failure where there is no saying now */
+  | { readonly type: 'answer'; readonly id: number; readonly answers: readonly StoreAnswer[]; readonly failure: ThreadFailure | null }
   /** As far as the thread can see nothing is left to do for any thread; followed by snapshots. */
   | { readonly type: 'reached'; readonly pipeline: string }
   /** @property pipeline null: of the thread as a whole */

@@ -66,6 +66,17 @@ async function start(): Promise<void> {
       for (const { run } of runs) run.stop();
       return;
     }
+    if (message.type === 'query') {
+      const { id, pipeline, query } = message;
+      runs
+        .find((each) => each.pipeline === pipeline)!
+        .run.query(query)
+        .then(
+          (answers) => say({ type: 'answer', id, answers, failure: null }),
+          (error: unknown) => say({ type: 'answer', id, answers: [], failure: failureOf(error) }),
+        );
+      return;
+    }
     if (message.type === 'leave') {
       leaving.add(message.pipeline);
       return;

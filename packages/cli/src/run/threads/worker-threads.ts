@@ -1,11 +1,12 @@
 /** The main thread's side of `rta run --workers N`: starts the threads, tells them when to end, and puts together what they say. */
 import { MessageChannel, Worker, type WorkerOptions } from 'node:worker_threads';
-import { serveLogPort, type WorkerSnapshot } from '@rta/runtime';
+import { serveLogPort, type StoreAnswer, type StoreQuery, type WorkerSnapshot } from '@rta/runtime';
 import type { Backend } from '../../backend/backend.js';
 import { Failure } from '../../failure.js';
 import { mergeSnapshots } from '../merge-snapshots.js';
 import type { PipelineRun, RunEnd } from '../pipeline-run.js';
 import type { FromThread, PreparedPlan, ThreadData, ThreadFailure, ToThread } from './messages.js';
+import { Questions } from './questions.js';
 
 export interface WorkerThreadsOptions {
   readonly backend: Backend;
@@ -78,6 +79,7 @@ export class WorkerThreads {
         this.stop();
       },
       snapshot: () => mergeSnapshots(this.threads.map((thread) => thread.snapshot(pipeline))),
+      query: async (query) => (await Promise.all(this.threads.map((thread) => thread.query(pipeline, query)))).flat(),
     };
   }
 
@@ -110,6 +112,7 @@ class Thread {
   private readonly left = new Set<string>();
   private readonly ends = new Map<string, PromiseWithResolvers>();
   private readonly opening = withResolvers();
+  private readonly questions = new Questions();
 
   constructor(
     data: Omit<ThreadData, 'logPort'>,
@@ -152,6 +155,11 @@ class Thread {
     return this.ends.get(pipeline)!.promise;
   }
 
+  /** Rejects with Failure. */
+  query(pipeline: string, query: StoreQuery): Promise<readonly StoreAnswer[]> {
+    return this.questions.ask((id) => this.tell({ type: 'query', id, pipeline, query }));
+  }
+
   /** The last one that it has sent. */
   snapshot(pipeline: string): WorkerSnapshot {
     return this.snapshots.get(pipeline)!;
@@ -183,6 +191,9 @@ class Thread {
         for (const snapshot of message.snapshots) this.keep(snapshot);
         this.hooks.onSnapshots();
         break;
+      case 'answer':
+        this.questions.answered(message.id, message.answers, message.failure === null ? null : errorOf(message.failure));
+        break;
       case 'reached':
         this.reached.add(message.pipeline);
         break;
@@ -206,6 +217,7 @@ class Thread {
   /** What has not ended has failed. */
   private fail(error: Error): void {
     this.opening.reject(error);
+    this.questions.end(error);
     for (const end of this.ends.values()) end.reject(error);
     this.hooks.onFailed();
   }

@@ -38,7 +38,7 @@ function BoardCard({ board, pipeline, path, rows, asOf }: CardProps): JSX.Elemen
   const [isTable, setTable] = useState(!hasChart);
   const heading = `board ${board.id}`;
   return (
-    <section class={`card ${board.show}`} aria-labelledby={heading} data-board={board.id}>
+    <section class="card" aria-labelledby={heading} data-board={board.id}>
       <h2 id={heading}>{board.name}</h2>
       <p class="soft facts">
         <span title={path}>{pipeline}</span> → {board.topic} · as of {clockText(asOf)} · <Finality rows={rows} />

@@ -24,16 +24,19 @@ export function readUnframed(code: Code, input: SourceInput, types: ReadonlyMap<
   }
 }
 
-/** JSON goes through objects; its values end up in variables as Avro's do. */
 function readJson(code: Code, reader: JsonReader, columns: readonly Column[]): Map<string, Operand> {
-  code.line(`const cells = ${code.constant(reader)}.read(K, b, vs, ve);`, `if (cells === null) ${FAIL}`);
-  return new Map(columns.map(({ name, type }, i) => [name, cellOperand(code, type, `cells[${i}]`)]));
+  code.line(`if (!${code.constant(reader)}.read(K, b, vs, ve)) ${FAIL}`);
+  return cellOperands(code, code.constant(reader.out), columns);
 }
 
-/** Texts stay bytes. */
 function readCsv(code: Code, reader: CsvReader, columns: readonly Column[]): Map<string, Operand> {
   const row = code.constant(reader);
   code.line(`if (!${row}.read(K, b, vs, ve)) ${FAIL}`);
+  return cellOperands(code, row, columns);
+}
+
+/** Texts stay bytes; other values end up in variables as Avro's do. */
+function cellOperands(code: Code, row: string, columns: readonly Column[]): Map<string, Operand> {
   return new Map(
     columns.map(({ name, type }, i) => {
       if (definiteType(type).kind !== 'string') return [name, cellOperand(code, type, `${row}.cells[${i}]`)];

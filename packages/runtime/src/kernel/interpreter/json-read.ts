@@ -66,7 +66,8 @@ export function typed(node: AvroNode, json: Json, path: string): Datum {
       return node.kind === 'float' ? Math.fround(Number(json.text)) : Number(json.text);
     case 'string':
       if (typeof json !== 'string') throw wrong();
-      return json;
+      // Halves of characters are none in UTF-8.
+      return Buffer.from(json).toString();
     case 'bytes':
     case 'fixed':
       if (node.logical === 'decimal') return bytesOfBigint(decimalOf(json, node.scale) ?? raise(wrong()));
@@ -140,11 +141,17 @@ function integerOf(json: Json): bigint | null {
 /** Unscaled value of a number or text such as `12.50`; null where it has more digits than the scale holds. */
 function decimalOf(json: Json, scale: number): bigint | null {
   const text = json instanceof NumberText ? json.text : typeof json === 'string' ? json : '';
-  const match = /^(-?)(\d+)(?:\.(\d*))?$/.exec(text);
-  if (!match) return null;
-  const fraction = (match[3] ?? '').replace(/0+$/, '');
-  if (fraction.length > scale) return null;
-  const magnitude = BigInt(match[2] + fraction.padEnd(scale, '0'));
+  // Only numbers may have an exponent.
+  const match = /^(-?)(\d+)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?$/.exec(text);
+  if (!match || (match[4] !== undefined && typeof json === 'string')) return null;
+  const fraction = match[3] ?? '';
+  let magnitude = BigInt(match[2] + fraction);
+  let places = fraction.length - Number(match[4] ?? 0);
+  for (; places > scale; places--) {
+    if (magnitude % 10n !== 0n) return null;
+    magnitude /= 10n;
+  }
+  magnitude *= 10n ** BigInt(scale - places);
   return match[1] === '-' ? -magnitude : magnitude;
 }
 

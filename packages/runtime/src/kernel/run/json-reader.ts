@@ -4,6 +4,7 @@ import {
   type AvroSchema,
   canonicalLong,
   type Column,
+  definite,
   ExactNumber,
   isUnion,
   type Json,
@@ -15,7 +16,9 @@ import {
 import { type AvroField, type AvroNode, type AvroRecord, parseAvro } from './avro-schema.js';
 import { MAX_RECURSION, TOO_DEEP } from '../max-recursion.js';
 import { BadValue } from './bad-value.js';
+import { JsonCells, type JsonField, JsonScanner } from './json-scanner.js';
 import { Reason } from './reject.js';
+import { wellFormedText } from './strings.js';
 import type { TaskState } from './task-state.js';
 import { defaultValue } from './default-value.js';
 
@@ -24,45 +27,56 @@ export type Typed = (json: Json) => Value;
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
+/** Reads a record at a time into `cells`. */
 export class JsonReader {
-  private readonly fields: readonly {
-    readonly field: AvroField;
-    readonly cell: number;
-    readonly read: Typed;
-    readonly missing: Value | undefined;
-  }[];
+  readonly out: JsonCells;
+  private readonly fields: readonly JsonField[];
   private readonly exact: boolean;
+  private readonly scanner: JsonScanner;
 
   /** @param columns the columns wanted; the others are checked all the same */
   constructor(schema: AvroSchema, columns: readonly Column[]) {
     const root = parseAvro(schema) as AvroRecord;
-    this.fields = root.fields.map((field) => {
-      const cell = columns.findIndex((column) => column.name === field.name);
-      const type = cell < 0 ? null : columns[cell].type;
-      return { field, cell, read: typed(field.node, type), missing: missingValue(field, type) };
-    });
     this.exact = needsDigits(root, new Set());
+    this.fields = root.fields.map((field) => {
+      const place = columns.findIndex((column) => column.name === field.name);
+      const type = place < 0 ? null : columns[place].type;
+      return {
+        name: field.name,
+        node: field.node,
+        text: type !== null && definite(type).kind === 'string',
+        place: place < 0 ? null : place,
+        read: typed(field.node, type),
+        missing: missingValue(field, type),
+      };
+    });
+    this.out = new JsonCells(columns.length);
+    this.scanner = new JsonScanner(this.fields, this.out, (bytes, start, end) => this.exact && mayHoldLongNumber(bytes, start, end));
   }
 
-  /** The columns' values, in order; null where the value is bad, with the reason in `K.failure`. */
-  read(K: TaskState, bytes: Uint8Array, start: number, end: number): Value[] | null {
+  /** False where the value is bad, with the reason in `K.failure`. */
+  read(K: TaskState, bytes: Uint8Array, start: number, end: number): boolean {
+    return this.scanner.scan(bytes, start, end) || this.parse(K, bytes, start, end);
+  }
+
+  /** The slow way, of all that is out of the ordinary. */
+  private parse(K: TaskState, bytes: Uint8Array, start: number, end: number): boolean {
     try {
       const exact = this.exact && mayHoldLongNumber(bytes, start, end);
       const json = parseJson(decoder.decode(bytes.subarray(start, end)), exact);
       if (json === undefined || !isObject(json)) throw notJson();
-      const cells: Value[] = [];
-      for (const { field, cell, read, missing } of this.fields) {
+      for (const { name, place, text, read, missing } of this.fields) {
         let value: Value;
-        if (Object.hasOwn(json, field.name)) value = read(json[field.name]);
-        else if (missing === undefined) throw new BadValue('missing_field', field.name);
+        if (Object.hasOwn(json, name)) value = read(json[name]);
+        else if (missing === undefined) throw new BadValue('missing_field', name);
         else value = missing;
-        if (cell >= 0) cells[cell] = value;
+        if (place !== null) this.out.set(place, text, value);
       }
-      return cells;
+      return true;
     } catch (error) {
       if (!(error instanceof BadValue)) throw error;
       K.failure = error.code === 'missing_field' ? Reason.MISSING_FIELD : Reason.NOT_JSON;
-      return null;
+      return false;
     }
   }
 }
@@ -164,7 +178,7 @@ export function typed(node: AvroNode, type: Type | null, seen: ReadonlyMap<AvroN
     case 'double':
       return doubleOf;
     case 'string':
-      return (json) => (typeof json === 'string' ? json : raise());
+      return (json) => (typeof json === 'string' ? wellFormedText(json) : raise());
     case 'bytes':
     case 'fixed':
       if (node.logical === 'decimal') return (json) => decimalOf(json, node.scale);
@@ -266,9 +280,32 @@ function intOf(json: Json, logical: string | null): number {
   return typeof value === 'number' && value === (value | 0) ? value + 0 : raise();
 }
 
+/** As `Date.parse`; the form that `toISOString` gives (`2026-01-31T12:00:00.123Z`, ms or none) is read at once. */
+export function timeOf(text: string): number {
+  const { length } = text;
+  if ((length !== 24 && length !== 20) || !ISO_TIME.test(text)) return Date.parse(text);
+  const ms = length === 24 ? twoDigits(text, 20) * 10 + text.charCodeAt(22) - 48 : 0;
+  return Date.UTC(
+    twoDigits(text, 0) * 100 + twoDigits(text, 2),
+    twoDigits(text, 5) - 1,
+    twoDigits(text, 8),
+    twoDigits(text, 11),
+    twoDigits(text, 14),
+    twoDigits(text, 17),
+    ms,
+  );
+}
+
+function twoDigits(text: string, at: number): number {
+  return (text.charCodeAt(at) - 48) * 10 + text.charCodeAt(at + 1) - 48;
+}
+
+/** Days and years that exist in every month and century: of the others `Date.parse` knows more. */
+const ISO_TIME = /^[12]\d{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{3})?Z$/;
+
 function longOf(json: Json, logical: string | null): number | bigint {
   if (typeof json === 'string' && logical?.includes('timestamp')) {
-    const time = Date.parse(json);
+    const time = timeOf(json);
     return Number.isNaN(time) ? raise() : logical.endsWith('micros') ? time * 1000 : time;
   }
   if (typeof json === 'number') return Number.isSafeInteger(json) ? json + 0 : raise();
@@ -285,13 +322,19 @@ function doubleOf(json: Json): number {
   return json instanceof ExactNumber ? Number(json.text) : raise();
 }
 
+/** Of a text without an exponent, or of a number, which may have one. */
 function decimalOf(json: Json, scale: number): bigint {
-  const text = typeof json === 'string' ? json : typeof json === 'number' ? String(json) : json instanceof ExactNumber ? json.text : '';
-  const match = /^(-?)(\d+)(?:\.(\d*))?$/.exec(text);
-  const fraction = (match?.[3] ?? '').replace(/0+$/, '');
-  if (!match || fraction.length > scale) throw notJson();
-  const magnitude = BigInt(match[2] + fraction.padEnd(scale, '0'));
-  return match[1] === '-' ? -magnitude : magnitude;
+  const isText = typeof json === 'string';
+  const text = isText ? json : typeof json === 'number' ? String(json) : json instanceof ExactNumber ? json.text : '';
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] =
+    (isText ? /^(-?)(\d+)(?:\.(\d*))?$/ : /^(-?)(\d+)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?$/).exec(text) ?? [];
+  if (whole === '') throw notJson();
+  const shift = scale - fraction.length + Number(exponent);
+  const digits = BigInt(whole + fraction);
+  const unit = 10n ** BigInt(Math.abs(shift));
+  if (shift < 0 && digits % unit !== 0n) throw notJson();
+  const magnitude = shift < 0 ? digits / unit : digits * unit;
+  return sign === '-' ? -magnitude : magnitude;
 }
 
 function bytesOf(json: Json): Uint8Array {

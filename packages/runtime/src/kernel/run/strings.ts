@@ -46,6 +46,13 @@ export function wellFormed(bytes: Uint8Array, start: number, end: number): Uint8
   return isUtf8(text) ? bytes : encoder.encode(decoder.decode(text));
 }
 
+const SURROGATE = /\p{Surrogate}/gu;
+
+/** Halves of characters, which JSON can write, become U+FFFD: no UTF-8 has them. */
+export function wellFormedText(text: string): string {
+  return text.replace(SURROGATE, '\ufffd');
+}
+
 export function equalBytes(a: Uint8Array, aStart: number, aEnd: number, b: Uint8Array, bStart: number, bEnd: number): boolean {
   if (aEnd - aStart !== bEnd - bStart) return false;
   for (let i = aStart, j = bStart; i < aEnd; i++, j++) if (a[i] !== b[j]) return false;

@@ -1,0 +1,91 @@
+/** `/query`: what pipelines keep, and what they have written. */
+import { didYouMean, listing, type Plan } from '@rta/dsl';
+import { plainJson, planStages, storesOf, type Log, type StoreAnswer, type StoreQuery } from '@rta/runtime';
+import type { FastifyInstance, FastifyReply, preHandlerAsyncHookHandler } from 'fastify';
+import { Refused } from '../refused.js';
+import type { ServedPipeline } from '../served-pipeline.js';
+import type { SinkViews } from '../sinks/sink-views.js';
+import { named, sinkAnswer, storeAnswer, storeQuery, storeSelection, withTheOthers, type Answer } from './answer.js';
+import type { QueryText } from './selection.js';
+
+export interface QueryOptions {
+  readonly pipelines: readonly ServedPipeline[];
+  readonly views: SinkViews;
+  readonly log: Log;
+  readonly guard: preHandlerAsyncHookHandler;
+}
+
+export function addQueries(app: FastifyInstance, { pipelines, views, log, guard }: QueryOptions): void {
+  app.get('/query', { preHandler: guard }, () => ({ pipelines: pipelines.map(({ plan }) => contentsOf(plan)) }));
+  app.get('/query/:pipeline/:name', { preHandler: guard }, async (request, reply) => {
+    const { pipeline, name } = request.params as { readonly pipeline: string; readonly name: string };
+    const text = textOf(request.query as Readonly<Record<string, unknown>>);
+    const served = pipelineNamed(pipelines, pipeline);
+    const { plan } = served;
+    const found = named(plan, name);
+    if ('sink' in found) return sendJson(reply, sinkAnswer(plan, await views.fresh(plan, found.sink), text));
+    const selection = storeSelection(found.store, text);
+    const query = storeQuery(found.store, selection);
+    const time = Date.now();
+    const answers = await withTheOthers(log, found.store, query, await ask(served, query));
+    return sendJson(reply, storeAnswer(plan, found.store, selection, time, answers));
+  });
+}
+
+/** @throws Refused */
+export function pipelineNamed(pipelines: readonly ServedPipeline[], name: string): ServedPipeline {
+  const found = pipelines.find(({ plan }) => plan.pipeline === name);
+  if (found !== undefined) return found;
+  const names = pipelines.map(({ plan }) => plan.pipeline);
+  throw new Refused(
+    404,
+    'unknown_pipeline',
+    `no pipeline ${name} runs here; ${didYouMean(name, names) ?? `there is ${listing(names, 'and')}`}`,
+  );
+}
+
+/** Times in rows are ISO 8601 by then. */
+function sendJson(reply: FastifyReply, answer: Answer): FastifyReply {
+  return reply.type('application/json; charset=utf-8').send(JSON.stringify(answer, plainJson));
+}
+
+/** A task that is being taken away or restored says so; who asks again finds it elsewhere, or ready. */
+async function ask(pipeline: ServedPipeline, query: StoreQuery): Promise<readonly StoreAnswer[]> {
+  try {
+    return await pipeline.query(query);
+  } catch (error) {
+    throw new Refused(503, 'not_ready', `${pipeline.plan.pipeline} cannot say now: ${(error as Error).message}`, 1);
+  }
+}
+
+function contentsOf(plan: Plan): object {
+  return {
+    pipeline: plan.pipeline,
+    stores: storesOf(planStages(plan)).map(({ name, kind, key, windowed, columns }) => ({
+      name,
+      kind,
+      key,
+      windowed,
+      columns: columns.map((column) => column.name),
+    })),
+    sinks: plan.sinks.map(({ name, topic, compacted, key, columns }) => ({
+      name,
+      topic,
+      kind: compacted ? 'table' : 'stream',
+      key: key ?? [],
+      columns: columns.map((column) => column.name),
+    })),
+  };
+}
+
+const PARAMETERS = ['key', 'from', 'to', 'window', 'limit'] as const;
+
+function textOf(query: Readonly<Record<string, unknown>>): QueryText {
+  for (const [name, value] of Object.entries(query)) {
+    if (name === 'access_token') continue;
+    if (!(PARAMETERS as readonly string[]).includes(name))
+      throw new Refused(400, 'unknown_parameter', `there is no ${name}; there is ${listing(PARAMETERS, 'and')}`);
+    if (typeof value !== 'string') throw new Refused(400, 'twice', `${name} is there twice`);
+  }
+  return query;
+}
