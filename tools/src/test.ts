@@ -50,7 +50,10 @@ async function main(args: readonly string[]): Promise<number> {
     await rm(folder, { recursive: true, force: true });
   }
 
-  const browser = findChromium() === null && vitestArgs.length === 0 ? ['LEFT OUT: the tests of the console.', 'They need Chromium on the PATH, or CHROMIUM naming it.'] : [];
+  const browser =
+    findChromium() === null && vitestArgs.length === 0
+      ? ['LEFT OUT: the tests of the console.', 'They need Chromium on the PATH, or CHROMIUM naming it.']
+      : [];
   const problems = servers.leftOut.length === 0 ? [] : ['LEFT OUT: the tests that need Kafka and a schema registry.', ...servers.leftOut];
   problems.push(...browser);
   // Someone who names files or tests leaves the rest out on purpose.

@@ -27,10 +27,12 @@ describe('rta demo', () => {
 
   it('ends with 130 when it is interrupted', async () => {
     const interrupt = new AbortController();
-    setTimeout(() => {
-      interrupt.abort();
-    }, 1500);
-    const { code, stdout } = await rta(['demo'], { signal: interrupt.signal });
+    const { code, stdout } = await rta(['demo'], {
+      signal: interrupt.signal,
+      onStdout: () => {
+        interrupt.abort();
+      },
+    });
     expect(code).toBe(130);
     expect(stdout).toMatch(/^rta demo · embedded log in /);
     expect(stdout).toMatch(/^top-teams: \d+ records in /m);

@@ -38,7 +38,10 @@ export const addDemo: AddCommand = (program, act) => {
     .option('--for <duration>', 'end by itself after so long: 15s, 5m', durationOf)
     .option('--seed <n>', 'the same seed gives the same players (default: drawn)', wholeNumber(0))
     .option('--dir <directory>', 'keep log and state here (default: a temporary directory, removed at the end)')
-    .option('--http <[host:]port>', 'show the console there (default: a free port of this machine)', httpAddressOf, { host: '127.0.0.1', port: 0 })
+    .option('--http <[host:]port>', 'show the console there (default: a free port of this machine)', httpAddressOf, {
+      host: '127.0.0.1',
+      port: 0,
+    })
     .option('--no-http', 'no console')
     .option('--json', 'NDJSON: per pipeline stats every second, boards that changed, a summary')
     .action(act(demo));

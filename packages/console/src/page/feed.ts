@@ -89,7 +89,5 @@ function withChanged(boards: readonly BoardRows[], changed: readonly BoardRows[]
 
 function withPoints(history: ConsoleState['history'], { asOf, pipelines }: Figures): ConsoleState['history'] {
   const point = ({ inPerSecond, lag, endToEnd }: PipelineFigures): HistoryPoint => ({ at: asOf, inPerSecond, lag, endToEnd });
-  return Object.fromEntries(
-    pipelines.map((each) => [each.pipeline, [...(history[each.pipeline] ?? []), point(each)].slice(-HISTORY)]),
-  );
+  return Object.fromEntries(pipelines.map((each) => [each.pipeline, [...(history[each.pipeline] ?? []), point(each)].slice(-HISTORY)]));
 }

@@ -25,7 +25,10 @@ export function plainText(cell: Cell | undefined, kind: ColumnFacts['kind']): st
 function timeText(ms: number): string {
   const date = new Date(ms);
   if (Number.isNaN(date.getTime())) return String(ms);
-  return date.toISOString().replace('T', ' ').replace(/(\.000)?Z$/, '');
+  return date
+    .toISOString()
+    .replace('T', ' ')
+    .replace(/(\.000)?Z$/, '');
 }
 
 /** `12:00:05`, UTC. */

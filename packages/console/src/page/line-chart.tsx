@@ -35,7 +35,10 @@ export function LineChart({ name, xs, isTime, lines, height, show }: LineChartPr
         height,
         tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'UTC'),
         scales: { x: { time: isTime }, y: { range: (_plot, _least, most) => [0, most > 0 ? most * 1.1 : 10] } },
-        axes: [isTime ? { ...axis, space: 80, values: (_plot, ticks) => ticks.map((seconds) => clockText(seconds * 1000)) } : axis, { ...axis, size: 62, values: (_plot, ticks) => ticks.map(show) }],
+        axes: [
+          isTime ? { ...axis, space: 80, values: (_plot, ticks) => ticks.map((seconds) => clockText(seconds * 1000)) } : axis,
+          { ...axis, size: 62, values: (_plot, ticks) => ticks.map(show) },
+        ],
         series: [
           isTime ? { label: 'time', value: (_plot, seconds: number | null) => clockText(seconds === null ? null : seconds * 1000) } : {},
           ...lines.map((line, i) => ({

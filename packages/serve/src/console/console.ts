@@ -50,7 +50,10 @@ export function addConsole(app: FastifyInstance, source: ConsoleSource, guard: p
   app.get('/console/topology/:pipeline', { preHandler: guard }, (request, reply) => {
     const found = source.topology((request.params as { readonly pipeline: string }).pipeline);
     if (found === null) return reply.code(404).send({ error: 'unknown_pipeline', message: 'it is not run here' });
-    return reply.headers({ ...SECURITY, 'cache-control': 'no-store' }).type('application/json; charset=utf-8').send(found);
+    return reply
+      .headers({ ...SECURITY, 'cache-control': 'no-store' })
+      .type('application/json; charset=utf-8')
+      .send(found);
   });
   addEvents(app, source, guard);
 }
@@ -58,10 +61,19 @@ export function addConsole(app: FastifyInstance, source: ConsoleSource, guard: p
 function addEvents(app: FastifyInstance, source: ConsoleSource, guard: preHandlerAsyncHookHandler): void {
   const readers = new Set<ServerResponse>();
   app.get('/console/live', { preHandler: guard }, (_request, reply): FastifyReply => {
-    if (readers.size >= READERS) return reply.code(503).header('retry-after', 5).send({ error: 'too_many', message: `${READERS} read already` });
+    if (readers.size >= READERS)
+      return reply
+        .code(503)
+        .header('retry-after', 5)
+        .send({ error: 'too_many', message: `${READERS} read already` });
     reply.hijack();
     const { raw } = reply;
-    raw.writeHead(200, { ...SECURITY, 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
+    raw.writeHead(200, {
+      ...SECURITY,
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store',
+      'x-accel-buffering': 'no',
+    });
     raw.write('retry: 1000\n\n');
     const say = (event: string, data: string): void => {
       if (raw.writableLength > UNREAD_BYTES) raw.destroy();

@@ -122,8 +122,9 @@ export class ConsoleFeed implements ConsoleSource, RunReport {
         if (view === undefined) return [];
         const at = ranked === undefined ? this.latestAt : snapshot.at;
         const { show, label } = board;
-        const moved = show !== 'ranking' || label === null ? null : this.moves.at(boardId(view), view.rows.map((row) => String(row[label])), at); // prettier-ignore
-        return [boardRows(plan, view, at, moved)];
+        if (show !== 'ranking' || label === null) return [boardRows(plan, view, at, null)];
+        const labels = view.rows.map((row) => JSON.stringify(row[label], plainJson));
+        return [boardRows(plan, view, at, this.moves.at(boardId(view), labels, at))];
       });
     });
   }

@@ -26,7 +26,17 @@ function boardFacts(plan: Plan, board: Board): BoardFacts {
   const { name, show, label, value, by } = board;
   const sink = plan.sinks.find(({ id }) => id === board.sink)!;
   const columns = sink.columns.map(columnFacts);
-  return { id: boardId({ pipeline: plan.pipeline, board }), name, topic: sink.topic, show, label, value, by, columns, places: placesOf(plan, board) };
+  return {
+    id: boardId({ pipeline: plan.pipeline, board }),
+    name,
+    topic: sink.topic,
+    show,
+    label,
+    value,
+    by,
+    columns,
+    places: placesOf(plan, board),
+  };
 }
 
 /** Of a rank that is one for all rows. */

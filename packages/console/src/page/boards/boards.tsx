@@ -12,14 +12,17 @@ export function Boards({ state }: { readonly state: ConsoleState }): JSX.Element
   if (boards.length === 0)
     return (
       <p class="empty">
-        No pipeline here has boards. Say which in its file: <code>{'boards: { top teams: { show: ranking, label: team_name, value: total_score } }'}</code>
+        No pipeline here has boards. Say which in its file:{' '}
+        <code>{'boards: { top teams: { show: ranking, label: team_name, value: total_score } }'}</code>
       </p>
     );
   return (
     <div class="boards">
       {boards.map(({ pipeline, path, board }) => {
         const known = state.boards.find(({ id }) => id === board.id);
-        return <BoardCard key={board.id} board={board} pipeline={pipeline} path={path} rows={known?.rows ?? []} asOf={known?.asOf ?? null} />;
+        return (
+          <BoardCard key={board.id} board={board} pipeline={pipeline} path={path} rows={known?.rows ?? []} asOf={known?.asOf ?? null} />
+        );
       })}
     </div>
   );
@@ -43,9 +46,7 @@ function BoardCard({ board, pipeline, path, rows, asOf }: CardProps): JSX.Elemen
       <p class="soft facts">
         <span title={path}>{pipeline}</span> → {board.topic} · as of {clockText(asOf)} · <Finality rows={rows} />
       </p>
-      <div class="body">
-        {isTable ? <BoardTable board={board} rows={rows} /> : <Chart board={board} rows={rows} />}
-      </div>
+      <div class="body">{isTable ? <BoardTable board={board} rows={rows} /> : <Chart board={board} rows={rows} />}</div>
       <div class="actions">
         {hasChart && (
           <button type="button" aria-pressed={isTable} aria-label={`Table of ${board.name}`} onClick={() => setTable(!isTable)}>

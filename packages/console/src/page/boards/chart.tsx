@@ -23,7 +23,11 @@ export function Chart({ board, rows }: ChartProps): JSX.Element {
         <Ranking name={board.name} places={board.places ?? 10} bars={barsOf(board, rows, { label, value, by })} />
       );
     case 'line':
-      return value < 0 || by < 0 ? <BoardTable board={board} rows={rows} /> : <BoardLines board={board} rows={rows} at={{ label, value, by }} />;
+      return value < 0 || by < 0 ? (
+        <BoardTable board={board} rows={rows} />
+      ) : (
+        <BoardLines board={board} rows={rows} at={{ label, value, by }} />
+      );
     case 'funnel':
       return <Funnel name={board.name} steps={funnelSteps(board, rows, { label, value })} />;
     case 'number': {
@@ -60,7 +64,11 @@ function barsOf({ columns }: BoardFacts, rows: readonly BoardRow[], { label, val
 }
 
 /** Rows are its steps; without `label` and `value` the columns of its one row are. */
-function funnelSteps({ columns }: BoardFacts, rows: readonly BoardRow[], { label, value }: Omit<Places, 'by'>): { name: string; count: number }[] {
+function funnelSteps(
+  { columns }: BoardFacts,
+  rows: readonly BoardRow[],
+  { label, value }: Omit<Places, 'by'>,
+): { name: string; count: number }[] {
   if (label >= 0 && value >= 0)
     return rows.map(({ cells }) => ({ name: cellText(cells[label], columns[label].kind), count: Number(cells[value] ?? 0) }));
   return columns.flatMap(({ name, kind }, i) => (kind === 'number' ? [{ name, count: Number(rows[0]?.cells[i] ?? 0) }] : []));

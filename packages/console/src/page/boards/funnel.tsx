@@ -6,7 +6,13 @@ const STEP = 44;
 const PERCENT = new Intl.NumberFormat('en-US', { style: 'percent', maximumFractionDigits: 1 });
 
 /** Steps in order, each with its part of the first and of the one before. */
-export function Funnel({ name, steps }: { readonly name: string; readonly steps: readonly { name: string; count: number }[] }): JSX.Element {
+export function Funnel({
+  name,
+  steps,
+}: {
+  readonly name: string;
+  readonly steps: readonly { name: string; count: number }[];
+}): JSX.Element {
   const first = steps[0]?.count ?? 0;
   const part = (of: number, whole: number): string => (whole > 0 ? PERCENT.format(of / whole) : '–');
   return (

@@ -26,9 +26,30 @@ export function Freshness({ state }: { readonly state: ConsoleState }): JSX.Elem
   );
 }
 
-const COLUMNS = ['pipeline', 'status', 'in /s', 'out /s', 'p50', 'p95', 'p99', 'commit p99', 'lag', 'watermark behind', 'late', 'refused', 'state', 'last commit'];
+const COLUMNS = [
+  'pipeline',
+  'status',
+  'in /s',
+  'out /s',
+  'p50',
+  'p95',
+  'p99',
+  'commit p99',
+  'lag',
+  'watermark behind',
+  'late',
+  'refused',
+  'state',
+  'last commit',
+];
 
-function Overview({ figures, pipelines }: { readonly figures: readonly PipelineFigures[]; readonly pipelines: readonly PipelineFacts[] }): JSX.Element {
+function Overview({
+  figures,
+  pipelines,
+}: {
+  readonly figures: readonly PipelineFigures[];
+  readonly pipelines: readonly PipelineFacts[];
+}): JSX.Element {
   return (
     <section class="card" aria-labelledby="overview">
       <h2 id="overview">Pipelines</h2>
@@ -85,7 +106,13 @@ function overviewCells(each: PipelineFigures | undefined): string[] {
 }
 
 /** The last minutes of it. */
-function Latency({ figures: { pipeline }, history }: { readonly figures: PipelineFigures; readonly history: readonly HistoryPoint[] }): JSX.Element {
+function Latency({
+  figures: { pipeline },
+  history,
+}: {
+  readonly figures: PipelineFigures;
+  readonly history: readonly HistoryPoint[];
+}): JSX.Element {
   const [isTable, setTable] = useState(false);
   const heading = `latency of ${pipeline}`;
   const xs = history.map(({ at }) => at);

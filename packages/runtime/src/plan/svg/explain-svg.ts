@@ -105,7 +105,8 @@ function drawnEdge(edge: Edge, graph: TopologyGraph, layout: Layout): DrawnEdge 
   const [x1, y1, x2, y2] = ends(edge, layout);
   const source = graph.topics.find(({ id, role }) => id === edge.from && role === 'source');
   const nodes = graph.stages.flatMap((stage) => stage.nodes);
-  const nameOf = (id: string): string => graph.topics.find((topic) => topic.id === id)?.name ?? nodes.find((node) => node.id === id)!.lines[0];
+  const nameOf = (id: string): string =>
+    graph.topics.find((topic) => topic.id === id)?.name ?? nodes.find((node) => node.id === id)!.lines[0];
   return {
     x: Math.round((x1 + x2) / 2),
     y: Math.round((y1 + y2) / 2),

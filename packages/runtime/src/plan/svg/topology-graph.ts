@@ -100,7 +100,11 @@ function edgesOf(stage: Stage): Edge[] {
         const rows = ends(before) ? ({ step: before.step, side: 'out' } as const) : begins(node) ? into : null;
         return { from: nodeId(stage, feed.node), rows, toStep: node.step };
       })
-      .map((edge): Edge => ({ ...edge, to: node.op === 'sink' ? topicId(stage.outputs[node.output].topic) : nodeId(stage, i), label: null }))
+      .map((edge): Edge => ({
+        ...edge,
+        to: node.op === 'sink' ? topicId(stage.outputs[node.output].topic) : nodeId(stage, i),
+        label: null,
+      }))
       .concat(edgesOut(stage, node, i));
   });
 }
