@@ -57,7 +57,7 @@ async function checkYaml(text: string, project: string): Promise<void> {
 async function expectKnownCommands(text: string, project: string): Promise<void> {
   for (const [, command] of text.matchAll(/^(?:\S+=\S+ )*(?:npx -y pnpm@10 )?rta ([^#\n]+)/gm)) {
     const words = command.trim().split(/\s+/);
-    const name = words.filter((word) => /^[a-z]+$/.test(word)).slice(0, ['generate', 'dlq', 'schema'].includes(words[0]) ? 2 : 1);
+    const name = words.filter((word) => /^[a-z]+$/.test(word)).slice(0, ['generate', 'dlq', 'schema', 'alerts'].includes(words[0]) ? 2 : 1);
     const { code, printed } = await rta([...name, '--help'], project);
     expect(code, command).toBe(0);
     for (const option of words.filter((word) => word.startsWith('-'))) expect(printed, command).toContain(option);

@@ -31,10 +31,12 @@ final class Task {
         return Long.parseLong(get(name));
     }
 
-    /** The topic `output`, compacted, with as many partitions as the input has. */
+    /** The topic `output`, compacted if it is to be a table, with as many partitions as the input has. */
     void createOutput(Admin admin) throws Exception {
         NewTopic topic = new NewTopic(get("output"), (int) number("partitions"), (short) 1);
-        admin.createTopics(List.of(topic.configs(Map.of("cleanup.policy", "compact")))).all().get();
+        String cleanup = get("result").equals("table") ? "compact" : "delete";
+        // The event times are past, and what is older than a broker's retention would be deleted.
+        admin.createTopics(List.of(topic.configs(Map.of("cleanup.policy", cleanup, "retention.ms", "-1")))).all().get();
     }
 
     Admin admin() {

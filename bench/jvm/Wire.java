@@ -2,6 +2,8 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.util.function.BiConsumer;
+import java.util.function.Function;
 import org.apache.avro.Schema;
 import org.apache.avro.generic.GenericDatumReader;
 import org.apache.avro.generic.GenericRecord;
@@ -59,6 +61,18 @@ final class Wire {
             return output.bytes.toByteArray();
         };
         return Serdes.serdeFrom(serializer, (topic, data) -> { throw new UnsupportedOperationException(); });
+    }
+
+    /** Values of so many bytes, as stores and changelogs have them. */
+    static <T> Serde<T> packed(int bytes, BiConsumer<T, ByteBuffer> write, Function<ByteBuffer, T> read) {
+        return Serdes.serdeFrom(
+            (topic, value) -> {
+                if (value == null) return null;
+                ByteBuffer buffer = ByteBuffer.allocate(bytes);
+                write.accept(value, buffer);
+                return buffer.array();
+            },
+            (topic, data) -> data == null ? null : read.apply(ByteBuffer.wrap(data)));
     }
 
     private static final class Output {

@@ -16,7 +16,7 @@ export interface ChildResult {
 
 const USAGE = fileURLToPath(new URL('../dist/usage-at-exit.js', import.meta.url));
 
-const PATIENCE_MS = 15 * 60_000;
+const PATIENCE_MS = 45 * 60_000;
 
 /** Whether processes can be pinned to a core here. */
 export const canPin = spawnSync('taskset', ['-c', '0', 'true']).status === 0;
@@ -26,7 +26,12 @@ interface RunOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Kills it; what runs it rejects then. */
   readonly signal?: AbortSignal | undefined;
+  /** When it settles the process is asked to end (SIGTERM), and may do so with 130. */
+  readonly until?: Promise<unknown> | undefined;
 }
+
+/** What a process ends with that was asked to. */
+const ASKED_TO_END = 130;
 
 /**
  * Runs a compiled script with Node in a process of its own, pinned to core 0 where that can be. Rejects with what it wrote where it ends
@@ -43,11 +48,11 @@ export async function runNode(args: readonly string[], options: RunOptions = {})
   return { stdout, wholeSeconds, ...usage };
 }
 
-/** Runs a program. Rejects with what it wrote where it ends with another code than 0, or has not ended after fifteen minutes. */
+/** Runs a program. Rejects with what it wrote where it ends with another code than 0, or has not ended after forty-five minutes. */
 export async function run(
   command: string,
   args: readonly string[],
-  { cwd, env, signal }: RunOptions,
+  { cwd, env, signal, until }: RunOptions,
 ): Promise<Pick<ChildResult, 'stdout' | 'wholeSeconds'>> {
   const started = performance.now();
   const child = spawn(command, args, {
@@ -59,12 +64,16 @@ export async function run(
     signal,
     killSignal: 'SIGKILL',
   });
+  let asked = false;
+  const ask = () => (asked = child.kill('SIGTERM'));
+  until?.then(ask, ask);
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
   const wholeSeconds = (performance.now() - started) / 1000;
-  if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code ?? 'a signal'}:\n${stdout}${stderr}`);
+  if (code !== 0 && !(asked && code === ASKED_TO_END))
+    throw new Error(`${command} ${args.join(' ')} ended with ${code ?? 'a signal'}:\n${stdout}${stderr}`);
   return { stdout, wholeSeconds };
 }
 

@@ -20,12 +20,6 @@ export interface Comparison {
   readonly memoryTarget: number | null;
 }
 
-/** Rows of a full run and of a short one, whose ratios differ: a JVM that has just started is slower. */
-export interface Kept {
-  readonly full: readonly Comparison[];
-  readonly quick: readonly Comparison[];
-}
-
 /** A ratio below this share of the one that is kept has fallen. */
 const FALLEN = 0.7;
 

@@ -1,57 +1,31 @@
-/** `pnpm bench`: runs the workloads on rta and its peers in turns, on a Kafka of its own, and writes `bench/RESULTS.md` and `results.json`. */
+/** `pnpm bench`: measures rta and its peers on a Kafka of its own, and writes `bench/RESULTS.md`, `results.json` and pictures. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { confluentRegistry } from '@rta/registry';
 import { openKafkaLog } from '@rta/runtime';
 import { KAFKA_VERSION, startCluster } from '@rta/tools';
-import { comparisonsOf, fallen, merged, type Kept } from './comparisons.js';
+import { full, peersOf, printRows, quick } from './compare.js';
+import { measureGrowth, mergedGrowth } from './growth/growth.js';
+import { growthPictures, growthSections, growthTable } from './growth/report.js';
+import { readKept, writeKept, writePage, writePictures } from './kept.js';
+import { LATENCY_PEERS, measureLatency } from './latency/latency.js';
+import { latencyPictures, latencySections, latencyTable } from './latency/report.js';
 import { describeMachine } from './machine.js';
-import { measure, say, type TestBed } from './measure.js';
-import { peers, quickPeers } from './peers/index.js';
-import { measureQuick } from './quick.js';
-import { pageOf, tableOf, type WorkloadResult } from './results.js';
-import { workloads } from './workloads/index.js';
-
-const HELP = `pnpm bench [options]
-
-  --quick       500,000 records, one run of rta and of the engines with figures to reach, within three minutes (of which fetching
-                jars, the first time, is not part); fails where a ratio fell by more than 30 % against the one in bench/results.json
-  --records N   records of each workload's input (default 5,000,000)
-  --runs N      runs of each engine, of which the median counts (default 5)
-  --only NAME   only this workload, or only this engine beside rta; may be repeated
-  --json        one JSON object a line: the version and the machine, then a row per comparison (workload, peer, ratio, target, ...)
-
-Writes bench/RESULTS.md and bench/results.json, except with --quick, --records or --runs. A full run ends with a short one, whose
-ratios are what --quick goes by.
-`;
+import { say, type TestBed } from './measure.js';
+import { HELP, optionsOf, type BenchOptions } from './options.js';
+import type { Peer } from './peers/peer.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const RESULTS = fileURLToPath(new URL('../RESULTS.md', import.meta.url));
-const KEPT = fileURLToPath(new URL('../results.json', import.meta.url));
-/** Of what `--json` prints. Fields may be added within a version. */
-const JSON_VERSION = 1;
 /** Of a short run, from its start; the rest of the three minutes is for stopping what runs. */
 const QUICK_MS = 160_000;
 
-interface BenchOptions {
-  readonly quick: boolean;
-  readonly records: number;
-  readonly runs: number;
-  readonly json: boolean;
-  /** Only a full run is worth keeping. */
-  readonly write: boolean;
-  readonly only: readonly string[];
-}
-
 const options = optionsOf(process.argv.slice(2));
-if (options !== null) await bench(options);
+if (options === null) process.stdout.write(HELP);
+else await bench(options);
 
 async function bench(options: BenchOptions): Promise<void> {
-  const meant = options.quick ? quickPeers : peers.filter(({ name }) => matches(options.only, name, peers));
-  for (const peer of meant) await peer.prepare?.();
-  const signal = options.quick ? AbortSignal.timeout(QUICK_MS) : undefined;
+  for (const peer of peersFor(options)) await peer.prepare?.();
+  const signal = options.quick && options.command === 'compare' ? AbortSignal.timeout(QUICK_MS) : undefined;
   build();
   const cluster = await startCluster();
   // Ctrl-C reaches the children by itself.
@@ -59,51 +33,43 @@ async function bench(options: BenchOptions): Promise<void> {
   const log = await openKafkaLog({ brokers: [cluster.env.KAFKA_BROKERS] });
   const registry = confluentRegistry({ url: cluster.env.SCHEMA_REGISTRY_URL });
   const bed: TestBed = { cluster, log, registry, inputs: new Map(), signal, runs: 0 };
-  const kept: Kept = existsSync(KEPT) ? (JSON.parse(readFileSync(KEPT, 'utf8')) as Kept) : { full: [], quick: [] };
   try {
-    if (options.quick) await quick(bed, options, kept);
-    else await full(bed, options, kept);
+    if (options.command === 'latency') await latency(bed, options);
+    else if (options.command === 'growth') await growth(bed, options);
+    else if (options.quick) await quick(bed, options);
+    else await full(bed, options);
   } finally {
     await log.close();
     await cluster.stop();
   }
 }
 
-async function full(bed: TestBed, { records, runs, json, write, only }: BenchOptions, kept: Kept): Promise<void> {
-  const results: WorkloadResult[] = [];
-  for (const workload of workloads.filter(({ name }) => matches(only, name, workloads))) {
-    const against = peers.filter((peer, i) => peer.takes(workload) && (i === 0 || matches(only, peer.name, peers)));
-    results.push(await measure(bed, workload, against, records, runs));
-    if (!json) print(results.at(-1)!);
-  }
+function peersFor(options: BenchOptions): Iterable<Peer> {
+  if (options.command === 'compare') return peersOf(options);
+  return options.command === 'latency' && !options.quick ? LATENCY_PEERS : [];
+}
+
+async function latency(bed: TestBed, { quick, json, write }: BenchOptions): Promise<void> {
+  const rows = await measureLatency(bed, quick);
   const machine = describeMachine(KAFKA_VERSION);
-  if (json) printRows(machine, results);
+  if (json) printRows(machine, rows);
+  else process.stdout.write(`\n${latencyTable(rows)}\n\n`);
   if (!write) return;
-  writeFileSync(RESULTS, pageOf(machine, results, existsSync(RESULTS) ? readFileSync(RESULTS, 'utf8') : ''));
-  say('and a short run, for --quick to go by');
-  const short = comparisonsOf(await measureQuick(bed, []));
-  const rows: Kept = { full: merged(kept.full, comparisonsOf(results)), quick: merged(kept.quick, short) };
-  writeFileSync(KEPT, `${JSON.stringify(rows, null, 2)}\n`);
+  writeKept({ ...readKept(), latency: rows });
+  writePage(machine, latencySections(rows));
+  writePictures(latencyPictures(rows));
 }
 
-async function quick(bed: TestBed, { json }: BenchOptions, kept: Kept): Promise<void> {
-  const results = await measureQuick(bed, kept.quick);
-  // A gate that has measured nothing lets nothing through.
-  if (results.length === 0) process.exitCode = 1;
-  if (json) printRows(describeMachine(KAFKA_VERSION), results);
-  else results.forEach(print);
-  for (const { row, before } of fallen(comparisonsOf(results), kept.quick)) {
-    say(`${row.workload}, ${row.peer}: rta is ${row.ratio} times as fast, not ${before} as in bench/results.json`);
-    process.exitCode = 1;
-  }
-}
-
-function print(result: WorkloadResult): void {
-  process.stdout.write(`\n${result.workload}: ${result.description}\n\n${tableOf(result)}\n\n`);
-}
-
-function printRows(machine: Readonly<Record<string, string>>, results: readonly WorkloadResult[]): void {
-  for (const row of [{ bench: JSON_VERSION, machine }, ...comparisonsOf(results)]) process.stdout.write(`${JSON.stringify(row)}\n`);
+async function growth(bed: TestBed, { records, runs, only, json, write }: BenchOptions): Promise<void> {
+  const rows = await measureGrowth(bed, records, runs, only);
+  const machine = describeMachine(KAFKA_VERSION);
+  if (json) printRows(machine, rows);
+  else process.stdout.write(`\n${growthTable(rows)}\n\n`);
+  if (!write) return;
+  const kept = readKept();
+  writeKept({ ...kept, growth: mergedGrowth(kept.growth, rows) });
+  writePage(machine, growthSections(rows));
+  writePictures(growthPictures(rows));
 }
 
 /** The processes under test are compiled JavaScript, as installed. */
@@ -112,45 +78,4 @@ function build(): void {
   const tsc = fileURLToPath(new URL('node_modules/typescript/bin/tsc', `file://${ROOT}`));
   const { status, stdout } = spawnSync(process.execPath, [tsc, '-b', 'packages/cli', 'bench'], { cwd: ROOT, encoding: 'utf8' });
   if (status !== 0) throw new Error(`the sources do not compile:\n${stdout}`);
-}
-
-/** Whether `name` is meant, where none of its kind is named all are. */
-function matches(only: readonly string[], name: string, kind: readonly { readonly name: string }[]): boolean {
-  return only.includes(name) || !kind.some((one) => only.includes(one.name));
-}
-
-/** Null where help was asked for. */
-function optionsOf(args: readonly string[]): BenchOptions | null {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      quick: { type: 'boolean', default: false },
-      records: { type: 'string' },
-      runs: { type: 'string' },
-      only: { type: 'string', multiple: true, default: [] },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) {
-    process.stdout.write(HELP);
-    return null;
-  }
-  const { quick, records, runs, json, only } = values;
-  if (quick && (records !== undefined || runs !== undefined || only.length > 0))
-    throw new Error('--quick measures the same every time: it goes with --json only');
-  return {
-    quick,
-    records: countOf('--records', records ?? '5000000'),
-    runs: countOf('--runs', runs ?? '5'),
-    json,
-    write: !quick && records === undefined && runs === undefined,
-    only,
-  };
-}
-
-function countOf(option: string, text: string): number {
-  const count = Number(text.replaceAll(/[,_]/g, ''));
-  if (!Number.isSafeInteger(count) || count < 1) throw new Error(`${option} takes a whole number from 1 on, not ${text}`);
-  return count;
 }

@@ -1,9 +1,7 @@
 /** Runs workloads on a cluster, the engines in turns. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import type { AvroSchema } from '@rta/dsl';
 import type { SchemaRegistry } from '@rta/registry';
 import type { Log } from '@rta/runtime';
 import type { Cluster } from '@rta/tools';
@@ -13,15 +11,14 @@ import type { PeerResult, WorkloadResult } from './results.js';
 import { writeScores, type ScoresInput } from './scores-input.js';
 import type { Workload } from './workloads/workload.js';
 
-const SCHEMA = fileURLToPath(new URL('../../schemas/user_score.avsc', import.meta.url));
-const PARTITIONS = 4;
+export const PARTITIONS = 4;
 
 /** What the runs share. */
 export interface TestBed {
   readonly cluster: Cluster;
   readonly log: Log;
   readonly registry: SchemaRegistry;
-  /** Input topics that are there, by name. */
+  /** Inputs that are there, by the names of their topics. */
   readonly inputs: Map<string, { readonly input: ScoresInput; readonly recordBytes: number }>;
   /** Ends what runs, where there is no more time. */
   readonly signal?: AbortSignal | undefined;
@@ -34,10 +31,11 @@ export async function measure(
   bed: TestBed,
   workload: Workload,
   against: readonly Peer[],
-  records: number,
+  asked: number,
   runs: number,
 ): Promise<WorkloadResult> {
-  const { input, recordBytes } = await inputOf(bed, workload, records);
+  const { input, recordBytes } = await inputOf(bed, workload, asked);
+  const { records } = input;
   const check = outputCheck(workload, input, bed.log, bed.registry);
   const results = against.map((peer): PeerResult & { runs: RunResult[] } => ({
     peer: peer.name,
@@ -45,11 +43,11 @@ export async function measure(
     targets: peer.targets(workload),
     runs: [],
   }));
-  for (let run = 1; run <= runs; run++)
+  for (let run = 1; run <= Math.min(runs, workload.mostRuns ?? runs); run++)
     for (const [i, peer] of against.entries()) {
       const directory = mkdtempSync(join(tmpdir(), 'rta-bench-'));
+      const id = `bench-${workload.name}-${++bed.runs}`;
       try {
-        const id = `bench-${workload.name}-${++bed.runs}`;
         const result = await peer.run({ workload, input, id, directory, env: bed.cluster.env, check, signal: bed.signal });
         results[i].runs.push(result);
         const { insideSeconds, wholeSeconds } = result;
@@ -59,24 +57,34 @@ export async function measure(
         );
       } finally {
         rmSync(directory, { recursive: true, force: true });
+        await deleteTopicsOf(bed.log, id);
       }
     }
   return { workload: workload.name, description: workload.description, records, recordBytes, peers: results };
 }
 
+/** Output, changelogs and the like: hundreds of runs would fill the disk. */
+export async function deleteTopicsOf(log: Log, id: string): Promise<void> {
+  const own = new RegExp(`(^|\\W)${id}($|\\D)`);
+  const names = (await log.topics()).map(({ name }) => name).filter((name) => own.test(name));
+  if (names.length > 0) await log.deleteTopics(names);
+}
+
 /** Writes the input where no earlier workload has. */
 async function inputOf(
   { log, registry, inputs }: TestBed,
-  { users }: Workload,
-  records: number,
+  workload: Workload,
+  asked: number,
 ): Promise<{ input: ScoresInput; recordBytes: number }> {
-  const topic = `scores-${records}-of-${users}`;
-  let known = inputs.get(topic);
+  const draw = workload.draw(asked);
+  const name = `scores-${draw.records}-of-${draw.users}${draw.mostlyNew === true ? '-new' : ''}`;
+  const topics = workload.topics === 2 ? [`${name}-even`, `${name}-odd`] : [name];
+  const key = topics.join(' ');
+  let known = inputs.get(key);
   if (known === undefined) {
-    say(`writing ${records.toLocaleString('en-US')} records to ${topic}`);
-    const input = { topic, records, users, partitions: PARTITIONS };
-    const schema = JSON.parse(readFileSync(SCHEMA, 'utf8')) as AvroSchema;
-    inputs.set(topic, (known = { input, recordBytes: await writeScores(log, registry, schema, input) }));
+    say(`writing ${draw.records.toLocaleString('en-US')} records to ${topics.join(' and ')}`);
+    const input = { ...draw, topics, partitions: PARTITIONS };
+    inputs.set(key, (known = { input, recordBytes: await writeScores(log, registry, input) }));
   }
   return known;
 }

@@ -3,7 +3,7 @@ import { comparisonsOf, fallen, type Comparison } from './comparisons.js';
 import { measure, say, type TestBed } from './measure.js';
 import { quickPeers } from './peers/index.js';
 import type { PeerResult, WorkloadResult } from './results.js';
-import { workloads } from './workloads/index.js';
+import { quickWorkloads } from './workloads/index.js';
 
 const RECORDS = 500_000;
 /** More runs of a pair whose ratio has fallen. */
@@ -16,13 +16,13 @@ const AGAIN = 2;
 export async function measureQuick(bed: TestBed, kept: readonly Comparison[]): Promise<WorkloadResult[]> {
   const results: WorkloadResult[] = [];
   try {
-    for (const workload of workloads) results.push(await measure(bed, workload, quickPeers, RECORDS, 1));
-    for (const [i, workload] of workloads.entries())
+    for (const workload of quickWorkloads) results.push(await measure(bed, workload, quickPeers(workload), RECORDS, 1));
+    for (const [i, workload] of quickWorkloads.entries())
       for (let again = 1; again <= AGAIN && fallen(comparisonsOf([results[i]]), kept).length > 0; again++)
-        results[i] = together(results[i], await measure(bed, workload, quickPeers, RECORDS, 1));
+        results[i] = together(results[i], await measure(bed, workload, quickPeers(workload), RECORDS, 1));
   } catch (error) {
     if (!bed.signal?.aborted) throw error;
-    const left = workloads.slice(results.length).map(({ name }) => name);
+    const left = quickWorkloads.slice(results.length).map(({ name }) => name);
     if (left.length > 0) say(`NOT MEASURED, the time is up: ${left.join(', ')}`);
   }
   return results;

@@ -1,4 +1,5 @@
-/** What was measured, as a table and as the page `bench/RESULTS.md`. */
+/** What was measured of workloads, as figures, tables and sections of `bench/RESULTS.md`. */
+import { markdownTable, mebibytes, thousands, type Section } from './page.js';
 import type { RunResult, Targets } from './peers/peer.js';
 
 export interface PeerResult {
@@ -80,7 +81,7 @@ export function tableOf(result: WorkloadResult): string {
       figures.cpuSeconds.toFixed(2),
       (figures.cpuSeconds / (result.records / 1e6)).toFixed(2),
       ratioCell(figures.cpuRatio, targets?.cpu),
-      `${Math.round(figures.peakBytes / 2 ** 20)} MiB`,
+      mebibytes(figures.peakBytes),
       ratioCell(figures.memoryRatio, targets?.memory),
     ];
   });
@@ -88,11 +89,7 @@ export function tableOf(result: WorkloadResult): string {
     ...['engine', 'records/s', 'least–most', 'rta is', 'inside s', 'whole s'],
     ...['CPU s', 'CPU s per million', 'CPU ratio', 'peak memory', 'memory ratio'],
   ];
-  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i].length)));
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join(' | ')} |`;
-  const rule = `| ${widths.map((width, i) => (i === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`)).join(' | ')} |`;
-  return [line(head), rule, ...rows.map(line)].join('\n');
+  return markdownTable(head, rows);
 }
 
 /** The ratio, and what it should at least be. */
@@ -101,42 +98,15 @@ function ratioCell(ratio: number | null, target: number | undefined): string {
   return target === undefined ? `${ratio.toFixed(1)}x` : `${ratio.toFixed(1)}x of ${target}x`;
 }
 
-/**
- * The page: one section per workload. Sections of the page as it was, of workloads that were not measured this time, stay.
- * @param conditions machine, versions, date: what the figures depend on
- */
-export function pageOf(conditions: Readonly<Record<string, string>>, results: readonly WorkloadResult[], before: string): string {
-  const measured = results.map((result) => `## ${result.workload}\n\n${sectionOf(result, conditions)}\n`);
-  const kept = before
-    .split(/^(?=## )/m)
-    .slice(1)
-    .filter((section) => !results.some(({ workload }) => section.startsWith(`## ${workload}\n`)));
-  return `# Benchmarks
-
-Written by \`pnpm bench\`. **records/s** is of the time that the process measures inside: from joining the consumer group to everything
-processed and committed. **whole s** is from the start of the process to its end (start-up, compilation of the pipeline and leaving the
-group included). **CPU s** and **peak memory** (resident) are of the whole process. **rta is**, **CPU ratio** and **memory ratio** say how
-many times as fast and how many times as frugal rta is, and what it has to be ("7.1x of 6x": 7.1 times, where 6 were to be reached).
-
-${[...measured, ...kept].map((section) => section.trim()).join('\n\n')}
-`;
-}
-
-function sectionOf(result: WorkloadResult, conditions: Readonly<Record<string, string>>): string {
-  const { description, records, recordBytes, peers } = result;
-  return `${description}. ${thousands(records)} Avro records of ${recordBytes.toFixed(0)} bytes (key and value) in one topic; medians of
+/** What the page says of a workload. */
+export function sectionOf(result: WorkloadResult): Section {
+  const { workload, description, records, recordBytes, peers } = result;
+  const text = `${description}. ${thousands(records)} Avro records of ${recordBytes.toFixed(0)} bytes (key and value); medians of
 ${peers[0]?.runs.length ?? 0} runs, the engines in turns, each run in a new process under a name of its own; the result of each run that has one was
 compared with a plain recomputation.
 
 ${tableOf(result)}
 
-${peers.map((peer) => `- **${peer.peer}**: ${peer.description}.`).join('\n')}
-
-${Object.entries(conditions)
-  .map(([name, value]) => `- ${name}: ${value}`)
-  .join('\n')}`;
-}
-
-function thousands(count: number): string {
-  return Math.round(count).toLocaleString('en-US');
+${peers.map((peer) => `- **${peer.peer}**: ${peer.description}.`).join('\n')}`;
+  return { title: workload, text };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { pageOf } from '../src/page.js';
 import type { RunResult } from '../src/peers/peer.js';
-import { figuresOf, median, pageOf, tableOf, type WorkloadResult } from '../src/results.js';
+import { figuresOf, median, sectionOf, tableOf, type WorkloadResult } from '../src/results.js';
 
 const run = (insideSeconds: number): RunResult => ({ insideSeconds, wholeSeconds: insideSeconds + 1, cpuSeconds: 2, peakBytes: 2 ** 28 });
 
@@ -30,12 +31,13 @@ describe('results', () => {
     expect(new Set(table.map((line) => line.length)).size).toBe(1);
     expect(table[3]).toMatch(/^\| other +\| +500,000 \|.*\| +6\.0x of 5x \|/);
     const earlier = '# Benchmarks\n\nold\n\n## top\n\nold top\n\n## sum\n\nold sum\n';
-    const page = pageOf({ machine: 'a big one' }, [RESULT], earlier);
+    const section = sectionOf(RESULT);
+    const page = pageOf({ machine: 'a big one' }, [section], earlier);
     expect(page).toContain('- machine: a big one');
     expect(page).toContain(table[2]);
     expect(page).toContain('6,000,000 Avro records of 45 bytes');
     expect(page).not.toContain('old top');
     expect(page.endsWith('\n\n## sum\n\nold sum\n')).toBe(true);
-    expect(pageOf({ machine: 'a big one' }, [RESULT], page)).toBe(page);
+    expect(pageOf({ machine: 'a big one' }, [section], page)).toBe(page);
   });
 });

@@ -11,8 +11,9 @@ export const kafkajs: Peer = {
   // The same for all: once is enough.
   takes: (workload) => workload.name === 'top',
   targets: () => null,
+  group: (id) => id,
   async run({ input, id, env, signal }) {
-    const { stdout, ...usage } = await runNode([PROCESS, env.KAFKA_BROKERS, input.topic, id, String(input.records)], { signal });
+    const { stdout, ...usage } = await runNode([PROCESS, env.KAFKA_BROKERS, input.topics[0], id, String(input.records)], { signal });
     const { seconds } = JSON.parse(stdout) as { seconds: number };
     return { ...usage, insideSeconds: seconds };
   },

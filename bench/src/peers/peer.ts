@@ -13,6 +13,8 @@ export interface Peer {
   targets(workload: Workload): Targets | null;
   /** Fetches and compiles what it needs, which takes minutes the first time. */
   prepare?(): Promise<unknown>;
+  /** The consumer group of a run, by its id. */
+  group(id: string): string;
   /** Processes the whole input once, in a process of its own, under a name that was never used. Rejects where the result is wrong. */
   run(task: PeerTask): Promise<RunResult>;
 }
@@ -36,6 +38,8 @@ export interface PeerTask {
   readonly directory: string;
   readonly env: Readonly<Record<'KAFKA_BROKERS' | 'SCHEMA_REGISTRY_URL', string>>;
   readonly check: CheckOutput;
+  /** The input is still being written: the run ends when this settles, or by itself when it has processed as many records as the input has. */
+  readonly live?: Promise<unknown>;
   /** Ends the run before its end; it rejects then. */
   readonly signal: AbortSignal | undefined;
 }

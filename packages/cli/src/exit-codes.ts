@@ -12,6 +12,7 @@ export const EXIT_CODES = {
     meaning: 'The command line is wrong: an unknown command or option, a missing or malformed value.',
     supervisor: 'Leaves it.',
   },
+  changes: { code: 3, meaning: '`rta plan --detailed-exitcode`: there is something to deploy, and it may go.', supervisor: 'Nothing.' },
   damaged: {
     code: 65,
     meaning: 'The log is damaged: which offsets cannot be read is on stderr.',

@@ -25,6 +25,7 @@ export { builderMessages } from './builder/messages.js';
 export { firstFrame } from './builder/place.js';
 export { printTypeScript } from './builder/print.js';
 export * from './project/project.js';
+export type { NotifyKind, NotifyTarget } from './project/notify-targets.js';
 export type { IncludeFile } from './project/include.js';
 export * from './check/operator-spec.js';
 export * from './check/messages.js';

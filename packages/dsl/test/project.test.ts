@@ -27,7 +27,7 @@ describe('rta.yaml', () => {
     expect(project.topics).toEqual([
       { name: 'a', partitions: 3, replication: null, retentionMs: 604_800_000, compression: null, cleanup: ['compact'] },
     ]);
-    expect(project.notify).toEqual(['oncall']);
+    expect(project.notify.get('oncall')).toMatchObject({ kind: 'pagerduty', settings: {}, problems: [{ code: 'RTA2208' }] });
     expect(project.defaults).toEqual({
       latenessMs: 1000,
       idleMs: 60_000,
@@ -64,14 +64,15 @@ describe('rta.yaml', () => {
   it('includes files, relative to each', () => {
     const { project, diagnostics } = parseWith({
       'rta.yaml': 'include: shared/all.yaml\nsources:\n  a: { topic: a }\n',
-      'shared/all.yaml': 'include: [b.yaml, "${DEEPER:-deep}/c.yaml"]\ntopics: { x: { partitions: 3 } }\nnotify: { oncall: {} }\n',
+      'shared/all.yaml':
+        'include: [b.yaml, "${DEEPER:-deep}/c.yaml"]\ntopics: { x: { partitions: 3 } }\nnotify: { oncall: { webhook: http://localhost } }\n',
       'shared/b.yaml': 'include: deep/c.yaml\nsources:\n  b: { topic: b }\n',
       'shared/deep/c.yaml': 'sources:\n  c: { topic: c }\n',
     });
     expect(diagnostics).toEqual([]);
     expect([...project.sources.keys()]).toEqual(['c', 'b', 'a']);
     expect(project.topics.map(({ name }) => name)).toEqual(['x']);
-    expect(project.notify).toEqual(['oncall']);
+    expect(project.notify.get('oncall')).toEqual({ name: 'oncall', kind: 'webhook', settings: { url: 'http://localhost' }, problems: [] });
   });
 
   it('says what is wrong with included files, and where', () => {

@@ -24,7 +24,7 @@ export interface ClientSettings {
 export interface RegistryRequest {
   /** For messages: "asking for schema 7". */
   readonly what: string;
-  readonly method?: 'GET' | 'POST' | 'PUT';
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly path: string;
   readonly body?: unknown;
   /** The same by the library, where it has it. */
@@ -79,7 +79,8 @@ export class ConfluentClient {
     const { retries, retryMs, host } = this.#settings;
     for (let attempt = 0; ; attempt++) {
       const answer = await this.#plainly(request);
-      if (!(answer instanceof Error) && !saysLater(answer.status)) return read(answer, `${request.what}: the schema registry at ${host}`);
+      if (!(answer instanceof Error) && !saysLater(answer.status))
+        return read(answer, `${request.what}: the schema registry at ${host}`, request.method);
       if (attempt >= retries) {
         const said = answer instanceof Error ? `was not reached (${reasonOf(answer)})` : `answered ${answer.status}${textOf(answer)}`;
         throw new RegistryUnavailable(
@@ -132,10 +133,11 @@ function saysLater(status: number): boolean {
 }
 
 /** @param who begins each message */
-function read(answer: HttpAnswer, who: string): unknown {
+function read(answer: HttpAnswer, who: string, method: RegistryRequest['method']): unknown {
   const { status, body } = answer;
   if (status >= 200 && status < 300) {
-    if (typeof body !== 'object' || body === null)
+    // What is deleted is answered with a number, or with nothing.
+    if (method !== 'DELETE' && (typeof body !== 'object' || body === null))
       throw new RegistryError('refused', `${who} did not answer with a JSON object: is it one?`);
     return body;
   }

@@ -145,6 +145,16 @@ class ConfluentRegistry implements SchemaRegistry {
     return { compatible: false, messages: await this.#reasons(subject, schema, theirs) };
   }
 
+  async deleteVersion(subject: string, version: number): Promise<void> {
+    const what = `deleting version ${version} of ${subject}`;
+    try {
+      await this.#client.ask({ what, method: 'DELETE', path: `/subjects/${encodeURIComponent(subject)}/versions/${version}` });
+    } catch (error) {
+      // Some say so of one that is deleted already.
+      if (!(error instanceof Conflict)) throw error;
+    }
+  }
+
   async subjects(): Promise<readonly string[]> {
     const answer = await this.#client.ask({ what: 'listing the subjects', path: '/subjects', library: (api) => api.Subject.all({}) });
     return Array.isArray(answer) ? (answer as string[]).sort() : [];

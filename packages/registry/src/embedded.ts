@@ -1,7 +1,7 @@
 import type { AvroSchema } from '@rta/dsl';
 import { canonical } from './avro/canonical.js';
 import { parseSchema } from './avro/parse.js';
-import { register, setLevel } from './embedded/changes.js';
+import { deleteVersion, register, setLevel } from './embedded/changes.js';
 import {
   earlierOf,
   findVersion,
@@ -83,6 +83,14 @@ class EmbeddedRegistry implements SchemaRegistry {
     const contents = await this.#directory.read();
     if (registeredId(contents, subject, { schema }) !== null) return { compatible: true, messages: [] };
     return checkCompatibility(schema, earlierOf(contents, subject), levelOf(contents, subject));
+  }
+
+  async deleteVersion(subject: string, version: number): Promise<void> {
+    await this.#directory.change((contents) =>
+      findVersion(contents, subject, version) === undefined
+        ? { body: null, result: version }
+        : deleteVersion(contents, subject, version, false),
+    );
   }
 
   async subjects(): Promise<readonly string[]> {

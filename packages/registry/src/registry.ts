@@ -60,6 +60,11 @@ export interface SchemaRegistry {
   setCompatibility(subject: string, level: CompatibilityLevel): Promise<void>;
   /** Whether `register` would accept it. Changes nothing. */
   check(subject: string, schema: AvroSchema): Promise<CompatibilityCheck>;
+  /**
+   * Takes a version back: it is listed no more, its number is not given again, and data written with it can still be read. One that is not
+   * there is as good as taken back. A server may refuse.
+   */
+  deleteVersion(subject: string, version: number): Promise<void>;
   /** In ascending order. */
   subjects(): Promise<readonly string[]>;
 }

@@ -172,6 +172,21 @@ export function registryContract(name: string, make: () => Promise<SchemaRegistr
       expect(codecFor(schema).decode(codecFor(back).encode(value))).toEqual(value);
     });
 
+    test('a version can be taken back, and its schema registered again', async () => {
+      const first = await registry.register(subject, record([]));
+      const id = await registry.register(subject, record([field('b', 'int', { default: 0 })]));
+      await registry.deleteVersion(subject, 2);
+      await registry.deleteVersion(subject, 2);
+      expect(await registry.versions(subject)).toEqual([1]);
+      expect(await registry.latest(subject)).toMatchObject({ id: first });
+      expect(await registry.byId(id)).not.toBeNull();
+      await registry.deleteVersion(subject, 1);
+      expect(await registry.versions(subject)).toEqual([]);
+      expect(await registry.subjects()).not.toContain(subject);
+      await registry.register(subject, record([]));
+      expect(await registry.versions(subject)).toHaveLength(1);
+    });
+
     test('many at once: each schema one id', async () => {
       await registry.setCompatibility(subject, 'NONE');
       const schemas = Array.from({ length: 6 }, (_, i) => record([field(`f${i % 3}`, 'int')]));

@@ -9,7 +9,7 @@ export { openPipeline, type Pipeline, type PipelineOptions } from './pipeline.js
 export { Worker } from './task/worker.js';
 export type { WorkerSnapshot, WorkerStatus, StepSnapshot, BoardSnapshot } from './task/snapshot.js';
 export { addHistograms, DURATION_BOUNDS, type Histogram } from './task/histogram.js';
-export { topicSpec } from './task/topology.js';
+export { internalTopics, outputTopics, sourceTopics, stagePartitions, topicSpec } from './task/topology.js';
 export { PipelineError, BadRecordError, type PipelineErrorCode } from './task/errors.js';
 export { ManualClock, systemClock, type Clock } from './task/clock.js';
 export type { SinkSchemaIds } from './task/task-context.js';
@@ -38,6 +38,7 @@ export { encodedHeaders } from './task/headers.js';
 export { BatchBuilder } from './log/batch/batch-builder.js';
 export { writeVarint, writeVarlong } from './log/batch/varint.js';
 export { partitionOf } from './log/partitioner.js';
+export { planFingerprint, planIdentity, type PlanIdentity } from './plan/identity.js';
 export { explainText } from './plan/explain.js';
 export { explainJson } from './plan/explain-json.js';
 export { explainMermaid, explainLogicalMermaid } from './plan/explain-mermaid.js';
@@ -45,7 +46,17 @@ export { adviceOf, type Advice } from './plan/advice/advice.js';
 export { DRAWING_STYLE, explainSvg, topologyDrawing, type DrawnEdge, type TopologyDrawing } from './plan/svg/explain-svg.js';
 export { explainKernels } from './plan/explain-kernel.js';
 export { records, LogRecord } from './log/batch/records.js';
-export { openTestBench, showFailure, showValue, sinkReader, type TestBench, type TestFailure, type TestOutcome } from './testing/index.js';
+export {
+  openTestBench,
+  type Recorded,
+  replayAlerts,
+  showFailure,
+  showValue,
+  sinkReader,
+  type TestBench,
+  type TestFailure,
+  type TestOutcome,
+} from './testing/index.js';
 export * from './deployments/record.js';
 export * from './deployments/transitions.js';
 export { changedBy, Deployments, DEPLOYMENTS_TOPIC, pipelineOf } from './deployments/deployments.js';

@@ -25,6 +25,8 @@ export interface PipelineOptions {
   readonly clock?: Clock;
   /** Other workers share the pipeline, so that `drain` must wait for what they do too. */
   readonly shared?: SharedRun;
+  /** A URL at which this process answers for the tasks that it has, for those that look for them. */
+  readonly address?: string;
   /** Distinguishes this worker among those of the pipeline; stable across its restarts. */
   readonly workerId?: string;
   /** Partitions of topics that have to be made and are not declared. */
@@ -131,6 +133,7 @@ export async function openPipeline(options: PipelineOptions): Promise<Pipeline> 
     ...(options.bufferBytes !== undefined ? { bufferBytes: options.bufferBytes } : {}),
     ...(options.sessionTimeoutMs !== undefined ? { sessionTimeoutMs: options.sessionTimeoutMs } : {}),
     transactionTimeoutMs,
+    ...(options.address !== undefined ? { address: options.address } : {}),
     ...(options.shared !== undefined ? { shared: options.shared } : {}),
     ...(options.judgesIdle ? { judgesIdle: options.judgesIdle } : {}),
   });

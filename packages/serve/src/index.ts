@@ -1,3 +1,4 @@
+export { Notifier } from './alerts/notifier.js';
 export { serveHttp, type HttpOptions, type HttpSide } from './server.js';
 export type { ServedPipeline } from './served-pipeline.js';
 export type { CollectSettings } from './collect/collector.js';

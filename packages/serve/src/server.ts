@@ -23,9 +23,11 @@ export interface HttpOptions {
   readonly port: number;
   /** What queries and live events ask for; null: only this machine may. */
   readonly token: string | null;
+  /** Where other processes find this one; null: nowhere. */
+  readonly address: string | null;
   readonly pipelines: readonly ServedPipeline[];
-  /** The page at `/`. */
-  readonly console: ConsoleSource;
+  /** The page at `/`; null: there is none. */
+  readonly console: ConsoleSource | null;
   readonly log: Log;
   readonly registry: SchemaRegistry;
   /** Null: no events are taken. */
@@ -53,10 +55,17 @@ export async function serveHttp(options: HttpOptions): Promise<HttpSide> {
   addHealth(app, pipelines);
   addMetrics(app, pipelines, collector);
   if (collector !== null) addCollect(app, collector);
-  const asked = { pipelines, log, views: new SinkViews(log, registry), guard: guard(options.token) };
+  const asked = {
+    pipelines,
+    log,
+    views: new SinkViews(log, registry),
+    guard: guard(options.token),
+    token: options.token,
+    address: options.address,
+  };
   addQueries(app, asked);
   addLive(app, asked);
-  addConsole(app, options.console, asked.guard);
+  if (options.console !== null) addConsole(app, options.console, asked.guard);
   await app.listen({ host, port });
   const { port: taken } = app.server.address() as AddressInfo;
   return {

@@ -1,8 +1,10 @@
 import type { AddCommand } from '../program.js';
+import { addAlerts } from './alerts.js';
 import { addCheck } from './check.js';
 import { addDlq } from './dlq.js';
 import { addDoctor } from './doctor.js';
 import { addDemo } from './demo.js';
+import { addDev } from './dev.js';
 import { addExplain } from './explain.js';
 import { addFmt } from './fmt.js';
 import { addGenerate } from './generate.js';
@@ -14,6 +16,8 @@ import { addSchema } from './schema.js';
 import { addTail } from './tail.js';
 import { addTest } from './test.js';
 import { addTopics } from './topics.js';
+import { addDeploy } from './deploy.js';
+import { addPlan } from './plan.js';
 import { addReset } from './reset.js';
 import { addRun } from './run.js';
 
@@ -23,7 +27,10 @@ export const commands: readonly AddCommand[] = [
   addFmt,
   addTest,
   addRun,
+  addPlan,
+  addDeploy,
   addDemo,
+  addDev,
   addExplain,
   addGenerate,
   addTopics,
@@ -32,6 +39,7 @@ export const commands: readonly AddCommand[] = [
   addState,
   addQuery,
   addDlq,
+  addAlerts,
   addReset,
   addSchema,
   addRegistry,

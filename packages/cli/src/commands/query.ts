@@ -39,8 +39,8 @@ export const addQuery: AddCommand = (program, act) => {
     .addHelpText(
       'after',
       `
-Without --url it is read from the log: from any machine, whether the pipeline runs or not, for what that takes to read it. A running rta
-answers by key from its state.`,
+Without --url stores are asked of those that run with --http, where Kafka says who they are; else all is read from the log, from any machine,
+whether the pipeline runs or not, for what that takes.`,
     )
     .action(act(query));
 };
@@ -68,7 +68,7 @@ async function fromLog(context: CliContext, pipeline: string, name: string, text
   const { answerFromLog, Refused } = await import('@rta/serve');
   const backend = await openExistingBackend(context, options, loaded.project);
   try {
-    return await answerFromLog(plans[0], name, text, backend.log, backend.registry);
+    return await answerFromLog(plans[0], name, text, { log: backend.log, registry: backend.registry, token: tokenOf(context) });
   } catch (error) {
     if (error instanceof Refused) throw new Failure(error.code, error.message, undefined, { cause: error });
     throw error;
@@ -79,8 +79,8 @@ async function fromLog(context: CliContext, pipeline: string, name: string, text
 
 async function fromServer({ env, signal }: CliContext, url: string, pipeline: string, name: string, text: QueryText): Promise<Answer> {
   const address = `${url.replace(/\/$/, '')}/query/${encodeURIComponent(pipeline)}/${encodeURIComponent(name)}?${new URLSearchParams({ ...text }).toString()}`;
-  const token = env['RTA_HTTP_TOKEN'] ?? '';
-  const response = await fetch(address, { signal, headers: token === '' ? {} : { authorization: `Bearer ${token}` } }).catch(
+  const token = tokenOf({ env });
+  const response = await fetch(address, { signal, headers: token === null ? {} : { authorization: `Bearer ${token}` } }).catch(
     (error: unknown) => {
       throw new Failure('unavailable', `${url} cannot be asked: ${(error as Error).message}`, undefined, { cause: error });
     },
@@ -88,6 +88,11 @@ async function fromServer({ env, signal }: CliContext, url: string, pipeline: st
   const body = (await response.json().catch(() => ({}))) as { readonly error?: string; readonly message?: string };
   if (!response.ok) throw new Failure(body.error ?? 'refused', body.message ?? `${url} answers ${response.status}`);
   return body as unknown as Answer;
+}
+
+function tokenOf({ env }: Pick<CliContext, 'env'>): string | null {
+  const token = env['RTA_HTTP_TOKEN'] ?? '';
+  return token === '' ? null : token;
 }
 
 function lines({ rows, asOf, more, final }: Answer): string[] {

@@ -28,6 +28,7 @@ interface RunOptions extends BackendOptions {
   readonly memory?: number;
   readonly stallTimeout: number;
   readonly shutdownTimeout: number;
+  readonly notify: boolean;
   readonly http?: HttpAddress;
   readonly profile?: string | true;
   readonly json?: boolean;
@@ -59,6 +60,7 @@ export const addRun: AddCommand = (program, act) => {
       durationOf,
       DEFAULT_SHUTDOWN_MS,
     )
+    .option('--no-notify', 'tell nobody of the incidents of alerts; they are in their topics all the same')
     .option(
       '--http <[host:]port>',
       'serve the console, queries, live events, metrics and `collect:` there; without a host for this machine only; port 0: a free one',
@@ -108,6 +110,7 @@ async function runWithin(context: CliContext, paths: readonly string[], options:
         end,
         stallMs: options.stallTimeout,
         json,
+        ...(options.notify && loaded.project !== null ? { targets: loaded.project.notify } : {}),
         ...(http === null ? {} : { http }),
         onEnding: (failure: unknown) => {
           limit.begin(failure);

@@ -31,7 +31,7 @@ export interface LoadedPipeline {
   /** Null where there are errors. */
   readonly plan: Plan | null;
   readonly diagnostics: readonly Diagnostic[];
-  /** The files that it was compiled from, by absolute path: itself, `rta.yaml`, schemas, rows of tests; null: one that is not there. */
+  /** The files that it was compiled from, by absolute path: itself, `rta.yaml` and what that includes, schemas, rows of tests; null: one that is not there. */
   readonly inputs: ReadonlyMap<string, string | null>;
 }
 
@@ -53,18 +53,24 @@ const MODULE = /\.[cm]?[jt]s$/;
  * Compiles the pipelines that the paths name: YAML files, modules that export pipelines, or directories searched for `*.yaml`, `*.yml` and
  * `*.pipeline.ts` or `.js` (no paths: `pipelines/`, else the working directory).
  *
+ * @param amend what is compiled in the place of what a file says
+ *
  * Rejects with UsageError for a path that does not exist; Failure `no_pipelines` for directories without any
  */
-export async function loadPipelines(context: Pick<CliContext, 'cwd' | 'env'>, paths: readonly string[]): Promise<LoadedProject> {
+export async function loadPipelines(
+  context: Pick<CliContext, 'cwd' | 'env'>,
+  paths: readonly string[],
+  amend: (root: YamlNode) => YamlNode = (root) => root,
+): Promise<LoadedProject> {
   const files = pipelineFiles(context.cwd, paths);
-  const projects = new Map<string, ReturnType<typeof parseProject>>();
+  const projects = new Map<string, ReturnType<typeof readProject>>();
   const pipelines: LoadedPipeline[] = [];
   const diagnostics: Diagnostic[] = [];
   for (const file of files) {
     const projectPath = findUp(dirname(file), 'rta.yaml');
     let parsed = projectPath === null ? undefined : projects.get(projectPath);
     if (projectPath !== null && parsed === undefined) {
-      parsed = parseProject({ path: shown(context.cwd, projectPath), text: read(projectPath) }, context.env, includeFrom(context.cwd));
+      parsed = readProject(context, projectPath);
       projects.set(projectPath, parsed);
       diagnostics.push(...parsed.diagnostics);
     }
@@ -73,7 +79,8 @@ export async function loadPipelines(context: Pick<CliContext, 'cwd' | 'env'>, pa
     for (const { root, diagnostics: syntax } of await trees(file, source, context.cwd)) {
       const inputs = new Map<string, string | null>([[file, source.text]]);
       if (projectPath !== null) inputs.set(projectPath, read(projectPath));
-      const { plan, diagnostics: found } = compileTree(root, syntax, {
+      for (const [path, text] of parsed?.included ?? []) inputs.set(path, text);
+      const { plan, diagnostics: found } = compileTree(root && amend(root), syntax, {
         file: source,
         project: parsed?.project ?? null,
         loadSchema: (name) => {
@@ -100,13 +107,24 @@ export async function loadPipelines(context: Pick<CliContext, 'cwd' | 'env'>, pa
   return { pipelines, project: [...projects.values()][0]?.project ?? null, diagnostics };
 }
 
+/** A project file, with the files that it includes, by absolute path. */
+function readProject({ cwd, env }: Pick<CliContext, 'cwd' | 'env'>, path: string) {
+  const included = new Map<string, string>();
+  const parsed = parseProject({ path: shown(cwd, path), text: read(path) }, env, (from, name) => {
+    const found = includeFrom(cwd)(from, name);
+    if (found !== null) included.set(resolve(cwd, found.path), found.text);
+    return found;
+  });
+  return { ...parsed, included };
+}
+
 /** The nearest `rta.yaml` of a directory, for commands that need no pipeline (where the broker is). */
 export function loadProjectFile(context: Pick<CliContext, 'cwd' | 'env'>): ProjectFile | null {
   const path =
     findUp(context.cwd, 'rta.yaml') ??
     (existsSync(join(context.cwd, 'pipelines/rta.yaml')) ? join(context.cwd, 'pipelines/rta.yaml') : null);
   if (path === null) return null;
-  return parseProject({ path: shown(context.cwd, path), text: read(path) }, context.env, includeFrom(context.cwd)).project;
+  return readProject(context, path).project;
 }
 
 /** The Avro schema `schemas/<name>.avsc` of the project, for commands that need no pipeline; null where there is none. */
@@ -223,7 +241,8 @@ function schemaDirectory(cwd: string, from: string): { load(name: string): Loade
   };
 }
 
-function fullNameOf(schema: AvroSchema): string | null {
+/** Null where it has none. */
+export function fullNameOf(schema: AvroSchema): string | null {
   if (typeof schema !== 'object' || Array.isArray(schema)) return null;
   const { name, namespace } = schema;
   if (typeof name !== 'string') return null;

@@ -1,4 +1,5 @@
 /** The HTTP side of a run. */
+import { hostname } from 'node:os';
 import type { Plan, ProjectFile } from '@rta/dsl';
 import { topicSpec } from '@rta/runtime';
 import type { CollectSettings, HttpSide } from '@rta/serve';
@@ -18,6 +19,8 @@ export interface HttpAddress {
 /** What a run serves, and to whom. */
 export interface HttpSettings extends HttpAddress {
   readonly token: string | null;
+  /** Where other processes find this one; null: nowhere, since the port is not known before. */
+  readonly address: string | null;
   /** `collect:` of rta.yaml; null: there is none. */
   readonly collect: Declared | null;
 }
@@ -34,19 +37,31 @@ interface Declared {
 /**
  * Null: nothing is served.
  *
- * @param address as the command line says, before rta.yaml
+ * @param given as the command line says, before rta.yaml
  * @throws UsageError where other machines would reach what has no token, or rta.yaml says no address
  */
-export function httpSettings(context: CliContext, address: HttpAddress | undefined, project: ProjectFile | null): HttpSettings | null {
-  const { listen, token: declared, collect } = (project?.http ?? {}) as { listen?: string | number; token?: string; collect?: Declared };
-  const at = address ?? (listen === undefined ? undefined : addressIn(String(listen)));
+export function httpSettings(context: CliContext, given: HttpAddress | undefined, project: ProjectFile | null): HttpSettings | null {
+  const {
+    listen,
+    token: declared,
+    advertise,
+    collect,
+  } = (project?.http ?? {}) as { listen?: string | number; token?: string; advertise?: string; collect?: Declared };
+  const at = given ?? (listen === undefined ? undefined : addressIn(String(listen)));
   if (at === undefined) return null;
   const token = declared ?? context.env['RTA_HTTP_TOKEN'] ?? '';
   if (!isLoopback(at.host) && token === '')
     throw new UsageError(
       `${at.host} is reached from other machines: queries need a token, RTA_HTTP_TOKEN or \`http: { token }\` in rta.yaml`,
     );
-  return { ...at, token: token === '' ? null : token, collect: collect ?? null };
+  const address = advertise?.replace(/\/$/, '') ?? (at.port === 0 ? null : `http://${nameOf(at.host)}:${at.port}`);
+  return { ...at, token: token === '' ? null : token, address, collect: collect ?? null };
+}
+
+/** What others call this machine, where it listens at all of its addresses. */
+function nameOf(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return hostname();
+  return host.includes(':') ? `[${host}]` : host;
 }
 
 function addressIn(text: string): HttpAddress {
@@ -65,7 +80,7 @@ export async function openHttp(
   pipelines: readonly RunningPipeline[],
   console: ConsoleFeed,
 ): Promise<HttpSide> {
-  const { host, port, token, collect } = settings;
+  const { host, port, token, address, collect } = settings;
   // Most commands never need it.
   const { serveHttp } = await import('@rta/serve');
   const plans = pipelines.map(({ plan }) => plan);
@@ -74,6 +89,7 @@ export async function openHttp(
     port,
     token,
     console,
+    address,
     log: backend.log,
     registry: backend.registry,
     pipelines: pipelines.map(({ plan, run }) => ({ plan, snapshot: () => run.snapshot(), query: (query) => run.query(query) })),

@@ -52,6 +52,8 @@ export interface PrepareOptions {
   readonly partitions?: number;
   /** Bytes of state in memory, of all pipelines and threads together; default: 1 GiB for each pipeline. */
   readonly memory?: number;
+  /** A URL at which this process answers for the tasks that it has. */
+  readonly address?: string | null;
   /** Worker threads; 1: this thread does it all. */
   readonly workers: number;
   /** Told what stops nothing. */
@@ -65,8 +67,9 @@ export interface PrepareOptions {
  * Rejects with Failure `incompatible_schema` (every reason), PipelineError (`missing_topic`, …), RegistryError, LogError.
  */
 export async function preparePipelines(backend: Backend, plans: readonly Plan[], options: PrepareOptions): Promise<RunningPipeline[]> {
-  await pass(backend, plans, options);
+  await requireCompatible(backend, plans, options.onWarning);
   const memory = options.memory === undefined ? {} : { memoryLimit: options.memory / plans.length / options.workers };
+  const address = typeof options.address === 'string' ? { address: options.address } : {};
   const running: RunningPipeline[] = [];
   const prepared: PreparedPlan[] = [];
   for (const plan of plans) {
@@ -84,6 +87,7 @@ export async function preparePipelines(backend: Backend, plans: readonly Plan[],
       workerId: workerId(backend),
       ...(options.partitions === undefined ? {} : { defaultPartitions: options.partitions }),
       ...memory,
+      ...address,
       onWarning: (message) => {
         options.onWarning(plan.pipeline, message);
       },
@@ -102,6 +106,7 @@ export async function preparePipelines(backend: Backend, plans: readonly Plan[],
     workerIds,
     ...(partitions === undefined ? {} : { partitions }),
     ...memory,
+    ...address,
     onWarning,
   });
   return running.map((pipeline) => ({ ...pipeline, run: threads.runOf(pipeline.plan.pipeline) }));
@@ -113,12 +118,12 @@ export function failureOf(pipeline: string, error: unknown): unknown {
   return new Failure(error.code, `${pipeline}: ${error.message}`, undefined, { cause: error });
 }
 
-async function pass(backend: Backend, plans: readonly Plan[], options: PrepareOptions): Promise<void> {
+/** Rejects with Failure `incompatible_schema` where the registry does not let all of them through. */
+export async function requireCompatible(backend: Backend, plans: readonly Plan[], onWarning: PrepareOptions['onWarning']): Promise<void> {
   const refused: string[] = [];
   for (const plan of plans) {
     const { decisions } = await judge(backend.registry, gateRequestsOf(plan));
-    for (const { subject, warnings } of decisions)
-      for (const warning of warnings) options.onWarning(plan.pipeline, `${subject}: ${warning}`);
+    for (const { subject, warnings } of decisions) for (const warning of warnings) onWarning(plan.pipeline, `${subject}: ${warning}`);
     refused.push(...decisions.filter(({ decision }) => decision === 'incompatible').map((decision) => refusal(plan, decision)));
   }
   if (refused.length > 0)
@@ -140,7 +145,7 @@ function sinkSchemaIdsOf(plan: Plan, ids: ReadonlyMap<string, number>): Record<s
 }
 
 /** The same for every start of the same directory on the same machine, another for other members of the group. */
-function workerId(backend: Backend): string {
+export function workerId(backend: Backend): string {
   if (backend.log.kind === 'embedded') return '0';
   return createHash('sha256').update(`${hostname()}\n${backend.directory}`).digest('hex').slice(0, 12);
 }

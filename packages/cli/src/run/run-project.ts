@@ -9,8 +9,9 @@ import { openHttp, type HttpSettings } from './http.js';
 import { JsonReport } from './json-report.js';
 import { LiveReport } from './live-report.js';
 import { LogReport } from './log-report.js';
+import { checkTargets, type Targets, whileNotifying } from './notifiers.js';
 import type { RunEnd } from './pipeline-run.js';
-import { preparePipelines, type RunningPipeline } from './prepare.js';
+import { preparePipelines, type RunningPipeline, workerId } from './prepare.js';
 import type { RunReport } from './report.js';
 import { runPipelines } from './run-pipelines.js';
 
@@ -32,6 +33,8 @@ export interface RunSettings {
   readonly json: NdjsonWriter | null;
   /** Where the HTTP side listens; not there: there is none. */
   readonly http?: HttpSettings;
+  /** Whom alerts tell; not there: nobody. */
+  readonly targets?: Targets;
   /** Called when the topics are there, before the first worker joins. */
   readonly prepared?: (pipelines: readonly RunningPipeline[]) => void;
 }
@@ -45,9 +48,11 @@ export async function runProject(context: CliContext, backend: Backend, settings
     else context.stderr.write(`warning: ${pipeline}: ${message}\n`);
   };
   let report: RunReport | null = null;
+  if (settings.targets !== undefined) checkTargets(plans, settings.targets);
   const pipelines = await preparePipelines(backend, plans, {
     ...(settings.partitions === undefined ? {} : { partitions: settings.partitions }),
     ...(settings.memory === undefined ? {} : { memory: settings.memory }),
+    ...(settings.http === undefined ? {} : { address: settings.http.address }),
     workers: settings.workers ?? 1,
     onWarning: says,
   });
@@ -65,7 +70,11 @@ export async function runProject(context: CliContext, backend: Backend, settings
       context.stdout.write(`${title}: ${plans.map((plan) => plan.pipeline).join(', ')}\n`);
       report = new LogReport(context, Date.now());
     }
-    return await runPipelines(pipelines, settings.end, context.signal, feed === null ? report : both(report, feed), settings);
+    const { end, targets = new Map() } = settings;
+    const reporting = feed === null ? report : both(report, feed);
+    return await whileNotifying({ backend, plans, targets, workerId: workerId(backend), says }, context.signal, () =>
+      runPipelines(pipelines, end, context.signal, reporting, settings),
+    );
   } finally {
     await http?.close();
   }

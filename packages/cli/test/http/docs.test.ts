@@ -61,7 +61,7 @@ it('every example of docs/http.md answers what the page says', async () => {
   for (const { method, path, headers, body, answer } of examples) {
     let said: string;
     // What was sent before may not be committed yet.
-    for (const until = Date.now() + 20_000; ;) {
+    for (const until = Date.now() + 60_000; ;) {
       const response = await fetch(`${run.url}${path}`, { method, headers, body });
       const shown = (text: string): string => `${response.status}\n${text.replace(/^retry: \d+\n\n/, '')}`;
       said = shown(await textOf(response, (text) => path.startsWith('/live') && answer.test(shown(text))));

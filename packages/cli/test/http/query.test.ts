@@ -1,4 +1,5 @@
 /** What pipelines keep and have written, over HTTP, as events, and by `rta query`. */
+import { get } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { ndjson, rta } from '../support/cli.js';
 import { beacon, collectProject, eventually, serve, type Serving } from './serving.js';
@@ -162,6 +163,18 @@ describe('/live', () => {
 });
 
 describe('access', () => {
+  it('is for who names this machine, where there is no token', async () => {
+    const run = await serve([], { cwd: collectProject() });
+    const status = (host: string): Promise<number | undefined> =>
+      new Promise((resolve, reject) => {
+        get(`${run.url}/query`, { headers: { host } }, (answer) => resolve(answer.resume().statusCode)).once('error', reject);
+      });
+    expect(await status('localhost')).toBe(200);
+    expect(await status(`127.0.0.1:${new URL(run.url).port}`)).toBe(200);
+    // A page elsewhere, whose name was made to point here.
+    expect(await status('pages.example')).toBe(403);
+  });
+
   it('needs the token where there is one, and this machine’s name where there is none', async () => {
     const cwd = collectProject();
     const run = await serve([], { cwd, env: { RTA_HTTP_TOKEN: 'secret' } });

@@ -88,13 +88,13 @@ export async function serve(args: readonly string[], options: Omit<RtaOptions, '
   return { url: await Promise.race([url, early]), printed: () => stdout, stop };
 }
 
-/** Asks until what comes satisfies; rejects with what came last after ten seconds. */
-export async function eventually<T>(ask: () => Promise<T>, satisfies: (answer: T) => boolean): Promise<T> {
-  const until = Date.now() + 10_000;
+/** Asks until what comes satisfies; rejects with what came last after `timeoutMs`. */
+export async function eventually<T>(ask: () => Promise<T>, satisfies: (answer: T) => boolean, timeoutMs = 60_000): Promise<T> {
+  const until = Date.now() + timeoutMs;
   for (;;) {
     const answer = await ask();
     if (satisfies(answer)) return answer;
-    if (Date.now() > until) throw new Error(`not so after ten seconds: ${JSON.stringify(answer)}`);
+    if (Date.now() > until) throw new Error(`not so after ${timeoutMs} ms: ${JSON.stringify(answer)}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

@@ -22,7 +22,7 @@ export interface PipelineAst {
   readonly standby: number | null;
   readonly topics: readonly TopicDeclaration[];
   readonly boards: readonly BoardAst[];
-  readonly alerts: YamlEntry | null;
+  readonly alerts: readonly AlertAst[];
   readonly tests: readonly TestAst[];
   /** Keys that are probably there, but misspelt: that they are missing is not said again. */
   readonly misspelt: ReadonlySet<string>;
@@ -31,6 +31,17 @@ export interface PipelineAst {
 /** A source that the pipeline names: one of `rta.yaml`, or its own. */
 export type SourceRefAst =
   { readonly kind: 'shared'; readonly name: Spanned<string> } | { readonly kind: 'own'; readonly source: SourceAst };
+
+export interface AlertAst {
+  readonly name: string;
+  readonly span: Span;
+  readonly from: Spanned<string> | null;
+  readonly when: YamlNode | null;
+  readonly forMs: Spanned<number> | null;
+  readonly keepFiringMs: Spanned<number> | null;
+  readonly noDataMs: Spanned<number> | null;
+  readonly notify: readonly Spanned<string>[];
+}
 
 /** A source as declared, in the pipeline or in `rta.yaml`. */
 export interface SourceAst {

@@ -2,6 +2,7 @@ import type { Span } from '../diagnostics/diagnostic.js';
 import type { ErrorPolicy, LatePolicy, TopicDeclaration } from '../plan/plan.js';
 import { entryOf, isNull, valueOf, type YamlEntry, type YamlMap, type YamlNode, type YamlScalar } from '../yaml/node.js';
 import type { SettingsReader, Spanned } from '../yaml/read.js';
+import { buildAlert } from './build-alert.js';
 import { buildTest } from './build-test.js';
 import { closest } from '../expression/suggest.js';
 import { PIPELINE } from './pipeline-schema.js';
@@ -22,7 +23,7 @@ export function buildPipeline(root: YamlMap, read: SettingsReader): PipelineAst 
     standby: read.integerAt(root, 'standby'),
     topics: entries(valueOf(root, 'topics')).map((entry) => topicDeclaration(entry, read)),
     boards: entries(valueOf(root, 'boards')).map((entry) => board(entry, read)),
-    alerts: entryOf(root, 'alerts'),
+    alerts: entries(valueOf(root, 'alerts')).map((entry) => buildAlert(entry, read)),
     tests: entries(valueOf(root, 'tests')).map(buildTest),
     misspelt: misspelt(root),
   };

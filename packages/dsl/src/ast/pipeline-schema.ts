@@ -1,4 +1,5 @@
 import type { JsonSchema } from '../yaml/schema.js';
+import { ALERT } from './alert-schema.js';
 import { TEST } from './test-schema.js';
 import { map, named, policy, SINK, SOURCE, STANDBY, text, textLike, TOPIC, word } from './shapes.js';
 
@@ -47,7 +48,7 @@ export const PIPELINE: JsonSchema = map(
     late: policy(['drop'], 'What happens to late records: drop (default; counted), or a topic.'),
     errors: policy(['fail', 'skip'], 'What happens to records that fail: fail (default), skip (counted), or a topic.'),
     standby: STANDBY,
-    alerts: named('Conditions that notify.', { type: 'object' }),
+    alerts: named('Conditions that open incidents, by name.', ALERT),
     boards: named(
       'Boards of the console.',
       map(

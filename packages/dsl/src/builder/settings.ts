@@ -159,7 +159,7 @@ export interface Alert<S> {
   readonly when: Expression;
   readonly for?: Duration;
   readonly keepFiringFor?: Duration;
-  readonly noData?: unknown;
+  readonly noData?: Duration;
   readonly notify: string | readonly string[];
 }
 

@@ -4,17 +4,18 @@ import { PIPELINE } from '../ast/pipeline-schema.js';
 import { MODIFIERS } from '../ast/shapes.js';
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
 import { inOrder } from '../diagnostics/render.js';
-import type { Plan, SinkNode } from '../plan/plan.js';
+import type { Plan, SinkNode, StepNode } from '../plan/plan.js';
 import { yamlMessages } from '../yaml/messages.js';
 import { describe, entryOf, type YamlMap, type YamlNode } from '../yaml/node.js';
 import { parseYaml } from '../yaml/parse.js';
 import { SettingsReader } from '../yaml/read.js';
 import { structureCheck, type JsonSchema, type StructureCheck } from '../yaml/schema.js';
+import { checkAlerts } from './alerts.js';
 import { checkBoards } from './boards.js';
 import { messages } from './messages.js';
 import type { OperatorSpec } from './operator-spec.js';
 import type { CompileInput, Session } from './session.js';
-import { checkSinks } from './sinks.js';
+import { checkSinks, type CheckedSink } from './sinks.js';
 import { checkStreams, type Graph } from './streams.js';
 import { checkTests } from './tests.js';
 import { checkTopics, topicsOf } from './topics.js';
@@ -56,9 +57,11 @@ function check(ast: PipelineAst, session: Session): Plan {
   if (ast.sinks.length === 0 && !ast.saysSink) session.report(messages.noSink(ast.span));
   const graph = checkStreams(ast, session);
   const checkedSinks = checkSinks(ast.sinks, graph, session);
-  const sinks = checkedSinks.map(({ node }) => node);
+  const alerts = checkAlerts(ast.alerts, ast.name?.value ?? '', graph, topicsTaken(ast, graph, checkedSinks), session);
+  const tested = alerts.sink === null ? checkedSinks : [...checkedSinks, { node: alerts.sink, from: null, missing: new Set<string>() }];
+  const sinks = tested.map(({ node }) => node);
+  const allSteps = [...graph.steps, ...alerts.steps];
   if (!session.hasErrors()) graph.reportUnused();
-  if (ast.alerts !== null) session.report(messages.notYet(ast.alerts.keySpan, '`alerts`'));
   const late = ast.late?.value ?? session.project?.defaults.late ?? { policy: 'drop' };
   const errors = ast.errors?.value ?? session.project?.defaults.errors ?? { policy: 'fail' };
   const standby = ast.standby ?? session.project?.defaults.standby ?? 0;
@@ -70,26 +73,37 @@ function check(ast: PipelineAst, session: Session): Plan {
     .flatMap((step) => step.transforms)
     .map((transform) => (transform.type === 'fold' ? transform.window?.late : null));
   const aside = new Set([late, errors, ...windows].flatMap((policy) => (policy?.policy === 'topic' ? [policy.topic] : [])));
-  const tests = checkTests(ast.tests, { ...graph, sinks: checkedSinks, aside, errors }, session);
-  const read = reachable(graph, sinks);
+  const tests = checkTests(ast.tests, { ...graph, sinks: tested, aside, errors }, session);
+  const read = reachable(allSteps, sinks);
   return {
     pipeline: ast.name?.value ?? '',
     path: session.file.path,
     sources: graph.sources.filter((source) => read.has(source.id)),
-    steps: graph.steps.filter((step) => read.has(step.id)),
+    steps: allSteps.filter((step) => read.has(step.id)),
     sinks,
     late,
     errors,
     ...(standby > 0 ? { standby } : {}),
     topics,
     tests,
+    ...(alerts.alerts.length > 0 ? { alerts: alerts.alerts } : {}),
     boards: checkBoards(ast.boards, graph, checkedSinks, session),
   };
 }
 
+/** The topics that a pipeline has beside those of its alerts, and what has them. */
+function topicsTaken(ast: PipelineAst, graph: Graph, sinks: readonly CheckedSink[]): ReadonlyMap<string, string> {
+  const aside = [ast.late?.value, ast.errors?.value].flatMap((policy) => (policy?.policy === 'topic' ? [policy.topic] : []));
+  return new Map([
+    ...aside.map((topic) => [topic, '`late` or `errors`'] as const),
+    ...graph.sources.map((source) => [source.topic, `the source \`${source.name}\``] as const),
+    ...sinks.map(({ node }) => [node.topic, `the sink \`${node.name}\``] as const),
+  ]);
+}
+
 /** The ids of what the sinks depend on: the rest does not run. */
-function reachable(graph: Graph, sinks: readonly SinkNode[]): ReadonlySet<string> {
-  const inputs = new Map(graph.steps.map((step) => [step.id, [step.input, ...(step.others ?? [])]]));
+function reachable(steps: readonly StepNode[], sinks: readonly SinkNode[]): ReadonlySet<string> {
+  const inputs = new Map(steps.map((step) => [step.id, [step.input, ...(step.others ?? [])]]));
   const found = new Set<string>();
   const visit = (id: string): void => {
     if (found.has(id)) return;

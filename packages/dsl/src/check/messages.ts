@@ -3,6 +3,7 @@ import { errorMessage, listing, quote, warningMessage } from '../diagnostics/mes
 import { didYouMean } from '../expression/suggest.js';
 import { showType } from '../types/lattice.js';
 import type { Type } from '../types/type.js';
+import { alertMessages } from './alert-messages.js';
 import { formatMessages } from './format-messages.js';
 import { includeMessages } from '../project/include.js';
 import { joinMessages } from './join-messages.js';
@@ -322,6 +323,7 @@ export const messages = {
     message: `the column ${quote(name)} is ${showType(type)}, which a topic cannot hold`,
   })),
 
+  ...alertMessages,
   ...testMessages,
   ...joinMessages,
   ...topKMessages,

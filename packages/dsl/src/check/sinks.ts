@@ -93,12 +93,13 @@ function isStorable(column: Column, sink: SinkAst, session: Session): boolean {
   return false;
 }
 
-function valueSchema(topic: string, columns: readonly Column[]): AvroSchema {
+/** The schema of the values of a sink. */
+export function valueSchema(topic: string, columns: readonly Column[]): AvroSchema {
   return typeToAvro(recordOf(pascalCase(topic), columns), { name: pascalCase(topic), namespace: NAMESPACE });
 }
 
 /** A primitive for one column, else a record. The single row of a global table has a record without fields. */
-function keySchema(topic: string, columns: readonly Column[], key: readonly string[]): AvroSchema {
+export function keySchema(topic: string, columns: readonly Column[], key: readonly string[]): AvroSchema {
   const keyColumns = key.map((name) => columns.find((column) => column.name === name)!);
   if (keyColumns.length === 1) return typeToAvro(keyColumns[0].type);
   const name = `${pascalCase(topic)}Key`;

@@ -3,8 +3,10 @@ import type { TypedExpr } from '../expression/typed.js';
 import type { KeyFormat, ValueFormat } from './formats.js';
 import type { Type } from '../types/type.js';
 import type { PipelineTest } from './pipeline-test.js';
+import type { Alert, AlertTransform } from './alert.js';
 import type { LatePolicy, WindowSpec } from './window-spec.js';
 
+export * from './alert.js';
 export * from './window-spec.js';
 
 /** JSON of an Avro schema, as `.avsc` files and registries hold it. */
@@ -38,6 +40,8 @@ export interface Plan {
   readonly standby?: number;
   readonly topics: readonly TopicDeclaration[];
   readonly tests: readonly PipelineTest[];
+  /** Conditions that open incidents; the sink `alerts` has these. */
+  readonly alerts?: readonly Alert[];
   /** What the console shows of it. */
   readonly boards?: readonly Board[];
 }
@@ -130,7 +134,15 @@ export interface TopicDeclaration {
 // ---- Transforms: the small set of things the engine can do. An operator is a composition of them ("how it runs"). ----
 
 export type Transform =
-  FilterTransform | ProjectTransform | UnnestTransform | FoldTransform | SpreadTransform | RankTransform | JoinTransform | OverTransform;
+  | FilterTransform
+  | ProjectTransform
+  | UnnestTransform
+  | FoldTransform
+  | SpreadTransform
+  | RankTransform
+  | JoinTransform
+  | OverTransform
+  | AlertTransform;
 
 export interface NamedExpr {
   readonly name: string;

@@ -3,6 +3,7 @@ import { showDuration } from '../expression/duration.js';
 import { showType } from '../types/lattice.js';
 import type { Value } from '../types/type.js';
 import { defaultKeyFormat } from './formats.js';
+import type { AlertTransform } from './alert.js';
 import type {
   Accumulator,
   Emit,
@@ -44,6 +45,7 @@ export function showExpr(expr: TypedExpr): string {
     case 'cast':
       return `${operand(expr.operand)}::${showType(expr.type)}`;
     case 'call':
+      if (expr.fn === 'rowJson') return `json(${expr.args.slice(1).map(showExpr).join(', ')})`;
       return `${expr.external === undefined ? expr.fn : `use ${expr.external.ref}`}(${expr.args.map(showExpr).join(', ')})`;
   }
 }
@@ -69,6 +71,7 @@ export function showPlan(plan: Plan): string {
   for (const step of plan.steps) lines.push('', ...showStep(step));
   for (const sink of plan.sinks) lines.push('', ...showSink(sink));
   if (plan.topics.length > 0) lines.push('', ...plan.topics.map((topic) => `topic ${JSON.stringify(topic)}`));
+  for (const alert of plan.alerts ?? []) lines.push('', `alert ${alert.name} → ${alert.notify.join(', ')}`);
   for (const board of plan.boards ?? []) lines.push('', `board ${JSON.stringify(board)}`);
   for (const test of plan.tests) {
     const { span: _, ...rest } = test;
@@ -151,6 +154,8 @@ export function showTransform(transform: Transform): string[] {
         `    per [${transform.group.join(', ')}] as ${transform.rank ?? '-'}${transform.closes ? ' until window_end' : ''} emit ${showEmit(transform.emit)}`,
       ];
     }
+    case 'alert':
+      return [showAlert(transform)];
     case 'over': {
       const ttl = transform.ttlMs === null ? '' : ` ttl ${showDuration(transform.ttlMs)}`;
       return [
@@ -162,6 +167,17 @@ export function showTransform(transform: Transform): string[] {
       ];
     }
   }
+}
+
+function showAlert({ forMs, keepFiringMs, noDataMs, periodMs, shiftMs }: AlertTransform): string {
+  const parts = [
+    ...(forMs > 0 ? [`for ${showDuration(forMs)}`] : []),
+    ...(keepFiringMs > 0 ? [`kept for ${showDuration(keepFiringMs)}`] : []),
+    ...(noDataMs === null ? [] : [`or no row for ${showDuration(noDataMs)}`]),
+    ...(periodMs === null ? [] : [`a row each ${showDuration(periodMs)}`]),
+    ...(shiftMs === 0 ? [] : ['at the end of windows']),
+  ];
+  return `  alert${parts.map((part) => ` ${part}`).join(',')}`;
 }
 
 function showHow(how: JoinHow): string {

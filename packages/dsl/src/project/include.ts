@@ -9,6 +9,7 @@ import { valueOf, type YamlEntry, type YamlNode } from '../yaml/node.js';
 import { parseYaml } from '../yaml/parse.js';
 import type { SettingsReader } from '../yaml/read.js';
 import { structureCheck } from '../yaml/schema.js';
+import { type NotifyTarget, notifyTarget } from './notify-targets.js';
 import { SHARED } from './project-schema.js';
 
 /** Finds the file that `from` includes as `path`, which is relative to it; null where there is none. Equal files have equal paths. */
@@ -38,7 +39,7 @@ export const includeMessages = {
 export class SharedParts {
   readonly sources = new Map<string, SourceAst>();
   readonly topics: TopicDeclaration[] = [];
-  readonly notify: string[] = [];
+  readonly notify = new Map<string, NotifyTarget | null>();
   private readonly seen = new Map<string, Span>();
   private readonly read = new Set<string>();
 
@@ -58,7 +59,8 @@ export class SharedParts {
       this.sources.set(entry.key, buildSource(entry.key, entry.keySpan, entry.value, this.settings));
     }
     for (const entry of entriesOf(root, 'topics')) if (this.isNew('topic', entry)) this.topics.push(topicDeclaration(entry, this.settings));
-    for (const entry of entriesOf(root, 'notify')) if (this.isNew('notify target', entry)) this.notify.push(entry.key);
+    for (const entry of entriesOf(root, 'notify'))
+      if (this.isNew('notify target', entry)) this.notify.set(entry.key, notifyTarget(entry, this.settings.env));
   }
 
   private addFile(within: readonly SourceText[], node: YamlNode | null): void {

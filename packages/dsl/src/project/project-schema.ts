@@ -1,4 +1,5 @@
 import { duration, map, named, policy, SOURCE, STANDBY, text, textLike, TOPIC, TOPIC_NAME, whole } from '../ast/shapes.js';
+import { NOTIFY } from './notify-schema.js';
 import type { JsonSchema } from '../yaml/schema.js';
 
 /** What stands in `rta.yaml` and in the files that it includes. */
@@ -13,7 +14,7 @@ const PARTS = {
   },
   sources: named('The sources that pipelines share.', SOURCE),
   topics: named('How topics are created.', TOPIC),
-  notify: named('Where alerts go.', { type: 'object' }),
+  notify: NOTIFY,
 };
 
 /** The structure of an included file. */
@@ -71,6 +72,7 @@ export const PROJECT: JsonSchema = map('rta.yaml', {
     ...map('`http`', {
       listen: text('[host:]port to serve HTTP at; without a host for this machine only. `rta run --http` goes before it.'),
       token: text('What queries and live events ask for: `${RTA_HTTP_TOKEN}`. Needed where other machines reach it.'),
+      advertise: text('The URL at which other processes find this one; default: its host and port.'),
       collect: {
         ...map(
           '`collect`',

@@ -10,6 +10,7 @@ import { parseYaml } from '../yaml/parse.js';
 import { SettingsReader, type Spanned } from '../yaml/read.js';
 import { structureCheck, toPlain } from '../yaml/schema.js';
 import { type IncludeFile, SharedParts } from './include.js';
+import type { NotifyTarget } from './notify-targets.js';
 import { PROJECT } from './project-schema.js';
 
 /** `rta.yaml`: what the pipelines of a project share. */
@@ -18,8 +19,8 @@ export interface ProjectFile {
   readonly sources: ReadonlyMap<string, SourceAst>;
   readonly topics: readonly TopicDeclaration[];
   readonly defaults: ProjectDefaults;
-  /** The names of the notify targets. */
-  readonly notify: readonly string[];
+  /** Whom alerts tell, by name; null: a target of which something is wrong that was reported. */
+  readonly notify: ReadonlyMap<string, NotifyTarget | null>;
   /** `kafka:`, `registry:` and `http:` as plain data with variables resolved: may hold secrets, never print it. */
   readonly kafka: Readonly<Record<string, unknown>> | null;
   readonly registry: Readonly<Record<string, unknown>> | null;

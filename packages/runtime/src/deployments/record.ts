@@ -32,8 +32,15 @@ export interface DeployedVersion {
   readonly source: DeployedSource;
   /** Consumer group, and prefix of the internal topics. Versions that have the same one share the state. */
   readonly applicationId: string;
-  /** Fingerprint of the layout of each store and repartition topic, by name. */
+  /**
+   * Fingerprints of what decides over the state of each store and repartition topic, and over which rows are in each table that it writes, by
+   * name (plan/identity.ts): a version with the same ones goes on with the state.
+   */
   readonly layouts: Readonly<Record<string, string>>;
+  /** Of how it runs: versions with the same one do the same. */
+  readonly fingerprint: string;
+  /** What is set for the topics that it declares, by name. */
+  readonly settings: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Topics that it reads and writes, its internal ones too. */
   readonly topics: readonly string[];
   readonly deployedAt: number;

@@ -44,7 +44,7 @@ export interface ChangedBy {
 }
 
 /** What a deploy brings; number, application id and time are given to it. */
-export type VersionDraft = Pick<DeployedVersion, 'pipeline' | 'source' | 'layouts' | 'topics' | 'summary'> & {
+export type VersionDraft = Pick<DeployedVersion, 'pipeline' | 'source' | 'layouts' | 'fingerprint' | 'settings' | 'topics' | 'summary'> & {
   readonly rollbackTo?: number;
   /**
    * - `keep`: it takes over state and positions as they are, after the last commit of the current version. A pipeline's first version, too.

@@ -6,6 +6,7 @@ import type { AvroSchema } from '@rta/dsl';
 import { joinHold } from '../plan/join-times.js';
 import type { SourceInput, Stage } from '../plan/physical.js';
 import { holdOf } from '../plan/window-times.js';
+import { generateAlert } from './generate/alert.js';
 import { FoldGenerator, type FoldShape, foldShape } from './generate/fold.js';
 import { generateOver } from './generate/over.js';
 import { JoinGenerator } from './generate/join.js';
@@ -15,6 +16,7 @@ import { generateSpread } from './generate/spread.js';
 import { keyColumnsOf } from './generate/source-key.js';
 import { StageShape } from './generate/stage-shape.js';
 import { type AvroRecord, parseAvro } from './run/avro-schema.js';
+import { AlertState } from './run/alert-state.js';
 import { FoldState } from './run/fold-state.js';
 import { GatheredState } from './run/gathered-state.js';
 import { GeneratedKernel } from './run/generated-kernel.js';
@@ -121,6 +123,11 @@ export class CompiledStage {
         this.generated.push({ id: node.id, code });
         const fingerprint = this.fingerprintOf(node.store);
         return (K) => new OverState(node, i, code, fingerprint, K.env.store);
+      }
+      if (node.op === 'alert') {
+        const code = generateAlert(this.shape, this.folds, i, node);
+        this.generated.push({ id: node.id, code });
+        return () => new AlertState(node, i, code, this.fingerprintOf(node.store));
       }
       return null;
     });

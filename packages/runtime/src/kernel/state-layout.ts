@@ -11,6 +11,7 @@
  *                | store:uint8 commit:int64 BE, sign bit flipped, groupKey: a number per group             (trail stores)
  *                | store:uint8 side:uint8 (0 left, 1 right) foreignKey:bytes as of Avro  [rowKey of the left row]   (foreign stores)
  *                | store:uint8                                                                             (version stores)
+ *                | store:uint8 dedup_key:UTF-8                                                             (alert stores)
  * rowKey        := Avro binary of the table's key columns, in order
  * entry         := Avro record { time: long, [first: long, when several | rows: long, in sliding windows], [out: array of record { time, first }, sessions with
  *                  `emit: every`], a0, a1, … }
@@ -25,6 +26,8 @@
  *                | fingerprint:uint32 BE  Avro array of trailRow, in the order in which they came           (trail stores)
  *                | fingerprint:uint32 BE  Avro record { version: long, left: null | row, right: null | row }  (foreign stores)
  *                | fingerprint:uint32 BE  Avro record { flushes: long }                                    (version stores)
+ *                | fingerprint:uint32 BE  Avro record { phase: int (0 inactive, 1 pending, 2 firing, 3 keeping), silent: boolean, last: long,
+ *                  since: long, opened: long, quiet: long, key: string, row: string }, times 0 where they mean nothing  (alert stores)
  * trailRow      := Avro record { time: long, partition: int, offset: long, c0, c1, … : the row's columns }; partition and offset of the
  *                  record that the row was made of, -1 if it was none
  * sent          := repartition record from a send: key = groupKey of the join key, value = Avro record { time, c0, c1, … } of what is sent;
@@ -95,6 +98,7 @@ export function layoutOf(stage: Stage, store: number): StoreLayout {
   const node = stage.nodes[spec.node];
   if (node.op === 'join') return joinLayout(node.inputColumns, node.rightColumns);
   if (spec.kind === 'version') return versionLayout();
+  if (spec.kind === 'alert') return alertLayout();
   if (node.op === 'foreign') return foreignLayout(node.leftColumns, node.rightColumns);
   if (spec.kind === 'fold' && node.op === 'fold') return foldLayout(node.transform);
   return spec.kind === 'trail' ? trailLayout(node.inputColumns) : rowLayout(node.inputColumns);
@@ -173,6 +177,12 @@ export function claimSchema(columns: readonly Column[]): AvroSchema {
 /** Layout of the count of flushes that versions are numbered by. */
 export function versionLayout(): StoreLayout {
   return withFingerprint(recordOf('version', [['flushes', 'long']]));
+}
+
+/** Layout of what an alert remembers of a key. */
+export function alertLayout(): StoreLayout {
+  const times = ['last', 'since', 'opened', 'quiet'].map((name) => [name, 'long'] as const);
+  return withFingerprint(recordOf('alert', [['phase', 'int'], ['silent', 'boolean'], ...times, ['key', 'string'], ['row', 'string']]));
 }
 
 function timedRow(name: string, columns: readonly Column[], named: Set<string>): AvroSchema {

@@ -30,6 +30,14 @@ export interface TopicDescription {
   readonly config: Readonly<Record<string, string>>;
   /** Bytes that a batch of records may have at most; null: there is no limit, or it cannot be told before it is tried. */
   readonly maxBatchBytes: number | null;
+  /** Copies of each partition; null: where there is one log only. */
+  readonly replication: number | null;
+}
+
+/** Settings of a topic that are to be other ones; null: as the broker has it for all. Those that are not named stay. */
+export interface TopicChange {
+  readonly name: string;
+  readonly config: Readonly<Record<string, string | null>>;
 }
 
 /** What a partition holds: `low` is the first offset kept; `stable` the last stable offset (end of what read_committed sees). */
@@ -87,6 +95,10 @@ export interface GroupMemberDescription {
   readonly id: string;
   /** Where it runs; empty where that is not known. */
   readonly host: string;
+  /** What it joined with as its address; null: none. On the embedded log always null: all members are in one process. */
+  readonly address: string | null;
+  /** What it has been given, where it has an address. */
+  readonly partitions: readonly TopicPartition[];
 }
 
 /** Events of a group member, in the order in which they must be handled. */
@@ -131,6 +143,8 @@ export interface MemberOptions {
   readonly standby?: number;
   /** See `Member.holds`. */
   readonly held?: readonly HeldState[];
+  /** A URL at which the process of this member answers for what it has, for `Log.groupMembers`. */
+  readonly address?: string;
 }
 
 /** State that a member has of the tasks that read a partition: the sum of their changelog offsets tells how far it goes. */
@@ -162,6 +176,8 @@ export interface Log {
   topics(): Promise<readonly TopicDescription[]>;
   /** Creates those that are missing; does not change existing ones. Rejects when the partition count of an existing one differs. */
   ensureTopics(specs: readonly TopicSpec[]): Promise<void>;
+  /** Rejects with LogError `configuration` for a setting that the broker refuses; what came before it in the list is changed. */
+  configureTopics(changes: readonly TopicChange[]): Promise<void>;
   deleteTopics(names: readonly string[]): Promise<void>;
   offsets(topic: string): Promise<readonly PartitionOffsets[]>;
   /** Committed batches of one partition from `from` (inclusive) until `to` (exclusive), at most; ends there. Batches may begin before `from`. */

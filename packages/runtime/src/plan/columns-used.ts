@@ -108,6 +108,7 @@ function wantedOfInput(node: StageNode, wantedOfIt: ReadonlySet<string>): Set<st
       break;
     case 'rank':
     case 'over':
+    case 'alert':
     case 'spread':
     case 'sink':
       for (const column of node.inputColumns) wanted.add(column.name);

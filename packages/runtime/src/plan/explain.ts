@@ -51,6 +51,8 @@ export function roleOf(node: StageNode): string {
       return 'joins';
     case 'over':
       return node.mode === 'send' ? 'sends rows to their group' : 'looks back, in event-time order';
+    case 'alert':
+      return 'finds incidents';
     case 'spread':
       return 'gives each row of a list';
     case 'sink':
@@ -117,7 +119,7 @@ function inputText(plan: PhysicalPlan, input: StageInput): string {
 }
 
 function storeText(stage: Stage, { kind, node }: Stage['stores'][number]): string {
-  return `${kind === 'fold' ? 'groups' : kind === 'version' ? 'versions' : 'rows'} of ${stage.nodes[node].id}`;
+  return `${kind === 'fold' ? 'groups' : kind === 'version' ? 'versions' : kind === 'alert' ? 'incidents' : 'rows'} of ${stage.nodes[node].id}`;
 }
 
 /** The nodes fed by one place, drawn below it. */

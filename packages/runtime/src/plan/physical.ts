@@ -6,6 +6,7 @@
  * from the inputs: `from` names an input or another node.
  */
 import type {
+  AlertTransform,
   AvroSchema,
   Column,
   FilterTransform,
@@ -154,6 +155,8 @@ export type StageNode =
       readonly store: number | null;
       readonly output: number | null;
     } & NodeBase)
+  /** Reads rows in event-time order, those of a key in one task, and gives the transitions of incidents. */
+  | ({ readonly op: 'alert'; readonly transform: AlertTransform; readonly store: number } & NodeBase)
   /** Reads rows with an array, and gives a row for each record in it; of a table it knows which rows are out. */
   | ({ readonly op: 'spread'; readonly transform: SpreadTransform } & NodeBase)
   /** Writes rows to sink output `output`. */
@@ -236,6 +239,8 @@ export type StoreSpec =
   | { readonly kind: 'rows'; readonly node: number }
   /** One entry per group and commit: the rows that came then, as an Avro array; gone when none of them is needed any more. */
   | { readonly kind: 'trail'; readonly node: number }
+  /** One entry per `dedup_key` that an alert has something to remember of. */
+  | { readonly kind: 'alert'; readonly node: number }
   /** One entry per row of either table of a join on a foreign key. */
   | { readonly kind: 'foreign'; readonly node: number }
   /** One entry: how many flushes have sent rows by their foreign key. */

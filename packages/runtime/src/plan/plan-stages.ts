@@ -2,6 +2,7 @@ import type { JoinTransform, Plan, SinkNode, SourceNode, Span, StepNode, Transfo
 import type { PhysicalPlan, SourceInput } from './physical.js';
 import { merged, type Place, ROWS_OF_STREAMS } from './place.js';
 import { StageBuilder, StagingError, type StagingOptions } from './stage-builder.js';
+import { stageAlert } from './stage-alert.js';
 import { stageFold } from './stage-fold.js';
 import { stageJoin } from './stage-join.js';
 import { stageOver } from './stage-over.js';
@@ -28,6 +29,7 @@ export function planStages(plan: Plan, options: StagingOptions = {}): PhysicalPl
 }
 
 class Stager {
+  private readonly applicationId: string;
   private readonly builder: StageBuilder;
   private readonly places = new Map<string, readonly Place[]>();
 
@@ -38,7 +40,8 @@ class Stager {
     private readonly plan: Plan,
     options: StagingOptions,
   ) {
-    this.builder = new StageBuilder(applicationIdOf(plan.pipeline), options);
+    this.applicationId = options.applicationId ?? applicationIdOf(plan.pipeline);
+    this.builder = new StageBuilder(this.applicationId, options);
   }
 
   run(): PhysicalPlan {
@@ -49,7 +52,7 @@ class Stager {
     }
     for (const step of this.plan.steps) this.places.set(step.id, this.step(step));
     for (const sink of this.plan.sinks) this.sink(sink);
-    return { pipeline: this.plan.pipeline, applicationId: applicationIdOf(this.plan.pipeline), stages: this.builder.finished() };
+    return { pipeline: this.plan.pipeline, applicationId: this.applicationId, stages: this.builder.finished() };
   }
 
   private source(source: SourceNode): Place {
@@ -115,6 +118,8 @@ class Stager {
         return [stageFold(this.builder, places, step, transform)];
       case 'over':
         return [stageOver(this.builder, places, step, transform)];
+      case 'alert':
+        return [stageAlert(this.builder, places[0], step, transform)];
       case 'join':
         return [this.join(places, step, transform)];
       case 'rank':

@@ -16,6 +16,8 @@ export class StagingError extends Error {
 
 /** How a plan is cut into stages, where there is a choice: results are the same. */
 export interface StagingOptions {
+  /** Of a version that was rebuilt; default: `rta.<pipeline>`. */
+  readonly applicationId?: string;
   /** Windows that overlap are computed from panes where that pays. Default true. */
   readonly panes?: boolean;
 }

@@ -20,6 +20,8 @@ export interface WorkerOptions {
   readonly transactionTimeoutMs?: number;
   /** Copies of each task's state that other workers keep. Default 0. */
   readonly standby?: number;
+  /** A URL at which this process answers for the tasks that it has. */
+  readonly address?: string;
   /** Other workers share the pipeline, so that `drain` must wait for what they do too. */
   readonly shared?: SharedRun;
   /** Whether `idle` holds now. Default: always. Tests let it hold when all that was sent has been read. */
@@ -28,13 +30,14 @@ export interface WorkerOptions {
 
 /** What the worker joins its group with. @param held state that it has from before */
 export function memberOptions(options: WorkerOptions, held: readonly HeldState[]): MemberOptions {
-  const { plan, context, transactionalId, standby, bufferBytes, sessionTimeoutMs, transactionTimeoutMs } = options;
+  const { plan, context, transactionalId, standby, address, bufferBytes, sessionTimeoutMs, transactionTimeoutMs } = options;
   return {
     group: context.applicationId,
     topics: inputTopics(plan),
     transactionalId,
     held,
     ...(standby !== undefined ? { standby } : {}),
+    ...(address !== undefined ? { address } : {}),
     ...(bufferBytes !== undefined ? { bufferBytes } : {}),
     ...(sessionTimeoutMs !== undefined ? { sessionTimeoutMs } : {}),
     ...(transactionTimeoutMs !== undefined ? { transactionTimeoutMs } : {}),

@@ -9,6 +9,8 @@ export const draft = (pipeline: string, more: Partial<VersionDraft> = {}): Versi
   pipeline,
   source: { path: 'p.yaml', files: { 'p.yaml': `pipeline: ${pipeline}` }, variables: {}, modules: {} },
   layouts: {},
+  fingerprint: '',
+  settings: {},
   topics: [],
   summary: 'new',
   state: 'keep',

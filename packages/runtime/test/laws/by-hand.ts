@@ -5,6 +5,7 @@ import type {
   FoldTransform,
   HoppingWindow,
   Plan,
+  Row,
   SessionWindow,
   SlidingWindow,
   Transform,
@@ -55,13 +56,26 @@ export function startRun(
 /** Everything written to the only sink, in order: its columns, or `key gone`. */
 export function history(plan: Plan, run: PipelineRun): string[] {
   const [sink] = plan.sinks;
-  const value = new AvroCodec(sink.valueSchema!);
   const key = new AvroCodec(sink.keySchema ?? 'null');
+  const read = rowReader(plan);
   return run.sinks.get(sink.topic)!.map((written) => {
     if (written.value === null) return `${textOfKey(key.decode(written.key!.subarray(5)))} gone`;
-    const fields = value.decode(written.value.subarray(5)) as ReadonlyMap<string, Datum>;
-    return textOfRow(sink.columns, Object.fromEntries(sink.columns.map((c) => [c.name, toValue(c.type, fields.get(c.name)!)])));
+    return textOfRow(sink.columns, read(written.value));
   });
+}
+
+/** The rows that were written to the first sink, a stream's. */
+export function rowsOf(plan: Plan, run: PipelineRun): Row[] {
+  const read = rowReader(plan);
+  return run.sinks.get(plan.sinks[0].topic)!.map((written) => read(written.value!));
+}
+
+function rowReader({ sinks: [sink] }: Plan): (value: Uint8Array) => Row {
+  const codec = new AvroCodec(sink.valueSchema!);
+  return (value) => {
+    const fields = codec.decode(value.subarray(5)) as ReadonlyMap<string, Datum>;
+    return Object.fromEntries(sink.columns.map((c) => [c.name, toValue(c.type, fields.get(c.name)!)]));
+  };
 }
 
 function textOfKey(key: Datum): string {

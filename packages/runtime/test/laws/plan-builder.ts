@@ -116,7 +116,8 @@ export function relationOf(input: Relation, transform: Transform): Relation {
     }
     case 'join':
     case 'spread':
-      throw new Error('joins and lists are built from YAML');
+    case 'alert':
+      throw new Error('joins, lists and alerts are built from YAML');
     case 'over':
       return { ...input, columns: transform.columns.map((c) => ({ name: c.name, type: c.expr.type })) };
     case 'rank': {

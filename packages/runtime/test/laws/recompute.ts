@@ -20,6 +20,7 @@ import { accumulate, givenBy } from './recompute-accumulators.js';
 import { evaluateExpr } from './evaluation.js';
 import { textOfRow, textOfValue } from './text.js';
 import { joinRows, joinTable } from './recompute-join.js';
+import { incidents } from './recompute-alert.js';
 import { joinTables, lastVersions } from './recompute-tables.js';
 import { lastRow } from './recompute-last-row.js';
 import { lookBack } from './recompute-over.js';
@@ -111,6 +112,9 @@ export function recompute(plan: Plan, input: Inputs): Recomputed {
             relations.get(step.others![0])!,
             (origin, windows) => late.push(reportOf(origin, step.id, windows)),
           );
+          break;
+        case 'alert':
+          rows = incidents(transform, rows);
           break;
         case 'over':
           rows = lookBack(transform, rows, relationBefore(plan, step).columns, (origin, windows) =>

@@ -55,6 +55,8 @@ function showTransform(transform: Transform): string {
       const named = columns.filter(({ expr }) => expr.kind !== 'column').map((c) => `${c.name}=${showExpr(c.expr)}`);
       return `over by [${group.map((g) => showExpr(g.expr)).join(', ')}]${ttlMs === null ? '' : ` ttl ${ttlMs}`}: ${calls.join(', ')} => ${named.join(', ')}`;
     }
+    case 'alert':
+      return 'alert';
     case 'spread':
       return `spread ${transform.column}`;
     case 'join':

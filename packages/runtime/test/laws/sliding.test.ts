@@ -8,6 +8,7 @@ import { chooser } from './arbitrary.js';
 import { count, event, foldOf, history, maxPoints, pipelineOf, startRun, sumAmount, sumPoints } from './by-hand.js';
 import { expectFinal } from './check-case.js';
 import { rawOf } from './events.js';
+import { forgetful, withoutDue } from './forgetful.js';
 import { implementations } from './implementations.js';
 import { lockstep } from './lockstep.js';
 import { SEED } from './settings.js';
@@ -27,31 +28,42 @@ describe('long windows', () => {
     },
   );
 
-  it.each([true, false])(`kernel, interpreter and recomputation agree (seed ${SEED}), restarts: %s`, (restarts) => {
-    const fold = foldOf(
-      { n: count, sum: sumAmount, max: maxPoints },
-      { group: ['user'], window: { kind: 'sliding', sizeMs: 60 }, emit: FINAL },
-    );
-    const plan = pipelineOf([fold], { key: 'user', latenessMs: 20 });
-    fc.assert(
-      fc.property(someEvents, fc.integer(), (fields, seed) => {
-        // Events are in order, but for some milliseconds.
-        const events = fields.map((f, i) => event(Math.floor((f.at % 40) + i * 1.5), { ...f, at: Math.floor((f.at % 40) + i * 1.5) }));
-        const result = runPipeline({
-          plan: planStages(plan),
-          kernelOf: (stage) => lockstep(stage, compileStage(stage), interpretStage(stage), ['kernel', 'interpreter']),
-          input: [events.map(rawOf)],
-          downstreamPartitions: 1,
-          choose: chooser(seed),
-          steps: 150,
-          preAggregation: true,
-          restarts,
-        });
-        expectFinal(plan, [events], result);
-      }),
-      { numRuns: 20, seed: SEED },
-    );
-  });
+  it.each([
+    [true, null],
+    [false, null],
+    [true, 0],
+    [false, 2],
+  ])(
+    `kernel, interpreter and recomputation agree (seed ${SEED}), restarts: %s, evicting with a store so many flushes behind: %s`,
+    (restarts, lag) => {
+      const fold = foldOf(
+        { n: count, sum: sumAmount, max: maxPoints },
+        { group: ['user'], window: { kind: 'sliding', sizeMs: 60 }, emit: FINAL },
+      );
+      const plan = pipelineOf([fold], { key: 'user', latenessMs: 20 });
+      fc.assert(
+        fc.property(someEvents, fc.integer(), (fields, seed) => {
+          // Events are in order, but for some milliseconds.
+          const events = fields.map((f, i) => event(Math.floor((f.at % 40) + i * 1.5), { ...f, at: Math.floor((f.at % 40) + i * 1.5) }));
+          const result = runPipeline({
+            plan: planStages(plan),
+            kernelOf: (stage) =>
+              lag === null
+                ? lockstep(stage, compileStage(stage), interpretStage(stage), ['kernel', 'interpreter'])
+                : lockstep(stage, withoutDue(stage), forgetful(stage, lag), ['interpreter', 'kernel']),
+            input: [events.map(rawOf)],
+            downstreamPartitions: 1,
+            choose: chooser(seed),
+            steps: 150,
+            preAggregation: true,
+            restarts,
+          });
+          expectFinal(plan, [events], result);
+        }),
+        { numRuns: 20, seed: SEED },
+      );
+    },
+  );
 });
 
 describe.each(implementations)('%s', (_name, kernelOf) => {

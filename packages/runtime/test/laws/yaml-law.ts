@@ -16,11 +16,13 @@ import { planOf } from './yaml-plan.js';
  * Runs the steps over random logs, keyed or not, with restarts, evictions and one or several partitions; the kernels agree step by step.
  *
  * @param ready makes the plan ready to run
+ * @param alerts of the pipeline, see `planOf`
  */
 export function expectLaw(
   steps: string,
   [name, kernelOf]: (typeof implementations)[number],
   ready: (plan: Plan) => Plan = (plan) => plan,
+  alerts = '',
 ): void {
   fc.assert(
     fc.property(
@@ -34,7 +36,7 @@ export function expectLaw(
       }),
       fc.integer(),
       ({ keyed, partitions }, latenessMs, variant, seed) => {
-        const plan = ready(planOf(steps, keyed, latenessMs));
+        const plan = ready(planOf(steps, keyed, latenessMs, alerts));
         const result = runPipeline({
           plan: planStages(plan),
           kernelOf: (stage) => lockstep(stage, kernelOf(stage), interpretStage(stage), [name, 'interpreter']),

@@ -1,10 +1,15 @@
 /** Plans compiled from YAML over the laws' source, which writes the topic `out`. */
-import { compile, type Plan, renderAll } from '@rta/dsl';
+import { compile, parseProject, type Plan, renderAll } from '@rta/dsl';
 import { aggregates, operators } from '@rta/operators';
 import { EVENT_SCHEMA } from './events.js';
 
-/** @param steps each item begins with a line break and `- ` */
-export function planOf(steps: string, keyed: boolean, latenessMs: number): Plan {
+const PROJECT = parseProject({ path: 'rta.yaml', text: 'notify: { oncall: { webhook: { url: http://localhost/ } } }' }, {}).project;
+
+/**
+ * @param steps each item begins with a line break and `- `
+ * @param alerts each begins with a line break and its name; `oncall` is there to be notified
+ */
+export function planOf(steps: string, keyed: boolean, latenessMs: number, alerts = ''): Plan {
   const indented = steps.replaceAll('\n', '\n  ');
   const text = `pipeline: law
 source:
@@ -14,10 +19,10 @@ ${keyed ? '  key: user\n  format: { key: string, value: avro }\n' : ''}  time: a
   lateness: ${latenessMs}ms
 steps:${indented}
 sink: { topic: out }
-`;
+${alerts === '' ? '' : `alerts:${alerts.replaceAll('\n', '\n  ')}\n`}`;
   const { plan, diagnostics } = compile({
     file: { path: 'law.yaml', text },
-    project: null,
+    project: PROJECT,
     loadSchema: (name) => (name === 'event' ? { schema: EVENT_SCHEMA } : null),
     schemaNames: () => ['event'],
     operators,

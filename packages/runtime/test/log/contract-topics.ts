@@ -19,6 +19,19 @@ export function topicTests(on: Fixture): void {
       expect(values(await collect(on.log, name, 1))).toEqual(['a']);
     });
 
+    it('can be configured anew: what is named changes, null is the default, the rest stays', async () => {
+      const name = unique('t');
+      await on.log.ensureTopics([{ name, partitions: 2, config: { 'cleanup.policy': 'compact', 'retention.ms': '60000' } }]);
+      await on.log.append(outputs(name, 1, [{ key: 'k', value: 'a' }]));
+      await on.log.configureTopics([{ name, config: { 'retention.ms': '120000', 'compression.type': 'zstd' } }]);
+      await on.log.configureTopics([{ name, config: { 'cleanup.policy': null } }]);
+      const described = (await on.log.topics()).find((t) => t.name === name);
+      expect(described).toMatchObject({ partitions: 2, config: { 'retention.ms': '120000', 'compression.type': 'zstd' } });
+      expect(described?.config).not.toHaveProperty('cleanup.policy');
+      expect(values(await collect(on.log, name, 1))).toEqual(['a']);
+      expect(await codeOf(on.log.configureTopics([{ name: unique('none'), config: {} }]))).toBe('unknown_topic');
+    });
+
     it('with another number of partitions are an error', async () => {
       const name = await on.topic(2);
       expect(await codeOf(on.log.ensureTopics([{ name, partitions: 3 }]))).toBe('partition_count');

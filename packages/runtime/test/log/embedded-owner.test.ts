@@ -29,7 +29,7 @@ describe('a directory that is in use', () => {
     const log = await openEmbeddedLog(dir);
     expect(log).toBeInstanceOf(RemoteLog);
     await log.ensureTopics([{ name: 't', partitions: 2, config: { a: 'b' } }]);
-    expect(await log.topics()).toEqual([{ name: 't', partitions: 2, config: { a: 'b' }, maxBatchBytes: null }]);
+    expect(await log.topics()).toEqual([{ name: 't', partitions: 2, config: { a: 'b' }, maxBatchBytes: null, replication: null }]);
     const big = Array.from({ length: 50 }, (_, i) => ({ key: `${i}`, value: `${i}`.padEnd(100_000, '.') }));
     const result = await log.append([...outputs('t', 0, ['a', 'b']), ...outputs('t', 1, big)]);
     expect(result.baseOffsets.slice(0, 2)).toEqual([0, 0]);

@@ -18,6 +18,7 @@ import {
   type MemberOptions,
   type OutputBatch,
   type PartitionOffsets,
+  type TopicChange,
   type TopicDescription,
   type TopicPartition,
   type TopicSpec,
@@ -42,6 +43,10 @@ export class SimulatedLog implements Log {
 
   ensureTopics(specs: readonly TopicSpec[]): Promise<void> {
     return this.change('ensureTopics', () => this.real.ensureTopics(specs));
+  }
+
+  configureTopics(changes: readonly TopicChange[]): Promise<void> {
+    return this.change('configureTopics', () => this.real.configureTopics(changes));
   }
 
   deleteTopics(names: readonly string[]): Promise<void> {

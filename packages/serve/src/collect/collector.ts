@@ -9,7 +9,7 @@ import { RateLimit } from './rate-limit.js';
 export interface CollectSettings {
   /** Where events are sent to: `/analytics/collect`. */
   readonly path: string;
-  readonly source: SourceNode;
+  readonly source: Pick<SourceNode, 'topic' | 'schema' | 'key'>;
   /** Under which its values are framed; null: they are JSON. */
   readonly schemaId: number | null;
   readonly partitions: number;
@@ -71,10 +71,12 @@ export class Collector {
     const turn = this.turn++;
     for (const [index, event] of events.entries()) {
       const checked = this.check(event);
-      if ('value' in checked) records.push(this.recordOf(event, checked.value, turn));
+      const problem = 'value' in checked ? this.keyProblem(event) : checked.problem;
+      if ('value' in checked && problem === null) records.push(this.recordOf(event, checked.value, turn));
       else {
-        errors.push({ index, reason: 'schema', message: checked.problem });
-        records.push(...this.rejectOf(Buffer.from(JSON.stringify(event)), 'schema', checked.problem));
+        const message = problem ?? '';
+        errors.push({ index, reason: 'schema', message });
+        records.push(...this.rejectOf(Buffer.from(JSON.stringify(event)), 'schema', message));
       }
     }
     await this.write(records, now);
@@ -109,6 +111,12 @@ export class Collector {
     } catch (error) {
       throw new Refused(503, 'not_durable', `it is not certain that it was taken: send it again (${(error as Error).message})`, 1);
     }
+  }
+
+  private keyProblem(event: unknown): string | null {
+    const [column] = this.settings.source.key ?? [];
+    const value = column === undefined ? '' : (event as Readonly<Record<string, unknown>>)[column];
+    return value === null || value === undefined ? `${column}: records are keyed by it, so it is needed` : null;
   }
 
   private recordOf(event: unknown, value: Uint8Array, turn: number): NewRecord {

@@ -1,9 +1,10 @@
 /** What a store or a sink is asked, and answers: with as of when, and whether it is final. */
-import { didYouMean, listing, showTimestamp, type Plan, type Row, type SinkNode } from '@rta/dsl';
-import { planStages, queryChangelog, rowJson, storesOf, type Log, type StoreAnswer, type StoreOfPlan, type StoreQuery } from '@rta/runtime'; // prettier-ignore
+import { didYouMean, listing, showTimestamp, type Plan, type SinkNode } from '@rta/dsl';
+import { planStages, rowJson, storesOf, type StoreOfPlan, type StoreQuery } from '@rta/runtime';
 import { Refused } from '../refused.js';
 import type { SinkView } from '../sinks/sink-view.js';
 import { selectionOf, type QueryText, type Selection } from './selection.js';
+import type { StorePart } from './store-parts.js';
 
 interface AnsweredRow {
   readonly row: Readonly<Record<string, unknown>>;
@@ -83,17 +84,16 @@ export function storeQuery(store: StoreOfPlan, { key }: Selection): StoreQuery {
 }
 
 /** Windows are columns of their rows, whatever the store calls its columns. */
-function columnsOf({ columns, windowed }: StoreOfPlan): StoreOfPlan['columns'] {
+export function columnsOf({ columns, windowed }: StoreOfPlan): StoreOfPlan['columns'] {
   if (!windowed || columns.some(({ name }) => name === 'window_start')) return columns;
   const time = { kind: 'timestamp', unit: 'millis' } as const;
   return [...columns, { name: 'window_start', type: time }, { name: 'window_end', type: time }];
 }
 
 /** What tasks have, put together. What is kept is never final: it goes when it is. */
-export function storeAnswer(plan: Plan, store: StoreOfPlan, selection: Selection, time: number, answers: readonly StoreAnswer[]): Answer {
-  const columns = columnsOf(store);
-  const rows: Row[] = answers.flatMap((answer) => answer.rows).filter((row) => selection.matches(row));
-  const watermark = answers.reduce((least, answer) => Math.min(least, answer.watermark ?? -Infinity), Infinity);
+export function storeAnswer(plan: Plan, store: StoreOfPlan, { limit }: Selection, time: number, parts: readonly StorePart[]): Answer {
+  const rows = parts.flatMap((part) => part.rows);
+  const watermark = parts.reduce((least, part) => Math.min(least, part.watermark ?? -Infinity), Infinity);
   return {
     pipeline: plan.pipeline,
     name: store.name,
@@ -102,20 +102,7 @@ export function storeAnswer(plan: Plan, store: StoreOfPlan, selection: Selection
     key: store.key,
     asOf: asOfJson(time, Number.isFinite(watermark) ? watermark : null, null),
     final: false,
-    rows: rows.slice(0, selection.limit).map((row) => ({ row: rowJson(row, columns), final: false })),
-    more: rows.length > selection.limit || answers.some(({ more }) => more),
+    rows: rows.slice(0, limit).map((row) => ({ row, final: false })),
+    more: rows.length > limit || parts.some(({ more }) => more),
   };
-}
-
-/** What is not here, from the changelog. @param answers of the tasks that are here */
-export async function withTheOthers(
-  log: Log,
-  store: StoreOfPlan,
-  query: StoreQuery,
-  answers: readonly StoreAnswer[],
-): Promise<readonly StoreAnswer[]> {
-  const all = [...answers];
-  for (const { partition } of await log.offsets(store.changelog))
-    if (!answers.some((answer) => answer.partition === partition)) all.push(await queryChangelog(log, store, partition, query));
-  return all;
 }

@@ -5,17 +5,22 @@ import type { FastifyInstance, FastifyReply, preHandlerAsyncHookHandler } from '
 import { Refused } from '../refused.js';
 import type { ServedPipeline } from '../served-pipeline.js';
 import type { SinkViews } from '../sinks/sink-views.js';
-import { named, sinkAnswer, storeAnswer, storeQuery, storeSelection, withTheOthers, type Answer } from './answer.js';
+import { named, sinkAnswer, storeAnswer, storeQuery, storeSelection, type Answer } from './answer.js';
 import type { QueryText } from './selection.js';
+import { partOf, withTheOthers, type StorePart } from './store-parts.js';
 
 export interface QueryOptions {
   readonly pipelines: readonly ServedPipeline[];
   readonly views: SinkViews;
   readonly log: Log;
   readonly guard: preHandlerAsyncHookHandler;
+  /** What all processes ask for; null: nothing. */
+  readonly token: string | null;
+  /** Where others find this one; null: nowhere. */
+  readonly address: string | null;
 }
 
-export function addQueries(app: FastifyInstance, { pipelines, views, log, guard }: QueryOptions): void {
+export function addQueries(app: FastifyInstance, { pipelines, views, log, guard, token, address }: QueryOptions): void {
   app.get('/query', { preHandler: guard }, () => ({ pipelines: pipelines.map(({ plan }) => contentsOf(plan)) }));
   app.get('/query/:pipeline/:name', { preHandler: guard }, async (request, reply) => {
     const { pipeline, name } = request.params as { readonly pipeline: string; readonly name: string };
@@ -27,8 +32,11 @@ export function addQueries(app: FastifyInstance, { pipelines, views, log, guard 
     const selection = storeSelection(found.store, text);
     const query = storeQuery(found.store, selection);
     const time = Date.now();
-    const answers = await withTheOthers(log, found.store, query, await ask(served, query));
-    return sendJson(reply, storeAnswer(plan, found.store, selection, time, answers));
+    const parts = (await ask(served, query)).map((answer) => partOf(answer, found.store, selection));
+    // Another process asks, which puts together what all have.
+    if (text.here !== undefined) return sendJson(reply, { parts });
+    const all = await withTheOthers(parts, { plan, store: found.store, selection, text, log, token, address });
+    return sendJson(reply, storeAnswer(plan, found.store, selection, time, all));
   });
 }
 
@@ -45,7 +53,7 @@ export function pipelineNamed(pipelines: readonly ServedPipeline[], name: string
 }
 
 /** Times in rows are ISO 8601 by then. */
-function sendJson(reply: FastifyReply, answer: Answer): FastifyReply {
+function sendJson(reply: FastifyReply, answer: Answer | { readonly parts: readonly StorePart[] }): FastifyReply {
   return reply.type('application/json; charset=utf-8').send(JSON.stringify(answer, plainJson));
 }
 
@@ -79,10 +87,12 @@ function contentsOf(plan: Plan): object {
 }
 
 const PARAMETERS = ['key', 'from', 'to', 'window', 'limit'] as const;
+/** Nobody has to know of these: the token, and that only what is here is asked for. */
+const OWN: readonly string[] = ['access_token', 'here'];
 
 function textOf(query: Readonly<Record<string, unknown>>): QueryText {
   for (const [name, value] of Object.entries(query)) {
-    if (name === 'access_token') continue;
+    if (OWN.includes(name)) continue;
     if (!(PARAMETERS as readonly string[]).includes(name))
       throw new Refused(400, 'unknown_parameter', `there is no ${name}; there is ${listing(PARAMETERS, 'and')}`);
     if (typeof value !== 'string') throw new Refused(400, 'twice', `${name} is there twice`);

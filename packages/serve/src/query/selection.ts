@@ -12,6 +12,8 @@ export interface QueryText {
   /** A time: windows that it is in. */
   readonly window?: string;
   readonly limit?: string;
+  /** Only of this process. */
+  readonly here?: string;
 }
 
 /** What can be asked: a store or a sink. */

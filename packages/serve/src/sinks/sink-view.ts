@@ -65,6 +65,8 @@ export class SinkView {
   private readAt = -Infinity;
   private reading: Promise<void> | null = null;
   private watermark: number | null = null;
+  /** A watermark that counts when what was in the topic by then has been read: it is committed with rows that show a moment later. */
+  private coming: { readonly watermark: number | null; readonly ends: ReadonlyMap<number, number> } | null = null;
   private time = 0;
 
   constructor(
@@ -140,9 +142,11 @@ export class SinkView {
 
   private async readAll(): Promise<void> {
     const time = Date.now();
-    // Before the topic: what was written up to it is in there then.
+    // Before the topic: what was written up to it is in there then, though a transaction's end may not have reached all partitions.
     const watermark = await committedWatermark(this.log, this.physical, this.sink);
-    for (const { partition, low, stable } of await this.log.offsets(this.sink.topic)) {
+    const offsets = await this.log.offsets(this.sink.topic);
+    this.coming ??= { watermark, ends: new Map(offsets.map(({ partition, high }) => [partition, high])) };
+    for (const { partition, low, stable } of offsets) {
       const from = Math.max(low, this.next.get(partition) ?? (this.isTable ? low : stable - STREAM_ROWS));
       if (from < stable) await this.readPartition(partition, from, stable);
       this.next.set(partition, Math.max(from, stable));
@@ -153,7 +157,11 @@ export class SinkView {
       this.first += over;
     }
     this.time = time;
-    this.watermark = watermark;
+    const { coming } = this;
+    if ([...coming.ends].every(([partition, end]) => (this.next.get(partition) ?? 0) >= end)) {
+      this.watermark = coming.watermark;
+      this.coming = null;
+    }
     this.readAt = performance.now();
   }
 

@@ -20,6 +20,8 @@ export interface ThreadData {
   /** From 0; decides over the state directory. */
   readonly index: number;
   readonly workerId: string;
+  /** A URL at which the process answers. */
+  readonly address?: string;
   readonly partitions?: number;
   /** Bytes of typed state of each pipeline in this thread. */
   readonly memoryLimit?: number;

@@ -44,6 +44,7 @@ async function start(): Promise<void> {
       compileStage,
       createSources: false,
       workerId: data.workerId,
+      ...(data.address === undefined ? {} : { address: data.address }),
       shared: {
         reached: () => {
           if (reached.has(pipeline)) return;

@@ -15,6 +15,7 @@ export interface WorkerThreadsOptions {
   readonly workerIds: readonly string[];
   readonly partitions?: number;
   readonly memoryLimit?: number;
+  readonly address?: string;
   readonly onWarning: (pipeline: string, message: string) => void;
 }
 
@@ -33,7 +34,7 @@ export class WorkerThreads {
   private readonly waiting = new Map<string, number>();
 
   private constructor(options: WorkerThreadsOptions) {
-    const { backend, plans, workerIds, partitions, memoryLimit } = options;
+    const { backend, plans, workerIds, partitions, memoryLimit, address } = options;
     this.threads = workerIds.map((workerId, index) => {
       const data = {
         plans,
@@ -42,6 +43,7 @@ export class WorkerThreads {
         workerId,
         ...(partitions === undefined ? {} : { partitions }),
         ...(memoryLimit === undefined ? {} : { memoryLimit }),
+        ...(address === undefined ? {} : { address }),
       };
       return new Thread(data, backend, {
         onWarning: options.onWarning,

@@ -65,7 +65,7 @@ function isObject(json: Json): json is { readonly [key: string]: Json } {
 const recursiveWriter = perRecursive(jsonWriter);
 
 /** A value as JSON, as JSON sinks write it. */
-function jsonWriter(type: Type): (value: Value) => string {
+export function jsonWriter(type: Type): (value: Value) => string {
   switch (type.kind) {
     case 'nullable': {
       const write = jsonWriter(type.of);

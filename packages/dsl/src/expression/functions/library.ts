@@ -7,6 +7,7 @@ import { jsonFunctions } from './json.js';
 import { mapFunctions } from './map.js';
 import { mathFunctions } from './math.js';
 import { regexFunctions } from './regex.js';
+import { rowJson } from './row-json.js';
 import { sampled } from './sampled.js';
 import type { FunctionSpec, Implementation } from './spec.js';
 import { stringFunctions } from './string.js';
@@ -35,7 +36,7 @@ export const functionLibrary: ReadonlyMap<string, FunctionSpec> = new Map(
 
 /** What `call` nodes name; `calleeOf` gives the function to call. `if` is not among them, since it is evaluated lazily. */
 export const functionRuntime: Readonly<Record<string, Implementation>> = Object.assign(
-  { sampled, ...collectionRuntime },
+  { sampled, rowJson, ...collectionRuntime },
   ...[...functionLibrary.values()].map((spec) => spec.runtime),
 ) as Record<string, Implementation>;
 

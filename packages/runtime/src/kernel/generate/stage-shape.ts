@@ -104,6 +104,7 @@ export class StageShape {
         case 'rank':
         case 'spread':
         case 'over':
+        case 'alert':
         case 'sink':
           for (const column of node.inputColumns) wanted.add(column.name);
       }

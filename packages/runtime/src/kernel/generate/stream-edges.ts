@@ -8,6 +8,7 @@ import { acceptanceOf, reachOf } from '../../plan/window-times.js';
 import { columnsKept, expressionsOf } from '../../plan/columns-used.js';
 import { FLAGS, NEXT } from '../../state/group-table-rows.js';
 import { STALE } from '../run/session-chains.js';
+import { alertRowCode } from './alert-feed.js';
 import { alignedFeed, paneFeed } from './aligned-feed.js';
 import type { Code } from './code.js';
 import type { FoldShape } from './fold.js';
@@ -96,6 +97,9 @@ class StreamEdges {
         break;
       case 'over':
         this.effect(i, passed, () => overCode(shape, code, i, row, this.source.late));
+        break;
+      case 'alert':
+        this.effect(i, passed, () => alertRowCode(code, i, row));
         break;
       case 'rank':
         throw new Error(`${node.id}: a rank of a stream is not available`);

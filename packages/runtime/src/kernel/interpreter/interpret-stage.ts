@@ -11,6 +11,7 @@ import { isAligned } from '../../plan/aligned-windows.js';
 import { feedsOf, type Stage, type StageNode } from '../../plan/physical.js';
 import type { KernelEnv, KernelFactory, KernelStats, RejectCode, StageKernel } from '../stage-kernel.js';
 import { Rejected } from './avro-read.js';
+import { Incidents } from './alert.js';
 import { Fold } from './fold.js';
 import { ForeignJoin } from './foreign-join.js';
 import type { FoldNode, KeyedFold } from './keyed-fold.js';
@@ -278,6 +279,8 @@ function operatorOf(node: StageNode, stage: Stage, context: StageContext): Opera
       return new ForeignJoin(node, context);
     case 'over':
       return new OverRows(node, context);
+    case 'alert':
+      return new Incidents(node, context);
     case 'sink': {
       const output = stage.outputs[node.output];
       if (output.kind !== 'sink') throw new Error(`the sink ${node.id} writes to a repartition topic`);

@@ -63,7 +63,7 @@ export class SessionFold extends KeyedFold {
     for (const out of session.out) if (!isSame(out)) this.emitChange(out.row, null);
     const row = this.timedRow(entry, session);
     this.emitChange(session.out.find(isSame)?.row ?? null, row);
-    return { ...session, out: [{ first, time, row }], changed: false };
+    return { ...session, out: row === null ? [] : [{ first, time, row }], changed: false };
   }
 
   private timedRow(entry: Entry, session: Incarnation): TimedRow | null {

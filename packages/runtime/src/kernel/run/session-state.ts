@@ -1,6 +1,6 @@
 /** Session windows of one fold in one task: which rows go out, in the three modes of emission, and when sessions are over. */
 import type { SessionWindow } from '@rta/dsl';
-import { CHANGED, DIRTY, EMITTED, type GroupTable, LOGGED, PENDING } from '../../state/group-table.js';
+import { CHANGED, DIRTY, EMITTED, FAILED, type GroupTable, LOGGED, PENDING } from '../../state/group-table.js';
 import { hashBytes } from '../../state/group-table-hash.js';
 import { FLAGS, KEY_LENGTH, NEXT } from '../../state/group-table-rows.js';
 import { keepsOut } from '../../plan/window-times.js';
@@ -130,7 +130,8 @@ export class SessionState extends SessionChains {
     T.num[q + OUT_LAST] = T.num[q];
     T.num[q + OUT_FIRST] = T.num[q + 1];
     const f = slot * T.metaStride + FLAGS;
-    T.meta[f] = (T.meta[f] & ~STALE) | EMITTED;
+    // A row that could not be computed is not out.
+    T.meta[f] = (T.meta[f] & ~(STALE | EMITTED)) | ((T.meta[f] & FAILED) === 0 ? EMITTED : 0);
   }
 
   private takeBack(K: TaskState, T: GroupTable, head: number, slot: number): void {

@@ -1,7 +1,8 @@
 /**
  * Sliding windows of one fold in one task: a row per event, over the events of its group in the time before it. A group is a slot with its
  * key; its events stand in slots of their own, one per moment: `num[0]` = the time, `num[1]` = how many rows are still to be given for it.
- * Flags of such a slot: CHANGED, LOGGED. All of it stays in memory: nothing is evicted.
+ * Flags of such a slot: CHANGED, LOGGED. Where memory is short, a group of which all is in the store keeps its key and the times of its moments;
+ * they come back when an event of it does, or when something of it is due.
  */
 import type { SlidingWindow } from '@rta/dsl';
 import { CHANGED, type GroupTable, LOGGED } from '../../state/group-table.js';
@@ -12,12 +13,23 @@ import { readSortableLong } from './bytes.js';
 import { FoldMemory } from './fold-memory.js';
 import type { FoldCode, FoldNode } from './fold-tables.js';
 import { compareKeys } from './key-order.js';
+import { Scratch } from './scratch.js';
 import { SlidingSum } from './sliding-sum.js';
 import type { TaskState } from './task-state.js';
 
 const ROWS = 1;
 /** Of a moment in front of a key or an entry. */
 const TIME_BYTES = 8;
+
+/** Moments that are in the store only. */
+interface ColdMoments {
+  readonly times: Float64Array;
+  /** How many of them have given their rows. */
+  readonly given: number;
+}
+
+/** What a group takes without its moments, and each of their times. */
+const COLD_BYTES = 150;
 
 /** The moments of a group. */
 interface Moments {
@@ -29,6 +41,8 @@ interface Moments {
   /** How many were taken out of `slots`. */
   removed: number;
   sum: SlidingSum | null;
+  /** Number of the flush that last wrote of it; 0: none since it was restored. */
+  flush: number;
 }
 
 export class SlidingState extends FoldMemory {
@@ -37,6 +51,12 @@ export class SlidingState extends FoldMemory {
   private readonly wait: number;
   /** By the slot of the group. */
   private readonly groups = new Map<number, Moments>();
+  /** By the slot of the group: those that were evicted. */
+  private readonly coldMoments = new Map<number, ColdMoments>();
+  private coldTimes = 0;
+  /** Its own: generated code may still need what is in `K.keys`. */
+  private readonly momentKey = new Scratch();
+  private storedFlush = -1;
   /** Slots with CHANGED. */
   private changed: number[] = [];
 
@@ -48,9 +68,10 @@ export class SlidingState extends FoldMemory {
 
   /** The slot of a moment of a group, for which `rows` more rows are to be given. */
   moment(T: GroupTable, head: number, time: number, rows: number): number {
+    if (this.coldMoments.size > 0) this.warm(T, head);
     let moments = this.groups.get(head);
     if (moments === undefined) {
-      moments = { slots: [], from: 0, given: 0, removed: 0, sum: null };
+      moments = { slots: [], from: 0, given: 0, removed: 0, sum: null, flush: 0 };
       this.groups.set(head, moments);
     }
     const { slots } = moments;
@@ -85,12 +106,14 @@ export class SlidingState extends FoldMemory {
   /** Folds an encoded entry into the moment that it is of; its slot is returned. */
   private add(K: TaskState, key: Uint8Array, keyStart: number, keyEnd: number, bytes: Uint8Array, start: number, end: number): number {
     const T = this.table;
-    const c = K.cursor.at(bytes, start, end);
-    const time = Number(c.long());
-    const rows = Number(c.long());
     const hash = hashBytes(key, keyStart, keyEnd);
     let head = T.find(hash, key, keyStart, keyEnd);
     if (head < 0) head = T.insert(hash, key, keyStart, keyEnd);
+    // Before the cursor is where it is needed below.
+    else this.warm(T, head);
+    const c = K.cursor.at(bytes, start, end);
+    const time = Number(c.long());
+    const rows = Number(c.long());
     const slot = this.moment(T, head, time, rows);
     this.code.readAccumulators(K, T, slot);
     return slot;
@@ -137,6 +160,78 @@ export class SlidingState extends FoldMemory {
     }
   }
 
+  // ---- Memory ----
+
+  override stored(commit: number): void {
+    super.stored(commit);
+    if (commit > 0) this.storedFlush = commit;
+  }
+
+  /** Evicts groups where the table would grow beyond the limit, or what hangs on its slots is beyond it. */
+  override relieve(total: number, limit: number): void {
+    const T = this.table;
+    const grows = T.isNearlyFull && total + T.growth > limit;
+    if (grows || (T.sideBytes > 0 && total > limit)) this.evict(T.slots >> 2);
+  }
+
+  override evictAll(): void {
+    this.evict(Infinity);
+  }
+
+  /** Those that came first are the first to go, until so many slots are free. */
+  private evict(wanted: number): void {
+    const T = this.table;
+    if (this.task.env.store === null || this.node.mode === 'partial') return;
+    for (const [head, moments] of this.groups) {
+      if (wanted <= 0) return;
+      if (moments.flush > this.storedFlush) continue;
+      const slots = moments.slots.slice(moments.from);
+      if (slots.some((slot) => (T.meta[slot * T.metaStride + FLAGS] & CHANGED) !== 0)) continue;
+      const times = Float64Array.from(slots, (slot) => T.num[slot * T.numStride]);
+      this.coldMoments.set(head, { times, given: moments.given - moments.from });
+      this.coldTimes += times.length;
+      forgetSum(moments);
+      this.groups.delete(head);
+      for (const slot of slots) T.remove(slot);
+      wanted -= slots.length;
+    }
+  }
+
+  /** Brings the moments of a group back. */
+  private warm(T: GroupTable, head: number): void {
+    const cold = this.coldMoments.get(head);
+    if (cold === undefined) return;
+    const { times, given } = cold;
+    this.coldMoments.delete(head);
+    this.coldTimes -= times.length;
+    const { task: K } = this;
+    const moments: Moments = { slots: [], from: 0, given, removed: 0, sum: null, flush: 0 };
+    for (const [i, time] of times.entries()) {
+      const keyEnd = writeMomentKey(this.momentKey, this.store, T, head, time);
+      const value = this.task.env.store!.get(this.momentKey.bytes.slice(0, keyEnd));
+      if (value === undefined) throw new Error(`the store has lost a moment of ${this.node.id}`);
+      this.checkFingerprint(value);
+      const slot = T.allocate();
+      const c = K.cursor.at(value, 4, value.length);
+      T.num[slot * T.numStride] = Number(c.long());
+      // Rows that were given since it was written are not in the store.
+      const rows = Number(c.long());
+      T.num[slot * T.numStride + ROWS] = i < given ? 0 : rows;
+      this.code.readAccumulators(K, T, slot);
+      T.meta[slot * T.metaStride + FLAGS] = LOGGED;
+      moments.slots.push(slot);
+    }
+    this.groups.set(head, moments);
+  }
+
+  override entries(): number {
+    return super.entries() + this.coldTimes;
+  }
+
+  override bytes(): number {
+    return super.bytes() + this.coldMoments.size * COLD_BYTES + this.coldTimes * Float64Array.BYTES_PER_ELEMENT;
+  }
+
   // ---- What goes out ----
 
   flush(K: TaskState, watermark: number): void {
@@ -152,16 +247,18 @@ export class SlidingState extends FoldMemory {
       (head) => this.dueOf(head),
       (head) => heads.push(head),
     );
+    for (const head of heads) this.warm(T, head);
     this.giveRows(K, T, heads, watermark);
     for (const head of heads) this.drop(K, T, head, watermark);
     for (let i = 0; i < this.changed.length; i += 2) {
       const [head, slot] = [this.changed[i], this.changed[i + 1]];
       const f = slot * T.metaStride + FLAGS;
       if ((T.meta[f] & CHANGED) === 0) continue; // it is over already
-      const keyEnd = this.writeMomentKey(K, T, head, T.num[slot * T.numStride]);
+      const keyEnd = writeMomentKey(K.keys, this.store, T, head, T.num[slot * T.numStride]);
       const end = this.code.writeEntry(K, T, slot, K.values.int32(0, this.fingerprint));
       K.changelog().append(K.now, K.keys.bytes, 0, keyEnd, K.values.bytes, 0, end, null);
       T.meta[f] = LOGGED;
+      this.groups.get(head)!.flush = this.flushNumber;
     }
     this.changed = [];
     this.flushed(watermark);
@@ -213,8 +310,9 @@ export class SlidingState extends FoldMemory {
     while (moments.from < slots.length && T.num[slots[moments.from] * T.numStride] + this.size + this.wait <= watermark) {
       const slot = slots[moments.from++];
       if ((T.meta[slot * T.metaStride + FLAGS] & LOGGED) !== 0) {
-        const keyEnd = this.writeMomentKey(K, T, head, T.num[slot * T.numStride]);
+        const keyEnd = writeMomentKey(K.keys, this.store, T, head, T.num[slot * T.numStride]);
         K.changelog().append(K.now, K.keys.bytes, 0, keyEnd, null, 0, 0, null);
+        moments.flush = this.flushNumber;
       }
       T.remove(slot);
     }
@@ -229,13 +327,6 @@ export class SlidingState extends FoldMemory {
       moments.from = 0;
     }
     this.expiry!.add(head, this.dueOf(head));
-  }
-
-  /** Store key of a moment to `K.keys`; its end is returned. */
-  private writeMomentKey(K: TaskState, T: GroupTable, head: number, time: number): number {
-    const start = T.keyStart(head);
-    const p = K.keys.sortableLong(K.keys.byte(0, this.store), time);
-    return K.keys.copy(p, T.keyBytes(head), start, start + T.meta[head * T.metaStride + KEY_LENGTH]);
   }
 
   /** One partial per moment. */
@@ -261,6 +352,11 @@ export class SlidingState extends FoldMemory {
   /** The first row that is to be given, or the first moment that is over. */
   protected override dueOf(head: number): number {
     const T = this.table;
+    const cold = this.coldMoments.get(head);
+    if (cold !== undefined) {
+      const over = cold.times[0] + this.size + this.wait;
+      return cold.given < cold.times.length ? Math.min(over, cold.times[cold.given] + this.wait) : over;
+    }
     const { slots, from, given } = this.groups.get(head)!;
     const over = T.num[slots[from] * T.numStride] + this.size + this.wait;
     return given < slots.length ? Math.min(over, T.num[slots[given] * T.numStride] + this.wait) : over;
@@ -269,6 +365,13 @@ export class SlidingState extends FoldMemory {
   override nextDue(): number {
     return this.node.mode === 'partial' ? Infinity : this.nextExpiry();
   }
+}
+
+/** Store key of a moment to `keys`; its end is returned. */
+function writeMomentKey(keys: Scratch, store: number, T: GroupTable, head: number, time: number): number {
+  const start = T.keyStart(head);
+  const p = keys.sortableLong(keys.byte(0, store), time);
+  return keys.copy(p, T.keyBytes(head), start, start + T.meta[head * T.metaStride + KEY_LENGTH]);
 }
 
 /** The first moment at or after `time`. */

@@ -9,6 +9,7 @@ import { Scratch } from './scratch.js';
 import type { FoldMemory } from './fold-memory.js';
 import type { JoinState } from './join-state.js';
 import type { KeyReader } from './key-reader.js';
+import type { AlertState } from './alert-state.js';
 import type { OverState } from './over-state.js';
 import type { ForeignState } from './foreign-state.js';
 import type { RankState } from './rank-state.js';
@@ -16,7 +17,7 @@ import type { SpreadState } from './spread-state.js';
 import type { ReferState } from './refer-state.js';
 
 /** What a node keeps in a task. */
-export type NodeState = FoldMemory | RankState | JoinState | OverState | SpreadState | ReferState | ForeignState;
+export type NodeState = FoldMemory | RankState | JoinState | OverState | AlertState | SpreadState | ReferState | ForeignState;
 
 export interface LateWindow {
   readonly start: number;

@@ -16,6 +16,7 @@ import {
   type MemberOptions,
   type OutputBatch,
   type PartitionOffsets,
+  type TopicChange,
   type TopicDescription,
   type TopicPartition,
   type TopicSpec,
@@ -91,7 +92,13 @@ export class EmbeddedLog implements Log {
   async topics(): Promise<readonly TopicDescription[]> {
     this.checkOpen();
     return [...this.topicsByName.values()]
-      .map((topic) => ({ name: topic.name, partitions: topic.partitions.length, config: topic.config, maxBatchBytes: null }))
+      .map((topic) => ({
+        name: topic.name,
+        partitions: topic.partitions.length,
+        config: topic.config,
+        maxBatchBytes: null,
+        replication: null,
+      }))
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
@@ -112,6 +119,23 @@ export class EmbeddedLog implements Log {
       return missing;
     });
     for (const spec of changed) this.topicChanged(spec.name);
+  }
+
+  async configureTopics(changes: readonly TopicChange[]): Promise<void> {
+    this.checkOpen();
+    await this.writer.write(0, true, (transaction) => {
+      const changed = changes.map(({ name, config }) => ({ topic: this.topic(name), config }));
+      for (const { topic, config } of changed) {
+        const merged = Object.entries({ ...topic.config, ...config }).filter((entry): entry is [string, string] => entry[1] !== null);
+        const next = { ...topic, config: Object.fromEntries(merged) };
+        transaction.put(topicKey(topic.name), {
+          firstId: topic.partitions[0].id,
+          partitions: topic.partitions.length,
+          config: next.config,
+        });
+        this.topicsByName.set(topic.name, next);
+      }
+    });
   }
 
   async deleteTopics(names: readonly string[]): Promise<void> {
@@ -221,7 +245,7 @@ export class EmbeddedLog implements Log {
 
   async groupMembers(group: string): Promise<readonly GroupMemberDescription[]> {
     this.checkOpen();
-    return (this.groups.get(group)?.memberIds ?? []).map((id) => ({ id, host: '' }));
+    return (this.groups.get(group)?.memberIds ?? []).map((id) => ({ id, host: '', address: null, partitions: [] }));
   }
 
   async commitIdle({ group, transactionalId, expected, outputs, offsets }: IdleCommit): Promise<CommitResult> {

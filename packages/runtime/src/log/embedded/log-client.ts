@@ -11,6 +11,7 @@ import type {
   MemberOptions,
   OutputBatch,
   PartitionOffsets,
+  TopicChange,
   TopicDescription,
   TopicPartition,
   TopicSpec,
@@ -38,6 +39,10 @@ export abstract class LogClient implements Log {
 
   async ensureTopics(specs: readonly TopicSpec[]): Promise<void> {
     await this.call('ensureTopics', [specs]);
+  }
+
+  async configureTopics(changes: readonly TopicChange[]): Promise<void> {
+    await this.call('configureTopics', [changes]);
   }
 
   async deleteTopics(names: readonly string[]): Promise<void> {

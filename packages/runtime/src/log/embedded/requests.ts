@@ -1,6 +1,6 @@
 /** What others ask the owner of an embedded log for: topics, reads and appends, whatever way the requests come (`server.ts`, `port-server.ts`). */
 import type { BatchView } from '../batch/batch-reader.js';
-import { type IdleCommit, type Log, LogError, type OutputBatch, type TopicPartition, type TopicSpec } from '../log.js';
+import { type IdleCommit, type Log, LogError, type OutputBatch, type TopicChange, type TopicPartition, type TopicSpec } from '../log.js';
 import { PROTOCOL, type WireError } from './frames.js';
 import { messageOf } from './partition-reader.js';
 
@@ -23,6 +23,9 @@ export async function perform(log: ServedLog, op: string, args: unknown[], body:
       return { result: await log.topics() };
     case 'ensureTopics':
       await log.ensureTopics(args[0] as TopicSpec[]);
+      return { result: null };
+    case 'configureTopics':
+      await log.configureTopics(args[0] as TopicChange[]);
       return { result: null };
     case 'deleteTopics':
       await log.deleteTopics(args[0] as string[]);

@@ -4,6 +4,7 @@ import {
   type CommittedOffset,
   LogError,
   type PartitionOffsets,
+  type TopicChange,
   type TopicDescription,
   type TopicPartition,
   type TopicSpec,
@@ -11,7 +12,16 @@ import {
 import type { Brokers } from './brokers.js';
 import { BrokerError, CODE, check } from './errors.js';
 import { byTopic, toOffset } from './offsets.js';
-import { createTopics, deleteRecords, deleteTopics, describeTopicConfigs, listOffsets, metadata, offsetFetch } from './requests.js';
+import {
+  alterTopicConfig,
+  createTopics,
+  deleteRecords,
+  deleteTopics,
+  describeTopicConfigs,
+  listOffsets,
+  metadata,
+  offsetFetch,
+} from './requests.js';
 import type { Deadline } from './retry.js';
 
 /** Of DescribeConfigs: set for the topic itself. The others are the broker's, static or default. */
@@ -44,6 +54,7 @@ export async function describeTopics(brokers: Brokers): Promise<TopicDescription
         partitions: partitionMetadata.length,
         config: configs.get(topic)!,
         maxBatchBytes: limits.get(topic) ?? null,
+        replication: partitionMetadata[0]?.replicas.length ?? null,
       }))
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   });
@@ -94,6 +105,32 @@ async function untilLed(brokers: Brokers, specs: readonly TopicSpec[], deadline:
       const waiting = names.filter((name) => !led.some(({ topic }) => topic === name));
       throw new LogError('unreachable', `no leader yet for topics ${waiting.join(', ')}`, true);
     }
+    await sleep(20);
+  }
+}
+
+export async function configureTopics(brokers: Brokers, changes: readonly TopicChange[]): Promise<void> {
+  const described = new Map((await describeTopics(brokers)).map((topic) => [topic.name, topic]));
+  for (const { name, config } of changes) {
+    const before = described.get(name);
+    if (before === undefined) throw new LogError('unknown_topic', `topic ${name} does not exist`, false);
+    const merged = Object.entries({ ...before.config, ...config }).flatMap(([key, value]) =>
+      value === null ? [] : [[key, value] as const],
+    );
+    await brokers.retrying([], async () => {
+      const { resources } = await brokers.send(await brokers.controller(), alterTopicConfig(name, Object.fromEntries(merged)));
+      for (const { errorCode, errorMessage } of resources) check(errorCode, `the configuration of ${name}`, errorMessage);
+    });
+    await untilSet(brokers, name, config);
+  }
+}
+
+/** Brokers hear of it a moment later. */
+async function untilSet(brokers: Brokers, name: string, wanted: TopicChange['config']): Promise<void> {
+  const deadline = brokers.deadline();
+  for (;;) {
+    const config = (await describeTopics(brokers)).find((topic) => topic.name === name)?.config ?? {};
+    if (Object.entries(wanted).every(([key, value]) => (config[key] ?? null) === value) || deadline.remainingMs === 0) return;
     await sleep(20);
   }
 }

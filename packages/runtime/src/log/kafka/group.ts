@@ -43,6 +43,8 @@ export interface GroupOptions {
   readonly name: string;
   readonly topics: readonly string[];
   readonly standby: number;
+  /** Where this process answers; null: nowhere. */
+  readonly address: string | null;
   /** ms without a heartbeat after which the coordinator gives the partitions to others. */
   readonly sessionTimeoutMs: number;
   /** ms that the coordinator waits for members to join again. */
@@ -273,9 +275,9 @@ export class GroupMembership {
 
   private encodeMetadata(): Buffer {
     const { MemberMetadata } = loadKafkaJs().assignerProtocol;
-    const { name, standby, topics } = this.options;
+    const { name, standby, topics, address } = this.options;
     const { ownedSince: generation, owned, held } = this;
-    const userData = Buffer.from(JSON.stringify({ name, generation, owned, standby, held }));
+    const userData = Buffer.from(JSON.stringify({ name, generation, owned, standby, held, ...(address === null ? {} : { address }) }));
     return MemberMetadata.encode({ version: METADATA_VERSION, topics: [...topics], userData });
   }
 
@@ -297,7 +299,18 @@ function decodeMember(memberId: string, metadata: Buffer): GroupMember {
   return { memberId, name: memberId, topics, owned: [], generation: -1, standby: 0, held: [] };
 }
 
-function decodeAssignment(bytes: Buffer): { readonly partitions: TopicPartition[]; readonly standbys: readonly TopicPartition[] } {
+/** What a member joined with as its address; null: none. */
+export function addressOf(metadata: Buffer): string | null {
+  try {
+    const decoded = loadKafkaJs().assignerProtocol.MemberMetadata.decode(metadata);
+    const { address } = JSON.parse(decoded?.userData?.toString() ?? '') as { readonly address?: unknown };
+    return typeof address === 'string' ? address : null;
+  } catch {
+    return null;
+  }
+}
+
+export function decodeAssignment(bytes: Buffer): { readonly partitions: TopicPartition[]; readonly standbys: readonly TopicPartition[] } {
   const decoded = loadKafkaJs().assignerProtocol.MemberAssignment.decode(bytes);
   const partitions = Object.entries(decoded?.assignment ?? {}).flatMap(([topic, numbers]) =>
     numbers.map((partition) => ({ topic, partition })),

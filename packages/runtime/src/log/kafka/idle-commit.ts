@@ -2,6 +2,7 @@
 import { type CommitResult, type CommittedOffset, type GroupMemberDescription, type IdleCommit, LogError } from '../log.js';
 import type { Brokers } from './brokers.js';
 import { check } from './errors.js';
+import { addressOf, decodeAssignment } from './group.js';
 import { KafkaMember } from './member.js';
 import type { KafkaSettings } from './options.js';
 import { describeGroup } from './requests.js';
@@ -12,7 +13,11 @@ export async function groupMembers(brokers: Brokers, group: string): Promise<Gro
     const { groups } = await brokers.send(coordinator, describeGroup(group), 'group');
     for (const { errorCode } of groups) check(errorCode, `the members of group ${group}`);
     return groups.flatMap(({ members }) =>
-      members.map(({ memberId, clientHost }) => ({ id: memberId, host: clientHost.replace(/^\//, '') })),
+      members.map(({ memberId, clientHost, memberMetadata, memberAssignment }) => {
+        const address = addressOf(memberMetadata);
+        const partitions = address === null || memberAssignment.length === 0 ? [] : decodeAssignment(memberAssignment).partitions;
+        return { id: memberId, host: clientHost.replace(/^\//, ''), address, partitions };
+      }),
     );
   });
 }

@@ -11,11 +11,12 @@ import {
   type MemberOptions,
   type OutputBatch,
   type PartitionOffsets,
+  type TopicChange,
   type TopicDescription,
   type TopicPartition,
   type TopicSpec,
 } from '../log.js';
-import { committedOffsets, describeTopics, ensureTopics, partitionOffsets, removeRecords, removeTopics } from './admin.js';
+import { committedOffsets, configureTopics, describeTopics, ensureTopics, partitionOffsets, removeRecords, removeTopics } from './admin.js';
 import { Appender } from './appender.js';
 import { Brokers } from './brokers.js';
 import { toLogError } from './errors.js';
@@ -62,6 +63,10 @@ class KafkaLog implements Log {
 
   ensureTopics(specs: readonly TopicSpec[]): Promise<void> {
     return this.mapped(() => ensureTopics(this.brokers, specs));
+  }
+
+  configureTopics(changes: readonly TopicChange[]): Promise<void> {
+    return this.mapped(() => configureTopics(this.brokers, changes));
   }
 
   deleteTopics(names: readonly string[]): Promise<void> {

@@ -92,6 +92,7 @@ export class KafkaMember implements Member {
         name: options.transactionalId,
         topics: options.topics,
         standby: options.standby ?? 0,
+        address: options.address ?? null,
         sessionTimeoutMs,
         rebalanceTimeoutMs: Math.max(REBALANCE_MS, sessionTimeoutMs),
       },

@@ -21,6 +21,7 @@ interface PartitionMetadata {
   readonly partitionId: number;
   /** -1: none at the moment. */
   readonly leader: number;
+  readonly replicas: readonly number[];
 }
 
 export interface TopicMetadata {
@@ -154,6 +155,16 @@ export function describeTopicConfigs(topics: readonly string[]): ProtocolCall<De
   return call('DescribeConfigs', 2, { resources: topics.map((name) => ({ type: TOPIC_RESOURCE, name })) });
 }
 
+interface AlterConfigsResponse {
+  readonly resources: readonly { readonly errorCode: number; readonly errorMessage: string | null }[];
+}
+
+/** All that is set for the topic itself is replaced. */
+export function alterTopicConfig(topic: string, config: Readonly<Record<string, string>>): ProtocolCall<AlterConfigsResponse> {
+  const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
+  return call('AlterConfigs', 1, { resources: [{ type: TOPIC_RESOURCE, name: topic, configEntries }] });
+}
+
 const BROKER_RESOURCE = 4;
 
 /** Must be sent to that broker. */
@@ -247,7 +258,12 @@ export function joinGroup(parameters: {
 interface DescribeGroupsResponse {
   readonly groups: readonly {
     readonly errorCode: number;
-    readonly members: readonly { readonly memberId: string; readonly clientHost: string }[];
+    readonly members: readonly {
+      readonly memberId: string;
+      readonly clientHost: string;
+      readonly memberMetadata: Buffer;
+      readonly memberAssignment: Buffer;
+    }[];
   }[];
 }
 

@@ -1,0 +1,92 @@
+/** What happens to subjects of the schema registry. */
+import type { AvroSchema, Plan } from '@rta/dsl';
+import {
+  gateRequestsOf,
+  judge,
+  schemaChanges,
+  type GateDecision,
+  type GateRequests,
+  type SchemaChange,
+  type SchemaRegistry,
+} from '@rta/registry';
+import { itemOf, type DiffLine, type PlanItem } from './items.js';
+
+export interface SubjectItem extends PlanItem {
+  readonly kind: 'subject';
+  /** The schema to be registered; null: nothing is. */
+  readonly schema: AvroSchema | null;
+}
+
+/** Of all plans together: what one writes, another may read. */
+function requestsOf(plans: readonly Plan[]): GateRequests {
+  const all = plans.map((plan) => gateRequestsOf(plan));
+  return { sinks: all.flatMap(({ sinks }) => sinks), sources: once(all.flatMap(({ sources }) => sources)) };
+}
+
+/** Asks the registry; changes nothing. Rejects with RegistryError. */
+export async function subjectItems(registry: SchemaRegistry, plans: readonly Plan[]): Promise<SubjectItem[]> {
+  const requests = requestsOf(plans);
+  const { decisions } = await judge(registry, requests);
+  const items: SubjectItem[] = [];
+  for (const decision of decisions) {
+    const { subject, role } = decision;
+    const users = plans.filter((plan) => {
+      const { sinks, sources } = gateRequestsOf(plan);
+      return (role === 'sink' ? sinks : sources).some((each) => each.subject === subject);
+    });
+    const wanted = requests.sinks.find((sink) => sink.subject === subject)?.schema ?? null;
+    const brings = role === 'sink' && wanted !== null && decision.decision !== 'unchanged';
+    const latest = brings && decision.decision !== 'create' ? await registry.latest(subject) : null;
+    const level = brings ? await registry.compatibility(subject) : null;
+    items.push({
+      ...itemOf('subject', subject, role, users.map(({ pipeline }) => pipeline)), // prettier-ignore
+      kind: 'subject',
+      schema: brings ? wanted : null,
+      ...verdictOf(decision, level, latest?.version ?? null),
+      diff: brings && wanted !== null && latest !== null ? schemaChanges(latest.schema, wanted).map(lineOf) : [],
+    });
+  }
+  return items;
+}
+
+function verdictOf(decision: GateDecision, level: string | null, version: number | null): Partial<SubjectItem> {
+  const { warnings, reasons, subject, role } = decision;
+  switch (decision.decision) {
+    case 'create':
+      return { change: 'create', reasons: [`it gets its first version (${level})`], warnings };
+    case 'update':
+      return { change: 'update', reasons: [`version ${Number(version) + 1}, which is ${level} compatible`], warnings };
+    case 'incompatible':
+      return { change: 'breaking', reasons: [...reasons], warnings, advice: adviceOf(subject, role, level) };
+    case 'unknown':
+      return { reasons: ['nothing is registered yet: what comes there is not known'], warnings };
+    default:
+      return { warnings };
+  }
+}
+
+function adviceOf(subject: string, role: GateDecision['role'], level: string | null): string[] {
+  const topic = subject.replace(/-(key|value)$/, '');
+  if (role === 'source') return ['make the schema file read what is registered: `rta schema diff` shows how they differ'];
+  return [
+    `make the change one that ${level} allows; a column that may be null has a default`,
+    ...(level?.startsWith('BACKWARD') === true
+      ? [`or, if it only adds columns: \`rta schema compat ${subject} FORWARD\`, by which the writer goes first`]
+      : []),
+    `or write to a new topic (${topic}-v2): let its readers move over, then take ${topic} away`,
+  ];
+}
+
+const SIGN = { added: '+', removed: '-', changed: '~' } as const;
+
+function lineOf({ kind, path, what }: SchemaChange): DiffLine {
+  return { sign: SIGN[kind], text: `${path === '' ? '(schema)' : path}  ${what}` };
+}
+
+function once<T extends { readonly subject: string }>(requests: readonly T[]): T[] {
+  const seen = new Set<string>();
+  return requests.filter((request) => {
+    const key = JSON.stringify(request);
+    return seen.has(key) ? false : seen.add(key);
+  });
+}

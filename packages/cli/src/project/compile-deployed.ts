@@ -1,0 +1,72 @@
+/** From what is recorded of a deployed version to its plan, without the project's files. */
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, posix, resolve } from 'node:path';
+import { compileTree, parseProject, parseYaml, renderAll, type AvroSchema, type Plan, type SourceText } from '@rta/dsl';
+import { aggregates, operators } from '@rta/operators';
+import { inlineReferences } from '@rta/registry';
+import type { DeployedSource } from '@rta/runtime';
+import type { CliContext } from '../context.js';
+import { Failure } from '../failure.js';
+import { fullNameOf } from './load.js';
+
+/** Where schemas are among the files. */
+const SCHEMA = /(?:^|\/)schemas\/([^/]+)\.avsc$/;
+
+/**
+ * Compiles a version. Modules that it uses are read from where they are in the working directory.
+ *
+ * @throws Failure `module_differs` where one is not here as it was deployed, `invalid_pipeline` where it does not compile (with this rta)
+ */
+export function compileDeployed({ cwd }: Pick<CliContext, 'cwd'>, pipeline: string, source: DeployedSource): Plan {
+  const { path, files, variables } = source;
+  requireModules(cwd, pipeline, source.modules);
+  const text = (name: string): SourceText | null => (name in files ? { path: name, text: files[name] } : null);
+  const beside = (name: string, other: string): SourceText | null => text(posix.join(posix.dirname(name), other));
+  const projectPath = Object.keys(files).find((name) => basename(name) === 'rta.yaml' && name !== path);
+  const project =
+    projectPath === undefined ? null : parseProject(text(projectPath)!, variables, (from, name) => beside(from.path, name)).project;
+  const file = text(path);
+  if (file === null) throw new Failure('invalid_pipeline', `the record of ${pipeline} lacks ${path}`, 'deploy it again');
+  const schemas = new Map(Object.keys(files).flatMap((name) => { const [, schema] = SCHEMA.exec(name) ?? []; return schema === undefined ? [] : [[schema, name] as const]; })); // prettier-ignore
+  const definitions = definitionsOf([...schemas.values()].map((name) => files[name]));
+  const { root, diagnostics: syntax } = parseYaml(file);
+  const { plan, diagnostics } = compileTree(root, syntax, {
+    file,
+    project,
+    loadSchema: (name) => {
+      const found = text(schemas.get(name) ?? '');
+      return found === null ? null : { schema: inlineReferences(JSON.parse(found.text) as AvroSchema, definitions), source: found };
+    },
+    schemaNames: () => [...schemas.keys()],
+    loadRows: (name) => beside(path, name),
+    operators,
+    aggregates,
+    env: variables,
+    resolveModule: (module) => resolve(cwd, posix.dirname(path), module),
+  });
+  if (plan !== null) return plan;
+  throw new Failure('invalid_pipeline', `${pipeline}, as it was deployed, does not compile:\n${renderAll(diagnostics, { colour: false })}`);
+}
+
+function requireModules(cwd: string, pipeline: string, modules: DeployedSource['modules']): void {
+  for (const [module, digest] of Object.entries(modules)) {
+    const file = resolve(cwd, module);
+    if (!existsSync(file) || createHash('sha256').update(readFileSync(file)).digest('hex') !== digest)
+      throw new Failure(
+        'module_differs',
+        `${pipeline} uses ${module}, and ${file} is not what it was deployed with`,
+        'start workers where the project is, as it was deployed',
+      );
+  }
+}
+
+function definitionsOf(texts: readonly string[]): ReadonlyMap<string, AvroSchema> {
+  return new Map(
+    texts.flatMap((text) => {
+      const schema = JSON.parse(text) as AvroSchema;
+      const name = fullNameOf(schema);
+      return name === null ? [] : [[name, schema] as const];
+    }),
+  );
+}

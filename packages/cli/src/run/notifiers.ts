@@ -1,0 +1,82 @@
+/** Who tells targets of incidents while pipelines run in this process. */
+import { type NotifyTarget, type Plan, renderAll } from '@rta/dsl';
+import { Notifier } from '@rta/serve';
+import type { Backend } from '../backend/backend.js';
+import { Failure } from '../failure.js';
+
+/** The targets of rta.yaml, by name. */
+export type Targets = ReadonlyMap<string, NotifyTarget | null>;
+
+/** How long the last incidents of a run that ends by itself may take to be delivered; the next run goes on with what is left. */
+const DRAIN_MS = 10_000;
+
+export interface NotifyOptions {
+  readonly backend: Backend;
+  /** Their topics are there. */
+  readonly plans: readonly Plan[];
+  readonly targets: Targets;
+  /** Of this process, the same after a restart. */
+  readonly workerId: string;
+  readonly says: (pipeline: string, message: string) => void;
+}
+
+/** @throws Failure `unset_variable` where a target that is needed has settings that are not there */
+export function checkTargets(plans: readonly Plan[], targets: Targets): void {
+  const names = new Set(plans.flatMap(({ alerts = [] }) => alerts.flatMap(({ notify }) => notify)));
+  const problems = [...names].flatMap((name) => targets.get(name)?.problems ?? []);
+  if (problems.length === 0) return;
+  const text = renderAll(problems, { colour: false });
+  throw new Failure(
+    'unset_variable',
+    `nothing was started: whom alerts notify is not known\n${text}`,
+    'set it, or tell nobody: --no-notify',
+  );
+}
+
+/** Runs pipelines, and tells the targets of their alerts meanwhile; where the run ends by itself, also of what it left. */
+export async function whileNotifying<T>(options: NotifyOptions, signal: AbortSignal, run: () => Promise<T>): Promise<T> {
+  const running = options.plans.flatMap((plan) => notifiersOf(plan, options));
+  const told = running.map(async ({ notifier, pipeline }) => {
+    await notifier.run().catch((error: unknown) => {
+      options.says(pipeline, `incidents are not told any more: ${error instanceof Error ? error.message : String(error)}`);
+    });
+  });
+  let endedByItself = false;
+  try {
+    const result = await run();
+    endedByItself = !signal.aborted;
+    return result;
+  } finally {
+    for (const { notifier } of running) {
+      const stop = (): void => {
+        notifier.stop();
+      };
+      if (endedByItself) await notifier.drain(DRAIN_MS).catch(stop);
+      else stop();
+    }
+    await Promise.all(told);
+  }
+}
+
+/** One for each target of a plan. */
+function notifiersOf(
+  { pipeline, alerts = [], sinks }: Plan,
+  { backend: { log, registry }, targets, workerId, says }: NotifyOptions,
+): readonly { readonly pipeline: string; readonly notifier: Notifier }[] {
+  const topic = sinks.find(({ id }) => id === 'alerts')?.topic;
+  if (topic === undefined) return [];
+  return [...new Set(alerts.flatMap(({ notify }) => notify))].flatMap((name) => {
+    const target = targets.get(name);
+    if (target === null || target === undefined) return [];
+    const empty = Object.keys(target.settings).find((setting) => target.settings[setting] === '');
+    if (empty !== undefined) {
+      says(pipeline, `${name} is told of no incidents: its ${empty} is empty`);
+      return [];
+    }
+    const told = new Set(alerts.flatMap((alert) => (alert.notify.includes(name) ? [alert.name] : [])));
+    const onWarning = (message: string): void => {
+      says(pipeline, message);
+    };
+    return [{ pipeline, notifier: new Notifier({ log, registry, pipeline, topic, target, alerts: told, workerId, onWarning }) }];
+  });
+}

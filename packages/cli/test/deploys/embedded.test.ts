@@ -1,0 +1,3 @@
+import { changesOn } from './changes.js';
+
+changesOn('the embedded log', () => ({}), 120_000);

@@ -1,0 +1,148 @@
+/** Notifiers on a real log, with targets that are there, are not, and come back. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { AvroSchema } from '@rta/dsl';
+import { codecFor, embeddedRegistry, frame } from '@rta/registry';
+import { BatchBuilder, type Log, openEmbeddedLog } from '@rta/runtime';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Notifier, type NotifierOptions } from '../../src/alerts/notifier.js';
+import { accept, openReceiver, type Receiver, status } from './receiver.js';
+
+const TEXTS = ['dedup_key', 'alert', 'action', 'reason', 'key', 'row'];
+const TIMES = ['since', 'opened_at', 'at'];
+const SCHEMA: AvroSchema = {
+  type: 'record',
+  name: 'Incident',
+  fields: [
+    ...TEXTS.map((name) => ({ name, type: 'string' })),
+    ...TIMES.map((name) => ({ name, type: { type: 'long', logicalType: 'timestamp-millis' } })),
+  ],
+};
+const directory = mkdtempSync(join(tmpdir(), 'rta-notifier-'));
+const registry = embeddedRegistry(join(directory, 'registry'));
+const codec = codecFor(SCHEMA);
+let log: Log;
+let id = 0;
+let topics = 0;
+
+beforeAll(async () => {
+  log = await openEmbeddedLog(join(directory, 'log'), { sync: false });
+  id = await registry.register('incidents-value', SCHEMA);
+});
+
+afterAll(async () => {
+  await log.close();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+async function newTopic(partitions = 1): Promise<string> {
+  const name = `p${String(topics++)}-alerts`;
+  await log.ensureTopics([{ name, partitions }]);
+  return name;
+}
+
+/** `a:trigger` is that of key a, in partition 0 unless another is said. */
+async function write(topic: string, transitions: readonly string[], partition = 0): Promise<void> {
+  for (const transition of transitions) {
+    const [key, action, alert = 'high'] = transition.split(':');
+    const value = frame(
+      id,
+      codec.encode({ dedup_key: key, alert, action, reason: 'when', key: '{}', row: '{}', since: 1, opened_at: 2, at: 3 }),
+    );
+    const builder = new BatchBuilder(topic, partition);
+    builder.append(0, Buffer.from(key), 0, key.length, value, 0, value.length, null);
+    await log.append(builder.take());
+  }
+}
+
+function notifierOf(topic: string, receiver: Receiver, more: Partial<NotifierOptions> = {}) {
+  const warnings: string[] = [];
+  const notifier = new Notifier({
+    log,
+    registry,
+    pipeline: topic.replace('-alerts', ''),
+    topic,
+    target: { name: 'hook', kind: 'webhook', settings: { url: receiver.url }, problems: [] },
+    alerts: new Set(['high']),
+    workerId: 'w',
+    onWarning: (message) => warnings.push(message),
+    delivery: { timeoutMs: 500, pauseMs: 5, maxPauseMs: 20, giveUpMs: 60_000 },
+    ...more,
+  });
+  return { notifier, warnings };
+}
+
+/** Runs until all that the topic holds is told. */
+async function drained(topic: string, receiver: Receiver, more: Partial<NotifierOptions> = {}): Promise<readonly string[]> {
+  const { notifier, warnings } = notifierOf(topic, receiver, more);
+  await notifier.drain(20_000);
+  await notifier.run();
+  return warnings;
+}
+
+const told = ({ told: all }: Receiver): string[] => all.map(({ body }) => `${String(body.dedup_key)}:${String(body.action)}`);
+
+describe('Notifier', () => {
+  it('tells each transition once, those of a key in order, and goes on where it was', async () => {
+    const [topic, receiver] = [await newTopic(2), await openReceiver()];
+    await write(topic, ['a:trigger', 'a:resolve', 'a:trigger', 'b:trigger']);
+    await write(topic, ['c:trigger'], 1);
+    expect(await drained(topic, receiver)).toEqual([]);
+    expect(told(receiver).filter((one) => one.startsWith('a'))).toEqual(['a:trigger', 'a:resolve', 'a:trigger']);
+    expect(told(receiver).sort()).toEqual(['a:resolve', 'a:trigger', 'a:trigger', 'b:trigger', 'c:trigger']);
+    await write(topic, ['a:resolve']);
+    await drained(topic, receiver);
+    expect(told(receiver)).toHaveLength(6);
+    expect(told(receiver).at(-1)).toBe('a:resolve');
+  });
+
+  it('leaves out the alerts that the target is not told of', async () => {
+    const [topic, receiver] = [await newTopic(), await openReceiver()];
+    await write(topic, ['a:trigger', 'b:trigger:other', 'c:trigger']);
+    await drained(topic, receiver);
+    expect(told(receiver).sort()).toEqual(['a:trigger', 'c:trigger']);
+  });
+
+  it('a target that is down is told when it is back, in order and with the same idempotency keys', async () => {
+    const [topic, receiver] = [await newTopic(), await openReceiver()];
+    let failures = 10;
+    receiver.answer = (response, one) => {
+      (failures-- > 0 ? status(503) : accept)(response, one);
+    };
+    await write(topic, ['a:trigger', 'a:resolve']);
+    const warnings = await drained(topic, receiver);
+    expect(warnings).toEqual(['hook is not told that a has a trigger: it answers 503; it is tried again']);
+    expect(told(receiver)).toEqual([...Array<string>(11).fill('a:trigger'), 'a:resolve']);
+    expect(new Set(receiver.told.map(({ headers }) => headers['idempotency-key']))).toEqual(new Set([`${topic}-0-0`, `${topic}-0-1`]));
+  });
+
+  it('what was not delivered when it stopped is delivered by the next; what was is not', async () => {
+    const [topic, receiver] = [await newTopic(), await openReceiver()];
+    await write(topic, ['a:trigger', 'b:trigger', 'a:resolve']);
+    let hanging: () => void = () => undefined;
+    const hangs = new Promise<void>((resolve) => (hanging = resolve));
+    receiver.answer = (response, one) => {
+      if (one.body.action === 'trigger') accept(response);
+      else hanging();
+    };
+    const { notifier } = notifierOf(topic, receiver, { delivery: { timeoutMs: 60_000, pauseMs: 5, maxPauseMs: 20, giveUpMs: 60_000 } });
+    const run = notifier.run();
+    await hangs;
+    notifier.stop();
+    await run;
+    receiver.answer = accept;
+    await drained(topic, receiver);
+    expect(told(receiver).sort()).toEqual(['a:resolve', 'a:resolve', 'a:trigger', 'b:trigger']);
+  });
+
+  it('one that is refused does not hold up the others, and is named', async () => {
+    const [topic, receiver] = [await newTopic(), await openReceiver()];
+    receiver.answer = (response, one) => {
+      (one.body.dedup_key === 'bad' ? status(400) : accept)(response, one);
+    };
+    await write(topic, ['bad:trigger', 'a:trigger']);
+    expect(await drained(topic, receiver)).toEqual(['hook is not told that bad has a trigger: it answers 400']);
+    expect(told(receiver).sort()).toEqual(['a:trigger', 'bad:trigger']);
+  });
+});
