@@ -17,9 +17,9 @@ describeInBrowser('the console of rta demo', () => {
     // Ten on each board.
     const { page } = await openPage();
     await page.goto(demo.url);
-    for (const board of BOARDS) await until(() => labels(page, board), (found) => found.length === 10); // prettier-ignore
+    for (const board of BOARDS) await until(() => labels(page, board), (found) => found.length === 10, 120_000); // prettier-ignore
     await page.context().close();
-  });
+  }, 240_000);
 
   it('is complete before it has asked for anything, and asks nobody else', async () => {
     const { page, errors, hosts } = await openPage();
@@ -168,7 +168,7 @@ describeInBrowser('the console of rta demo', () => {
     await page.locator('.lost').waitFor();
     await show(['demo', '--seed', '1', '--http', new URL(first.url).port]);
     await page.locator('.live').waitFor();
-    await until(() => labels(page, 'top teams'), (found) => found.length === 10); // prettier-ignore
+    await until(() => labels(page, 'top teams'), (found) => found.length === 10, 100_000); // prettier-ignore
     await page.context().close();
   });
 });

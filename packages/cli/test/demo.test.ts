@@ -9,7 +9,7 @@ process.env['TMPDIR'] = temporary;
 
 describe('rta demo', () => {
   it('shows both boards from any directory, and leaves nothing behind', async () => {
-    const { code, stdout, stderr } = await rta(['demo', '--for', '2500ms', '--rate', '500', '--json'], { cwd: temporaryDirectory() });
+    const { code, stdout, stderr } = await rta(['demo', '--for', '5s', '--rate', '500', '--json'], { cwd: temporaryDirectory() });
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const lines = ndjson(stdout);
     expect(lines[0]).toEqual({ rta: 1, command: 'demo' });
