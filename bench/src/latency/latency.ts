@@ -23,7 +23,7 @@ export interface LatencyRow extends Percentiles {
   /** Events per second. */
   readonly rate: number;
   readonly seconds: number;
-  /** Events that no result has shown half a minute after the last one: it could not keep up. */
+  /** Events that no result has shown half a minute after the last one was due: it, or the producer, could not keep up. */
   readonly missing: number;
   /** Until the broker had the event, which is part of the rest: the 99th percentile, ms. */
   readonly producerP99: number;
@@ -67,7 +67,7 @@ export async function measureLatency(bed: TestBed, quick: boolean): Promise<Late
         const { p50, p99, producerP99, missing } = measured;
         say(
           `${workload.name}, ${peer.name}, ${rate} events/s: p50 ${p50} ms, p99 ${p99} ms (of which the producer ${producerP99} ms)` +
-            (missing > 0 ? `; ${missing} events not seen after ${PATIENCE_MS / 1000} s more: it cannot keep up` : ''),
+            (missing > 0 ? `; ${missing} events not seen ${PATIENCE_MS / 1000} s after the last was due` : ''),
         );
       }
   return rows;

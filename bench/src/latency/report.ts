@@ -28,7 +28,8 @@ export function latencySections(rows: readonly LatencyRow[]): Section[] {
 counts it; exactly once, \`updates\`. A producer of its own sends events at equal distances for ${seconds} s after some of warming up, however long
 the broker takes; half are of ten users, who lead the board. **sum** is each user's sum, one transactional hop, and every event counts; **top** the
 leaderboard, two hops, of which the leaders' events count. "70 of 80": what should not be exceeded. **not seen**: events that no
-result showed 30 s after the last one was due, since the engine could not keep up. All processes and the broker share the machine.
+result showed 30 s after the last one was due, since the engine could not keep up or, where it took long until the broker had them, the
+machine. All processes and the broker share it.
 
 ${latencyTable(rows)}
 

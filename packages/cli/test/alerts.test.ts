@@ -100,6 +100,20 @@ describe('rta alerts test', () => {
 });
 
 describe('rta run with alerts', () => {
+  it('judges what is measured of the pipeline', async () => {
+    const metrics = testProject({
+      'rta.yaml': PROJECT,
+      'pipelines/scores.yaml': `${PIPELINE.split('alerts:')[0]}alerts:\n  behind: { from: $metrics, when: lag == 0 and rejected == 0, notify: desk }\n`,
+    });
+    const before = told.length;
+    const env = { DESK_URL: url };
+    const args = ['run', '--for', '4s', '--dir', await recorded(), '--json'];
+    expect(await rta(args, { cwd: metrics.directory, env })).toMatchObject({ code: 0 });
+    const [one, ...others] = told.slice(before);
+    expect(one.body).toMatchObject({ alert: 'behind', action: 'trigger', key: { worker: '0' }, row: { lag: 0, rejected: 0 } });
+    expect(others).toEqual([]);
+  });
+
   it('tells the targets of each incident once, whatever is run again', async () => {
     const dir = await recorded();
     const before = told.length;

@@ -7,8 +7,10 @@ import { planStages } from './plan/plan-stages.js';
 import type { StateStores } from './state/store.js';
 import { systemClock, type Clock } from './task/clock.js';
 import { PipelineError } from './task/errors.js';
+import type { OutputRoute } from './task/output-route.js';
 import type { SharedRun } from './task/shared-end.js';
 import { SizeLimits } from './task/size-limits.js';
+import type { SourceLimit } from './task/source-limits.js';
 import type { SinkSchemaIds } from './task/task-context.js';
 import type { SchemaSource } from './task/writer-schema.js';
 import { internalTopics, outputTopics, sourceTopics, stagePartitions } from './task/topology.js';
@@ -25,6 +27,14 @@ export interface PipelineOptions {
   readonly clock?: Clock;
   /** Other workers share the pipeline, so that `drain` must wait for what they do too. */
   readonly shared?: SharedRun;
+  /** Consumer group and prefix of internal topics. Default: `rta.<pipeline>`. */
+  readonly applicationId?: string;
+  /** Which version it is under the application id, see deployments/take-over.ts. Default: it was not deployed. */
+  readonly epoch?: number;
+  /** How far sources are read. Default: as far as they go. */
+  readonly limit?: SourceLimit;
+  /** Where outputs go. Default: to their topics. */
+  readonly route?: (plan: PhysicalPlan) => OutputRoute;
   /** A URL at which this process answers for the tasks that it has, for those that look for them. */
   readonly address?: string;
   /** Distinguishes this worker among those of the pipeline; stable across its restarts. */
@@ -72,7 +82,7 @@ export async function openPipeline(options: PipelineOptions): Promise<Pipeline> 
   const { log } = options;
   const plan = await loadFunctions(options.plan);
   const clock = options.clock ?? systemClock;
-  const physical = planStages(plan);
+  const physical = planStages(plan, options.applicationId === undefined ? {} : { applicationId: options.applicationId });
   const maxCommitIntervalMs = options.maxCommitIntervalMs ?? 1000;
   const transactionTimeoutMs = options.transactionTimeoutMs ?? DEFAULT_TRANSACTION_TIMEOUT_MS;
   if (transactionTimeoutMs < 10 * maxCommitIntervalMs)
@@ -114,6 +124,7 @@ export async function openPipeline(options: PipelineOptions): Promise<Pipeline> 
     context: {
       pipeline: plan.pipeline,
       applicationId: physical.applicationId,
+      epoch: options.epoch ?? 0,
       log,
       stores: options.stores,
       schemas: options.schemas,
@@ -133,6 +144,8 @@ export async function openPipeline(options: PipelineOptions): Promise<Pipeline> 
     ...(options.bufferBytes !== undefined ? { bufferBytes: options.bufferBytes } : {}),
     ...(options.sessionTimeoutMs !== undefined ? { sessionTimeoutMs: options.sessionTimeoutMs } : {}),
     transactionTimeoutMs,
+    ...(options.limit === undefined ? {} : { limit: options.limit }),
+    ...(options.route === undefined ? {} : { route: options.route(physical) }),
     ...(options.address !== undefined ? { address: options.address } : {}),
     ...(options.shared !== undefined ? { shared: options.shared } : {}),
     ...(options.judgesIdle ? { judgesIdle: options.judgesIdle } : {}),

@@ -1,3 +1,4 @@
+export { MetricsAlerts } from './alerts/metrics-alerts.js';
 export { Notifier } from './alerts/notifier.js';
 export { serveHttp, type HttpOptions, type HttpSide } from './server.js';
 export type { ServedPipeline } from './served-pipeline.js';

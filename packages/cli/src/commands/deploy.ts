@@ -1,4 +1,3 @@
-import { hostname, userInfo } from 'node:os';
 import type { Action } from '../context.js';
 import { deployProject, type DeployStep } from '../deploy/deploy-project.js';
 import { planText } from '../deploy/plan-text.js';
@@ -7,6 +6,7 @@ import { addPlanOptions, withPlan, type PlanningOptions } from '../deploy/planni
 import { allowancesOf, hasChanges, isRefused, type ProjectPlan } from '../deploy/project-plan.js';
 import { EXIT_CODES } from '../exit-codes.js';
 import { Failure } from '../failure.js';
+import { whoChanges } from '../fleet/who.js';
 import { colours } from '../output/colour.js';
 import { NdjsonWriter } from '../output/ndjson.js';
 import { reportFailure } from '../output/report-failure.js';
@@ -59,7 +59,13 @@ const deploy: Action<DeployOptions> = async (context, paths, options) => {
     };
     try {
       const { signal } = context;
-      await deployProject(backend, plan, { by: options.by ?? whoIs(), at: Date.now(), manual: options.manual === true, signal, onStep });
+      await deployProject(backend, plan, {
+        by: options.by ?? whoChanges(),
+        at: Date.now(),
+        manual: options.manual === true,
+        signal,
+        onStep,
+      });
     } catch (error) {
       if (!(error instanceof Failure) || error.code !== 'interrupted') throw error;
       reportFailure(error, context, options.json === true);
@@ -92,14 +98,4 @@ function requireAllowed(plan: ProjectPlan, options: DeployOptions): void {
 function closing({ pipelines }: ProjectPlan): string {
   const changed = pipelines.filter(({ verdict }) => verdict.state !== null).map(({ plan }) => plan.pipeline);
   return changed.length === 0 ? 'Deployed.' : `Deployed: ${changed.join(', ')}. Workers (\`rta worker\`) pick it up.`;
-}
-
-function whoIs(): string {
-  let user = 'unknown';
-  try {
-    user = userInfo().username;
-  } catch {
-    // Containers may run as a user without a name.
-  }
-  return `${user}@${hostname()}`;
 }

@@ -18,6 +18,9 @@ import { addTest } from './test.js';
 import { addTopics } from './topics.js';
 import { addDeploy } from './deploy.js';
 import { addPlan } from './plan.js';
+import { addHistory, addPause, addPromote, addResume, addRollback } from './deployments.js';
+import { addPs } from './ps.js';
+import { addWorker } from './worker.js';
 import { addReset } from './reset.js';
 import { addRun } from './run.js';
 
@@ -29,6 +32,13 @@ export const commands: readonly AddCommand[] = [
   addRun,
   addPlan,
   addDeploy,
+  addWorker,
+  addPs,
+  addHistory,
+  addPause,
+  addResume,
+  addRollback,
+  addPromote,
   addDemo,
   addDev,
   addExplain,

@@ -1,14 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { lockDirectory } from '@rta/state-rocks';
 import { backendSettings, openBackend, type BackendOptions } from '../backend/backend.js';
 import type { Action, CliContext } from '../context.js';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
-import { Failure, UsageError } from '../failure.js';
+import { UsageError } from '../failure.js';
 import { durationOf, httpAddressOf, sizeOf, wholeNumber } from '../option-values.js';
 import { NdjsonWriter } from '../output/ndjson.js';
 import type { AddCommand } from '../program.js';
 import { loadPipelines } from '../project/load.js';
 import { httpSettings, type HttpAddress } from '../run/http.js';
+import { lockBackend } from '../run/lock-backend.js';
 import { runEnd } from '../run/options.js';
 import { PROFILE_FILE, profiled } from '../run/profile/profile.js';
 import { plansOf } from '../run/prepare.js';
@@ -89,11 +89,7 @@ async function runWithin(context: CliContext, paths: readonly string[], options:
   const loaded = await loadPipelines(context, paths);
   const plans = plansOf(context, loaded, json);
   const http = httpSettings(context, options.http, loaded.project);
-  const unlock = await lockDirectory(backendSettings(context, options, loaded.project).directory).catch((error: unknown) => {
-    const { code, message } = error as Error & { readonly code?: unknown };
-    if (code !== 'locked') throw error;
-    throw new Failure('in_use', message, 'end that process, or give this one a --dir of its own: state and transactional id come from it');
-  });
+  const unlock = await lockBackend(backendSettings(context, options, loaded.project));
   try {
     const backend = await openBackend(context, options, loaded.project, {
       onWarning: (message) => {

@@ -67,8 +67,6 @@ export function ownTopics({ plan, physical }: StagedPlan, partitionsOf: (topic: 
 }
 
 function settingsOf({ name: _name, ...settings }: TopicDeclaration): string {
-  const said = Object.entries(settings).flatMap(([key, value]) =>
-    value === null ? [] : [`${key}: ${Array.isArray(value) ? value.join(' ') : value}`],
-  );
+  const said = Object.entries(settings).flatMap(([key, value]) => (value === null ? [] : [`${key}: ${String(value)}`]));
   return said.length === 0 ? 'nothing' : said.join(', ');
 }

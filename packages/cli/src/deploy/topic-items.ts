@@ -53,11 +53,12 @@ export function sharedTopicItem(desired: DesiredTopic, observed: ObservedTopics)
     });
   }
   const records = observed.records.get(name) ?? 'some';
-  if (declared?.partitions != null && declared.partitions !== there.partitions) return item(otherPartitions(desired, there, records));
+  if ((declared?.partitions ?? there.partitions) !== there.partitions) return item(otherPartitions(desired, there, records));
   const warnings: string[] = [];
-  if (declared?.replication != null && there.replication !== null && there.replication !== declared.replication)
+  const replication = declared?.replication ?? there.replication;
+  if (there.replication !== null && replication !== there.replication)
     warnings.push(
-      `it has ${there.replication} replicas, ${declared.replication} are declared: rta moves none, kafka-reassign-partitions.sh does`,
+      `it has ${there.replication} replicas, ${String(replication)} are declared: rta moves none, kafka-reassign-partitions.sh does`,
     );
   const wanted = declared === null ? {} : { ...forgotten(observed.deployed.get(name), spec), ...spec.config };
   const policy = there.config['cleanup.policy'] ?? 'delete';

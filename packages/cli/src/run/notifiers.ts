@@ -1,19 +1,22 @@
 /** Who tells targets of incidents while pipelines run in this process. */
 import { type NotifyTarget, type Plan, renderAll } from '@rta/dsl';
-import { Notifier } from '@rta/serve';
+import { MetricsAlerts, Notifier } from '@rta/serve';
 import type { Backend } from '../backend/backend.js';
 import { Failure } from '../failure.js';
+import type { PipelineRun } from './pipeline-run.js';
 
 /** The targets of rta.yaml, by name. */
 export type Targets = ReadonlyMap<string, NotifyTarget | null>;
 
 /** How long the last incidents of a run that ends by itself may take to be delivered; the next run goes on with what is left. */
 const DRAIN_MS = 10_000;
+/** How often alerts on what is measured are judged. */
+const MEASURE_MS = 1_000;
 
 export interface NotifyOptions {
   readonly backend: Backend;
   /** Their topics are there. */
-  readonly plans: readonly Plan[];
+  readonly pipelines: readonly { readonly plan: Plan; readonly run: PipelineRun }[];
   readonly targets: Targets;
   /** Of this process, the same after a restart. */
   readonly workerId: string;
@@ -35,7 +38,8 @@ export function checkTargets(plans: readonly Plan[], targets: Targets): void {
 
 /** Runs pipelines, and tells the targets of their alerts meanwhile; where the run ends by itself, also of what it left. */
 export async function whileNotifying<T>(options: NotifyOptions, signal: AbortSignal, run: () => Promise<T>): Promise<T> {
-  const running = options.plans.flatMap((plan) => notifiersOf(plan, options));
+  const stopMeasuring = await startMeasuring(options);
+  const running = options.pipelines.flatMap(({ plan }) => notifiersOf(plan, options));
   const told = running.map(async ({ notifier, pipeline }) => {
     await notifier.run().catch((error: unknown) => {
       options.says(pipeline, `incidents are not told any more: ${error instanceof Error ? error.message : String(error)}`);
@@ -47,6 +51,7 @@ export async function whileNotifying<T>(options: NotifyOptions, signal: AbortSig
     endedByItself = !signal.aborted;
     return result;
   } finally {
+    await stopMeasuring();
     for (const { notifier } of running) {
       const stop = (): void => {
         notifier.stop();
@@ -58,12 +63,36 @@ export async function whileNotifying<T>(options: NotifyOptions, signal: AbortSig
   }
 }
 
+/** Judges what is measured of pipelines, each second; what is given ends that. */
+async function startMeasuring({ pipelines, backend: { log, registry }, workerId, says }: NotifyOptions): Promise<() => Promise<void>> {
+  const measured: { readonly pipeline: string; readonly alerts: MetricsAlerts }[] = [];
+  for (const { plan, run } of pipelines) {
+    const { pipeline, metricsAlerts } = plan;
+    if (metricsAlerts === undefined) continue;
+    const options = { log, registry, pipeline, workerId, snapshot: () => run.snapshot(), ...metricsAlerts };
+    measured.push({ pipeline, alerts: await MetricsAlerts.open(options) });
+  }
+  let looking: Promise<void> | null = null;
+  const look = async (): Promise<void> => {
+    for (const { pipeline, alerts } of measured)
+      await alerts.look(Date.now()).catch((error: unknown) => {
+        says(pipeline, `its metrics were not judged: ${error instanceof Error ? error.message : String(error)}`);
+      });
+    looking = null;
+  };
+  const timer = measured.length === 0 ? undefined : setInterval(() => (looking ??= look()), MEASURE_MS);
+  return async () => {
+    clearInterval(timer);
+    await looking;
+  };
+}
+
 /** One for each target of a plan. */
 function notifiersOf(
-  { pipeline, alerts = [], sinks }: Plan,
+  { pipeline, alerts = [], sinks, metricsAlerts }: Plan,
   { backend: { log, registry }, targets, workerId, says }: NotifyOptions,
 ): readonly { readonly pipeline: string; readonly notifier: Notifier }[] {
-  const topic = sinks.find(({ id }) => id === 'alerts')?.topic;
+  const topic = sinks.find(({ id }) => id === 'alerts')?.topic ?? metricsAlerts?.topic;
   if (topic === undefined) return [];
   return [...new Set(alerts.flatMap(({ notify }) => notify))].flatMap((name) => {
     const target = targets.get(name);

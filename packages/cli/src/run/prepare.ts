@@ -138,7 +138,8 @@ function refusal(plan: Plan, { role, subject, reasons }: GateDecision): string {
   return `${plan.pipeline}: ${role} ${subject}\n    ${reasons.join('\n    ')}`;
 }
 
-function sinkSchemaIdsOf(plan: Plan, ids: ReadonlyMap<string, number>): Record<string, SinkSchemaIds> {
+/** @param ids of `apply` */
+export function sinkSchemaIdsOf(plan: Plan, ids: ReadonlyMap<string, number>): Record<string, SinkSchemaIds> {
   return Object.fromEntries(
     plan.sinks.map((sink) => [sink.id, { key: ids.get(`${sink.topic}-key`) ?? null, value: ids.get(`${sink.topic}-value`) ?? null }]),
   );

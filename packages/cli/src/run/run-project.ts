@@ -72,7 +72,7 @@ export async function runProject(context: CliContext, backend: Backend, settings
     }
     const { end, targets = new Map() } = settings;
     const reporting = feed === null ? report : both(report, feed);
-    return await whileNotifying({ backend, plans, targets, workerId: workerId(backend), says }, context.signal, () =>
+    return await whileNotifying({ backend, pipelines, targets, workerId: workerId(backend), says }, context.signal, () =>
       runPipelines(pipelines, end, context.signal, reporting, settings),
     );
   } finally {

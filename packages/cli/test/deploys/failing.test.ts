@@ -59,6 +59,15 @@ describe('a deploy', () => {
     expect(await project.subjects()).toEqual({ 'out-key': [1], 'out-value': [1] });
   });
 
+  it('whose registry does not answer any more takes back what it has made', { timeout: 400_000 }, async () => {
+    const { project, between, deploy } = await deployed();
+    between.before = (method, path) => (registers(method, path) && path.includes('-value/') ? 'silence' : 'pass');
+    const { code, stderr } = await deploy();
+    expect(code).toBe(69);
+    expect(stderr).toMatch(/was not reached \(no answer within 10000 ms\); nothing was deployed, all is as it was before/);
+    expect([await project.topics(), await project.subjects(), await project.deployed()]).toEqual([{}, {}, undefined]);
+  });
+
   it('that is interrupted takes back what it has made', async () => {
     const { project, between } = await deployed();
     const stop = new AbortController();

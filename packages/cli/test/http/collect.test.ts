@@ -1,4 +1,6 @@
 /** Events from browsers: taken, refused, and what they come to. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createContext, runInContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { ndjson, rta } from '../support/cli.js';
@@ -77,6 +79,24 @@ describe('POST /analytics/collect', () => {
     );
     expect(second.status).toBe(429);
     expect(Number(second.headers.get('retry-after'))).toBeGreaterThan(0);
+  });
+
+  it('does not start without what it needs', async () => {
+    for (const [project, pipeline, said] of [
+      ['source: web_events', 'source: other', 'unknown_source'],
+      ['listen: nonsense', 'source: web_events', '`http: { listen }`'],
+    ] as const) {
+      const cwd = collectProject();
+      const path = join(cwd, 'pipelines/rta.yaml');
+      const text = readFileSync(path, 'utf8');
+      writeFileSync(
+        path,
+        project === 'listen: nonsense' ? text.replace('http:\n', `http:\n  ${project}\n`) : text.replace(project, pipeline),
+      );
+      const { code, stderr } = await rta(['run', '--until-end', ...(project === 'listen: nonsense' ? [] : ['--http', '0'])], { cwd });
+      expect(code).not.toBe(0);
+      expect(stderr).toContain(said);
+    }
   });
 
   it('has what was answered with 202 in the log, whatever becomes of the process', async () => {

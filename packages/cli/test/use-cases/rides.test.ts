@@ -86,4 +86,40 @@ describe('ride sharing', () => {
     // A city's bad ten minutes show.
     expect(Math.max(...rows.map((row) => Number(row['cancellation_rate'])))).toBeGreaterThan(0.3);
   });
+
+  it('an incident is opened where more than 30 % are cancelled for five minutes, once, and ends when it was less for two', async () => {
+    const rows = await useCase.table('analytics-aggregated');
+    const last = Math.max(...rows.map((row) => Number(row['window_end'])));
+    const expected = [...groupsOf(rows, ({ city }) => String(city))].flatMap(([city, windows]) => {
+      const isBad = new Map(windows.map((row) => [Number(row['window_end']), Number(row['cancellation_rate']) > 0.3]));
+      const told: string[] = [];
+      let since: number | null = null;
+      let opened: number | null = null;
+      let quiet: number | null = null;
+      // Window by window; one that has no rides is not bad.
+      for (let end = Math.min(...isBad.keys()); end < last; end += MINUTE) {
+        if (isBad.get(end) === true) {
+          quiet = null;
+          since ??= end;
+          if (opened === null && end - since >= 5 * MINUTE) {
+            opened = end;
+            told.push(`${city} trigger ${String(end)}`);
+          }
+        } else if (opened === null) since = null;
+        else {
+          quiet ??= end;
+          if (end - quiet < 2 * MINUTE) continue;
+          told.push(`${city} resolve ${String(end)}`);
+          since = opened = quiet = null;
+        }
+      }
+      return told;
+    });
+    const incidents = await useCase.records('city-metrics-alerts');
+    const told = incidents
+      .filter(({ at }) => Number(at) < last)
+      .map(({ key, action, at }) => `${(JSON.parse(String(key)) as { city: string }).city} ${String(action)} ${String(at)}`);
+    expect(told.sort()).toEqual(expected.sort());
+    expect(told.length).toBeGreaterThan(1);
+  });
 });

@@ -15,7 +15,9 @@ const TARGETS: JsonSchema = {
 export const ALERT: JsonSchema = map(
   'an alert',
   {
-    from: text('The stream whose rows are judged, by key; default the last one. Of windows, those that are closed.'),
+    from: text(
+      'The stream whose rows are judged, by key; default the last one. Of windows, those that are closed. `$metrics`: what is measured of the pipeline.',
+    ),
     when: expression('The condition, definite: it is judged for each row, in event time.'),
     for: duration('How long the condition must hold before an incident is opened. Default: not at all.'),
     keepFiringFor: duration('How long an incident stays open after the condition held for the last time. Default: not at all.'),

@@ -21,6 +21,11 @@ export const alertMessages = {
       didYouMean(name, known) ??
       (known.length > 0 ? `it has ${listing(known, 'and')}` : `declare it there: \`notify: { ${name}: { webhook: { url: … } } }\``),
   })),
+  noDataOfMetrics: errorMessage('RTA3825', '`noData` of what is measured', (span: Span, name: string) => ({
+    span,
+    message: `the alert ${quote(name)} judges what is measured, which there always is`,
+    help: 'leave `noData` out; a `watermark_delay` that grows says that nothing comes',
+  })),
   alertTopic: errorMessage('RTA3824', 'A topic that the alerts need', (span: Span, topic: string, other: string) => ({
     span,
     message: `the incidents of the alerts go to the topic ${quote(topic)}, and ${other} has it already`,

@@ -3,13 +3,24 @@ import { binary, call, literal } from '../expression/build.js';
 import { rowJsonOf } from '../expression/functions/row-json.js';
 import type { TypedExpr } from '../expression/typed.js';
 import { type Alert, type AlertTransform, INCIDENT_COLUMNS } from '../plan/alert.js';
-import type { Accumulator, Column, FoldTransform, NamedExpr, OverTransform, SinkNode, StepNode, Transform } from '../plan/plan.js';
+import type {
+  Accumulator,
+  Column,
+  FoldTransform,
+  MetricsAlerts,
+  NamedExpr,
+  OverTransform,
+  SinkNode,
+  StepNode,
+  Transform,
+} from '../plan/plan.js';
 import { BOOLEAN, nullable, STRING, TIMESTAMP } from '../types/lattice.js';
 import type { Type } from '../types/type.js';
 import { columnExpr } from './columns.js';
 import { checkConditionOver } from './expressions.js';
 import type { Flow } from './flow.js';
 import { messages } from './messages.js';
+import { checkMetricsAlert, isOnMetrics } from './metrics-alert.js';
 import type { Session } from './session.js';
 import { keySchema, valueSchema } from './sinks.js';
 import type { Graph } from './streams.js';
@@ -19,9 +30,10 @@ export interface CheckedAlerts {
   readonly alerts: readonly Alert[];
   readonly steps: readonly StepNode[];
   readonly sink: SinkNode | null;
+  readonly metrics: MetricsAlerts | null;
 }
 
-const NONE: CheckedAlerts = { alerts: [], steps: [], sink: null };
+const NONE: CheckedAlerts = { alerts: [], steps: [], sink: null, metrics: null };
 const WINDOW = ['window_start', 'window_end'];
 // No column of a pipeline has a dot in its name.
 const [WHEN, ROW] = ['alert.when', 'alert.row'];
@@ -38,11 +50,17 @@ export function checkAlerts(
   const topic = `${pipeline}-alerts`;
   const other = taken.get(topic);
   if (other !== undefined) session.report(messages.alertTopic(asts[0].span, topic, other));
-  const steps = asts.flatMap((ast) => checkAlert(ast, pipeline, graph, session) ?? []);
-  if (steps.length < asts.length || steps.length === 0) return NONE;
+  for (const ast of asts) checkSettings(ast, session);
+  const onMetrics = asts.filter(isOnMetrics);
+  const measured = onMetrics.flatMap((ast) => checkMetricsAlert(ast, session) ?? []);
+  const steps = asts.flatMap((ast) => (isOnMetrics(ast) ? [] : (checkAlert(ast, pipeline, graph, session) ?? [])));
+  if (steps.length + measured.length < asts.length) return NONE;
   const alerts = asts.map(({ name, notify }): Alert => ({ name, notify: notify.map(({ value }) => value) }));
+  const columns = incidentColumns();
+  const schemas = { keySchema: keySchema(topic, columns, ['dedup_key']), valueSchema: valueSchema(topic, columns) };
+  const metrics = measured.length === 0 ? null : { alerts: measured, topic, ...schemas };
+  if (steps.length === 0) return { alerts, steps, sink: null, metrics };
   const [first, ...others] = steps;
-  const { columns } = first.output;
   const union: StepNode = {
     ...first,
     id: 'alerts.from',
@@ -60,18 +78,16 @@ export function checkAlerts(
     format: 'avro',
     keyFormat: 'avro',
     key: ['dedup_key'],
-    keySchema: keySchema(topic, columns, ['dedup_key']),
-    valueSchema: valueSchema(topic, columns),
+    ...schemas,
     compacted: true,
     columns,
     span: first.span,
   };
-  return { alerts, steps: others.length === 0 ? steps : [...steps, union], sink };
+  return { alerts, steps: others.length === 0 ? steps : [...steps, union], sink, metrics };
 }
 
-/** The step of one alert; null with reports. */
-function checkAlert(ast: AlertAst, pipeline: string, graph: Graph, session: Session): StepNode | null {
-  const { name, span, notify } = ast;
+/** What can be said of any alert. */
+function checkSettings({ notify, ...ast }: AlertAst, session: Session): void {
   const targets = [...(session.project?.notify.keys() ?? [])];
   for (const target of notify)
     if (!targets.includes(target.value)) session.report(messages.unknownTarget(target.span, target.value, targets));
@@ -81,6 +97,11 @@ function checkAlert(ast: AlertAst, pipeline: string, graph: Graph, session: Sess
     ['noData', ast.noDataMs],
   ] as const)
     if (value !== null && value.value <= 0) session.report(messages.notPositive(value.span, key));
+}
+
+/** The step of one alert; null with reports. */
+function checkAlert(ast: AlertAst, pipeline: string, graph: Graph, session: Session): StepNode | null {
+  const { name, span } = ast;
   const id = `alerts.${name}`;
   if (graph.steps.some((step) => step.id === id)) session.report(messages.sourceTwice(span, 'the alert or step', id));
   const flow = graph.resolve(ast.from, span);

@@ -87,6 +87,7 @@ function check(ast: PipelineAst, session: Session): Plan {
     topics,
     tests,
     ...(alerts.alerts.length > 0 ? { alerts: alerts.alerts } : {}),
+    ...(alerts.metrics === null ? {} : { metricsAlerts: alerts.metrics }),
     boards: checkBoards(ast.boards, graph, checkedSinks, session),
   };
 }

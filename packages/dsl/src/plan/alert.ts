@@ -1,4 +1,5 @@
 /** Alerts as a plan has them. */
+import type { TypedExpr } from '../expression/typed.js';
 
 /**
  * The life of incidents, per `dedup_key`: rows come in event-time order and are judged; what opens an incident and what ends it goes out, each
@@ -33,6 +34,15 @@ export const JUDGED_COLUMNS = ['dedup_key', 'key', 'when', 'row'] as const;
 
 /** What it gives; `action`: `trigger` or `resolve`, `reason`: `when` or `noData`. */
 export const INCIDENT_COLUMNS = ['dedup_key', 'action', 'reason', 'key', 'since', 'opened_at', 'at', 'row'] as const;
+
+/** An alert on what a process measures of the pipeline (`from: $metrics`), judged each second by the wall clock. */
+export interface MetricsAlert {
+  readonly name: string;
+  /** Over the columns of `$metrics`; boolean, never null. */
+  readonly when: TypedExpr;
+  readonly forMs: number;
+  readonly keepFiringMs: number;
+}
 
 /** An alert of a pipeline: the rest of it is among the steps. */
 export interface Alert {

@@ -3,7 +3,7 @@ import type { TypedExpr } from '../expression/typed.js';
 import type { KeyFormat, ValueFormat } from './formats.js';
 import type { Type } from '../types/type.js';
 import type { PipelineTest } from './pipeline-test.js';
-import type { Alert, AlertTransform } from './alert.js';
+import type { Alert, AlertTransform, MetricsAlert } from './alert.js';
 import type { LatePolicy, WindowSpec } from './window-spec.js';
 
 export * from './alert.js';
@@ -42,8 +42,18 @@ export interface Plan {
   readonly tests: readonly PipelineTest[];
   /** Conditions that open incidents; the sink `alerts` has these. */
   readonly alerts?: readonly Alert[];
+  /** Those of them that judge what is measured. */
+  readonly metricsAlerts?: MetricsAlerts;
   /** What the console shows of it. */
   readonly boards?: readonly Board[];
+}
+
+/** Alerts on what is measured, and the topic of the pipeline's incidents, which they write to. */
+export interface MetricsAlerts {
+  readonly alerts: readonly MetricsAlert[];
+  readonly topic: string;
+  readonly keySchema: AvroSchema;
+  readonly valueSchema: AvroSchema;
 }
 
 /** A board of the console over the rows of one sink. */

@@ -72,6 +72,8 @@ export function showPlan(plan: Plan): string {
   for (const sink of plan.sinks) lines.push('', ...showSink(sink));
   if (plan.topics.length > 0) lines.push('', ...plan.topics.map((topic) => `topic ${JSON.stringify(topic)}`));
   for (const alert of plan.alerts ?? []) lines.push('', `alert ${alert.name} → ${alert.notify.join(', ')}`);
+  for (const { name, when, forMs, keepFiringMs } of plan.metricsAlerts?.alerts ?? [])
+    lines.push(`  ${name}: metrics ${showExpr(when)}, for ${showDuration(forMs)}, kept for ${showDuration(keepFiringMs)}`);
   for (const board of plan.boards ?? []) lines.push('', `board ${JSON.stringify(board)}`);
   for (const test of plan.tests) {
     const { span: _, ...rest } = test;

@@ -4,6 +4,7 @@ import type { KernelFactory } from '../kernel/stage-kernel.js';
 import type { PhysicalPlan } from '../plan/physical.js';
 import { decodeMarker } from '../reset/marker.js';
 import type { CommitPolicy } from './commit-policy.js';
+import { requireCurrent } from './epoch.js';
 import { PipelineError } from './errors.js';
 import { decodePosition } from './position.js';
 import { toError } from './recovery.js';
@@ -39,11 +40,12 @@ export async function restoreTasks(
   member: Member,
   log: Log,
   plan: PhysicalPlan,
-  { stagePartitions }: TaskContext,
+  { stagePartitions, epoch = 0 }: TaskContext,
 ): Promise<{ readonly fresh: readonly Task[]; readonly begun: boolean; readonly replayed: number }> {
   // The group's offsets first, waiting for pending transactions; only then the changelogs' ends (SEMANTICS rule 22).
   // Those of all tasks: a reset, and the generation of the pipeline's history, concern each of them.
   const committed = await member.committed(inputPartitions(plan, stagePartitions));
+  requireCurrent(plan, committed, epoch);
   const generation = generationOf(plan, committed);
   const asked = new Map<string, ReturnType<OffsetsOf>>();
   const offsetsOf: OffsetsOf = (topic) => {

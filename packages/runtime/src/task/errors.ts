@@ -22,6 +22,7 @@ export type PipelineErrorCode =
   | 'offset_lost'
   | 'state_lost'
   | 'reset_unfinished'
+  | 'superseded'
   | 'log_failed'
   | 'store_failed'
   | 'registry_failed'

@@ -1,7 +1,7 @@
 import { tpKey, type Member, type TopicPartition } from '../log/log.js';
 
 /** Why a partition is not read for now. */
-export type HoldReason = 'drift' | 'schema';
+export type HoldReason = 'drift' | 'schema' | 'limit';
 
 /** Partitions of one member that are not read for now; each goes on when the last reason is gone. */
 export class HeldPartitions {
@@ -47,6 +47,11 @@ export class HeldPartitions {
   has(key: string, reason?: HoldReason): boolean {
     const reasons = this.reasons.get(key);
     return reason === undefined ? reasons !== undefined : reasons?.has(reason) === true;
+  }
+
+  /** Whether part of a fetched batch is still to be processed. */
+  get waitsForSchema(): boolean {
+    return [...this.reasons.values()].some((reasons) => reasons.has('schema'));
   }
 
   /** The assignment is over: pauses went with it. */

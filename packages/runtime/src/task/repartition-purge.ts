@@ -1,6 +1,7 @@
 /** Deletes what was read of the repartition topics: their retention is unlimited. */
 import { tpKey, type CommitRequest, type CommitResult, type Log } from '../log/log.js';
 import type { PhysicalPlan } from '../plan/physical.js';
+import { repartitionTopics } from './topology.js';
 
 const PURGE_INTERVAL_MS = 30_000;
 
@@ -19,7 +20,7 @@ export class RepartitionPurge {
     private readonly log: Log,
     private lastAt: number,
   ) {
-    this.topics = new Set(plan.stages.flatMap((s) => s.inputs).flatMap((i) => (i.kind === 'repartition' ? [i.topic] : [])));
+    this.topics = new Set(repartitionTopics(plan));
   }
 
   /** This is committed for certain. */

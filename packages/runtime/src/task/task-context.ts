@@ -16,6 +16,8 @@ export interface SinkSchemaIds {
 export interface TaskContext {
   readonly pipeline: string;
   readonly applicationId: string;
+  /** Which version of the pipeline it is under its application id, see deployments/take-over.ts; 0: it was not deployed. */
+  readonly epoch?: number;
   readonly log: Log;
   readonly stores: StateStores;
   readonly schemas: SchemaSource;

@@ -300,7 +300,7 @@ export class Task {
       maxEventTime: input.kind === 'source' ? this.kernel.maxEventTime(i) : -Infinity,
       upstream: input.kind === 'repartition' ? [...this.kernel.upstreamWatermarks(i)] : [],
     }));
-    return { offsets, times, watermark: this.lastWatermark, generation: this.generation };
+    return { offsets, times, watermark: this.lastWatermark, generation: this.generation, epoch: this.context.epoch ?? 0 };
   }
 
   /** The commit is certain: its changelog may go to the store. */

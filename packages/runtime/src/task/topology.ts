@@ -116,6 +116,11 @@ export function sourceTopics(plan: PhysicalPlan): string[] {
   return [...new Set(plan.stages.flatMap((s) => s.inputs).flatMap((i) => (i.kind === 'source' ? [i.topic] : [])))];
 }
 
+/** Topics by which rows get from one stage to another. */
+export function repartitionTopics(plan: PhysicalPlan): string[] {
+  return [...new Set(plan.stages.flatMap((s) => s.inputs).flatMap((i) => (i.kind === 'repartition' ? [i.topic] : [])))];
+}
+
 /** Everything that the pipeline's consumer group reads. */
 export function inputTopics(plan: PhysicalPlan): string[] {
   return [...new Set(plan.stages.flatMap((s) => s.inputs).map((i) => i.topic))];

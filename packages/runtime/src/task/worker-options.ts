@@ -1,7 +1,9 @@
 import type { KernelCompiler } from '../kernel/stage-kernel.js';
 import type { HeldState, MemberOptions } from '../log/log.js';
 import type { PhysicalPlan } from '../plan/physical.js';
+import type { OutputRoute } from './output-route.js';
 import type { SharedRun } from './shared-end.js';
+import type { SourceLimit } from './source-limits.js';
 import type { TaskContext } from './task-context.js';
 import { depth, inputTopics } from './topology.js';
 
@@ -24,6 +26,10 @@ export interface WorkerOptions {
   readonly address?: string;
   /** Other workers share the pipeline, so that `drain` must wait for what they do too. */
   readonly shared?: SharedRun;
+  /** How far sources are read. Default: as far as they go. */
+  readonly limit?: SourceLimit;
+  /** Where outputs go. Default: to their topics. */
+  readonly route?: OutputRoute;
   /** Whether `idle` holds now. Default: always. Tests let it hold when all that was sent has been read. */
   readonly judgesIdle?: () => boolean;
 }

@@ -3,16 +3,17 @@ import type { KernelFactory } from '../kernel/stage-kernel.js';
 import { closeAll, commitDueIn, isReadTo, needsCommit, restoreTasks, tasksOf } from './assignment.js';
 import { pause } from './clock.js';
 import { CommitPolicy } from './commit-policy.js';
-import { closingTime, endOfInputs } from './end-of-inputs.js';
+import { drain, drainStages, type Drained } from './drain.js';
 import { HeldPartitions } from './held-partitions.js';
 import { IdleSources } from './idle-sources.js';
 import { Latencies } from './latencies.js';
 import { asPipelineError, endWith, mayPass, toError } from './recovery.js';
 import { RepartitionPurge } from './repartition-purge.js';
 import { Restoration } from './restoration.js';
-import { SharedEnd } from './shared-end.js';
+import { routed, tellConfirmed } from './output-route.js';
 import { endedSnapshot, snapshotOf, statusOf, type WorkerSnapshot } from './snapshot.js';
 import { SourceDrift } from './source-drift.js';
+import { SourceLimits } from './source-limits.js';
 import { allStartsCommitted, mayReadAgain, requireNeverRead } from './start-offsets.js';
 import { Standbys } from './standbys.js';
 import type { Task, TaskCommit } from './task.js';
@@ -57,6 +58,7 @@ export class Worker {
   private earlier: WorkerSnapshot | null = null;
   private readonly taskContext: TaskContext;
   private readonly held = new HeldPartitions();
+  private readonly limits: SourceLimits;
   private readonly drift: SourceDrift;
   private readonly idle: IdleSources;
   private readonly standbys: Standbys;
@@ -68,6 +70,7 @@ export class Worker {
     const now = options.context.clock.now();
     this.policy = new CommitPolicy(commitIntervals(options), now);
     this.purge = new RepartitionPurge(options.plan, options.context.log, now);
+    this.limits = new SourceLimits(options.limit, this.held);
     this.drift = new SourceDrift(options.plan, options.context, this.held);
     this.idle = new IdleSources(options.plan, options.context.clock, options.judgesIdle ?? (() => true), this.drift);
     this.taskContext = {
@@ -95,22 +98,19 @@ export class Worker {
    * @param watermark event time (ms) that the watermarks of all sources are then moved to; `close` for the end of the last open window
    */
   async drain(watermark?: number | 'close'): Promise<void> {
-    const { plan, context, shared } = this.options;
-    const targets = await endOfInputs(plan, context.log);
-    if (shared !== undefined) {
-      const { log, applicationId: group, stagePartitions } = context;
-      const end = new SharedEnd({ plan, log, group, stagePartitions, targets });
-      const loop = (done: () => boolean): Promise<void> => this.loop(done);
-      await end.drain(shared, watermark === 'close', { loop, reached: () => this.reached(targets), close: (at) => this.close(at) });
-      return;
-    }
-    await this.loop(() => this.reached(targets));
-    // Asked to end in between: what is open stays open.
-    if (watermark === undefined || this.stopping) return;
-    const tasks = [...this.tasks.values()];
-    if (watermark === 'close') this.close(closingTime(plan, tasks));
-    else for (const task of tasks) task.moveSources(watermark);
-    await this.loop(() => this.reached(targets));
+    await drain(this.drained(), watermark);
+  }
+
+  /** Processes what is on its way between stages, with sources that a limit keeps from being read, and commits it. The worker stays open. */
+  async drainStages(): Promise<void> {
+    const reached = (targets: ReadonlyMap<string, number>): boolean =>
+      this.restoration === null && this.epoch >= 0 && !this.held.waitsForSchema && isReadTo(this.byInput, targets);
+    await drainStages({ ...this.drained(), reached });
+  }
+
+  private drained(): Drained {
+    const [loop, reached, close] = [this.loop.bind(this), this.reached.bind(this), this.close.bind(this)];
+    return { options: this.options, tasks: () => [...this.tasks.values()], stopping: () => this.stopping, loop, reached, close };
   }
 
   /** Moves the watermarks of source tasks, of those that are yet to come too, to where all windows close. */
@@ -203,6 +203,7 @@ export class Worker {
     if (this.restoration !== null) return false;
     if (this.awaitsStarts && this.member !== null) await this.startReading(this.member);
     if (event !== null || (this.inFlight === null && !hasUnread(this.byInput, this.stable, this.held))) this.progress++;
+    this.limits.advance(member, this.byInput);
     this.drift.advance(member, this.byInput, this.stable);
     this.idle.advance(this.tasks.values(), this.stable);
     const ending = draining && event === null;
@@ -236,9 +237,11 @@ export class Worker {
       case 'records': {
         if (event.epoch !== this.epoch) return;
         const key = tpKey(event.topic, event.partition);
-        this.stable.set(key, event.stable);
         const task = this.byInput.get(key);
-        const waiting = task?.process(event.topic, event.batches, event.nextOffset);
+        const below = task && this.member ? this.limits.below(this.member, event, task) : event;
+        if (below === null) return;
+        this.stable.set(key, below.stable);
+        const waiting = task?.process(below.topic, below.batches, below.nextOffset);
         // The others, heartbeats and commits go on (SEMANTICS rule 26).
         if (task && waiting && this.member) this.holdFor(waiting, task, this.member, event);
         break;
@@ -319,12 +322,13 @@ export class Worker {
     const commits = dirty.map((task) => task.flush());
     const outputs = commits.flatMap((c) => c.outputs);
     const flushed = clock.now();
-    const request = { epoch: this.epoch, outputs, offsets: commits.flatMap((c) => c.offsets) };
+    const { sent, all } = routed(outputs, this.options.route);
+    const request = { epoch: this.epoch, outputs: sent, offsets: commits.flatMap((c) => c.offsets) };
     this.inFlight = member
       .commit(request)
       .then((result) => {
         this.inFlight = null;
-        this.confirmed(commits, result.baseOffsets, started, flushed);
+        this.confirmed(commits, all(result), started, flushed);
       })
       // Also of what a confirmed commit meets: a store that has failed meanwhile takes nothing.
       .catch((error: unknown) => {
@@ -340,15 +344,7 @@ export class Worker {
     this.lastCommitAt = now;
     this.rejoins = 0;
     this.policy.committed(flushed, flushed - started);
-    let at = 0;
-    for (const commit of commits) {
-      const offsets = baseOffsets.slice(at, at + commit.outputs.length);
-      this.purge.confirmed(commit, offsets);
-      commit.task.confirmed(commit, offsets);
-      for (const { topic, batch } of commit.outputs.slice(commit.changelogBatches))
-        if (!this.purge.topics.has(topic)) this.latencies.record(batch, now);
-      at += commit.outputs.length;
-    }
+    tellConfirmed(commits, baseOffsets, this.purge, (batch) => this.latencies.record(batch, now));
     this.latencies.commit(now - started);
   }
 
@@ -386,6 +382,7 @@ export class Worker {
     this.stable.clear();
     this.awaitsStarts = false;
     this.held.clear();
+    this.limits.clear();
     this.drift.clear();
     this.epoch = -1;
     await closeAll(tasks, discard).finally(() => this.standbys.remember(tasks));

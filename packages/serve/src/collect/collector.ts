@@ -61,8 +61,10 @@ export class Collector {
    * it was taken, or it is not known whether it was.
    */
   async collect(body: Buffer, address: string): Promise<CollectAnswer> {
-    if (this.appender.isFull) throw new Refused(503, 'overloaded', 'more has come than the log has taken: send it again', 1);
+    this.requireRoom();
     const events = await this.eventsIn(body);
+    // Others may have come meanwhile.
+    this.requireRoom();
     const now = Date.now();
     const wait = this.limit?.wait(address, events.length, now) ?? 0;
     if (wait > 0) throw new Refused(429, 'too_many_events', `${this.settings.rate ?? 0} events a second are taken of one address`, wait);
@@ -111,6 +113,10 @@ export class Collector {
     } catch (error) {
       throw new Refused(503, 'not_durable', `it is not certain that it was taken: send it again (${(error as Error).message})`, 1);
     }
+  }
+
+  private requireRoom(): void {
+    if (this.appender.isFull) throw new Refused(503, 'overloaded', 'more has come than the log has taken: send it again', 1);
   }
 
   private keyProblem(event: unknown): string | null {
