@@ -131,8 +131,8 @@ function importsOf(file: string): Import[] {
 /** `./x.js` in `packages/a/src/y.ts` → `packages/a/src/x.ts`. */
 function resolveFrom(file: string, specifier: string): string {
   const path = join(dirname(file), specifier).replaceAll('\\', '/');
-  const source = path.replace(/\.(c|m)?js(x?)$/, '.$1ts$2');
-  return existsSync(join(ROOT, source)) ? source : path;
+  const sources = [path.replace(/\.(c|m)?js(x?)$/, '.$1ts$2'), path.replace(/\.js$/, '.tsx')];
+  return sources.find((source) => existsSync(join(ROOT, source))) ?? path;
 }
 
 /** Whether any import or re-export of `specifier` in `file` is more than types. */

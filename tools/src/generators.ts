@@ -1,6 +1,7 @@
 import { jsonSchema, projectJsonSchema, schemaText } from '@rta/dsl';
 import { aggregates, operators } from '@rta/operators';
 import { aggregatesPage } from './generators/aggregates-page.js';
+import { consolePage } from './generators/console-page.js';
 import { errorsPage } from './generators/errors-page.js';
 import { exitCodesPage } from './generators/exit-codes-page.js';
 import { functionsPage } from './generators/functions-page.js';
@@ -27,5 +28,7 @@ export const generators: readonly Generator[] = [
   ...operators.map((spec) => ({ file: `docs/operators/${spec.verb}.gen.md`, content: () => operatorPage(spec, operators, aggregates) })),
   { file: 'docs/aggregates.gen.md', content: () => aggregatesPage(aggregates) },
   { file: 'docs/functions.gen.md', content: functionsPage },
+  { file: 'packages/console/assets/console.gen.js', content: () => consolePage('main.tsx') },
+  { file: 'packages/console/assets/console.gen.css', content: () => consolePage('console.css') },
   { file: 'docs/topology.gen.svg', content: () => topologyPicture('pipelines/leaderboards/top-players.yaml') },
 ];

@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { available } from './availability.js';
+import { findChromium } from './chromium.js';
 import { startCluster, type Cluster } from './cluster.js';
 import { RELIABILITY_ROWS } from './reliability/rows.js';
 import { box, closingLine, countTests, type TestCounts, type VitestReport } from './test-report.js';
@@ -49,7 +50,12 @@ async function main(args: readonly string[]): Promise<number> {
     await rm(folder, { recursive: true, force: true });
   }
 
+  const browser =
+    findChromium() === null && vitestArgs.length === 0
+      ? ['LEFT OUT: the tests of the console.', 'They need Chromium on the PATH, or CHROMIUM naming it.']
+      : [];
   const problems = servers.leftOut.length === 0 ? [] : ['LEFT OUT: the tests that need Kafka and a schema registry.', ...servers.leftOut];
+  problems.push(...browser);
   // Someone who names files or tests leaves the rest out on purpose.
   if (ci && vitestArgs.length === 0 && counts.skipped > 0) problems.push('SKIPPED:', ...counts.skippedTests.map((name) => `  ${name}`));
   if (ci && problems.length > 0) problems.push('In CI nothing may be left out: this run has failed.');

@@ -73,6 +73,7 @@ function snapshot(at: number, records: number): WorkerSnapshot {
     progress: [7],
     lastCommitAt: START + at - 80,
     endToEndP50: 45,
+    endToEndP95: null,
     endToEndP99: 1234,
     commitP50: 8,
     commitP99: 20,

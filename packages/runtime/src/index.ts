@@ -45,7 +45,7 @@ export { explainText } from './plan/explain.js';
 export { explainJson } from './plan/explain-json.js';
 export { explainMermaid, explainLogicalMermaid } from './plan/explain-mermaid.js';
 export { adviceOf, type Advice } from './plan/advice/advice.js';
-export { explainSvg } from './plan/svg/explain-svg.js';
+export { DRAWING_STYLE, explainSvg, topologyDrawing, type DrawnEdge, type TopologyDrawing } from './plan/svg/explain-svg.js';
 export { explainKernels } from './plan/explain-kernel.js';
 export { records, LogRecord } from './log/batch/records.js';
 export {

@@ -7,3 +7,4 @@ export { answerFromLog } from './query/answer-from-log.js';
 export type { Answer } from './query/answer.js';
 export type { QueryText } from './query/selection.js';
 export { Refused } from './refused.js';
+export type { ConsoleSource } from './console/console.js';

@@ -6,6 +6,7 @@ import { fastify, type FastifyInstance } from 'fastify';
 import { guard } from './access.js';
 import { Collector, type CollectSettings } from './collect/collector.js';
 import { addCollect } from './collect/routes.js';
+import { addConsole, type ConsoleSource } from './console/console.js';
 import { addHealth } from './health/health.js';
 import { addLive } from './live/events.js';
 import { addMetrics } from './metrics/metrics.js';
@@ -25,6 +26,8 @@ export interface HttpOptions {
   /** Where other processes find this one; null: nowhere. */
   readonly address: string | null;
   readonly pipelines: readonly ServedPipeline[];
+  /** The page at `/`; null: there is none. */
+  readonly console: ConsoleSource | null;
   readonly log: Log;
   readonly registry: SchemaRegistry;
   /** Null: no events are taken. */
@@ -62,6 +65,7 @@ export async function serveHttp(options: HttpOptions): Promise<HttpSide> {
   };
   addQueries(app, asked);
   addLive(app, asked);
+  if (options.console !== null) addConsole(app, options.console, asked.guard);
   await app.listen({ host, port });
   const { port: taken } = app.server.address() as AddressInfo;
   return {

@@ -8,10 +8,11 @@ import type { ExitCode } from '../exit-codes.js';
 import { Failure } from '../failure.js';
 import { leaderboards } from '../generate/leaderboards/scenario.js';
 import { DEFAULT_PARTITIONS, writeEvents } from '../generate/write-events.js';
-import { durationOf, rateOf, wholeNumber } from '../option-values.js';
+import { durationOf, httpAddressOf, rateOf, wholeNumber } from '../option-values.js';
 import { NdjsonWriter } from '../output/ndjson.js';
 import type { AddCommand } from '../program.js';
 import { loadPipelines, loadSchemaFile } from '../project/load.js';
+import { httpSettings, type HttpAddress } from '../run/http.js';
 import { runEnd } from '../run/options.js';
 import { plansOf } from '../run/prepare.js';
 import { runProject } from '../run/run-project.js';
@@ -22,6 +23,8 @@ interface DemoOptions {
   readonly for?: number;
   readonly seed?: number;
   readonly dir?: string;
+  /** False: nothing listens. */
+  readonly http: HttpAddress | false;
   readonly json?: boolean;
 }
 
@@ -36,6 +39,11 @@ export const addDemo: AddCommand = (program, act) => {
     .option('--for <duration>', 'end by itself after so long: 15s, 5m', durationOf)
     .option('--seed <n>', 'the same seed gives the same players (default: drawn)', wholeNumber(0))
     .option('--dir <directory>', 'keep log and state here (default: a temporary directory, removed at the end)')
+    .option('--http <[host:]port>', 'show the console there (default: a free port of this machine)', httpAddressOf, {
+      host: '127.0.0.1',
+      port: 0,
+    })
+    .option('--no-http', 'no console')
     .option('--json', 'NDJSON: per pipeline stats every second, boards that changed, a summary')
     .action(act(demo));
 };
@@ -43,6 +51,7 @@ export const addDemo: AddCommand = (program, act) => {
 const demo: Action<DemoOptions> = async (context, _args, options) => {
   const end = runEnd(options);
   const root = demoProject();
+  const http = options.http === false ? null : httpSettings(context, options.http, null);
   const json = options.json === true ? new NdjsonWriter(context.stdout, 'demo') : null;
   // The demo is the same everywhere: settings for Kafka in the environment are not for it.
   const loaded = await loadPipelines({ cwd: root, env: {} }, ['pipelines/leaderboards']);
@@ -65,6 +74,7 @@ const demo: Action<DemoOptions> = async (context, _args, options) => {
         partitions: DEFAULT_PARTITIONS,
         end,
         json,
+        ...(http === null ? {} : { http }),
         prepared: () => {
           const { rate, seed } = options;
           const target = { log: backend.log, registry: backend.registry, schema: schema.schema };

@@ -65,7 +65,7 @@ export const addRun: AddCommand = (program, act) => {
     .option('--no-notify', 'tell nobody of the incidents of alerts; they are in their topics all the same')
     .option(
       '--http <[host:]port>',
-      'serve queries, live events, metrics and `collect:` there; without a host for this machine only; port 0: a free one',
+      'serve the console, queries, live events, metrics and `collect:` there; without a host for this machine only; port 0: a free one',
       httpAddressOf,
     )
     .option('--no-sinks', 'leave rows of sinks that are no topics in the topics that they go through')

@@ -7,6 +7,7 @@ import type { Backend } from '../backend/backend.js';
 import type { CliContext } from '../context.js';
 import { Failure, UsageError } from '../failure.js';
 import { httpAddressOf, isLoopback } from '../option-values.js';
+import type { ConsoleFeed } from './console/console-feed.js';
 import type { RunningPipeline } from './prepare.js';
 
 export interface HttpAddress {
@@ -77,6 +78,7 @@ export async function openHttp(
   settings: HttpSettings,
   backend: Backend,
   pipelines: readonly RunningPipeline[],
+  console: ConsoleFeed,
 ): Promise<HttpSide> {
   const { host, port, token, address, collect } = settings;
   // Most commands never need it.
@@ -86,6 +88,7 @@ export async function openHttp(
     host,
     port,
     token,
+    console,
     address,
     log: backend.log,
     registry: backend.registry,

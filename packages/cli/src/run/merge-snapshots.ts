@@ -32,6 +32,7 @@ export function mergeSnapshots(snapshots: readonly WorkerSnapshot[]): WorkerSnap
     status: STATUSES.find((status) => snapshots.some((snapshot) => snapshot.status === status))!,
     lastCommitAt: most((s) => s.lastCommitAt),
     endToEndP50: most((s) => s.endToEndP50),
+    endToEndP95: most((s) => s.endToEndP95),
     endToEndP99: most((s) => s.endToEndP99),
     commitP50: most((s) => s.commitP50),
     commitP99: most((s) => s.commitP99),

@@ -3,7 +3,7 @@ import type { Plan } from '@rta/dsl';
 import type { WorkerSnapshot } from '@rta/runtime';
 import { boardViews, type BoardView } from './board-rows.js';
 
-interface StepProgress extends Omit<WorkerSnapshot['steps'][number], 'id' | 'op'> {
+interface StepProgress extends Omit<WorkerSnapshot['steps'][number], 'op'> {
   /** `groupBy`, the step's name, or `→ topic`. */
   readonly label: string;
   readonly inPerSecond: number;
@@ -43,13 +43,13 @@ export class ProgressMeter {
     const sinks = new Set(plan.sinks.map(({ id }) => id));
     const steps = snapshot.steps.map((step): StepProgress & { readonly sink: boolean } => {
       const then = before?.steps.find((earlier) => earlier.id === step.id);
-      const { id, op: _, ...figures } = step;
+      const { op: _, ...figures } = step;
       return {
         ...figures,
-        label: labelOf(plan, id),
+        label: labelOf(plan, step.id),
         inPerSecond: rate(step.in, then?.in),
         outPerSecond: rate(step.out, then?.out),
-        sink: sinks.has(id),
+        sink: sinks.has(step.id),
       };
     });
     const written = steps.filter(({ sink }) => sink);

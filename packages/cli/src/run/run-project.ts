@@ -4,6 +4,7 @@ import type { Backend } from '../backend/backend.js';
 import type { CliContext } from '../context.js';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
 import type { NdjsonWriter } from '../output/ndjson.js';
+import { ConsoleFeed } from './console/console-feed.js';
 import { openHttp, type HttpSettings } from './http.js';
 import { JsonReport } from './json-report.js';
 import { LiveReport } from './live-report.js';
@@ -62,7 +63,8 @@ export async function runProject(context: CliContext, backend: Backend, settings
     onWarning: says,
   });
   if (context.signal.aborted) return EXIT_CODES.interrupted.code;
-  const http = settings.http === undefined ? null : await openHttp(context, settings.http, backend, pipelines);
+  const feed = settings.http === undefined ? null : new ConsoleFeed(pipelines, `rta ${command}`, backend.description);
+  const http = feed === null ? null : await openHttp(context, settings.http!, backend, pipelines, feed);
   try {
     settings.prepared?.(pipelines);
     const title = `rta ${command} · ${backend.description}${http === null ? '' : ` · ${http.url}`}`;
@@ -75,7 +77,7 @@ export async function runProject(context: CliContext, backend: Backend, settings
       report = new LogReport(context, Date.now());
     }
     const { end, targets = new Map() } = settings;
-    const reporting = report;
+    const reporting = feed === null ? report : both(report, feed);
     const work = (): Promise<ExitCode> => runPipelines(pipelines, end, context.signal, reporting, settings);
     const beside = { backend, workerId: workerId(backend), says };
     return await whileNotifying({ ...beside, pipelines, targets }, context.signal, () =>
@@ -84,4 +86,21 @@ export async function runProject(context: CliContext, backend: Backend, settings
   } finally {
     await http?.close();
   }
+}
+
+function both(first: RunReport, second: RunReport): RunReport {
+  return {
+    progress: (pipelines) => {
+      first.progress(pipelines);
+      second.progress(pipelines);
+    },
+    warning: (pipeline, message) => {
+      first.warning(pipeline, message);
+      second.warning(pipeline, message);
+    },
+    end: (pipelines) => {
+      first.end(pipelines);
+      second.end(pipelines);
+    },
+  };
 }

@@ -29,12 +29,14 @@ export class Latencies {
   /** ms; null before the first. */
   quantiles(): {
     readonly endToEndP50: number | null;
+    readonly endToEndP95: number | null;
     readonly endToEndP99: number | null;
     readonly commitP50: number | null;
     readonly commitP99: number | null;
   } {
     return {
       endToEndP50: this.endToEnd.quantile(0.5),
+      endToEndP95: this.endToEnd.quantile(0.95),
       endToEndP99: this.endToEnd.quantile(0.99),
       commitP50: this.commits.quantile(0.5),
       commitP99: this.commits.quantile(0.99),

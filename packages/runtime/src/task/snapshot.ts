@@ -1,3 +1,4 @@
+import { begins, ends } from '../plan/halves.js';
 import type { PhysicalPlan } from '../plan/physical.js';
 import type { Histogram } from './histogram.js';
 import type { Latencies } from './latencies.js';
@@ -32,6 +33,7 @@ export interface WorkerSnapshot {
   readonly progress: readonly (number | null)[];
   readonly lastCommitAt: number | null;
   readonly endToEndP50: number | null;
+  readonly endToEndP95: number | null;
   readonly endToEndP99: number | null;
   readonly commitP50: number | null;
   readonly commitP99: number | null;
@@ -146,15 +148,8 @@ export function snapshotOf(worker: {
       const step = steps.get(node.step);
       if (!step) continue;
       // A step in two halves: rows go in at the first, and come out of the second.
-      const first =
-        !(node.op === 'fold' && node.mode === 'merge') &&
-        !(node.op === 'rank' && node.mode === 'global') &&
-        !(node.op === 'over' && node.mode === 'receive');
-      const last =
-        !(node.op === 'fold' && node.mode === 'partial') &&
-        !(node.op === 'rank' && node.mode === 'local') &&
-        !(node.op === 'over' && node.mode === 'send');
-      if (first) step.in += row.in;
+      const last = ends(node);
+      if (begins(node)) step.in += row.in;
       if (last) step.out += row.out;
       const bad = stats.bad.bySteps.get(node.id);
       step.late += bad?.late ?? 0;

@@ -16,7 +16,7 @@ const PAD_Y = 12;
 const STORE_HEIGHT = 38;
 const STORE_GAP = 10;
 
-const STYLE = `
+const COLOURS = `
   .rta { --ground: #ffffff; --text: #1f2933; --soft: #62707f; --stage: #f4f6f9; --line: #c8d1dc; --node: #ffffff; --edge: #7b8794;
     --source: #e3f2e8; --source-line: #4c9a6a; --sink: #e5eefc; --sink-line: #4a7fd1; --internal: #f1eefb; --internal-line: #8d7ac8; --store: #fdf3dc; --store-line: #c79a3a;
     font: 12px system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
@@ -24,6 +24,10 @@ const STYLE = `
     .rta { --ground: #14181d; --text: #e4e9ee; --soft: #95a3b1; --stage: #1b2128; --line: #36414d; --node: #232b34; --edge: #8594a3;
       --source: #1c3527; --source-line: #5fb583; --sink: #1b2c47; --sink-line: #6c9de8; --internal: #2a2541; --internal-line: #a394dd; --store: #3a301a; --store-line: #d3a94e; }
   }
+`;
+
+/** The style of what `topologyDrawing` draws, in colours that are variables: `--ground`, `--text`, `--node`, … */
+export const DRAWING_STYLE = `
   .rta text { fill: var(--text); }
   .rta .title { font-weight: 600; }
   .rta .soft { fill: var(--soft); }
@@ -39,20 +43,53 @@ const STYLE = `
   .rta .label { paint-order: stroke; stroke: var(--ground); stroke-width: 4px; }
 `;
 
+/** A drawing, to be put into a page together with what goes along its edges. */
+export interface TopologyDrawing {
+  readonly width: number;
+  readonly height: number;
+  /** The elements of an `<svg class="rta">`; their style is `DRAWING_STYLE`. */
+  readonly body: string;
+  readonly edges: readonly DrawnEdge[];
+}
+
+export interface DrawnEdge {
+  /** The middle. */
+  readonly x: number;
+  readonly y: number;
+  /** Something is written above it already. */
+  readonly isLabelled: boolean;
+  readonly rows: Edge['rows'];
+  /** The step that it leads to; null: a topic within the pipeline. */
+  readonly to: string | null;
+  /** The source topic that it comes from. */
+  readonly source: string | null;
+  /** `user-score to groupBy` */
+  readonly name: string;
+}
+
 /**
- * The drawing of a plan.
+ * The drawing of a plan, as a file.
  *
  * @throws StagingError where the engine cannot run the plan
  */
 export function explainSvg(plan: Plan): string {
-  const graph = topologyGraph(planStages(plan));
-  const layout = layoutOf(graph, sizesOf(graph), (edge) => textWidth(edge.label ?? ''));
-  const [width, height] = [Math.ceil(layout.width), Math.ceil(layout.height)];
+  const { width, height, body } = topologyDrawing(plan);
   const name = escaped(plan.pipeline);
   return `${[
     `<svg xmlns="http://www.w3.org/2000/svg" class="rta" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="Topology of ${name}">`,
     `<title>${name}</title>`,
-    `<style>${STYLE}</style>`,
+    `<style>${COLOURS.trimEnd()}${DRAWING_STYLE}</style>`,
+    body,
+    '</svg>',
+  ].join('\n')}\n`;
+}
+
+/** The parts of it; throws as `explainSvg` does. */
+export function topologyDrawing(plan: Plan): TopologyDrawing {
+  const graph = topologyGraph(planStages(plan));
+  const layout = layoutOf(graph, sizesOf(graph), (edge) => textWidth(edge.label ?? ''));
+  const [width, height] = [Math.ceil(layout.width), Math.ceil(layout.height)];
+  const body = [
     '<defs><marker id="arrow" viewBox="0 0 8 8" refX="7.5" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path class="arrow" d="M0 0.5 8 4 0 7.5Z"/></marker></defs>',
     `<rect class="ground" width="${width}" height="${height}"/>`,
     ...graph.stages.flatMap((stage) => stageBox(stage.title, layout.stages.get(stage.id))),
@@ -60,8 +97,25 @@ export function explainSvg(plan: Plan): string {
     ...graph.topics.map((topic) => topicShape(topic, layout.shapes.get(topic.id)!)),
     ...graph.stages.flatMap(({ nodes }) => nodes.map((node) => nodeShape(node, layout.shapes.get(node.id)!))),
     ...graph.edges.map((edge) => labelOf(edge, layout)).filter((label) => label !== ''),
-    '</svg>',
-  ].join('\n')}\n`;
+  ].join('\n');
+  return { width, height, body, edges: graph.edges.map((edge) => drawnEdge(edge, graph, layout)) };
+}
+
+function drawnEdge(edge: Edge, graph: TopologyGraph, layout: Layout): DrawnEdge {
+  const [x1, y1, x2, y2] = ends(edge, layout);
+  const source = graph.topics.find(({ id, role }) => id === edge.from && role === 'source');
+  const nodes = graph.stages.flatMap((stage) => stage.nodes);
+  const nameOf = (id: string): string =>
+    graph.topics.find((topic) => topic.id === id)?.name ?? nodes.find((node) => node.id === id)!.lines[0];
+  return {
+    x: Math.round((x1 + x2) / 2),
+    y: Math.round((y1 + y2) / 2),
+    isLabelled: edge.label !== null,
+    rows: edge.rows,
+    to: edge.toStep,
+    source: source?.name ?? null,
+    name: `${nameOf(edge.from)} to ${nameOf(edge.to)}`,
+  };
 }
 
 function sizesOf({ topics, stages }: TopologyGraph): ReadonlyMap<string, Sized> {

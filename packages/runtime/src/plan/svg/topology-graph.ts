@@ -1,6 +1,7 @@
 /** What a drawing of a physical plan shows: topics, the nodes of stages with their state, and how rows go between them. */
 import { showExpr } from '@rta/dsl';
 import { partitionedBy, roleOf, transformText } from '../explain.js';
+import { begins, ends } from '../halves.js';
 import { feedsOf, type PhysicalPlan, type SinkOutput, type Stage, type StageNode } from '../physical.js';
 
 export interface TopologyGraph {
@@ -38,6 +39,10 @@ export interface Edge {
   readonly to: string;
   /** What rows are partitioned by on their way. */
   readonly label: string | null;
+  /** The step whose rows go along it: those that come to it, or those that it hands on; null: they are not counted. */
+  readonly rows: { readonly step: string; readonly side: 'in' | 'out' } | null;
+  /** The step that it leads to; null: a topic within the pipeline. */
+  readonly toStep: string | null;
 }
 
 /** The longest line of a node; the rest is in its detail. */
@@ -91,16 +96,30 @@ function nodeShape(stage: Stage, node: Exclude<StageNode, { op: 'sink' }>, index
 
 function edgesOf(stage: Stage): Edge[] {
   return stage.nodes.flatMap((node, i) => {
-    const from = feedsOf(node).map((feed) => ('input' in feed ? topicId(stage.inputs[feed.input].topic) : nodeId(stage, feed.node)));
-    if (node.op === 'sink') return from.map((id): Edge => ({ from: id, to: topicId(stage.outputs[node.output].topic), label: null }));
-    const edges = from.map((id): Edge => ({ from: id, to: nodeId(stage, i), label: null }));
-    if ('output' in node && node.output !== null) {
-      const by = partitionedBy(node);
-      const label = by.length === 0 ? 'one partition' : `by ${by.join(', ')}`;
-      edges.push({ from: nodeId(stage, i), to: topicId(stage.outputs[node.output].topic), label: shortened(label) });
-    }
-    return edges;
+    return feedsOf(node)
+      .map((feed): Omit<Edge, 'label' | 'to'> => {
+        const into = { step: node.step, side: 'in' } as const;
+        if ('input' in feed) return { from: topicId(stage.inputs[feed.input].topic), rows: begins(node) ? into : null, toStep: node.step };
+        const before = stage.nodes[feed.node];
+        const rows = ends(before) ? ({ step: before.step, side: 'out' } as const) : begins(node) ? into : null;
+        return { from: nodeId(stage, feed.node), rows, toStep: node.step };
+      })
+      .map((edge): Edge => ({
+        ...edge,
+        to: node.op === 'sink' ? topicId(stage.outputs[node.output].topic) : nodeId(stage, i),
+        label: null,
+      }))
+      .concat(edgesOut(stage, node, i));
   });
+}
+
+/** To a topic between two stages. */
+function edgesOut(stage: Stage, node: StageNode, index: number): Edge[] {
+  if (node.op === 'sink' || !('output' in node) || node.output === null) return [];
+  const by = partitionedBy(node);
+  const label = shortened(by.length === 0 ? 'one partition' : `by ${by.join(', ')}`);
+  const rows = ends(node) ? ({ step: node.step, side: 'out' } as const) : null;
+  return [{ from: nodeId(stage, index), to: topicId(stage.outputs[node.output].topic), label, rows, toStep: null }];
 }
 
 function nodeId(stage: Stage, index: number): string {

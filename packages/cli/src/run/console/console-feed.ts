@@ -1,0 +1,141 @@
+/** What the console shows of a run: the boards as they are, the figures of each second and those of the last minutes. */
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { BoardRows, ConsoleState, Figures, HistoryPoint } from '@rta/console';
+import { DRAWING_STYLE, plainJson, topologyDrawing } from '@rta/runtime';
+import type { ConsoleSource } from '@rta/serve';
+import { boardViews, type BoardView } from '../board-rows.js';
+import type { RunningPipeline } from '../prepare.js';
+import type { PipelineProgress } from '../progress.js';
+import type { RunReport } from '../report.js';
+import { boardId, boardRows, pipelineFacts, pipelineFigures } from './console-state.js';
+import { RankMoves } from './rank-moves.js';
+
+/** How often it is looked for boards that have changed, while somebody watches; ms. */
+const LOOK_MS = 250;
+/** After so long without anything else it is said that nothing has changed, ms. */
+const ALIVE_MS = 500;
+/** Seconds. */
+const HISTORY = 300;
+
+type Say = (event: string, data: string) => void;
+
+export class ConsoleFeed implements ConsoleSource, RunReport {
+  readonly script = asset('console.js');
+  readonly style = asset('console.css') + DRAWING_STYLE;
+  private readonly run = randomUUID();
+  private readonly readers = new Set<Say>();
+  private readonly moves = new RankMoves();
+  private readonly history = new Map<string, HistoryPoint[]>();
+  private figures: Figures | null = null;
+  /** Of boards that are no ranks, as of the last second. */
+  private latest: readonly BoardView[] = [];
+  private latestAt = Date.now();
+  /** What was last said of each board. */
+  private readonly said = new Map<string, string>();
+  private saidAt = 0;
+  private timer: NodeJS.Timeout | null = null;
+
+  constructor(
+    private readonly pipelines: readonly RunningPipeline[],
+    readonly title: string,
+    private readonly on: string,
+  ) {}
+
+  state(): string {
+    return JSON.stringify(
+      {
+        run: this.run,
+        title: this.title,
+        on: this.on,
+        pipelines: this.pipelines.map(({ plan }) => pipelineFacts(plan)),
+        boards: this.boards(),
+        figures: this.figures,
+        history: Object.fromEntries(this.history),
+      } satisfies ConsoleState,
+      plainJson,
+    );
+  }
+
+  subscribe(say: Say): () => void {
+    this.readers.add(say);
+    this.timer ??= setInterval(() => this.look(), LOOK_MS);
+    return () => {
+      this.readers.delete(say);
+      if (this.readers.size > 0 || this.timer === null) return;
+      clearInterval(this.timer);
+      this.timer = null;
+    };
+  }
+
+  topology(name: string): string | null {
+    const found = this.pipelines.find(({ plan }) => plan.pipeline === name);
+    return found === undefined ? null : JSON.stringify(topologyDrawing(found.plan));
+  }
+
+  progress(pipelines: readonly PipelineProgress[]): void {
+    const asOf = Math.max(...pipelines.map(({ snapshot }) => snapshot.at));
+    this.figures = { asOf, pipelines: pipelines.map(pipelineFigures) };
+    for (const { pipeline, inPerSecond, lag, endToEnd } of this.figures.pipelines) {
+      const points = this.history.get(pipeline) ?? [];
+      points.push({ at: asOf, inPerSecond, lag, endToEnd });
+      if (points.length > HISTORY) points.shift();
+      this.history.set(pipeline, points);
+    }
+    this.latest = pipelines.flatMap(({ boards }) => boards);
+    this.latestAt = asOf;
+    // What has moved is known to who comes later.
+    this.boards();
+    this.say('figures', this.figures);
+  }
+
+  warning(): void {
+    // It is said where the run was started.
+  }
+
+  end(pipelines: readonly PipelineProgress[]): void {
+    this.progress(pipelines);
+    this.look();
+  }
+
+  private look(): void {
+    const changed = this.boards().filter((board) => {
+      const { asOf: _, ...content } = board;
+      const text = JSON.stringify(content, plainJson);
+      if (this.said.get(board.id) === text) return false;
+      this.said.set(board.id, text);
+      return true;
+    });
+    if (changed.length > 0) this.say('boards', changed);
+    else if (performance.now() - this.saidAt >= ALIVE_MS) this.say('alive', null);
+  }
+
+  /** Ranks as they are now, everything else as of the last second. */
+  private boards(): BoardRows[] {
+    return this.pipelines.flatMap(({ plan, run }) => {
+      const snapshot = run.snapshot();
+      const views = boardViews(plan, snapshot);
+      return (plan.boards ?? []).flatMap((board): BoardRows[] => {
+        const ranked = views.find((view) => view.board.name === board.name);
+        const view = ranked ?? this.latest.find((each) => each.pipeline === plan.pipeline && each.board.name === board.name);
+        if (view === undefined) return [];
+        const at = ranked === undefined ? this.latestAt : snapshot.at;
+        const { show, label } = board;
+        if (show !== 'ranking' || label === null) return [boardRows(plan, view, at, null)];
+        const labels = view.rows.map((row) => JSON.stringify(row[label], plainJson));
+        return [boardRows(plan, view, at, this.moves.at(boardId(view), labels, at))];
+      });
+    });
+  }
+
+  private say(event: string, data: unknown): void {
+    this.saidAt = performance.now();
+    const text = JSON.stringify(data, plainJson);
+    for (const say of this.readers) say(event, text);
+  }
+}
+
+function asset(name: string): string {
+  return readFileSync(createRequire(import.meta.url).resolve(`@rta/console/${name}`), 'utf8');
+}

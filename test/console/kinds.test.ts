@@ -1,0 +1,104 @@
+/** Each kind of board, and what late and refused records do, on a pipeline whose input is known. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, expect, it } from 'vitest';
+import { ROOT, temporaryDirectory } from '../../packages/cli/test/support/cli.js';
+import { appendBadScore, appendScores, drawScores, playersOf } from '../../packages/cli/test/support/scores.js';
+import { describeInBrowser, openPage, show, until, type Shown } from './opened.js';
+
+const PIPELINE = `pipeline: kinds
+source: { topic: user-score, key: user_id, schema: user_score, time: event_time_millis, lateness: 0s }
+errors: { topic: refused-scores }
+streams:
+  players:
+    from: source
+    steps:
+      - groupBy: user_id
+        aggregate: { total_score: sum(score) }
+      - topK: { k: 5, by: [total_score desc, user_id], rank: place }
+  minutes:
+    from: source
+    steps:
+      - groupBy: team_id
+        window: { tumbling: 1s }
+        aggregate: { points: sum(score) }
+        emit: final
+  parts:
+    from: source
+    steps:
+      - aggregate: { scored: count(), good: count() where score > 5, best: count() where score > 15 }
+sinks:
+  players: { from: players, topic: best-players }
+  minutes: { from: minutes, topic: team-minutes }
+  parts: { from: parts, topic: parts }
+boards:
+  best players: { from: players, show: ranking, label: user_id, value: total_score, by: place }
+  points a minute: { from: minutes, show: line, label: team_id, value: points, by: window_start }
+  how good: { from: parts, show: funnel }
+  scores: { from: parts, show: number, value: scored }
+  minutes: { from: minutes, show: table }
+`;
+
+describeInBrowser('boards of every kind', () => {
+  const scores = drawScores(3000, 40, 3);
+  let run: Shown;
+
+  beforeAll(async () => {
+    const project = temporaryDirectory();
+    mkdirSync(join(project, 'pipelines'));
+    mkdirSync(join(project, 'schemas'));
+    await copyFile(join(ROOT, 'schemas/user_score.avsc'), join(project, 'schemas/user_score.avsc'));
+    writeFileSync(join(project, 'pipelines/kinds.yaml'), PIPELINE);
+    await appendScores(join(project, '.rta'), scores);
+    await appendBadScore(join(project, '.rta'));
+    run = await show(['run', '--http', '0'], project);
+  });
+
+  it('shows the ranking, its table and its file with the same rows', async () => {
+    const { page, errors } = await openPage();
+    await page.goto(run.url);
+    const expected = playersOf(scores).slice(0, 5).map(({ user_id, total_score }) => [String(user_id), Number(total_score).toLocaleString('en-US')]); // prettier-ignore
+    const bars = page.getByRole('list', { name: 'best players' }).locator('li');
+    const shown = (): Promise<string[][]> => bars.evaluateAll((all) => all.map((bar) => ['.label', '.value'].map((part) => bar.querySelector(part)?.textContent ?? ''))); // prettier-ignore
+    await until(shown, (rows) => JSON.stringify(rows) === JSON.stringify(expected));
+    await page.getByRole('button', { name: 'Table of best players' }).click();
+    const table = page.getByRole('region', { name: 'Rows of best players' }).locator('tbody tr');
+    expect(await table.first().locator('td').allTextContents()).toEqual(['1', ...expected[0], 'no']);
+    const saved = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Save best players as CSV' }).click();
+    const file = await saved;
+    expect(file.suggestedFilename()).toBe('best players.csv');
+    const lines = readFileSync(await file.path(), 'utf8').split('\r\n');
+    expect(lines.slice(0, 2)).toEqual(['place,user_id,total_score,final', `1,${expected[0][0]},${expected[0][1].replace(',', '')},false`]);
+    expect(lines).toHaveLength(6);
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+
+  it('shows lines, a funnel, a number and a table, and which rows are final', async () => {
+    const { page, errors } = await openPage();
+    await page.goto(run.url);
+    const scored = scores.length.toLocaleString('en-US');
+    await until(() => page.locator('[data-board="kinds/scores"] .figure').textContent(), (text) => text === scored); // prettier-ignore
+    const good = scores.filter(({ score }) => score > 5).length.toLocaleString('en-US');
+    await page.getByRole('img', { name: new RegExp(`^how good: scored ${scored}, good ${good}, best `) }).waitFor();
+    await page.getByRole('img', { name: /^points a minute, now: / }).waitFor();
+    expect(await page.locator('[data-board="kinds/points a minute"] canvas').count()).toBe(1);
+    const rows = page.getByRole('region', { name: 'Rows of minutes' }).locator('tbody tr');
+    await until(() => rows.count(), (count) => count > 0); // prettier-ignore
+    const card = page.locator('[data-board="kinds/minutes"] .facts');
+    expect(await card.textContent()).toMatch(/^kinds → team-minutes · as of \d\d:\d\d:\d\d · (not )?final$/);
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+
+  it('says how many records were refused, why, and where they went', async () => {
+    const { page, errors } = await openPage();
+    await page.goto(`${run.url}/#freshness`);
+    const card = page.locator('section[aria-labelledby="left-out"]');
+    await until(() => card.textContent(), (text) => /refused1 → refused-scoresbad_magic1/.test(text ?? '')); // prettier-ignore
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+});
