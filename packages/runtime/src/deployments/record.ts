@@ -155,6 +155,7 @@ export class DeploymentsTable {
   }
 }
 
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the key says what the value is
 function decode<T>(key: string, value: string): T {
   let parsed: { v?: unknown };
   try {
