@@ -132,12 +132,16 @@ sink: { topic: ${this.topic(name)} }
   /** Until the topic holds so many rows, for two minutes at most, or until the run has ended. */
   async until(name: string, count: number, run: Promise<RtaResult>): Promise<void> {
     let ended: RtaResult | null = null;
-    void run.then((result) => (ended = result));
-    for (const deadline = Date.now() + 120_000; ; await delay(300)) {
+    void run.then((result) => {
+      ended = result;
+    });
+    const deadline = Date.now() + 120_000;
+    for (;;) {
       const found = (await this.rows(name)).length;
       if (found >= count) return;
       if (ended !== null) throw new Error(`it has ended: ${JSON.stringify(ended)}`);
       if (Date.now() > deadline) throw new Error(`${name} holds ${String(found)} rows, not ${String(count)}`);
+      await delay(300);
     }
   }
 

@@ -25,7 +25,8 @@ export class SchemaQuestions {
         this.say({ type: 'judge', number, pipeline: plan.pipeline, generation: this.generations.get(plan) ?? 0, found });
       });
       if (answer.type === 'not-judged') throw Object.assign(new Error(answer.failure.message), answer.failure);
-      if (answer.change?.next != null) this.generations.set(answer.change.next.plan, answer.generation);
+      const next = answer.change?.next ?? null;
+      if (next !== null) this.generations.set(next.plan, answer.generation);
       return answer.change;
     };
   }
@@ -54,7 +55,8 @@ export class SchemaAnswers {
     } catch (error) {
       return { type: 'not-judged', number, failure: failureOf(error) };
     }
-    if (change?.next != null) this.plans.push(change.next.plan);
+    const next = change?.next ?? null;
+    if (next !== null) this.plans.push(next.plan);
     return { type: 'judged', number, change, generation: this.plans.length - 1 };
   }
 }
