@@ -170,5 +170,5 @@ describeInBrowser('the console of rta demo', () => {
     await page.locator('.live').waitFor();
     await until(() => labels(page, 'top teams'), (found) => found.length === 10, 100_000); // prettier-ignore
     await page.context().close();
-  });
+  }, 400_000); // it waits for two starts
 });
