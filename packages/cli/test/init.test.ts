@@ -1,7 +1,7 @@
 /** `rta init`: projects that check, test and run as they are made, with the cli as it is packed too. */
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -71,14 +71,15 @@ describe('rta init', () => {
   it.skipIf(!existsSync(join(cli, 'dist/commands/init.js')))('is whole in the package that users install', async () => {
     const cwd = temporaryDirectory();
     await run('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', cwd], { cwd: cli });
-    const scope = join(cwd, 'node_modules/@rta');
-    mkdirSync(scope, { recursive: true });
     await run('tar', ['xzf', readdirSync(cwd).find((name) => name.endsWith('.tgz'))!], { cwd });
     const installed = join(cwd, 'package');
-    // Its packages and what they need, as an installation would have them.
-    for (const name of ['dsl', 'operators', 'registry', 'runtime', 'state-rocks'])
-      symlinkSync(join(ROOT, 'packages', name), join(scope, name));
-    for (const name of ['commander', 'yaml']) symlinkSync(join(cli, 'node_modules', name), join(cwd, 'node_modules', name));
+    // What it needs, as an installation would have it.
+    const { dependencies } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as { dependencies: Record<string, string> };
+    for (const name of Object.keys(dependencies)) {
+      const link = join(cwd, 'node_modules', name);
+      mkdirSync(dirname(link), { recursive: true });
+      symlinkSync(join(cli, 'node_modules', name), link);
+    }
     const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], RTA: `${process.execPath} ${join(installed, 'bin/rta.js')}` };
     await run(process.execPath, [join(installed, 'bin/rta.js'), 'init', 'made'], { cwd, env });
     const { stdout } = await run(join(cwd, 'made/ci/rta.sh'), [], { cwd, env });
