@@ -190,7 +190,7 @@ export class Task {
     const { schemas, stopping, onWarning, judgeWriterSchema: judge } = this.context;
     const asking = {
       schemas,
-      judge: async (schema: AvroSchema) => judge && judgeWriterSchema(judge, this.stage, this.partition, unknown, schema),
+      ...(judge && { judge: (schema: AvroSchema) => judgeWriterSchema(judge, this.stage, this.partition, unknown, schema) }),
       stopping: () => !this.running || stopping(),
       onWarning,
     };

@@ -10,8 +10,8 @@ export interface SchemaSource {
 /** What a task knows of a writer schema. */
 interface Asking {
   readonly schemas: SchemaSource;
-  /** Called with the schema, where there is one. */
-  readonly judge: (schema: AvroSchema) => Promise<void>;
+  /** Called with the schema, where there is one; not there: nothing is asked. */
+  readonly judge?: (schema: AvroSchema) => Promise<void>;
   readonly stopping: () => boolean;
   readonly onWarning: (message: string) => void;
 }
@@ -26,7 +26,7 @@ export async function writerSchema(context: Asking, id: number): Promise<{ reado
   for (let attempt = 0; ; attempt++) {
     try {
       const found = await context.schemas.byId(id);
-      if (found !== null) await context.judge(found.schema);
+      if (found !== null && context.judge !== undefined) await context.judge(found.schema);
       return found;
     } catch (error) {
       if (context.stopping()) return 'stopping';
