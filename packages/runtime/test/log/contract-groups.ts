@@ -76,6 +76,7 @@ export function groupTests(on: Fixture): void {
     it('does what was to be committed when the member heard that it loses its partitions', async () => {
       const [name, to] = [await on.topic(2), await on.topic()];
       const group = unique('g');
+      for (const partition of [0, 1]) await on.log.append(outputs(name, partition, ['read']));
       const one = await on.join(group, [name]);
       await one.until(() => one.assigned.length === 2);
       const old = one.epoch;

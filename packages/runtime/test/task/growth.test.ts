@@ -71,7 +71,7 @@ sinks:
   once: { from: once, topic: ${topic}-once }
 `);
   // Small files, so that what is deleted leaves the disk at once and not at some megabytes.
-  const stores = openStateStores(backend.stateDirectory, { writeBufferBytes: 256 << 10 });
+  const stores = openStateStores(backend.stateDirectory, { writeBufferBytes: 32 << 10 });
   const worker = await backend.worker(plan, { stores, stateFlush: { flushMs: 50 } });
   const { log } = backend;
   if (!(log instanceof EmbeddedLog)) throw new Error('not the embedded log');
