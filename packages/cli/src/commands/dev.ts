@@ -3,7 +3,7 @@ import { backendSettings, openBackend, type BackendOptions } from '../backend/ba
 import type { Action } from '../context.js';
 import { DevSession } from '../dev/session.js';
 import { EXIT_CODES } from '../exit-codes.js';
-import { httpAddressOf, wholeNumber } from '../option-values.js';
+import { httpAddressOf } from '../option-values.js';
 import { NdjsonWriter } from '../output/ndjson.js';
 import { reportFailure } from '../output/report-failure.js';
 import type { AddCommand } from '../program.js';
@@ -11,6 +11,7 @@ import { loadPipelines, loadProjectFile } from '../project/load.js';
 import { Directories, namedDirectories } from '../project/watch-directories.js';
 import { httpSettings, type HttpAddress } from '../run/http.js';
 import { lockBackend } from '../run/lock-backend.js';
+import { BROKERS, DIRECTORY, PARTITIONS, REGISTRY } from '../run/options.js';
 
 interface DevOptions extends BackendOptions {
   readonly partitions?: number;
@@ -25,10 +26,10 @@ export const addDev: AddCommand = (program, act) => {
     .command('dev')
     .description('Runs pipelines and follows their files: an edit takes effect at once, with the state kept where it can be; until Ctrl-C')
     .argument('[paths...]', 'pipeline files, or directories of them (default: pipelines/)')
-    .option('--partitions <n>', 'partitions of topics that have to be made and are not declared (default: 4)', wholeNumber(1))
-    .option('--brokers <list>', 'Kafka, host:port,host:port (default: KAFKA_BROKERS, rta.yaml, else the embedded log)')
-    .option('--registry <url>', 'schema registry (default: SCHEMA_REGISTRY_URL, rta.yaml, else the embedded one)')
-    .option('--dir <path>', 'directory of the embedded log and of state (default: .rta)')
+    .option(...PARTITIONS)
+    .option(...BROKERS)
+    .option(...REGISTRY)
+    .option(...DIRECTORY)
     .option('--http <[host:]port>', 'queries, live events and metrics; port 0: a free one', httpAddressOf, httpAddressOf(DEFAULT_HTTP))
     .option('--json', 'NDJSON as of `rta run`; per edit and pipeline what became of its state: new, kept, rebuilt, gone')
     .action(act(dev));

@@ -9,13 +9,13 @@ import type { AddCommand } from '../program.js';
 import { loadPipelines } from '../project/load.js';
 import { httpSettings, type HttpAddress } from '../run/http.js';
 import { lockBackend } from '../run/lock-backend.js';
-import { runEnd } from '../run/options.js';
+import { BROKERS, DIRECTORY, PARTITIONS, REGISTRY, requireTimeouts, runEnd, STALL_TIMEOUT } from '../run/options.js';
 import { PROFILE_FILE, profiled } from '../run/profile/profile.js';
 import { plansOf } from '../run/prepare.js';
 import { runProject } from '../run/run-project.js';
 import { DEFAULT_SHUTDOWN_MS, ShutdownLimit } from '../run/shutdown-limit.js';
 import { recompiler } from '../run/source-changes.js';
-import { DEFAULT_STALL_MS, watchEventLoop } from '../run/stall-watch.js';
+import { watchEventLoop } from '../run/stall-watch.js';
 
 /** ms for the log to close; what it holds is committed by then. */
 const CLOSE_MS = 5_000;
@@ -44,18 +44,13 @@ export const addRun: AddCommand = (program, act) => {
     .option('--until-end', 'process what the sources hold now, commit and end')
     .option('--close', 'with --until-end: then close the windows that are still open')
     .option('--for <duration>', 'end by itself after so long: 20s, 5m', durationOf)
-    .option('--partitions <n>', 'partitions of topics that have to be made and are not declared (default: 4)', wholeNumber(1))
+    .option(...PARTITIONS)
     .option('--workers <n>', 'worker threads, each a member of the consumer groups (default: 1)', wholeNumber(1))
     .option('--memory <size>', 'of state in memory, all pipelines together; what is more waits on disk (default: 1GiB each)', sizeOf)
-    .option('--brokers <list>', 'Kafka, host:port,host:port (default: KAFKA_BROKERS, rta.yaml, else the embedded log)')
-    .option('--registry <url>', 'schema registry (default: SCHEMA_REGISTRY_URL, rta.yaml, else the embedded one)')
-    .option('--dir <path>', 'directory of the embedded log and of state (default: .rta)')
-    .option(
-      '--stall-timeout <duration>',
-      'end with 75 after so long without progress, though there is something to do',
-      durationOf,
-      DEFAULT_STALL_MS,
-    )
+    .option(...BROKERS)
+    .option(...REGISTRY)
+    .option(...DIRECTORY)
+    .option(...STALL_TIMEOUT)
     .option(
       '--shutdown-timeout <duration>',
       'end with 69 when the last commits take longer than that, after a signal, --for or a failure',
@@ -78,8 +73,7 @@ export const addRun: AddCommand = (program, act) => {
 };
 
 const run: Action<RunOptions> = async (context, paths, options) => {
-  if (options.stallTimeout < 1000) throw new UsageError('--stall-timeout is at least 1s');
-  if (options.shutdownTimeout < 1000) throw new UsageError('--shutdown-timeout is at least 1s');
+  requireTimeouts(options);
   if (options.profile !== undefined && (options.workers ?? 1) > 1)
     throw new UsageError('--profile looks at one thread: it does not go with --workers');
   const limit = new ShutdownLimit(options.shutdownTimeout);

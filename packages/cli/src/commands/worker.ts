@@ -2,19 +2,19 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { backendSettings, openBackend, type Backend, type BackendOptions } from '../backend/backend.js';
 import type { Action, CliContext } from '../context.js';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
-import { UsageError } from '../failure.js';
 import { Fleet } from '../fleet/fleet.js';
 import type { RunContext } from '../fleet/deployed-run.js';
 import type { WantedRun } from '../fleet/wanted.js';
 import { whoChanges } from '../fleet/who.js';
-import { durationOf, wholeNumber } from '../option-values.js';
+import { durationOf } from '../option-values.js';
 import { NdjsonWriter } from '../output/ndjson.js';
 import type { AddCommand } from '../program.js';
 import { loadProjectFile } from '../project/load.js';
 import { lockBackend } from '../run/lock-backend.js';
+import { BROKERS, DIRECTORY, PARTITIONS, REGISTRY, requireTimeouts, STALL_TIMEOUT } from '../run/options.js';
 import { workerId } from '../run/prepare.js';
 import { DEFAULT_SHUTDOWN_MS, ShutdownLimit } from '../run/shutdown-limit.js';
-import { DEFAULT_STALL_MS, StallWatch, watchEventLoop } from '../run/stall-watch.js';
+import { StallWatch, watchEventLoop } from '../run/stall-watch.js';
 
 /** ms for the log to close; what it holds is committed by then. */
 const CLOSE_MS = 5_000;
@@ -32,16 +32,11 @@ export const addWorker: AddCommand = (program, act) => {
   program
     .command('worker')
     .description('Runs what is deployed, and follows what is deployed later, until Ctrl-C')
-    .option('--partitions <n>', 'partitions of topics that have to be made and are not declared (default: 4)', wholeNumber(1))
-    .option('--brokers <list>', 'Kafka, host:port,host:port (default: KAFKA_BROKERS, rta.yaml, else the embedded log)')
-    .option('--registry <url>', 'schema registry (default: SCHEMA_REGISTRY_URL, rta.yaml, else the embedded one)')
-    .option('--dir <path>', 'directory of the embedded log and of state (default: .rta)')
-    .option(
-      '--stall-timeout <duration>',
-      'end with 75 after so long without progress, though there is something to do',
-      durationOf,
-      DEFAULT_STALL_MS,
-    )
+    .option(...PARTITIONS)
+    .option(...BROKERS)
+    .option(...REGISTRY)
+    .option(...DIRECTORY)
+    .option(...STALL_TIMEOUT)
     .option('--shutdown-timeout <duration>', 'end with 69 when the last commits take longer than that', durationOf, DEFAULT_SHUTDOWN_MS)
     .option('--json', 'NDJSON: a line when a version starts, stops, fails or takes over')
     .addHelpText(
@@ -55,8 +50,7 @@ while (at most 30 s), and the others go on.`,
 };
 
 const worker: Action<WorkerOptions> = async (context, _args, options) => {
-  if (options.stallTimeout < 1000) throw new UsageError('--stall-timeout is at least 1s');
-  if (options.shutdownTimeout < 1000) throw new UsageError('--shutdown-timeout is at least 1s');
+  requireTimeouts(options);
   const limit = new ShutdownLimit(options.shutdownTimeout);
   return limit.within(context.signal, () => within(context, options));
 };

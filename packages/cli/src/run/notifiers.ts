@@ -4,6 +4,7 @@ import { MetricsAlerts, Notifier } from '@rta/serve';
 import type { Backend } from '../backend/backend.js';
 import { Failure } from '../failure.js';
 import type { PipelineRun } from './pipeline-run.js';
+import { runBeside } from './run-beside.js';
 
 /** The targets of rta.yaml, by name. */
 export type Targets = ReadonlyMap<string, NotifyTarget | null>;
@@ -39,28 +40,14 @@ export function checkTargets(plans: readonly Plan[], targets: Targets): void {
 /** Runs pipelines, and tells the targets of their alerts meanwhile; where the run ends by itself, also of what it left. */
 export async function whileNotifying<T>(options: NotifyOptions, signal: AbortSignal, run: () => Promise<T>): Promise<T> {
   const stopMeasuring = await startMeasuring(options);
-  const running = options.pipelines.flatMap(({ plan }) => notifiersOf(plan, options));
-  const told = running.map(async ({ notifier, pipeline }) => {
-    await notifier.run().catch((error: unknown) => {
-      options.says(pipeline, `incidents are not told any more: ${error instanceof Error ? error.message : String(error)}`);
-    });
-  });
-  let endedByItself = false;
-  try {
-    const result = await run();
-    endedByItself = !signal.aborted;
-    return result;
-  } finally {
-    await stopMeasuring();
-    for (const { notifier } of running) {
-      const stop = (): void => {
-        notifier.stop();
-      };
-      if (endedByItself) await notifier.drain(DRAIN_MS).catch(stop);
-      else stop();
-    }
-    await Promise.all(told);
-  }
+  const pipelineOf = new Map(
+    options.pipelines.flatMap(({ plan }) => notifiersOf(plan, options).map((one) => [one, plan.pipeline] as const)),
+  );
+  const onFailed = (one: Notifier, why: string): void => {
+    options.says(pipelineOf.get(one)!, `incidents are not told any more: ${why}`);
+  };
+  // What is measured is judged as long as pipelines run, and told of before the notifiers end.
+  return runBeside([...pipelineOf.keys()], { signal, drainMs: DRAIN_MS, onFailed }, () => run().finally(stopMeasuring));
 }
 
 /** Judges what is measured of pipelines, each second; what is given ends that. */
@@ -91,7 +78,7 @@ async function startMeasuring({ pipelines, backend: { log, registry }, workerId,
 function notifiersOf(
   { pipeline, alerts = [], sinks, metricsAlerts }: Plan,
   { backend: { log, registry }, targets, workerId, says }: NotifyOptions,
-): readonly { readonly pipeline: string; readonly notifier: Notifier }[] {
+): readonly Notifier[] {
   const topic = sinks.find(({ id }) => id === 'alerts')?.topic ?? metricsAlerts?.topic;
   if (topic === undefined) return [];
   return [...new Set(alerts.flatMap(({ notify }) => notify))].flatMap((name) => {
@@ -106,6 +93,6 @@ function notifiersOf(
     const onWarning = (message: string): void => {
       says(pipeline, message);
     };
-    return [{ pipeline, notifier: new Notifier({ log, registry, pipeline, topic, target, alerts: told, workerId, onWarning }) }];
+    return [new Notifier({ log, registry, pipeline, topic, target, alerts: told, workerId, onWarning })];
   });
 }

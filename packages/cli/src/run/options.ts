@@ -1,5 +1,38 @@
+/** What commands that run pipelines are told alike. */
 import { UsageError } from '../failure.js';
+import { durationOf, wholeNumber } from '../option-values.js';
 import type { RunEnd } from './pipeline-run.js';
+import { DEFAULT_STALL_MS } from './stall-watch.js';
+
+export const PARTITIONS = [
+  '--partitions <n>',
+  'partitions of topics that have to be made and are not declared (default: 4)',
+  wholeNumber(1),
+] as const;
+export const BROKERS = [
+  '--brokers <list>',
+  'Kafka, host:port,host:port (default: KAFKA_BROKERS, rta.yaml, else the embedded log)',
+] as const;
+export const REGISTRY = ['--registry <url>', 'schema registry (default: SCHEMA_REGISTRY_URL, rta.yaml, else the embedded one)'] as const;
+export const DIRECTORY = ['--dir <path>', 'directory of the embedded log and of state (default: .rta)'] as const;
+export const STALL_TIMEOUT = [
+  '--stall-timeout <duration>',
+  'end with 75 after so long without progress, though there is something to do',
+  durationOf,
+  DEFAULT_STALL_MS,
+] as const;
+
+/** ms */
+interface Timeouts {
+  readonly stallTimeout: number;
+  readonly shutdownTimeout: number;
+}
+
+/** @throws UsageError for timeouts that a healthy run would not keep */
+export function requireTimeouts({ stallTimeout, shutdownTimeout }: Timeouts): void {
+  if (stallTimeout < 1000) throw new UsageError('--stall-timeout is at least 1s');
+  if (shutdownTimeout < 1000) throw new UsageError('--shutdown-timeout is at least 1s');
+}
 
 /** The longest that a timer of Node can wait. */
 const MAX_TIMER_MS = 2 ** 31 - 1;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { showStore, type Plan } from '@rta/dsl';
 import type * as Delivery from '@rta/serve/delivery';
 import type { Backend } from '../backend/backend.js';
+import { runBeside } from './run-beside.js';
 
 /** How long the last rows of a run that ends by itself may take to be delivered; the next run goes on with what is left. */
 const DRAIN_MS = 30_000;
@@ -33,30 +34,15 @@ export async function whileDelivering<T>(options: SinksOptions, signal: AbortSig
   const delivery = await import('@rta/serve/delivery');
   const olap = await delivery.OlapStore.open(olapPath(backend.directory));
   try {
-    const deliverers = deliverersOf(options, delivery, olap);
-    const delivered = deliverers.map(async ({ deliverer, pipeline, what }) => {
-      await deliverer.run().catch((error: unknown) => {
-        says(pipeline, `rows do not go to the ${what} any more: ${error instanceof Error ? error.message : String(error)}`);
-      });
-    });
-    let endedByItself = false;
-    try {
-      const result = await run();
-      endedByItself = !signal.aborted;
-      return result;
-    } finally {
-      await Promise.all(deliverers.map(({ deliverer }) => end(deliverer, endedByItself)));
-      await Promise.all(delivered);
-    }
+    const of = new Map(deliverersOf(options, delivery, olap).map((one) => [one.deliverer, one]));
+    const onFailed = (deliverer: Delivery.Deliverer, why: string): void => {
+      const { pipeline, what } = of.get(deliverer)!;
+      says(pipeline, `rows do not go to the ${what} any more: ${why}`);
+    };
+    return await runBeside([...of.keys()], { signal, drainMs: DRAIN_MS, onFailed }, run);
   } finally {
     await olap.close();
   }
-}
-
-async function end(deliverer: Delivery.Deliverer, drains: boolean): Promise<void> {
-  if (drains)
-    await deliverer.drain(DRAIN_MS).catch(() => { deliverer.stop(); }); // prettier-ignore
-  else deliverer.stop();
 }
 
 interface Delivering {

@@ -35,14 +35,7 @@ export const PROJECT: JsonSchema = map('rta.yaml', {
   },
   kafka: {
     ...map('`kafka`', {
-      brokers: {
-        type: ['string', 'array'],
-        minLength: 1,
-        minItems: 1,
-        items: { type: 'string', minLength: 1 },
-        description: 'host:port, or a list of them.',
-        'x-expected': 'host:port, or a list of them',
-      },
+      brokers: oneOrMore('host:port, or a list of them.', 'host:port, or a list of them'),
       clientId: text('What the brokers see as the client.'),
       ssl: { type: ['boolean', 'object'], description: 'TLS: true, or its settings.' },
       sasl: {
@@ -84,14 +77,10 @@ export const PROJECT: JsonSchema = map('rta.yaml', {
               'Where events are sent to; default /analytics/collect.',
             ),
             rejects: TOPIC_NAME,
-            origins: {
-              type: ['string', 'array'],
-              minLength: 1,
-              minItems: 1,
-              items: { type: 'string', minLength: 1 },
-              description: 'Pages that may send, as browsers name them: https://shop.example. Default: all.',
-              'x-expected': 'an origin such as https://shop.example, or a list of them',
-            },
+            origins: oneOrMore(
+              'Pages that may send, as browsers name them: https://shop.example. Default: all.',
+              'an origin such as https://shop.example, or a list of them',
+            ),
             rate: whole(1, 1_000_000, 'Events a second that one address may send. Default: any number.'),
           },
           ['source'],
@@ -102,3 +91,15 @@ export const PROJECT: JsonSchema = map('rta.yaml', {
     description: 'The HTTP side of `rta run`.',
   },
 });
+
+/** A text that is not empty, or a list of such. */
+function oneOrMore(description: string, expected: string): JsonSchema {
+  return {
+    type: ['string', 'array'],
+    minLength: 1,
+    minItems: 1,
+    items: { type: 'string', minLength: 1 },
+    description,
+    'x-expected': expected,
+  };
+}

@@ -1,13 +1,11 @@
 /** Sends a request until it is taken, refused, or it has been tried for long enough. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pauseOf, type Pauses } from '../backoff.js';
 import type { DeliveryRequest } from './request.js';
 
-export interface DeliverySettings {
+export interface DeliverySettings extends Pauses {
   /** How long one try may take, ms. */
   readonly timeoutMs: number;
-  /** The first pause between tries, ms, about; each is twice the one before, up to `maxPauseMs`. */
-  readonly pauseMs: number;
-  readonly maxPauseMs: number;
   /** How long a request is tried, ms. */
   readonly giveUpMs: number;
 }
@@ -42,11 +40,6 @@ export async function deliver(
     if (Date.now() + pause >= giveUpAt) return { result: 'given-up', why: outcome.why };
     await sleep(pause, undefined, { signal }).catch(() => undefined);
   }
-}
-
-/** From half of it to all of it, so that many do not come back at once. */
-function pauseOf(tries: number, { pauseMs, maxPauseMs }: DeliverySettings): number {
-  return Math.min(maxPauseMs, pauseMs * 2 ** Math.min(tries, 30)) * (0.5 + Math.random() / 2);
 }
 
 type Attempt =

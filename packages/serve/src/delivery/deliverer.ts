@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { applicationIdOf, type Log } from '@rta/runtime';
 import type { SchemaRegistry } from '@rta/registry';
 import type { SinkNode } from '@rta/dsl';
-import { GroupReader } from './group-reader.js';
+import { pauseOf, type Pauses } from '../backoff.js';
+import { GroupReader } from '../group-reader.js';
 import { SinkRowReader } from './sink-row-reader.js';
 import { type SinkBatch, type SinkRow, type SinkStore, StoreError } from './sink-store.js';
 
@@ -23,14 +24,12 @@ export interface DelivererOptions {
   readonly settings?: DelivererSettings;
 }
 
-export interface DelivererSettings {
+/** Its pauses are those after a store said no. */
+export interface DelivererSettings extends Pauses {
   /** Rows of a batch, at most. */
   readonly mostRows: number;
   /** How long a row waits for others, ms. */
   readonly lingerMs: number;
-  /** The first pause after a store said no, ms, about; each is twice the one before, up to `maxPauseMs`. */
-  readonly pauseMs: number;
-  readonly maxPauseMs: number;
 }
 
 const DELIVERER_DEFAULTS: DelivererSettings = { mostRows: 10_000, lingerMs: 200, pauseMs: 200, maxPauseMs: 30_000 };
@@ -85,14 +84,8 @@ export class Deliverer {
         if (signal.aborted) throw new StoreError('interrupted', true, { cause: error });
         if (!(error instanceof StoreError) || !error.retriable) throw error;
         if (tries === 0) onWarning(`${error.message}; rows wait in ${this.options.sink.topic}, and it is tried again`);
-        await sleep(error.afterMs ?? this.pauseOf(tries), undefined, { signal }).catch(() => undefined);
+        await sleep(error.afterMs ?? pauseOf(tries, this.settings), undefined, { signal }).catch(() => undefined);
       }
     }
-  }
-
-  /** From half of it to all of it, so that many do not come back at once. */
-  private pauseOf(tries: number): number {
-    const { pauseMs, maxPauseMs } = this.settings;
-    return Math.min(maxPauseMs, pauseMs * 2 ** Math.min(tries, 30)) * (0.5 + Math.random() / 2);
   }
 }

@@ -1,6 +1,6 @@
 /** The port of stores that sinks' rows go to. */
 import type { Row } from '@rta/dsl';
-import type { GroupBatch } from './group-reader.js';
+import type { GroupBatch } from '../group-reader.js';
 
 /** A record of a sink's topic. */
 export interface SinkRow {

@@ -21,6 +21,8 @@ export interface GroupReaderOptions<T> {
   readonly transactionalId: string;
   /** Batches are not larger, about; so much is read ahead, too. */
   readonly mostRecords: number;
+  /** How many of those that wait, in their order, are taken together; default: as many as a batch may have. */
+  readonly together?: (items: readonly T[]) => number;
   /** How long a record waits for others to come, ms. */
   readonly lingerMs: number;
   /** Where partitions go on: by what the group committed (null: nothing), and by what is known besides. */
@@ -192,11 +194,13 @@ export class GroupReader<T> {
   }
 
   private nextRound(): Round | null {
-    const { mostRecords, lingerMs, take } = this.options;
+    const { mostRecords, lingerMs, together, take } = this.options;
     const { length } = this.waiting;
     const isDue = length >= mostRecords || this.drainsTo !== null || Date.now() - this.waitingSince >= lingerMs;
     if (length === 0 || !isDue) return null;
-    const taken = this.waiting.splice(0, mostRecords);
+    const taken = this.waiting.slice(0, mostRecords);
+    if (together !== undefined) taken.length = together(taken.map(({ item }) => item));
+    this.waiting.splice(0, taken.length);
     this.waitingSince = Date.now();
     const abort = new AbortController();
     const signal = AbortSignal.any([abort.signal, this.stopping.signal]);
@@ -222,7 +226,10 @@ export class GroupReader<T> {
     const { round } = this;
     if (round === null || round.outcome === null) return;
     this.round = null;
-    if (round.outcome !== 'taken') throw round.outcome.error;
+    if (round.outcome !== 'taken') {
+      if (this.stopping.signal.aborted) return;
+      throw round.outcome.error;
+    }
     const { topic } = this.options;
     const offsets = [...round.next].map(([partition, offset]) => ({ topic, partition, offset, metadata: '' }));
     await member.commit({ epoch: this.epoch, outputs: [], offsets });
