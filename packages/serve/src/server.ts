@@ -3,11 +3,12 @@ import type { AddressInfo } from 'node:net';
 import type { SchemaRegistry } from '@rta/registry';
 import type { Log } from '@rta/runtime';
 import { fastify, type FastifyInstance } from 'fastify';
-import { guard } from './access.js';
+import { guard, writeGuard } from './access.js';
 import { Collector, type CollectSettings } from './collect/collector.js';
 import { addCollect } from './collect/routes.js';
 import { addConsole, type ConsoleSource } from './console/console.js';
 import { addHealth } from './health/health.js';
+import { addLetters } from './letters/routes.js';
 import { addLive } from './live/events.js';
 import { addMetrics } from './metrics/metrics.js';
 import { addQueries } from './query/routes.js';
@@ -23,6 +24,8 @@ export interface HttpOptions {
   readonly port: number;
   /** What queries and live events ask for; null: only this machine may. */
   readonly token: string | null;
+  /** What requests that change something ask for; null: nobody may. */
+  readonly writeToken: string | null;
   /** Where other processes find this one; null: nowhere. */
   readonly address: string | null;
   readonly pipelines: readonly ServedPipeline[];
@@ -58,6 +61,7 @@ export async function serveHttp(options: HttpOptions): Promise<HttpSide> {
   const asked = {
     pipelines,
     log,
+    registry,
     views: new SinkViews(log, registry),
     guard: guard(options.token),
     token: options.token,
@@ -65,6 +69,7 @@ export async function serveHttp(options: HttpOptions): Promise<HttpSide> {
   };
   addQueries(app, asked);
   addLive(app, asked);
+  addLetters(app, asked, writeGuard(options.writeToken));
   if (options.console !== null) addConsole(app, options.console, asked.guard);
   await app.listen({ host, port });
   const { port: taken } = app.server.address() as AddressInfo;

@@ -3,9 +3,11 @@ import type { JSX } from 'preact';
 import type { ConsoleState } from '../wire.js';
 import { Boards } from './boards/boards.js';
 import { Freshness } from './freshness/freshness.js';
+import { Letters } from './letters/letters.js';
+import { Lookup } from './lookup/lookup.js';
 import { Topology } from './topology/topology.js';
 
-interface ViewProps {
+export interface ViewProps {
   readonly state: ConsoleState;
   /** What stands behind `#id/` in the address, decoded; empty: nothing. */
   readonly path: string;
@@ -24,6 +26,8 @@ export const VIEWS: readonly View[] = [
   { id: 'boards', title: 'Boards', key: '1', show: Boards },
   { id: 'topology', title: 'Topology', key: '2', show: Topology },
   { id: 'freshness', title: 'Freshness', key: '3', show: Freshness },
+  { id: 'letters', title: 'Late and refused', key: 'r', show: Letters },
+  { id: 'lookup', title: 'State', key: 's', show: Lookup },
 ];
 
 /** What a fragment names; the first view where it names none. */
