@@ -7,15 +7,18 @@ import { guard, writeGuard } from './access.js';
 import { Collector, type CollectSettings } from './collect/collector.js';
 import { addCollect } from './collect/routes.js';
 import { addConsole, type ConsoleSource } from './console/console.js';
+import { addDeployments } from './deployments/routes.js';
 import { addHealth } from './health/health.js';
 import { addLetters } from './letters/routes.js';
 import { addLive } from './live/events.js';
 import { addMetrics } from './metrics/metrics.js';
 import { addQueries } from './query/routes.js';
 import { Refused } from './refused.js';
+import { addSchemas } from './schemas/routes.js';
 import type { ServedPipeline } from './served-pipeline.js';
 import { ViewTooLarge } from './sinks/sink-view.js';
 import { SinkViews } from './sinks/sink-views.js';
+import { addTopics } from './topics/routes.js';
 
 export interface HttpOptions {
   /** Where to listen; 127.0.0.1 is what only this machine reaches. */
@@ -70,6 +73,9 @@ export async function serveHttp(options: HttpOptions): Promise<HttpSide> {
   addQueries(app, asked);
   addLive(app, asked);
   addLetters(app, asked, writeGuard(options.writeToken));
+  addTopics(app, asked);
+  addSchemas(app, asked);
+  addDeployments(app, asked);
   if (options.console !== null) addConsole(app, options.console, asked.guard);
   await app.listen({ host, port });
   const { port: taken } = app.server.address() as AddressInfo;

@@ -2,9 +2,13 @@
 import type { JSX } from 'preact';
 import type { ConsoleState } from '../wire.js';
 import { Boards } from './boards/boards.js';
+import { Deploys } from './deploys/deploys.js';
 import { Freshness } from './freshness/freshness.js';
 import { Letters } from './letters/letters.js';
 import { Lookup } from './lookup/lookup.js';
+import { Schemas } from './schemas/schemas.js';
+import { Sql } from './sql/sql.js';
+import { Topics } from './topics/topics.js';
 import { Topology } from './topology/topology.js';
 
 export interface ViewProps {
@@ -28,6 +32,10 @@ export const VIEWS: readonly View[] = [
   { id: 'freshness', title: 'Freshness', key: '3', show: Freshness },
   { id: 'letters', title: 'Late and refused', key: 'r', show: Letters },
   { id: 'lookup', title: 'State', key: 's', show: Lookup },
+  { id: 'topics', title: 'Topics', key: 'o', show: Topics },
+  { id: 'schemas', title: 'Schemas', key: 'c', show: Schemas },
+  { id: 'deploys', title: 'Deploys', key: 'd', show: Deploys },
+  { id: 'sql', title: 'SQL', key: 'q', show: Sql },
 ];
 
 /** What a fragment names; the first view where it names none. */

@@ -1,4 +1,5 @@
 /** What topics hold, for people: shared by commands and the HTTP side, which this does not bring along. */
+export { compareSchemas } from './compare-schemas.js';
 export * from './decode-record.js';
 export * from './judge-letters.js';
 export * from './letter-counts.js';

@@ -1,3 +1,5 @@
+import type { DecodedValue } from '../decoded.js';
+
 /** What `/letters` answers. */
 export interface LettersAnswer {
   readonly pipeline: string;
@@ -37,16 +39,6 @@ export interface Letter {
   readonly headers: readonly ({ readonly key: string } & Partial<DecodedValue>)[];
   /** The byte that makes it unreadable. */
   readonly faultAt: number | null;
-}
-
-/** A key or a value, as it could be read. */
-export interface DecodedValue {
-  readonly format: 'avro' | 'json' | 'string' | 'bytes';
-  /** Bytes: in hex. */
-  readonly value: unknown;
-  readonly schemaId?: number;
-  /** Why it could not be read. */
-  readonly problem?: string;
 }
 
 /** What a replay did, or would do. */

@@ -1,12 +1,6 @@
 import type { JSX } from 'preact';
-import { placeOf, type DecodedValue, type Letter } from './answers.js';
-
-/** In one line. */
-export function valueText(decoded: DecodedValue | null): string {
-  if (decoded === null) return 'null';
-  if (decoded.format === 'bytes') return `0x${String(decoded.value)}${decoded.problem === undefined ? '' : ` (${decoded.problem})`}`;
-  return decoded.format === 'string' ? String(decoded.value) : JSON.stringify(decoded.value);
-}
+import { valueText, type DecodedValue } from '../decoded.js';
+import { placeOf, type Letter } from './answers.js';
 
 /** A letter in full. */
 export function LetterText({ letter }: { readonly letter: Letter }): JSX.Element {

@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { useAnswer } from '../ask.js';
+import { valueText } from '../decoded.js';
 import { count } from '../format.js';
 import { PipelineChoice, useChoice } from '../pipeline-choice.js';
 import { Problem } from '../problem.js';
@@ -9,7 +10,7 @@ import { SaveCsv, Table, type TableColumn } from '../table.js';
 import type { ViewProps } from '../views.js';
 import { placeOf, type LettersAnswer, type Letter, type LetterCount } from './answers.js';
 import { Replay } from './replay.js';
-import { LetterText, valueText } from './letter-text.js';
+import { LetterText } from './letter-text.js';
 
 export function Letters({ state }: ViewProps): JSX.Element {
   const [pipeline, choose] = useChoice(state);

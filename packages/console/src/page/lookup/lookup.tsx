@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { useAnswer } from '../ask.js';
+import { Field, formText } from '../form.js';
 import { tableOf } from '../json-table.js';
 import { PipelineChoice, useChoice } from '../pipeline-choice.js';
 import { Problem } from '../problem.js';
@@ -65,9 +66,7 @@ function Question({ contents: { pipeline, stores, sinks } }: { readonly contents
   if (chosen === undefined) return <p class="empty">{pipeline} keeps nothing, and writes to no sink.</p>;
   const isWindowed = chosen.windowed ?? chosen.columns.includes('window_start');
   const ask = (event: SubmitEvent): void => {
-    event.preventDefault();
-    const given = [...new FormData(event.currentTarget as HTMLFormElement)];
-    const parameters = Object.fromEntries(given.flatMap(([field, value]) => (typeof value === 'string' ? [[field, value.trim()]] : [])));
+    const parameters = formText(event);
     setAsked((before) => ({
       path: `/query/${encodeURIComponent(pipeline)}/${encodeURIComponent(name)}`,
       parameters,
@@ -106,15 +105,6 @@ function optionOf({ name, kind }: Named): JSX.Element {
     <option key={name} value={name}>
       {name} ({kind})
     </option>
-  );
-}
-
-function Field({ name, label, hint = '' }: { readonly name: string; readonly label: string; readonly hint?: string }): JSX.Element {
-  return (
-    <label>
-      {label}
-      <input name={name} placeholder={hint} autoComplete="off" spellcheck={false} size={Math.max(14, hint.length)} />
-    </label>
   );
 }
 
