@@ -53,7 +53,9 @@ export function policiesUnderWorker(env: () => Readonly<Record<string, string>>)
     await on.send(AS_TEXT, events(4, 5, { score: 'many' }));
     const failed = (): readonly unknown[] => worker.printed().flatMap(({ event, error }) => (event === 'failed' ? [error] : []));
     await vi.waitFor(() => expect(failed()).not.toEqual([]), { timeout: 60_000, interval: 100 });
-    expect(failed()).toEqual([expect.stringMatching(/offset 2: the schema with id \d+ does not resolve[^]*onIncompatibleSchemaChange: errors/)]);
+    expect(failed()).toEqual([
+      expect.stringMatching(/offset 2: the schema with id \d+ does not resolve[^]*onIncompatibleSchemaChange: errors/),
+    ]);
     // In the partition of the record, behind it.
     await on.send(FIRST, events(6, 7));
     expect(await sequences(on)).toEqual(upTo(4));
