@@ -1,7 +1,9 @@
-/** Views that look things up, on a pipeline whose input is known: late and refused records, state. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+/** Views that look things up, on a pipeline whose input is known: late and refused records, state, topics, schemas, deploys, SQL. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { AvroSchema } from "@rta/dsl";
+import { embeddedRegistry } from '@rta/registry';
 import type { Page } from '@rta/tools';
 import { beforeAll, expect, it } from 'vitest';
 import { ROOT, temporaryDirectory } from '../../packages/cli/test/support/cli.js';
@@ -27,6 +29,7 @@ streams:
 sinks:
   players: { from: players, topic: player-totals }
   minutes: { from: minutes, topic: player-minutes }
+  stored: { from: players, table: stored }
 `;
 const TOKEN = 'write-token-of-this-test';
 
@@ -35,6 +38,13 @@ const cells = (page: Page, table: string): Promise<string[][]> =>
     .getByRole('region', { name: table, exact: true })
     .locator('tbody tr')
     .evaluateAll((rows) => rows.map((row) => [...row.querySelectorAll('td')].map((cell) => cell.textContent)));
+
+/** A second version of the source's schema, with one field more. */
+async function registerNext(dir: string): Promise<void> {
+  const schema = JSON.parse(readFileSync(join(ROOT, 'schemas/user_score.avsc'), 'utf8')) as { readonly fields: readonly object[] };
+  const next = { ...schema, fields: [...schema.fields, { name: 'country', type: 'string', default: '' }] };
+  await embeddedRegistry(join(dir, 'registry')).register('user-score-value', next as AvroSchema);
+}
 
 describeInBrowser('views that look things up', () => {
   const scores = drawScores(2000, 20, 5);
@@ -53,6 +63,7 @@ describeInBrowser('views that look things up', () => {
     await until(() => page.locator('tr[data-pipeline="points"] td').allTextContents(), ([status, , , , , , , lag]) => status === 'running' && lag === '0', 200_000); // prettier-ignore
     await page.context().close();
     await appendScores(join(project, '.rta'), [scores[0]]);
+    await registerNext(join(project, '.rta'));
   }, 240_000);
 
   it('lists late and refused records, each in full, and says what a replay would do before it does it', async () => {
@@ -122,6 +133,84 @@ describeInBrowser('views that look things up', () => {
     await page.getByLabel('At most').fill('many');
     await page.getByRole('button', { name: 'Look up' }).click();
     await page.getByRole('alert').getByText('limit is a whole number from 1 to 10000').waitFor();
+    expect(errors.filter((error) => !error.includes('400'))).toEqual([]);
+    await page.context().close();
+  });
+
+  it('browses the topics of the pipeline: partitions, the newest records, those from an offset and from a time on', async () => {
+    const { page, errors } = await openPage();
+    await page.goto(`${run.url}/#topics`);
+    const topics = await until(() => cells(page, 'Topics of points'), (rows) => rows.length > 5); // prettier-ignore
+    const roles = Object.fromEntries(topics.map(([topic, role]) => [topic, role]));
+    expect(roles).toMatchObject({ 'user-score': 'source', 'player-totals': 'sink', 'late-scores': 'late and refused' });
+    expect(Object.values(roles)).toContain('changelog');
+    await page.getByRole('link', { name: 'user-score' }).click();
+    const partitions = await until(() => cells(page, 'Partitions of user-score'), (rows) => rows.length === 4); // prettier-ignore
+    // The bad one, and the late one twice: the other test replays it.
+    const kept = partitions.reduce((sum, [, first, end]) => sum + Number(end.replaceAll(',', '')) - Number(first), 0);
+    expect(kept - scores.length).toBeGreaterThanOrEqual(2);
+    const records = (): Promise<string[][]> => cells(page, 'Records of user-score');
+    await until(records, (rows) => rows.length === 50); // prettier-ignore
+    await page.getByRole('combobox', { name: 'Partition' }).selectOption('1');
+    await page.getByLabel('From offset').fill('2');
+    await page.getByLabel('At most').fill('3');
+    await page.getByRole('button', { name: 'Read', exact: true }).click();
+    const [first] = await until(records, (rows) => rows.length === 3);
+    expect(first.slice(0, 2)).toEqual(['1', '2']);
+    expect(JSON.parse(first[4])).toMatchObject({ user_id: first[3] });
+    await page.getByText(/^3 records, the oldest first · as of .+ · committed$/).waitFor();
+    await page.getByLabel('From offset').fill('');
+    const since = Math.max(...scores.map((score) => score.event_time_millis)) - 60_000;
+    await page.getByLabel('From time').fill(new Date(since).toISOString());
+    await page.getByLabel('From time').press('Enter');
+    await until(records, (rows) => rows.length > 0 && rows.every(([partition, , time]) => partition === '1' && Date.parse(time) >= since));
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+
+  it('shows the schemas of the pipeline, what a deploy says of them, and what differs between versions', async () => {
+    const { page, errors } = await openPage();
+    await page.goto(`${run.url}/#schemas`);
+    const subjects = await until(() => cells(page, 'Schemas of points'), (rows) => rows.length > 1); // prettier-ignore
+    const said = Object.fromEntries(subjects.map(([subject, role, , , verdict]) => [subject, [role, verdict]]));
+    expect(said).toMatchObject({ 'user-score-value': ['source', 'can be read'], 'player-totals-value': ['sink', 'registered'] });
+    await page.getByRole('button', { name: 'user-score-value' }).click();
+    await page.getByText(/^1 → 2: allowed under BACKWARD · as of /).waitFor();
+    expect(await cells(page, 'Changes from 1 to 2')).toEqual([['added', 'country', 'string, default ""']]);
+    await page.getByRole('combobox', { name: 'To version' }).selectOption('1');
+    await page.getByRole('combobox', { name: 'From version' }).selectOption('2');
+    await page.getByText(/^2 → 1: allowed under BACKWARD · as of /).waitFor();
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+
+  it('says that nothing is deployed where pipelines run from their files', async () => {
+    const { page, errors } = await openPage();
+    await page.goto(`${run.url}/#deploys`);
+    await page.getByText('Nothing is deployed there').waitFor();
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+
+  it('asks the OLAP store in SQL, saves the answer, and says what is wrong with a question', async () => {
+    const { page, errors } = await openPage();
+    await page.goto(`${run.url}/#sql`);
+    const question = page.getByRole('textbox', { name: 'Question' });
+    await question.fill('SELECT user_id, total_score FROM stored ORDER BY total_score DESC, user_id LIMIT 2');
+    const answered = async (): Promise<string[][]> => {
+      await question.press('Control+Enter');
+      await page.waitForTimeout(300);
+      return (await page.getByRole('region', { name: 'Rows of the answer' }).count()) === 0 ? [] : cells(page, 'Rows of the answer');
+    };
+    const totals = playersOf([...scores, scores[0], scores[0]]);
+    await until(answered, (rows) => rows.length === 2 && totals.some(({ user_id }) => user_id === rows[0][0]));
+    await page.getByText(/^2 rows · .+ · as of \d\d:\d\d:\d\d UTC/).waitFor();
+    const saved = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Save answer as CSV' }).click();
+    expect(readFileSync(await (await saved).path(), 'utf8')).toMatch(/^user_id,total_score\r\n\w+,\d+\r\n\w+,\d+$/);
+    await question.fill('SELECT nothing FROM nowhere');
+    await page.getByRole('button', { name: 'Ask', exact: true }).click();
+    await page.getByRole('alert').getByText('nowhere').waitFor();
     expect(errors.filter((error) => !error.includes('400'))).toEqual([]);
     await page.context().close();
   });

@@ -18,6 +18,8 @@ import { addSchemas } from './schemas/routes.js';
 import type { ServedPipeline } from './served-pipeline.js';
 import { ViewTooLarge } from './sinks/sink-view.js';
 import { SinkViews } from './sinks/sink-views.js';
+import { addSql } from './sql/routes.js';
+import type { SqlStore } from './sql/sql-store.js';
 import { addTopics } from './topics/routes.js';
 
 export interface HttpOptions {
@@ -36,6 +38,8 @@ export interface HttpOptions {
   readonly console: ConsoleSource | null;
   readonly log: Log;
   readonly registry: SchemaRegistry;
+  /** What questions in SQL are put to; null: nothing, for now. */
+  readonly sql: () => SqlStore | null;
   /** Null: no events are taken. */
   readonly collect: CollectSettings | null;
   /** Told of what is wrong with us: the answer is 500. */
@@ -76,6 +80,7 @@ export async function serveHttp(options: HttpOptions): Promise<HttpSide> {
   addTopics(app, asked);
   addSchemas(app, asked);
   addDeployments(app, asked);
+  addSql(app, { store: options.sql, guard: asked.guard });
   if (options.console !== null) addConsole(app, options.console, asked.guard);
   await app.listen({ host, port });
   const { port: taken } = app.server.address() as AddressInfo;
