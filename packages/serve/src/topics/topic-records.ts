@@ -37,7 +37,9 @@ export async function topicRecords({ log, registry }: AskedOfLog, asked: Records
   const offsets = all.filter((each) => partition === null || each.partition === partition);
   if (offsets.length === 0) throw new Refused(404, 'unknown_partition', `${topic} has partitions 0 to ${all.length - 1}`);
   const isNewest = offset === null && since === null;
-  const ranges = isNewest ? await lastRanges(log, topic, offsets, asked.limit, isLate) : await Promise.all(offsets.map((each) => startAt(log, asked, each, isLate)));
+  const ranges = isNewest
+    ? await lastRanges(log, topic, offsets, asked.limit, isLate)
+    : await Promise.all(offsets.map((each) => startAt(log, asked, each, isLate)));
   const { found, complete } = await within(readMerged(log, topic, ranges), asked, isNewest, isLate);
   const decoder = new RecordDecoder(isFramed ? registry : null);
   return {
@@ -85,8 +87,15 @@ async function startAt(
 }
 
 /** Null where the first batch there has a record of that time or a later one, or there is none; else the offset behind it. */
-async function reaches(log: Log, topic: string, partition: number, { from, to }: { from: number; to: number }, time: number): Promise<number | null> {
-  for await (const { maxTimestamp, lastOffset } of log.read(topic, partition, from, to)) return maxTimestamp >= time ? null : lastOffset + 1;
+async function reaches(
+  log: Log,
+  topic: string,
+  partition: number,
+  { from, to }: { from: number; to: number },
+  time: number,
+): Promise<number | null> {
+  for await (const { maxTimestamp, lastOffset } of log.read(topic, partition, from, to))
+    return maxTimestamp >= time ? null : lastOffset + 1;
   return null;
 }
 

@@ -71,7 +71,8 @@ export function Deploys({ state }: ViewProps): JSX.Element {
         </p>
         {rows.length === 0 ? (
           <p class="empty">
-            Nothing is deployed there: what runs here was started from its files. <code>rta deploy</code> deploys a project, and <code>rta worker</code> runs it.
+            Nothing is deployed there: what runs here was started from its files. <code>rta deploy</code> deploys a project, and{' '}
+            <code>rta worker</code> runs it.
           </p>
         ) : (
           <Table name="Deployed pipelines" columns={COLUMNS} rows={rows} />

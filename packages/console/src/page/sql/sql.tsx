@@ -78,7 +78,8 @@ function Result({ answer: { columns, rows, truncated, ms }, at }: { readonly ans
     <>
       <p class="soft facts" role="status">
         {count(rows.length)} row{rows.length === 1 ? '' : 's'}
-        {truncated && ', there are more'} · {span(ms)} · as of {clockText(at)} UTC · what was written to the store by then; tables may still change
+        {truncated && ', there are more'} · {span(ms)} · as of {clockText(at)} UTC · what was written to the store by then; tables may still
+        change
       </p>
       {columns.length > 0 && <Table name="Rows of the answer" columns={shown} rows={cells} />}
       <p>

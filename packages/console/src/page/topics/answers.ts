@@ -23,7 +23,7 @@ export interface RecordsAnswer {
   readonly records: readonly TopicRecord[];
 }
 
-export interface TopicRecord {
+interface TopicRecord {
   readonly partition: number;
   readonly offset: number;
   readonly time: string;

@@ -19,8 +19,14 @@ const COLUMNS: readonly TableColumn[] = [
 ];
 
 /** The newest first, or from an offset or a time on. */
-export function Records({ pipeline, topic: { topic, partitions } }: { readonly pipeline: string; readonly topic: TopicFacts }): JSX.Element {
-  const [asked, setAsked] = useState({ parameters: {} as Readonly<Record<string, string>>, turn: 0 });
+export function Records({
+  pipeline,
+  topic: { topic, partitions },
+}: {
+  readonly pipeline: string;
+  readonly topic: TopicFacts;
+}): JSX.Element {
+  const [asked, setAsked] = useState<{ readonly parameters: Readonly<Record<string, string>>; readonly turn: number }>({ parameters: {}, turn: 0 });
   const path = `/topics/${encodeURIComponent(pipeline)}/${encodeURIComponent(topic)}`;
   const { answer, problem, isAsking } = useAnswer<RecordsAnswer>(path, asked.parameters, asked.turn);
   const isNewest = (asked.parameters['offset'] ?? '') === '' && (asked.parameters['since'] ?? '') === '';
@@ -30,7 +36,9 @@ export function Records({ pipeline, topic: { topic, partitions } }: { readonly p
     time,
     valueText(key),
     value === null ? 'tombstone' : valueText(value),
-    headers.map(({ key: name, format, value: text }) => `${name}: ${format === undefined ? 'null' : valueText({ format, value: text })}`).join(', '),
+    headers
+      .map(({ key: name, format, value: text }) => `${name}: ${format === undefined ? 'null' : valueText({ format, value: text })}`)
+      .join(', '),
     bytes,
   ]);
   return (
@@ -56,8 +64,8 @@ export function Records({ pipeline, topic: { topic, partitions } }: { readonly p
       <Problem says={problem} />
       {answer !== null && (
         <p class="soft facts" role="status">
-          {count(rows.length)} record{rows.length === 1 ? '' : 's'}, {isNewest ? 'the newest first' : 'the oldest first'} · as of {answer.asOf} ·{' '}
-          {answer.complete ? 'committed' : 'committed; there was no time for more'}
+          {count(rows.length)} record{rows.length === 1 ? '' : 's'}, {isNewest ? 'the newest first' : 'the oldest first'} · as of{' '}
+          {answer.asOf} · {answer.complete ? 'committed' : 'committed; there was no time for more'}
         </p>
       )}
       {rows.length > 0 && <Table name={`Records of ${topic}`} columns={COLUMNS} rows={rows} />}

@@ -15,7 +15,11 @@ const LOOK_MS = 5_000;
 /** The topic that is open stands in the address: `#topics/user-score`. */
 export function Topics({ state, path }: ViewProps): JSX.Element {
   const [pipeline, choose] = useChoice(state);
-  const { answer, problem } = useAnswer<TopicsAnswer>(`/topics/${encodeURIComponent(pipeline)}`, {}, Math.floor((state.figures?.asOf ?? 0) / LOOK_MS));
+  const { answer, problem } = useAnswer<TopicsAnswer>(
+    `/topics/${encodeURIComponent(pipeline)}`,
+    {},
+    Math.floor((state.figures?.asOf ?? 0) / LOOK_MS),
+  );
   const open = answer?.topics.find(({ topic }) => topic === path);
   return (
     <>
@@ -40,7 +44,13 @@ const COLUMNS: readonly TableColumn[] = [
   { name: 'settings', kind: 'text' },
 ];
 
-function TopicTable({ answer: { pipeline, asOf, topics }, open }: { readonly answer: TopicsAnswer; readonly open: string | null }): JSX.Element {
+function TopicTable({
+  answer: { pipeline, asOf, topics },
+  open,
+}: {
+  readonly answer: TopicsAnswer;
+  readonly open: string | null;
+}): JSX.Element {
   const rows = topics.map(({ topic, roles, exists, partitions, offsets, config }) => [
     topic,
     exists ? roles.join(', ') : `${roles.join(', ')}; not there yet`,
