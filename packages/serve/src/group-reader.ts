@@ -30,8 +30,9 @@ export interface GroupReaderOptions<T> {
   readonly read: (record: LogRecord, partition: number) => Promise<T>;
   /** Rejects where it cannot be taken; once the signal is aborted it need not be. */
   readonly take: (batch: GroupBatch<T>, signal: AbortSignal) => Promise<void>;
-  /** Called once a minute, between batches. */
+  /** Called between batches, each `maintainMs` (default: a minute), about. */
   readonly maintain?: () => Promise<void>;
+  readonly maintainMs?: number;
 }
 
 const POLL_MS = 200;
@@ -237,7 +238,8 @@ export class GroupReader<T> {
   }
 
   private async maintain(): Promise<void> {
-    if (this.round !== null || this.epoch < 0 || Date.now() - this.maintained < MAINTAIN_MS) return;
+    const { maintainMs = MAINTAIN_MS } = this.options;
+    if (this.round !== null || this.epoch < 0 || Date.now() - this.maintained < maintainMs) return;
     this.maintained = Date.now();
     await this.options.maintain?.();
   }

@@ -1,5 +1,5 @@
 /** Who takes rows from the topics of sinks to their stores while pipelines run in this process. */
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { showStore, type Plan } from '@rta/dsl';
 import type * as Delivery from '@rta/serve/delivery';
 import type { Backend } from '../backend/backend.js';
@@ -13,6 +13,8 @@ export interface SinksOptions {
   readonly backend: Pick<Backend, 'log' | 'registry' | 'directory'>;
   /** Their topics are there. */
   readonly plans: readonly Plan[];
+  /** What the directories of `parquet:` are relative to. */
+  readonly cwd: string;
   /** Of this process, the same after a restart. */
   readonly workerId: string;
   readonly says: (pipeline: string, message: string) => void;
@@ -33,11 +35,14 @@ export function olapPath(directory: string): string {
  */
 export async function whileDelivering<T>(options: SinksOptions, signal: AbortSignal, run: () => Promise<T>): Promise<T> {
   const { plans, backend, says, door, url } = options;
-  const usesOlap = plans.some(({ sinks }) => sinks.some(({ store }) => store?.kind === 'table'));
-  if (!usesOlap) return run();
+  const targets = plans.flatMap(({ sinks }) => sinks.flatMap(({ store }) => store ?? []));
+  if (targets.length === 0) return run();
   // DuckDB is large: it is loaded for those who need it.
   const delivery = await import('@rta/serve/delivery');
-  const olap = await delivery.OlapStore.open(olapPath(backend.directory));
+  const olap = await delivery.OlapStore.open(
+    olapPath(backend.directory),
+    targets.flatMap((target) => (target.kind === 'parquet' ? [resolve(options.cwd, target.path)] : [])),
+  );
   try {
     await door.opened(olap, url);
     const of = new Map(deliverersOf(options, delivery, olap).map((one) => [one.deliverer, one]));
@@ -59,8 +64,8 @@ interface Delivering {
 }
 
 function deliverersOf(
-  { backend: { log, registry }, plans, workerId, says }: SinksOptions,
-  { Deliverer, TableSink }: typeof Delivery,
+  { backend: { log, registry }, plans, workerId, cwd, says }: SinksOptions,
+  { Deliverer, ParquetSink, TableSink }: typeof Delivery,
   olap: Delivery.OlapStore,
 ): readonly Delivering[] {
   return plans.flatMap(({ pipeline, sinks }) =>
@@ -71,7 +76,8 @@ function deliverersOf(
       const onWarning = (message: string): void => {
         says(pipeline, `${what}: ${message}`);
       };
-      const store = new TableSink(olap, sink, target);
+      const store =
+        target.kind === 'table' ? new TableSink(olap, sink, target) : new ParquetSink(olap, sink, target, resolve(cwd, target.path));
       return [{ pipeline, what, deliverer: new Deliverer({ log, registry, pipeline, sink, store, workerId, isOwn: true, onWarning }) }];
     }),
   );

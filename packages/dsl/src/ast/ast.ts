@@ -97,6 +97,14 @@ export interface StoreAst {
   readonly kind: StoreKind;
   readonly keySpan: Span;
   readonly name: Spanned<string>;
+  readonly parquet?: ParquetAst;
+}
+
+/** What `parquet:` says beside the path. */
+export interface ParquetAst {
+  readonly everyMs: number | null;
+  readonly rows: number | null;
+  readonly size: string | null;
 }
 
 export interface BoardAst {

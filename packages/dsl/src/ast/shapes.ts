@@ -152,7 +152,22 @@ export const SINK: JsonSchema = map('a sink', {
     'A table of the embedded OLAP store (DuckDB), which rows are written to as they change.',
   ),
   clickhouse: text('A table of ClickHouse.'),
-  parquet: text('A folder of Parquet files.'),
+  parquet: {
+    ...map(
+      '`parquet`',
+      {
+        path: text('The directory, relative to where rta runs.'),
+        every: duration('How long a row waits for others before a file is written. Default 5m.'),
+        rows: whole(1, 100_000_000, 'So many rows are written without waiting. Default 1000000.'),
+        size: textLike('^[1-9][0-9]{0,5}(kB|MB|GB)$', 'a size such as 128MB', 'So much is written without waiting, before compression. Default 128MB.'),
+      },
+      ['path'],
+    ),
+    type: ['string', 'object'],
+    minLength: 1,
+    description: 'A directory of Parquet files by date of event time: date=2026-01-31/….parquet.',
+    'x-expected': 'a directory, or `{ path, every, rows, size }`',
+  },
   webhook: text('A URL that each row is posted to.'),
   key: {
     type: ['string', 'array'],

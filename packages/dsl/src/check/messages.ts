@@ -307,7 +307,7 @@ export const messages = {
   // ---- RTA33xx: sinks, topics, boards ----
   sinkTarget: errorMessage('RTA3301', 'A sink without a target', (span: Span) => ({
     span,
-    message: 'the sink needs a `topic`, or a `table`',
+    message: 'the sink needs a `topic`, a `table` or `parquet`',
   })),
   sinkKeyOfTable: errorMessage('RTA3302', 'Another key for the topic of a table', (span: Span, key: readonly string[]) => ({
     span,

@@ -123,7 +123,9 @@ function showSink(sink: SinkNode): string[] {
   ];
 }
 
-function showTtl({ ttlMs }: StoreTarget): string {
+function showTtl(target: StoreTarget): string {
+  if (target.kind === 'parquet') return ` (every ${showDuration(target.everyMs)}, ${target.rows} rows, ${target.bytes} bytes)`;
+  const { ttlMs } = target;
   return ttlMs === null ? '' : ` (ttl ${showDuration(ttlMs)})`;
 }
 

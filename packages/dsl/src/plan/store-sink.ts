@@ -3,12 +3,24 @@
 /** What delivers its rows where. */
 export type StoreTarget =
   /** A table of the embedded OLAP store. */
-  { readonly kind: 'table'; readonly table: string; readonly ttlMs: number | null };
+  { readonly kind: 'table'; readonly table: string; readonly ttlMs: number | null } | ParquetTarget;
+
+/** Files of rows by date, in a directory. They are written when any of these is reached. */
+export interface ParquetTarget {
+  readonly kind: 'parquet';
+  /** Relative to where rta runs, or absolute. */
+  readonly path: string;
+  /** How long a row waits for others. */
+  readonly everyMs: number;
+  readonly rows: number;
+  /** Of the records, as Avro. */
+  readonly bytes: number;
+}
 
 export type StoreKind = StoreTarget['kind'];
 
 /** The settings that name a store, in the order in which they are looked for. */
-export const STORE_KINDS: readonly StoreKind[] = ['table'];
+export const STORE_KINDS: readonly StoreKind[] = ['table', 'parquet'];
 
 /** The topic that a sink's rows take to their store. */
 export function storeTopic(pipeline: string, sink: string): string {
@@ -18,7 +30,16 @@ export function storeTopic(pipeline: string, sink: string): string {
 /** The column of each table that has the event time of a row, which `ttl` goes by. */
 export const STORE_TIME = 'rta_time';
 
-/** For people: `table users`. */
+/** What rows of a table have besides in Parquet files, where each change is a row: whether the key is gone, and what orders them. */
+export const PARQUET_CHANGE_COLUMNS = ['rta_deleted', 'rta_partition', 'rta_offset'] as const;
+
+/** The names that columns for a store cannot have: the store has these itself. */
+export function storeColumns({ kind }: StoreTarget): readonly string[] {
+  // Readers take `date` from the names of directories.
+  return kind === 'parquet' ? [STORE_TIME, 'date', ...PARQUET_CHANGE_COLUMNS] : [STORE_TIME];
+}
+
+/** For people: `table users`, `parquet ./lake`. */
 export function showStore(target: StoreTarget): string {
-  return `table ${target.table}`;
+  return target.kind === 'table' ? `table ${target.table}` : `parquet ${target.path}`;
 }

@@ -38,6 +38,7 @@ const DELIVERER_DEFAULTS: DelivererSettings = { mostRows: 10_000, lingerMs: 200,
 export class Deliverer {
   private readonly reader: GroupReader<SinkRow>;
   private readonly settings: DelivererSettings;
+  private isDraining = false;
 
   constructor(private readonly options: DelivererOptions) {
     const { log, registry, sink, store, pipeline, workerId, isOwn, settings = DELIVERER_DEFAULTS } = options;
@@ -56,16 +57,19 @@ export class Deliverer {
       read: (record, partition) => rows.read(record, partition),
       take: (batch, signal) => this.write(batch, signal),
       ...(store.maintain === undefined ? {} : { maintain: () => store.maintain!() }),
+      ...(store.maintainMs === undefined ? {} : { maintainMs: store.maintainMs }),
     });
   }
 
   /** Resolves after `stop`, or when `drain` is done; rejects with what the store or the log refuses for good. */
-  run(): Promise<void> {
-    return this.reader.run();
+  async run(): Promise<void> {
+    await this.reader.run();
+    if (this.isDraining) await this.options.store.finish?.();
   }
 
   /** Delivers what the topic holds now, but takes no longer than `limitMs`; then `run` resolves. */
   drain(limitMs: number): Promise<void> {
+    this.isDraining = true;
     return this.reader.drain(limitMs);
   }
 

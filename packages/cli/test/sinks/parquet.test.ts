@@ -1,0 +1,29 @@
+/** The sink `parquet:` of `rta run`: files have each order once, also when the process is killed meanwhile. */
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { expect, it } from 'vitest';
+import { rta, spawnRta } from '../support/cli.js';
+import { appendOrders, shopProject } from './shop.js';
+
+it('has each row once, however often the process is killed', { timeout: 180_000 }, async () => {
+  const directory = shopProject('  lake: { from: shop, parquet: { path: ./lake, every: 500ms, rows: 3000 } }\n');
+  let sent = 0;
+  for (const ms of [700, 1500]) {
+    await appendOrders(directory, sent, 10_000);
+    sent += 10_000;
+    const running = spawnRta(['run', '--json'], { cwd: directory });
+    await running.printed(/"started"/);
+    await delay(ms);
+    running.child.kill('SIGKILL');
+    await running.ended;
+  }
+  expect(await rta(['run', '--until-end', '--json'], { cwd: directory })).toMatchObject({ code: 0, stderr: '' });
+  const instance = await DuckDBInstance.create(':memory:');
+  const connection = await instance.connect();
+  const files = `read_parquet('${join(directory, 'lake')}/*/*.parquet')`;
+  const found = await connection.runAndReadAll(`SELECT count(*)::INTEGER, count(DISTINCT id)::INTEGER, min(date)::VARCHAR FROM ${files}`);
+  expect(found.getRowsJson()).toEqual([[sent, sent, '2026-01-01']]);
+  connection.closeSync();
+  instance.closeSync();
+});
