@@ -83,7 +83,9 @@ export async function runProject(context: CliContext, backend: Backend, settings
     const work = (): Promise<ExitCode> => runPipelines(pipelines, end, context.signal, reporting, settings);
     const beside = { backend, workerId: workerId(backend), says };
     return await whileNotifying({ ...beside, pipelines, targets }, context.signal, () =>
-      settings.sinks === false ? work() : whileDelivering({ ...beside, cwd: context.cwd, plans, door, url: http?.url ?? null }, context.signal, work),
+      settings.sinks === false
+        ? work()
+        : whileDelivering({ ...beside, cwd: context.cwd, plans, door, url: http?.url ?? null }, context.signal, work),
     );
   } finally {
     await http?.close();

@@ -159,7 +159,11 @@ export const SINK: JsonSchema = map('a sink', {
         path: text('The directory, relative to where rta runs.'),
         every: duration('How long a row waits for others before a file is written. Default 5m.'),
         rows: whole(1, 100_000_000, 'So many rows are written without waiting. Default 1000000.'),
-        size: textLike('^[1-9][0-9]{0,5}(kB|MB|GB)$', 'a size such as 128MB', 'So much is written without waiting, before compression. Default 128MB.'),
+        size: textLike(
+          '^[1-9][0-9]{0,5}(kB|MB|GB)$',
+          'a size such as 128MB',
+          'So much is written without waiting, before compression. Default 128MB.',
+        ),
       },
       ['path'],
     ),

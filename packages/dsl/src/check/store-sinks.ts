@@ -37,7 +37,8 @@ export function sinkPlace(sink: SinkAst, pipeline: string, session: Session): Si
 
 function targetOf({ kind, name, parquet }: StoreAst, { ttlMs }: SinkAst, session: Session): StoreTarget {
   if (kind === 'parquet') {
-    if (ttlMs !== null) session.report(messages.sinkSetting(ttlMs.span, 'ttl', kind, 'files stay until somebody removes them, by directories of dates'));
+    if (ttlMs !== null)
+      session.report(messages.sinkSetting(ttlMs.span, 'ttl', kind, 'files stay until somebody removes them, by directories of dates'));
     return { kind, path: name.value, ...rollOf(parquet ?? null) };
   }
   return { kind, table: name.value, ttlMs: ttlMs?.value ?? null };

@@ -32,7 +32,12 @@ type Store = ReturnType<typeof newStore>;
 async function using<T>(
   { file, lake }: Store,
   act: (sink: ParquetSink, olap: OlapStore) => Promise<T>,
-  { sink = sinkOf([ID], null), rows = 1000, bytes = 1e9, now = () => 0 }: { sink?: SinkNode; rows?: number; bytes?: number; now?: () => number } = {},
+  {
+    sink = sinkOf([ID], null),
+    rows = 1000,
+    bytes = 1e9,
+    now = () => 0,
+  }: { sink?: SinkNode; rows?: number; bytes?: number; now?: () => number } = {},
 ): Promise<T> {
   const olap = await OlapStore.open(file, [lake]);
   try {
@@ -181,7 +186,9 @@ describe('the sink parquet', () => {
   it('refuses a directory with the files of another store', async () => {
     const store = newStore();
     await using(store, () => Promise.resolve());
-    await expect(using({ ...newStore(), lake: store.lake }, () => Promise.resolve())).rejects.toThrow('has the files of another sink or OLAP store');
+    await expect(using({ ...newStore(), lake: store.lake }, () => Promise.resolve())).rejects.toThrow(
+      'has the files of another sink or OLAP store',
+    );
     expect(existsSync(join(store.lake, '_rta.json'))).toBe(true);
   });
 

@@ -10,7 +10,11 @@ export function sinkOf(columns: readonly Column[], key: readonly string[] | null
 }
 
 /** Records of partition 0, one after the other. @param time of each, ms */
-export function batchOf(rows: readonly (readonly [key: Row | null, row: Row | null])[], from = 0, time: number | readonly number[] = 0): SinkBatch {
+export function batchOf(
+  rows: readonly (readonly [key: Row | null, row: Row | null])[],
+  from = 0,
+  time: number | readonly number[] = 0,
+): SinkBatch {
   return {
     items: rows.map(([key, row], i) => ({
       partition: 0,

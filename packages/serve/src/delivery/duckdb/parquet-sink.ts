@@ -134,7 +134,9 @@ export class ParquetSink implements SinkStore {
   /** Gives files their names, those of a roll that was not finished, too. */
   private async name(): Promise<void> {
     const { topic } = this.sink;
-    const paths = await this.olap.transaction((connection) => rowsOf(connection, 'SELECT path FROM rta.parquet_files WHERE topic = $1', [topic]));
+    const paths = await this.olap.transaction((connection) =>
+      rowsOf(connection, 'SELECT path FROM rta.parquet_files WHERE topic = $1', [topic]),
+    );
     if (paths.length === 0) return;
     await this.onDisk(async () => {
       for (const [path] of paths) await nameFile(String(path));
@@ -180,7 +182,13 @@ export class ParquetSink implements SinkStore {
     const found = (await rowsOf(connection, sql, [this.sink.topic])).at(0);
     if (found === undefined) return null;
     const [store, next, rows, bytes, since] = found;
-    return { store: String(store), next: Number(next), rows: Number(rows), bytes: Number(bytes), since: since === null ? null : Number(since) };
+    return {
+      store: String(store),
+      next: Number(next),
+      rows: Number(rows),
+      bytes: Number(bytes),
+      since: since === null ? null : Number(since),
+    };
   }
 }
 

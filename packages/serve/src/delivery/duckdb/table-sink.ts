@@ -23,7 +23,13 @@ export class TableSink implements SinkStore {
     private readonly target: Extract<StoreTarget, { readonly kind: 'table' }>,
     private readonly now: () => number = Date.now,
   ) {
-    this.stored = new StoredTable(sink, 'main', target.table, [TIME_COLUMN], [{ name: GONE, type: BOOLEAN, of: ({ row }) => row === null }]);
+    this.stored = new StoredTable(
+      sink,
+      'main',
+      target.table,
+      [TIME_COLUMN],
+      [{ name: GONE, type: BOOLEAN, of: ({ row }) => row === null }],
+    );
   }
 
   begin(committed: ReadonlyMap<number, number | null>): Promise<ReadonlyMap<number, number>> {
