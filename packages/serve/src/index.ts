@@ -8,3 +8,5 @@ export type { Answer } from './query/answer.js';
 export type { QueryText } from './query/selection.js';
 export { Refused } from './refused.js';
 export type { ConsoleSource } from './console/console.js';
+export { METRIC_SPECS } from './metrics/metrics.js';
+export type { MetricSpec } from './metrics/exposition.js';
