@@ -6,6 +6,7 @@ import type * as Delivery from '@rta/serve/delivery';
 import type { Backend } from '../backend/backend.js';
 import type { CliContext } from '../context.js';
 import { Failure } from '../failure.js';
+import type { OlapDoor } from './olap-door.js';
 import { runBeside } from './run-beside.js';
 
 /** How long the last rows of a run that ends by itself may take to be delivered; the next run goes on with what is left. */
@@ -22,6 +23,10 @@ export interface SinksOptions {
   /** What the variables in webhooks hold. */
   readonly env: CliContext['env'];
   readonly says: (pipeline: string, message: string) => void;
+  /** Told when the OLAP store is there, and before it is closed. */
+  readonly door: OlapDoor;
+  /** Of the HTTP side; null: nothing listens. */
+  readonly url: string | null;
 }
 
 /** Where the embedded OLAP store of a directory is. */
@@ -44,7 +49,7 @@ export function checkWebhooks(plans: readonly Plan[], env: CliContext['env']): v
  * stops its own sink only. Rejects as `run` does, and with StoreError where the OLAP store cannot be opened.
  */
 export async function whileDelivering<T>(options: SinksOptions, signal: AbortSignal, run: () => Promise<T>): Promise<T> {
-  const { plans, backend, says } = options;
+  const { plans, backend, says, door, url } = options;
   const stored = plans.flatMap((plan) =>
     plan.sinks.flatMap((sink) => (sink.store === undefined ? [] : [{ plan, sink, target: sink.store }])),
   );
@@ -53,6 +58,7 @@ export async function whileDelivering<T>(options: SinksOptions, signal: AbortSig
   const delivery = stored.some(({ target }) => target.kind === 'table') ? await import('@rta/serve/delivery') : null;
   const olap = delivery === null ? null : { delivery, store: await delivery.OlapStore.open(olapPath(backend.directory)) };
   try {
+    if (olap !== null) await door.opened(olap.store, url);
     const of = new Map(stored.map((one) => [delivererOf(one, options, olap), one]));
     const onFailed = (deliverer: Deliverer, why: string): void => {
       const { plan, target } = of.get(deliverer)!;
@@ -60,6 +66,7 @@ export async function whileDelivering<T>(options: SinksOptions, signal: AbortSig
     };
     return await runBeside([...of.keys()], { signal, drainMs: DRAIN_MS, onFailed }, run);
   } finally {
+    if (olap !== null) await door.closed();
     await olap?.store.close();
   }
 }

@@ -68,13 +68,17 @@ describe('the sink webhook', () => {
     receiver.answer = (response, told) => {
       switch (requests++ % 6) {
         case 0:
-          return status(429, { 'retry-after': '0' })(response, told);
+          status(429, { 'retry-after': '0' })(response, told);
+          return;
         case 1:
-          return status(500)(response, told);
+          status(500)(response, told);
+          return;
         case 2:
-          return response.destroy();
+          response.destroy();
+          return;
         case 3:
-          return requests < 8 ? undefined : status(503)(response, told); // no answer at all, once
+          if (requests >= 8) status(503)(response, told); // no answer at all, once
+          return;
         default:
           taken.push(...rowsIn(told));
           accept(response);
