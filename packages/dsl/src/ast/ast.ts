@@ -102,7 +102,7 @@ export interface StoreAst {
 }
 
 /** What `webhook:` says beside the URL; values of headers are as written, with their variables. */
-export interface WebhookAst {
+interface WebhookAst {
   readonly headers: readonly { readonly name: Spanned<string>; readonly value: Spanned<string> }[];
   readonly batch: number | null;
   readonly timeoutMs: number | null;

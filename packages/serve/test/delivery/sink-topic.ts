@@ -22,7 +22,7 @@ const COLUMNS: readonly Column[] = [
 ];
 
 /** `null`: the row of the team is gone. */
-export type Change = readonly [team: string, total: number | null];
+type Change = readonly [team: string, total: number | null];
 
 export interface SinkTopics {
   readonly log: () => Log;
