@@ -6,7 +6,9 @@ import { ndjson, rta, spawnRta } from '../support/cli.js';
 import { appendOrders, shopProject } from './shop.js';
 
 it('has each row once, however often the process is killed', { timeout: 180_000 }, async () => {
-  const directory = shopProject('  lake: { from: shop, parquet: { path: ./lake, every: 500ms, rows: 3000 } }\n');
+  const directory = shopProject(
+    '  board: { from: totals, topic: totals }\n  lake: { from: shop, parquet: { path: ./lake, every: 500ms, rows: 3000 } }\n',
+  );
   let sent = 0;
   for (const ms of [700, 1500]) {
     await appendOrders(directory, sent, 10_000);

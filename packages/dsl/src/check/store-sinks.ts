@@ -5,6 +5,7 @@ import { showStore, storeColumns, type ParquetTarget, storeTopic, type StoreTarg
 import type { Spanned } from '../yaml/read.js';
 import { messages } from './messages.js';
 import type { Session } from './session.js';
+import { checkWebhook } from './webhook-sinks.js';
 
 /** The topic that a sink writes, and the store that its rows go on to. */
 export interface SinkPlace {
@@ -35,11 +36,15 @@ export function sinkPlace(sink: SinkAst, pipeline: string, session: Session): Si
   return { topic: { value: storeTopic(pipeline, sink.name ?? 'sink'), span: store.keySpan }, store: targetOf(store, sink, session) };
 }
 
-function targetOf({ kind, name, parquet }: StoreAst, { ttlMs }: SinkAst, session: Session): StoreTarget {
+function targetOf({ kind, name, parquet, webhook }: StoreAst, { ttlMs }: SinkAst, session: Session): StoreTarget {
   if (kind === 'parquet') {
     if (ttlMs !== null)
       session.report(messages.sinkSetting(ttlMs.span, 'ttl', kind, 'files stay until somebody removes them, by directories of dates'));
     return { kind, path: name.value, ...rollOf(parquet ?? null) };
+  }
+  if (kind === 'webhook') {
+    const headers = Object.fromEntries((webhook?.headers ?? []).map((header) => [header.name.value, header.value.value]));
+    return { kind, url: name.value, headers, batch: webhook?.batch ?? 100, timeoutMs: webhook?.timeoutMs ?? 10_000 };
   }
   return { kind, table: name.value, ttlMs: ttlMs?.value ?? null };
 }
@@ -63,6 +68,10 @@ export function checkStore(
   { columns, sink, writers }: { readonly columns: readonly Column[]; readonly sink: SinkAst; readonly writers: Map<string, string> },
   session: Session,
 ): void {
+  if (store.kind === 'webhook') {
+    checkWebhook(sink, session);
+    return;
+  }
   const target = showStore(store);
   const [{ keySpan, name }] = sink.stores;
   const other = writers.get(target.toLowerCase());

@@ -125,8 +125,7 @@ function showSink(sink: SinkNode): string[] {
 
 function showTtl(target: StoreTarget): string {
   if (target.kind === 'parquet') return ` (every ${showDuration(target.everyMs)}, ${target.rows} rows, ${target.bytes} bytes)`;
-  const { ttlMs } = target;
-  return ttlMs === null ? '' : ` (ttl ${showDuration(ttlMs)})`;
+  return target.kind === 'webhook' || target.ttlMs === null ? '' : ` (ttl ${showDuration(target.ttlMs)})`;
 }
 
 /** What a transform does, its first line indented by two, those that say more by four. */

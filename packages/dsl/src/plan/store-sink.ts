@@ -3,7 +3,7 @@
 /** What delivers its rows where. */
 export type StoreTarget =
   /** A table of the embedded OLAP store. */
-  { readonly kind: 'table'; readonly table: string; readonly ttlMs: number | null } | ParquetTarget;
+  { readonly kind: 'table'; readonly table: string; readonly ttlMs: number | null } | ParquetTarget | WebhookTarget;
 
 /** Files of rows by date, in a directory. They are written when any of these is reached. */
 export interface ParquetTarget {
@@ -17,10 +17,21 @@ export interface ParquetTarget {
   readonly bytes: number;
 }
 
+/** Rows as arrays of JSON, by POST. The URL and the headers are as written: what their variables hold is no part of a plan. */
+export interface WebhookTarget {
+  readonly kind: 'webhook';
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Rows of one request, at most. */
+  readonly batch: number;
+  /** How long a request may take, ms. */
+  readonly timeoutMs: number;
+}
+
 export type StoreKind = StoreTarget['kind'];
 
 /** The settings that name a store, in the order in which they are looked for. */
-export const STORE_KINDS: readonly StoreKind[] = ['table', 'parquet'];
+export const STORE_KINDS: readonly StoreKind[] = ['table', 'parquet', 'webhook'];
 
 /** The topic that a sink's rows take to their store. */
 export function storeTopic(pipeline: string, sink: string): string {
@@ -39,7 +50,9 @@ export function storeColumns({ kind }: StoreTarget): readonly string[] {
   return kind === 'parquet' ? [STORE_TIME, 'date', ...PARQUET_CHANGE_COLUMNS] : [STORE_TIME];
 }
 
-/** For people: `table users`, `parquet ./lake`. */
+/** For people: `table users`, `parquet ./lake`, `webhook https://example.com/orders`. */
 export function showStore(target: StoreTarget): string {
-  return target.kind === 'table' ? `table ${target.table}` : `parquet ${target.path}`;
+  if (target.kind === 'parquet') return `parquet ${target.path}`;
+  // What comes behind a `?` may be a secret, where it should not be.
+  return target.kind === 'webhook' ? `webhook ${target.url.split('?', 1)[0]}` : `table ${target.table}`;
 }

@@ -1,4 +1,3 @@
-export { Deliverer } from './deliverer.js';
 export { OlapStore } from './duckdb/olap-store.js';
 export { ParquetSink } from './duckdb/parquet-sink.js';
 export { readOlap } from './duckdb/read-olap.js';
