@@ -1,10 +1,11 @@
 /** Where a number comes from: window, aggregate, offsets of the sources, and the lines of the file that say so. */
 import type { JSX } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import type { Provenance, ProvenanceStep } from '../../provenance.js';
 import type { BoardFacts, BoardRow } from '../../wire.js';
-import { ask } from '../ask.js';
-import { cellText, clockText, count } from '../format.js';
+import { useAnswer } from '../ask.js';
+import { cellText, clockText } from '../format.js';
+import { Table, type TableColumn } from '../table.js';
 import { placesOf } from './board-data.js';
 import { FinalMark } from './ranking.js';
 
@@ -24,14 +25,8 @@ interface OriginProps {
 
 export function Origin({ pipeline, board, chosen, close }: OriginProps): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
-  const [found, setFound] = useState<Provenance | string | null>(null);
-  useEffect(() => {
-    dialog.current!.showModal();
-    ask<Provenance>('provenance', { pipeline, board: board.name }).then(
-      (answer) => setFound(answer ?? 'it is not run here any more'),
-      (error: unknown) => setFound((error as Error).message),
-    );
-  }, []);
+  const { answer: found, problem } = useAnswer<Provenance>('/console/ask/provenance', { pipeline, board: board.name });
+  useEffect(() => dialog.current!.showModal(), []);
   const { row, asOf } = chosen;
   const { label, value } = placesOf(board);
   const title = row === null || label < 0 ? board.name : cellText(row.cells[label], board.columns[label].kind);
@@ -52,8 +47,8 @@ export function Origin({ pipeline, board, chosen, close }: OriginProps): JSX.Ele
           </p>
         )}
         {row !== null && <Cells board={board} row={row} />}
-        {typeof found === 'string' && <p class="lost">{found}</p>}
-        {found !== null && typeof found === 'object' && <Parts found={found} board={board} row={row} />}
+        {problem !== null && <p class="lost">{problem}</p>}
+        {found !== null && <Parts found={found} board={board} row={row} />}
       </div>
     </dialog>
   );
@@ -83,6 +78,14 @@ interface PartsProps {
   readonly row: BoardRow | null;
 }
 
+const INPUT_COLUMNS = [
+  { name: 'topic', kind: 'text' },
+  { name: 'partition', kind: 'number' },
+  { name: 'from', kind: 'number' },
+  { name: 'to', kind: 'number' },
+  { name: 'watermark', kind: 'timestamp' },
+] as const satisfies readonly TableColumn[];
+
 function Parts({ found, board, row }: PartsProps): JSX.Element {
   const made = madeBy(found.steps, board);
   return (
@@ -106,39 +109,8 @@ function Parts({ found, board, row }: PartsProps): JSX.Element {
         </dd>
       </dl>
       <h3>Read from</h3>
-      <div class="scroll" tabIndex={0} role="region" aria-label="Source partitions">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">topic</th>
-              <th scope="col" class="number">
-                partition
-              </th>
-              <th scope="col" class="number">
-                from offset
-              </th>
-              <th scope="col" class="number">
-                to, not with it
-              </th>
-              <th scope="col" class="timestamp">
-                watermark
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {found.inputs.map(({ topic, partition, from, to, watermark }) => (
-              <tr key={`${topic} ${partition}`}>
-                <td>{topic}</td>
-                <td class="number">{partition}</td>
-                <td class="number">{count(from)}</td>
-                <td class="number">{to === null ? '–' : count(to)}</td>
-                <td class="timestamp">{cellText(watermark, 'timestamp')}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-      <p class="soft">Committed as of {clockText(found.asOf)}, from the first offset that the topic still has.</p>
+      <Table name="Source partitions" columns={INPUT_COLUMNS} rows={found.inputs.map((input) => INPUT_COLUMNS.map(({ name }) => input[name]))} />
+      <p class="soft">Offsets from the first that the topic still has up to, and not with, the next one to read, as committed at {clockText(found.asOf)}.</p>
       <h3>By these lines</h3>
       {found.steps.map((step) => (
         <Lines key={`${step.path} ${step.line} ${step.verb}`} step={step} columns={made.map(({ name }) => name)} />
