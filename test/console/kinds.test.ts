@@ -15,7 +15,8 @@ streams:
     from: source
     steps:
       - groupBy: user_id
-        aggregate: { total_score: sum(score) }
+        aggregate:
+          total_score: sum(score)
       - topK: { k: 5, by: [total_score desc, user_id], rank: place }
   minutes:
     from: source
@@ -99,7 +100,12 @@ describeInBrowser('boards of every kind', () => {
     const bars = page.getByRole('list', { name: 'best players' }).getByRole('button');
     await until(() => bars.count(), (count) => count === 5); // prettier-ignore
     expect(await page.getByRole('list', { name: 'best players' }).locator('svg.spark').count()).toBe(5);
-    expect(await bars.first().getByRole('img', { name: /^not final/ }).count()).toBe(1);
+    expect(
+      await bars
+        .first()
+        .getByRole('img', { name: /^not final/ })
+        .count(),
+    ).toBe(1);
     await bars.first().focus();
     await page.keyboard.press('ArrowDown');
     const [, second] = playersOf(scores);
@@ -112,9 +118,9 @@ describeInBrowser('boards of every kind', () => {
     expect(partitions.map(([topic, , from]) => [topic, from])).toEqual(Array.from({ length: 4 }, () => ['user-score', '0']));
     const read = partitions.reduce((sum, [, , , to]) => sum + Number(to.replace(',', '')), 0);
     expect(read).toBeGreaterThanOrEqual(scores.length + 1);
-    const line = PIPELINE.split('\n').findIndex((text) => text.includes('sum(score) }')) + 1;
-    expect(await dialog.locator('.line.marked').first().textContent()).toBe(`${line}  aggregate: { total_score: sum(score) }\n`);
-    expect(await dialog.locator('figcaption').allTextContents()).toContain(`pipelines/kinds.yaml:${line - 1} · aggregate`);
+    const line = PIPELINE.split('\n').findIndex((text) => text.includes('total_score: sum')) + 1;
+    expect(await dialog.locator('.line.marked').first().textContent()).toBe(`${line}    total_score: sum(score)\n`);
+    expect(await dialog.locator('figcaption').allTextContents()).toContain(`pipelines/kinds.yaml:${line - 2} · aggregate`);
     await page.keyboard.press('Escape');
     await dialog.waitFor({ state: 'detached' });
     await page.getByRole('button', { name: 'Where points a minute comes from' }).click();

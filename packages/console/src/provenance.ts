@@ -6,7 +6,7 @@ export interface Provenance {
   readonly topic: string;
   /** From the sources to the sink. */
   readonly steps: readonly ProvenanceStep[];
-  /** The window that rows are of: `tumbling 1m`; null: of none. */
+  /** The window that rows are of: `tumbling 1m`; of those without, how long they are kept: `ttl 1h`; null: neither. */
   readonly window: string | null;
   /** What was committed when the rows were made, by source partition. */
   readonly inputs: readonly ProvenanceInput[];

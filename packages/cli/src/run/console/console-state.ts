@@ -58,22 +58,14 @@ function columnFacts({ name, type }: Column): ColumnFacts {
  * @param moves of each row; null: it is no ranking
  * @param watermark of the sink, settled; null: not known
  */
-export function boardRows(
-  plan: Plan,
-  view: BoardView,
-  at: number,
-  moves: readonly RankMove[] | null,
-  watermark: number | null,
-): BoardRows {
+export function boardRows(plan: Plan, view: BoardView, at: number, moves: readonly RankMove[] | null, watermark: number | null): BoardRows {
   const sink = plan.sinks.find(({ id }) => id === view.board.sink)!;
-  const rows = view.rows.map(
-    (row, i): BoardRow => ({
-      cells: view.columns.map(({ name }) => cellOf(row[name] ?? null)),
-      final: isFinal(plan, sink, row, watermark),
-      moved: moves === null ? null : moves[i].moved,
-      trend: moves === null ? null : moves[i].trend,
-    }),
-  );
+  const rows = view.rows.map((row, i): BoardRow => ({
+    cells: view.columns.map(({ name }) => cellOf(row[name] ?? null)),
+    final: isFinal(plan, sink, row, watermark),
+    moved: moves === null ? null : moves[i].moved,
+    trend: moves === null ? null : moves[i].trend,
+  }));
   return { id: boardId(view), asOf: at, rows };
 }
 

@@ -1,6 +1,6 @@
 /** What the rows of a board are made of: steps and their lines in the file, and the committed offsets of the source partitions. */
 import type { Provenance, ProvenanceStep } from '@rta/console';
-import { parseYaml, positionAt, type Plan, type SourceText, type Span, type StepNode, type YamlEntry, type YamlMap, type YamlNode } from '@rta/dsl'; // prettier-ignore
+import { parseYaml, positionAt, showDuration, type Plan, type SourceText, type Span, type StepNode, type YamlEntry, type YamlMap, type YamlNode } from '@rta/dsl'; // prettier-ignore
 import { pipelineLag, planStages, type Log } from '@rta/runtime';
 import { windowText } from './window-text.js';
 
@@ -48,11 +48,13 @@ function ancestorsOf(plan: Plan, id: string): ReadonlySet<string> {
   return found;
 }
 
-/** Of the last step that has one, where its rows are still of it. */
+/** Of the last aggregate. */
 function windowOf(steps: readonly StepNode[]): string | null {
   const folds = steps.flatMap(({ transforms }) => transforms.filter((transform) => transform.type === 'fold'));
   const last = folds.at(-1);
-  return last === undefined || last.window === null ? null : windowText(last.window);
+  if (last === undefined) return null;
+  if (last.window !== null) return windowText(last.window);
+  return last.ttlMs === null ? null : `ttl ${showDuration(last.ttlMs)}`;
 }
 
 function stepOf(verb: string, span: Span): ProvenanceStep {
@@ -86,8 +88,16 @@ function placeOf(source: SourceText, { start, end }: Span): Place {
   const { map, entry, isItem } = found;
   const columns = entry.value.kind === 'map' ? entry.value.entries : [];
   return isItem
-    ? { start: map.span.start, end: map.span.end, columns }
-    : { start: entry.keySpan.start, end: entry.value.span.end, columns: [] };
+    ? { start: map.span.start, end: endOf(map), columns }
+    : { start: entry.keySpan.start, end: endOf(entry.value), columns: [] };
+}
+
+/** Of a block its span has the beginning alone. */
+function endOf(node: YamlNode): number {
+  if (node.kind === 'scalar' || node.flow) return node.span.end;
+  const last = node.kind === 'map' ? node.entries.at(-1)?.value : node.items.at(-1);
+  // What is an alias stands before it.
+  return Math.max(node.span.end, last === undefined ? 0 : endOf(last));
 }
 
 interface Found {

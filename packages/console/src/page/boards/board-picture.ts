@@ -41,7 +41,8 @@ function boardSvg({ board, rows, pipeline, asOf }: Pictured, colours: Colours): 
   const { body, height: inner } = bodyOf(board, rows, colours);
   const height = HEAD + inner + 20;
   const finals = rows.filter(({ final }) => final).length;
-  const finality = rows.length > 0 && finals === rows.length ? 'final' : finals === 0 ? 'not final' : `${finals} of ${rows.length} rows final`;
+  const finality =
+    rows.length > 0 && finals === rows.length ? 'final' : finals === 0 ? 'not final' : `${finals} of ${rows.length} rows final`;
   const day = asOf === null ? '' : `${new Date(asOf).toISOString().slice(0, 10)} `;
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" font-family="system-ui, sans-serif" font-size="13">
 <rect width="100%" height="100%" fill="${colours.card}"/>
@@ -67,7 +68,10 @@ function bodyOf(board: BoardFacts, rows: readonly BoardRow[], colours: Colours):
       return funnel(board, rows, colours);
     case 'number': {
       const column = numberPlace(board, placesOf(board));
-      return { body: text(LEFT, 44, cellText(rows[0]?.cells[column], board.columns[column].kind), colours.text, 'font-size="44"'), height: 60 };
+      return {
+        body: text(LEFT, 44, cellText(rows[0]?.cells[column], board.columns[column].kind), colours.text, 'font-size="44"'),
+        height: 60,
+      };
     }
     case 'table':
       return table(board, rows, colours);
@@ -104,7 +108,13 @@ function funnel(board: BoardFacts, rows: readonly BoardRow[], colours: Colours):
     const part = first > 0 ? Math.min(step.count, first) / first : 0;
     return [
       text(LEFT, y + 14, step.name, colours.text),
-      text(WIDTH - LEFT, y + 14, `${count(step.count)}${i > 0 ? ` · ${(part * 100).toFixed(1)}% of all` : ''}`, colours.soft, 'text-anchor="end"'),
+      text(
+        WIDTH - LEFT,
+        y + 14,
+        `${count(step.count)}${i > 0 ? ` · ${(part * 100).toFixed(1)}% of all` : ''}`,
+        colours.soft,
+        'text-anchor="end"',
+      ),
       `<rect x="${LEFT}" y="${y + 21}" width="${width}" height="15" rx="3" fill="${colours.rule}"/>`,
       `<rect x="${LEFT}" y="${y + 21}" width="${part * width}" height="15" rx="3" fill="${colours.bar}"/>`,
     ].join('');
@@ -124,7 +134,13 @@ function lines({ xs, isTime, lines: all }: Lines, colours: Colours): Drawn {
     return `<line x1="${left}" x2="${left + width}" y1="${y(value)}" y2="${y(value)}" stroke="${colours.rule}"/>${text(left - 8, y(value) + 4, value.toPrecision(3), colours.soft, 'text-anchor="end" font-size="11"')}`;
   });
   const ticks = [from, (from + to) / 2, to].map((at, i) =>
-    text(x(at), height + 18, isTime ? clockText(at) : at.toPrecision(4), colours.soft, `text-anchor="${['start', 'middle', 'end'][i]}" font-size="11"`),
+    text(
+      x(at),
+      height + 18,
+      isTime ? clockText(at) : at.toPrecision(4),
+      colours.soft,
+      `text-anchor="${['start', 'middle', 'end'][i]}" font-size="11"`,
+    ),
   );
   const drawn = all.map(({ values: own }, i) => {
     const path = own.map((value, at) => (value === null ? '' : `${own[at - 1] == null ? 'M' : 'L'}${x(xs[at])} ${y(value)}`)).join('');

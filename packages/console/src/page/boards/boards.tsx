@@ -50,7 +50,9 @@ function BoardCard({ board, pipeline, path, rows, asOf }: CardProps): JSX.Elemen
       <p class="soft facts">
         <span title={path}>{pipeline}</span> → {board.topic} · as of {clockText(asOf)} · <Finality rows={rows} />
       </p>
-      <div class="body">{isTable ? <BoardTable board={board} rows={rows} /> : <Chart board={board} rows={rows} choose={(row) => choose({ row, asOf })} />}</div>
+      <div class="body">
+        {isTable ? <BoardTable board={board} rows={rows} /> : <Chart board={board} rows={rows} choose={(row) => choose({ row, asOf })} />}
+      </div>
       <div class="actions">
         {hasChart && (
           <button type="button" aria-pressed={isTable} aria-label={`Table of ${board.name}`} onClick={() => setTable(!isTable)}>

@@ -109,8 +109,14 @@ function Parts({ found, board, row }: PartsProps): JSX.Element {
         </dd>
       </dl>
       <h3>Read from</h3>
-      <Table name="Source partitions" columns={INPUT_COLUMNS} rows={found.inputs.map((input) => INPUT_COLUMNS.map(({ name }) => input[name]))} />
-      <p class="soft">Offsets from the first that the topic still has up to, and not with, the next one to read, as committed at {clockText(found.asOf)}.</p>
+      <Table
+        name="Source partitions"
+        columns={INPUT_COLUMNS}
+        rows={found.inputs.map((input) => INPUT_COLUMNS.map(({ name }) => input[name]))}
+      />
+      <p class="soft">
+        Offsets from the first that the topic still has up to, and not with, the next one to read, as committed at {clockText(found.asOf)}.
+      </p>
       <h3>By these lines</h3>
       {found.steps.map((step) => (
         <Lines key={`${step.path} ${step.line} ${step.verb}`} step={step} columns={made.map(({ name }) => name)} />
