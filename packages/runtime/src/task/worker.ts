@@ -230,6 +230,7 @@ export class Worker {
 
   private async join(): Promise<Member> {
     this.failure = null;
+    await this.standbys.look();
     return (this.member = await this.options.context.log.join(memberOptions(this.options, this.standbys.held())));
   }
 
@@ -241,6 +242,7 @@ export class Worker {
       case 'revoked':
         await this.commits.settled();
         await this.closeTasks(false);
+        this.member?.holds(this.standbys.held());
         break;
       case 'records': {
         if (event.epoch !== this.epoch) return;

@@ -6,6 +6,7 @@ import { LONG } from '@rta/tools';
 import { beforeAll, expect, it } from 'vitest';
 import type { Plan } from '@rta/dsl';
 import type { Log } from '../../src/log/log.js';
+import type { Worker } from '../../src/task/worker.js';
 import { planStages } from '../../src/plan/plan-stages.js';
 import type { StateStores } from '../../src/state/store.js';
 import { storeFingerprint } from '../../src/task/store-fingerprint.js';
@@ -60,6 +61,55 @@ export function restoreTests(backend: Backend, figure: (row: 'restore' | 'rebala
     expect(since).toBeLessThan(whole / 10);
     expect(await result()).toEqual(playersOf(scores));
     figure('restore', `${since} changelog records replayed after ${newer} new ones with the store that was kept, ${whole} without it`);
+  }, 120_000);
+
+  it('gives a worker that comes back the tasks of which it has the state', async () => {
+    await fresh();
+    const scores = drawScores(20_100, 4000, 8);
+    const source = { topic: plan.sources[0].topic };
+    const begin = async (name: string): Promise<{ worker: Worker; end: () => Promise<void>; reads: () => number[] }> => {
+      const worker = await backend.worker(plan, { workerId: name, stores: stores(name) });
+      const running = worker.run();
+      const end = async (): Promise<void> => {
+        worker.stop();
+        await running;
+      };
+      const mine = () => worker.snapshot().inputs.filter(({ topic }) => topic === source.topic);
+      return {
+        worker,
+        end,
+        reads: () =>
+          mine()
+            .map(({ partition }) => partition)
+            .toSorted((a, b) => a - b),
+      };
+    };
+    const [first, second] = [unique('first'), unique('second')];
+    const gone = await begin(first);
+    await expect.poll(gone.reads, { timeout: 20_000 }).toHaveLength(4);
+    const other = await begin(second);
+    await expect.poll(() => gone.reads().length * other.reads().length, { timeout: 20_000 }).toBeGreaterThanOrEqual(3);
+    await append(scores.slice(0, 20_000));
+    const had = gone.reads();
+    const caughtUp = async (): Promise<boolean> => {
+      const partitions = Array.from({ length: 4 }, (_, partition) => ({ ...source, partition }));
+      const ends = new Map((await backend.log.offsets(source.topic)).map(({ partition, high }) => [partition, high]));
+      const committed = await backend.log.groupOffsets(`rta.${plan.pipeline}`, partitions);
+      return committed.every(({ partition, offset }) => offset === ends.get(partition));
+    };
+    await expect.poll(caughtUp, { timeout: 30_000 }).toBe(true);
+    await gone.end();
+    await expect.poll(other.reads, { timeout: 20_000 }).toHaveLength(4);
+    await append(scores.slice(20_000));
+    // A process of its own, as far as what it knows goes.
+    const back = await begin(first);
+    await expect.poll(() => back.reads().length * other.reads().length, { timeout: 20_000 }).toBeGreaterThanOrEqual(3);
+    expect(had).toEqual(expect.arrayContaining(back.reads()));
+    await expect.poll(caughtUp, { timeout: 30_000 }).toBe(true);
+    expect(back.worker.snapshot().replayed).toBeLessThan(1000);
+    await back.end();
+    await other.end();
+    expect(await result()).toEqual(playersOf(scores));
   }, 120_000);
 
   it('keeps what it has restored through twenty rebalances', async () => {

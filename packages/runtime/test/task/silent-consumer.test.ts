@@ -10,9 +10,9 @@ import { compiled, scoreBatches, topicRows, USER_SCORE } from './project.js';
 import { drawScores } from './scores.js';
 
 const PARTITIONS = 2;
-const PATIENCE_MS = 1_500;
+const PATIENCE_MS = 1_000;
 
-describe.skipIf(withoutCluster)('a consumer that falls silent', { timeout: 60_000 }, () => {
+describe.skipIf(withoutCluster)('a consumer that falls silent', { timeout: 180_000 }, () => {
   const backend = onKafka();
   let proxy: KafkaProxy;
   let quiet: Log;
