@@ -4,7 +4,7 @@
  * partition goes on (`begin`), and so make that exactly once. Whoever is slow holds back itself only: it is read no further ahead than has to be.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Log, LogError, type LogRecord, type Member, type MemberEvent, records } from '@rta/runtime';
+import { type Log, LogError, type LogRecord, type Member, type MemberEvent, type OutputBatch, records } from '@rta/runtime';
 
 /** Records that are taken together. */
 export interface GroupBatch<T> {
@@ -30,8 +30,11 @@ export interface GroupReaderOptions<T> {
   readonly read: (record: LogRecord, partition: number) => Promise<T>;
   /** Rejects where it cannot be taken; once the signal is aborted it need not be. */
   readonly take: (batch: GroupBatch<T>, signal: AbortSignal) => Promise<void>;
-  /** Called once a minute, between batches. */
+  /** What is to be written with the commit of what was taken, all or nothing. */
+  readonly outputs?: () => readonly OutputBatch[];
+  /** Called between batches, each `maintainMs` (default: a minute), about. */
   readonly maintain?: () => Promise<void>;
+  readonly maintainMs?: number;
 }
 
 const POLL_MS = 200;
@@ -230,14 +233,15 @@ export class GroupReader<T> {
       if (this.stopping.signal.aborted) return;
       throw round.outcome.error;
     }
-    const { topic } = this.options;
+    const { topic, outputs } = this.options;
     const offsets = [...round.next].map(([partition, offset]) => ({ topic, partition, offset, metadata: '' }));
-    await member.commit({ epoch: this.epoch, outputs: [], offsets });
+    await member.commit({ epoch: this.epoch, outputs: outputs?.() ?? [], offsets });
     this.hold(member);
   }
 
   private async maintain(): Promise<void> {
-    if (this.round !== null || this.epoch < 0 || Date.now() - this.maintained < MAINTAIN_MS) return;
+    const { maintainMs = MAINTAIN_MS } = this.options;
+    if (this.round !== null || this.epoch < 0 || Date.now() - this.maintained < maintainMs) return;
     this.maintained = Date.now();
     await this.options.maintain?.();
   }

@@ -16,7 +16,7 @@ import { preparePipelines, type RunningPipeline, workerId } from './prepare.js';
 import type { RunReport } from './report.js';
 import { runPipelines } from './run-pipelines.js';
 import type { Recompile } from './source-changes.js';
-import { whileDelivering } from './sinks.js';
+import { checkWebhooks, whileDelivering } from './sinks.js';
 
 export interface RunSettings {
   /** `run` or `demo`, for the title. */
@@ -55,6 +55,7 @@ export async function runProject(context: CliContext, backend: Backend, settings
   };
   let report: RunReport | null = null;
   if (settings.targets !== undefined) checkTargets(plans, settings.targets);
+  if (settings.sinks !== false) checkWebhooks(plans, context.env);
   const pipelines = await preparePipelines(backend, plans, {
     ...(settings.partitions === undefined ? {} : { partitions: settings.partitions }),
     recompile: settings.recompile,
@@ -64,7 +65,7 @@ export async function runProject(context: CliContext, backend: Backend, settings
     onWarning: says,
   });
   if (context.signal.aborted) return EXIT_CODES.interrupted.code;
-  const feed = settings.http === undefined ? null : new ConsoleFeed(pipelines, `rta ${command}`, backend.description);
+  const feed = settings.http === undefined ? null : new ConsoleFeed(pipelines, `rta ${command}`, backend.description, backend.log);
   const door = new OlapDoor(backend.directory);
   const http = feed === null ? null : await openHttp(context, settings.http!, backend, pipelines, { feed, door });
   try {
@@ -83,7 +84,9 @@ export async function runProject(context: CliContext, backend: Backend, settings
     const work = (): Promise<ExitCode> => runPipelines(pipelines, end, context.signal, reporting, settings);
     const beside = { backend, workerId: workerId(backend), says };
     return await whileNotifying({ ...beside, pipelines, targets }, context.signal, () =>
-      settings.sinks === false ? work() : whileDelivering({ ...beside, plans, door, url: http?.url ?? null }, context.signal, work),
+      settings.sinks === false
+        ? work()
+        : whileDelivering({ ...beside, cwd: context.cwd, env: context.env, plans, door, url: http?.url ?? null }, context.signal, work),
     );
   } finally {
     await http?.close();

@@ -92,11 +92,28 @@ export interface SinkAst {
   readonly saysTarget: boolean;
 }
 
-/** `table: name`. */
+/** `table: name`, `webhook: url`. */
 export interface StoreAst {
   readonly kind: StoreKind;
   readonly keySpan: Span;
+  /** A webhook's URL is as written, with its variables. */
   readonly name: Spanned<string>;
+  readonly parquet?: ParquetAst;
+  readonly webhook?: WebhookAst;
+}
+
+/** What `parquet:` says beside the path. */
+export interface ParquetAst {
+  readonly everyMs: number | null;
+  readonly rows: number | null;
+  readonly size: string | null;
+}
+
+/** What `webhook:` says beside the URL; values of headers are as written, with their variables. */
+interface WebhookAst {
+  readonly headers: readonly { readonly name: Spanned<string>; readonly value: Spanned<string> }[];
+  readonly batch: number | null;
+  readonly timeoutMs: number | null;
 }
 
 export interface BoardAst {

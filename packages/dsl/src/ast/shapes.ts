@@ -36,6 +36,17 @@ export function named(description: string, value: JsonSchema): JsonSchema {
   return { type: 'object', description, minProperties: 1, additionalProperties: value, 'x-expected': 'a map of names' };
 }
 
+/** A text, or a map of settings of which `required` is that text. */
+export function shortOr(
+  title: string,
+  expected: string,
+  description: string,
+  settings: Readonly<Record<string, JsonSchema>>,
+  required: string,
+): JsonSchema {
+  return { ...map(title, settings, [required]), type: ['string', 'object'], description, 'x-expected': expected };
+}
+
 /** An expression of the language. */
 export function expression(description: string): JsonSchema {
   // The type is loose because the expression reader has better words for a map or a list.
@@ -152,8 +163,40 @@ export const SINK: JsonSchema = map('a sink', {
     'A table of the embedded OLAP store (DuckDB), which rows are written to as they change.',
   ),
   clickhouse: text('A table of ClickHouse.'),
-  parquet: text('A folder of Parquet files.'),
-  webhook: text('A URL that each row is posted to.'),
+  parquet: {
+    ...shortOr(
+      '`parquet`',
+      'a directory, or `{ path, every, rows, size }`',
+      'A directory of Parquet files by date of event time: date=2026-01-31/….parquet.',
+      {
+        path: text('The directory, relative to where rta runs.'),
+        every: duration('How long a row waits for others before a file is written. Default 5m.'),
+        rows: whole(1, 100_000_000, 'So many rows are written without waiting. Default 1000000.'),
+        size: textLike(
+          '^[1-9][0-9]{0,5}(kB|MB|GB)$',
+          'a size such as 128MB',
+          'So much is written without waiting, before compression. Default 128MB.',
+        ),
+      },
+      'path',
+    ),
+    minLength: 1,
+  },
+  webhook: {
+    ...shortOr(
+      '`webhook`',
+      'a URL, or `{ url, headers, batch, timeout }`',
+      'A URL that rows are posted to, as they change, as arrays of JSON.',
+      {
+        url: text('Where to: `${ORDERS_URL}`.'),
+        headers: named('Sent with each request, by name: `{ authorization: "Bearer ${TOKEN}" }`.', text('The value of a header.')),
+        batch: whole(1, 10_000, 'Rows of one request, at most. Default 100.'),
+        timeout: duration('How long a request may take; then it is tried again. Default 10s.'),
+      },
+      'url',
+    ),
+    minLength: 1,
+  },
   key: {
     type: ['string', 'array'],
     minLength: 1,

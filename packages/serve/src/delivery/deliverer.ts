@@ -21,7 +21,8 @@ export interface DelivererOptions {
   readonly isOwn: boolean;
   /** Told the first time that a store says no, and when it takes rows again. */
   readonly onWarning: (message: string) => void;
-  readonly settings?: DelivererSettings;
+  /** Of those that differ from the default. */
+  readonly settings?: Partial<DelivererSettings>;
 }
 
 /** Its pauses are those after a store said no. */
@@ -38,9 +39,11 @@ const DELIVERER_DEFAULTS: DelivererSettings = { mostRows: 10_000, lingerMs: 200,
 export class Deliverer {
   private readonly reader: GroupReader<SinkRow>;
   private readonly settings: DelivererSettings;
+  private isDraining = false;
 
   constructor(private readonly options: DelivererOptions) {
-    const { log, registry, sink, store, pipeline, workerId, isOwn, settings = DELIVERER_DEFAULTS } = options;
+    const { log, registry, sink, store, pipeline, workerId, isOwn } = options;
+    const settings = { ...DELIVERER_DEFAULTS, ...options.settings };
     this.settings = settings;
     const shared = `${applicationIdOf(pipeline)}.sink.${sink.name}`;
     const group = isOwn ? `${shared}.${workerId}` : shared;
@@ -55,17 +58,21 @@ export class Deliverer {
       begin: (committed) => store.begin(committed),
       read: (record, partition) => rows.read(record, partition),
       take: (batch, signal) => this.write(batch, signal),
+      ...(store.letters === undefined ? {} : { outputs: () => store.letters!() }),
       ...(store.maintain === undefined ? {} : { maintain: () => store.maintain!() }),
+      ...(store.maintainMs === undefined ? {} : { maintainMs: store.maintainMs }),
     });
   }
 
   /** Resolves after `stop`, or when `drain` is done; rejects with what the store or the log refuses for good. */
-  run(): Promise<void> {
-    return this.reader.run();
+  async run(): Promise<void> {
+    await this.reader.run();
+    if (this.isDraining) await this.options.store.finish?.();
   }
 
   /** Delivers what the topic holds now, but takes no longer than `limitMs`; then `run` resolves. */
   drain(limitMs: number): Promise<void> {
+    this.isDraining = true;
     return this.reader.drain(limitMs);
   }
 

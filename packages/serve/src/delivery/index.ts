@@ -1,5 +1,5 @@
-export { Deliverer } from './deliverer.js';
 export { OlapStore } from './duckdb/olap-store.js';
+export { ParquetSink } from './duckdb/parquet-sink.js';
 export { readOlap } from './duckdb/read-olap.js';
 export { TableSink } from './duckdb/table-sink.js';
 export { StoreError } from './sink-store.js';

@@ -1,5 +1,6 @@
 /** The port of stores that sinks' rows go to. */
 import type { Row } from '@rta/dsl';
+import type { OutputBatch } from '@rta/runtime';
 import type { GroupBatch } from '../group-reader.js';
 
 /** A record of a sink's topic. */
@@ -8,6 +9,8 @@ export interface SinkRow {
   readonly offset: number;
   /** Event time, ms. */
   readonly time: number;
+  /** Bytes of the record's value. */
+  readonly bytes: number;
   /** Of tables: the key's bytes as text, to tell rows apart by. */
   readonly id: string | null;
   /** The key columns; null where the sink has none. */
@@ -28,8 +31,13 @@ export interface SinkStore {
   begin(committed: ReadonlyMap<number, number | null>): Promise<ReadonlyMap<number, number>>;
   /** Rejects with StoreError; the same batch may then come again, and a batch that was written may, too. */
   write(batch: SinkBatch, signal: AbortSignal): Promise<void>;
-  /** Called about once a minute: what has expired goes. */
+  /** Dead letters of what was written since the last time: they are committed with the position in the topic. */
+  letters?(): readonly OutputBatch[];
+  /** Called between batches, about once a minute or each `maintainMs`: what has expired goes. */
   maintain?(): Promise<void>;
+  readonly maintainMs?: number;
+  /** The run has ended by itself and all has come: what waits for more need not wait. */
+  finish?(): Promise<void>;
 }
 
 /** What a store says no with. */

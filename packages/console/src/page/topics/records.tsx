@@ -26,7 +26,10 @@ export function Records({
   readonly pipeline: string;
   readonly topic: TopicFacts;
 }): JSX.Element {
-  const [asked, setAsked] = useState<{ readonly parameters: Readonly<Record<string, string>>; readonly turn: number }>({ parameters: {}, turn: 0 });
+  const [asked, setAsked] = useState<{ readonly parameters: Readonly<Record<string, string>>; readonly turn: number }>({
+    parameters: {},
+    turn: 0,
+  });
   const path = `/topics/${encodeURIComponent(pipeline)}/${encodeURIComponent(topic)}`;
   const { answer, problem, isAsking } = useAnswer<RecordsAnswer>(path, asked.parameters, asked.turn);
   const isNewest = (asked.parameters['offset'] ?? '') === '' && (asked.parameters['since'] ?? '') === '';
