@@ -42,10 +42,7 @@ const cells = (page: Page, table: string): Promise<string[][]> =>
 async function registerNext(dir: string): Promise<void> {
   const schema = JSON.parse(readFileSync(join(ROOT, 'schemas/user_score.avsc'), 'utf8')) as { readonly fields: readonly object[] };
   const next = { ...schema, fields: [...schema.fields, { name: 'country', type: 'string', default: '' }] };
-  await embeddedRegistry(join(dir, 'registry')).register(
-    'user-score-value',
-    next,
-  );
+  await embeddedRegistry(join(dir, 'registry')).register('user-score-value', next);
 }
 
 describeInBrowser('views that look things up', () => {
