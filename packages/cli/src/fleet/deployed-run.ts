@@ -9,7 +9,7 @@ import { compileDeployed, deployedCompiler } from '../project/compile-deployed.j
 import { openRun, type LocalPipelineRun } from '../run/pipeline-run.js';
 import { currentPlans, requireCompatible } from '../run/prepare.js';
 import { sinkSchemaIdsOf } from '../run/sink-schema-ids.js';
-import { SourceChanges } from '../run/source-changes.js';
+import { SourceChanges, type RebuildWith } from '../run/source-changes.js';
 import { epochOfRun, type WantedRun } from './wanted.js';
 
 /** ms between tries, at most. */
@@ -37,10 +37,14 @@ export class DeployedRun {
   private readonly stopping = new AbortController();
   private pipeline: LocalPipelineRun | null = null;
 
-  /** @param limit how far a shadow reads its sources */
+  /**
+   * @param rebuildWith what becomes of it where a source's new schema needs other state
+   * @param limit how far a shadow reads its sources
+   */
   constructor(
     private readonly on: RunContext,
     readonly wanted: WantedRun,
+    private readonly rebuildWith: RebuildWith,
     private readonly limit?: SourceLimit,
   ) {
     this.ended = this.untilStopped();
@@ -93,9 +97,12 @@ export class DeployedRun {
       hooks.warning(this.wanted, message);
     };
     const compile = deployedCompiler(context, version.pipeline, version.source);
-    const changes = new SourceChanges(registry, compile, onWarning);
+    const changes = new SourceChanges(registry, compile, onWarning, this.rebuildWith);
     const plan = await this.runnable(changes, onWarning);
-    const sinkSchemaIds = sinkSchemaIdsOf(plan, await apply(registry, gateRequestsOf(plan)));
+    const requests = gateRequestsOf(plan);
+    // What it reads no more of may have a schema by now that it could not read.
+    const ids = await apply(registry, mode === 'handover' ? { ...requests, sources: [] } : requests);
+    const sinkSchemaIds = sinkSchemaIdsOf(plan, ids);
     const { signal } = this.stopping;
     if (signal.aborted) return;
     const { run, physical } = await openRun(
@@ -131,7 +138,6 @@ export class DeployedRun {
   private async runnable(changes: SourceChanges, onWarning: (message: string) => void): Promise<Plan> {
     const { version, mode } = this.wanted;
     const declared = compileDeployed(this.on.context, version.pipeline, version.source);
-    // It reads nothing more of its sources: another version does, which may have been deployed for their new schemas.
     if (mode === 'handover') return declared;
     const [plan] = await currentPlans(this.on.backend, [declared], () => changes);
     await requireCompatible(this.on.backend, [plan], (_, message) => {

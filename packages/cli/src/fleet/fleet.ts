@@ -18,6 +18,7 @@ import {
 } from '@rta/runtime';
 import { compileDeployed } from '../project/compile-deployed.js';
 import { DeployedRun, type RunContext } from './deployed-run.js';
+import { deployRebuild } from './own-rebuild.js';
 import { epochOfRun, runKey, wantedRuns, type WantedRun } from './wanted.js';
 
 /** ms between looks at the record. */
@@ -120,7 +121,8 @@ export class Fleet {
     const limit = wanted.mode === 'shadow' ? this.rebuilds.get(wanted.version.pipeline)?.watch.limit : undefined;
     // A shadow without a limit would read too far.
     if (wanted.mode === 'shadow' && limit === undefined) return;
-    const run = new DeployedRun(this.on, wanted, limit);
+    const rebuildWith = deployRebuild(this.deployments, wanted.version, this.by);
+    const run = new DeployedRun(this.on, wanted, rebuildWith, limit);
     this.runs.set(key, run);
     void run.ended.then(() => {
       this.runs.delete(key);

@@ -66,6 +66,9 @@ export function upgradeTests(env: () => Readonly<Record<string, string>>, dirs: 
     expect(Math.max(...(await up.rows('board')).map(({ place }) => Number(place)))).toBe(3);
     expect((await up.on.rta('promote', pipeline)).code).toBe(0);
     await up.runs(2);
+    // Commands about what runs know what it runs as.
+    expect((await up.on.json('lag', pipeline))[0]).toMatchObject({ group: `rta.${pipeline}.v2` });
+    expect((await up.on.json('state', pipeline)).map(({ changelog }) => String(changelog).split('-').slice(0, -2).join('-'))).toContain(`rta.${pipeline}.v2`);
     // Back to the first one: its state is another, so it is rebuilt as well.
     expect((await up.on.rta('rollback', pipeline)).stdout).toBe(`${pipeline}: version 2 running; version 3: rebuilding\n`);
     await up.runs(3);

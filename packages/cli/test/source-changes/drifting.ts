@@ -162,8 +162,12 @@ sink: { topic: ${this.topic(name)} }
     return this.begin('worker', '--json');
   }
 
+  rta(...args: string[]): Promise<RtaResult> {
+    return rta(args, { cwd: this.project.directory, env: this.env });
+  }
+
   async deploy(...more: string[]): Promise<void> {
-    const { code, stderr } = await rta(['deploy', ...more], { cwd: this.project.directory, env: this.env });
+    const { code, stderr } = await this.rta('deploy', ...more);
     expect({ code, errors: stderr.split('\n').filter((line) => line.startsWith('error')) }).toEqual({ code: 0, errors: [] });
   }
 
