@@ -91,7 +91,9 @@ function newerReaders({ sources }: Plan, { readers = {} }: DeployedSource): stri
   return Object.entries(readers).flatMap(([topic, schema]) =>
     sources.every((source) => source.topic !== topic || JSON.stringify(source.schema) === JSON.stringify(JSON.parse(schema)))
       ? []
-      : [`the version that runs reads ${topic} with a newer schema than this one: \`rta schema pull ${topic}-value\` puts it into the schema file`],
+      : [
+          `the version that runs reads ${topic} with a newer schema than this one: \`rta schema pull ${topic}-value\` puts it into the schema file`,
+        ],
   );
 }
 

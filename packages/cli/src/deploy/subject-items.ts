@@ -42,7 +42,12 @@ export async function subjectItems(registry: SchemaRegistry, plans: readonly Pla
       ...itemOf('subject', subject, role, users.map(({ pipeline }) => pipeline)), // prettier-ignore
       kind: 'subject',
       schema: brings ? wanted : null,
-      ...verdictOf(decision, level, latest?.version ?? null, latest === null || wanted === null ? [] : addedWithoutDefault(latest.schema, wanted)),
+      ...verdictOf(
+        decision,
+        level,
+        latest?.version ?? null,
+        latest === null || wanted === null ? [] : addedWithoutDefault(latest.schema, wanted),
+      ),
       diff: brings && wanted !== null && latest !== null ? schemaChanges(latest.schema, wanted).map(lineOf) : [],
     });
   }

@@ -2,13 +2,12 @@
 import { hostname } from 'node:os';
 import type { Plan, ProjectFile } from '@rta/dsl';
 import { topicSpec } from '@rta/runtime';
-import type { CollectSettings, HttpSide } from '@rta/serve';
+import type { CollectSettings, HttpSide, ServedPipeline } from '@rta/serve';
 import type { Backend } from '../backend/backend.js';
 import type { CliContext } from '../context.js';
 import { Failure, UsageError } from '../failure.js';
 import { httpAddressOf, isLoopback } from '../option-values.js';
 import type { ConsoleFeed } from './console/console-feed.js';
-import type { RunningPipeline } from './prepare.js';
 
 export interface HttpAddress {
   readonly host: string;
@@ -72,13 +71,19 @@ function addressIn(text: string): HttpAddress {
   }
 }
 
-/** Rejects with Failure `cannot_listen`, `unknown_source` and `unsupported_source`, and as log and registry do. */
+/**
+ * Rejects with Failure `cannot_listen`, `unknown_source` and `unsupported_source`, and as log and registry do.
+ *
+ * @param pipelines those that are in it when somebody asks
+ * @param waiting names of others that are to run here, and do not yet
+ */
 export async function openHttp(
   context: CliContext,
   settings: HttpSettings,
   backend: Backend,
-  pipelines: readonly RunningPipeline[],
+  pipelines: readonly ServedPipeline[],
   console: ConsoleFeed,
+  waiting?: () => readonly string[],
 ): Promise<HttpSide> {
   const { host, port, token, address, collect } = settings;
   // Most commands never need it.
@@ -92,7 +97,8 @@ export async function openHttp(
     address,
     log: backend.log,
     registry: backend.registry,
-    pipelines: pipelines.map(({ plan, run }) => ({ plan, snapshot: () => run.snapshot(), query: (query) => run.query(query) })),
+    pipelines,
+    ...(waiting === undefined ? {} : { waiting }),
     collect: collect === null ? null : await collectSettings(collect, backend, plans),
     onError: (error) => void context.stderr.write(`warning: http: ${error instanceof Error ? error.message : String(error)}\n`),
   }).catch((error: unknown) => {

@@ -139,7 +139,10 @@ export class SourceChanges {
     const unread = resolutionProblems(newest.schema, readers.get(topic)!);
     if (unread.length > 0)
       return { why: `with ${version} its state has another layout, and that version does not read the records before:\n  ${unread.map(sentenceOf).join('\n  ')}` }; // prettier-ignore
-    return { why: `with ${version} its state has another layout: ${await this.rebuildWith(next, { topic, version: newest })}`, rebuilds: true };
+    return {
+      why: `with ${version} its state has another layout: ${await this.rebuildWith(next, { topic, version: newest })}`,
+      rebuilds: true,
+    };
   }
 
   private async runnable(plan: Plan): Promise<RunnablePlan> {

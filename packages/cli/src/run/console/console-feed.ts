@@ -3,10 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { BoardRows, ConsoleState, Figures, HistoryPoint } from '@rta/console';
-import { DRAWING_STYLE, plainJson, topologyDrawing } from '@rta/runtime';
+import type { Plan } from '@rta/dsl';
+import { DRAWING_STYLE, plainJson, topologyDrawing, type WorkerSnapshot } from '@rta/runtime';
 import type { ConsoleSource } from '@rta/serve';
 import { boardViews, type BoardView } from '../board-rows.js';
-import type { RunningPipeline } from '../prepare.js';
 import type { PipelineProgress } from '../progress.js';
 import type { RunReport } from '../report.js';
 import { boardId, boardRows, pipelineFacts, pipelineFigures } from './console-state.js';
@@ -18,6 +18,12 @@ const LOOK_MS = 250;
 const ALIVE_MS = 500;
 /** Seconds. */
 const HISTORY = 300;
+
+/** What the console shows of; those that are in the list when it looks. */
+interface ShownPipeline {
+  readonly plan: Plan;
+  readonly run: { snapshot(): WorkerSnapshot };
+}
 
 type Say = (event: string, data: string) => void;
 
@@ -38,7 +44,7 @@ export class ConsoleFeed implements ConsoleSource, RunReport {
   private timer: NodeJS.Timeout | null = null;
 
   constructor(
-    private readonly pipelines: readonly RunningPipeline[],
+    private readonly pipelines: readonly ShownPipeline[],
     readonly title: string,
     private readonly on: string,
   ) {}
@@ -74,8 +80,17 @@ export class ConsoleFeed implements ConsoleSource, RunReport {
     return found === undefined ? null : JSON.stringify(topologyDrawing(found.plan));
   }
 
+  /** The pipelines are others now. */
+  changed(): void {
+    const names = new Set(this.pipelines.map(({ plan }) => plan.pipeline));
+    for (const name of this.history.keys()) if (!names.has(name)) this.history.delete(name);
+    this.saidAt = performance.now();
+    const text = this.state();
+    for (const say of this.readers) say('state', text);
+  }
+
   progress(pipelines: readonly PipelineProgress[]): void {
-    const asOf = Math.max(...pipelines.map(({ snapshot }) => snapshot.at));
+    const asOf = Math.max(0, ...pipelines.map(({ snapshot }) => snapshot.at)) || Date.now();
     this.figures = { asOf, pipelines: pipelines.map(pipelineFigures) };
     for (const { pipeline, inPerSecond, lag, endToEnd } of this.figures.pipelines) {
       const points = this.history.get(pipeline) ?? [];
