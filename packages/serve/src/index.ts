@@ -1,3 +1,5 @@
+export { Deliverer } from './delivery/deliverer.js';
+export { WebhookSink } from './delivery/webhook/webhook-sink.js';
 export { MetricsAlerts } from './alerts/metrics-alerts.js';
 export { Notifier } from './alerts/notifier.js';
 export { serveHttp, type HttpOptions, type HttpSide } from './server.js';
@@ -8,3 +10,6 @@ export type { Answer } from './query/answer.js';
 export type { QueryText } from './query/selection.js';
 export { Refused } from './refused.js';
 export type { ConsoleSource } from './console/console.js';
+export { METRIC_SPECS } from './metrics/metrics.js';
+export type { MetricSpec } from './metrics/exposition.js';
+export { SqlError, type SqlColumn, type SqlRow, type SqlStore } from './sql/sql-store.js';

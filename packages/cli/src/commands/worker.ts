@@ -132,7 +132,8 @@ async function serve(context: CliContext, backend: Backend, crew: Crew, http: Ht
     report.warning(null, (error as Error).message);
   });
   const feed = new ConsoleFeed(served.versions, 'rta worker', backend.description);
-  const side = await openHttp(context, { ...http, collect: null }, backend, served.versions, feed, () => served.waiting());
+  const parts = { feed, door: null, waiting: () => served.waiting() };
+  const side = await openHttp(context, { ...http, collect: null }, backend, served.versions, parts);
   return { url: side.url, look: () => served.look(feed), close: () => side.close().finally(() => served.settled()) };
 }
 

@@ -8,6 +8,7 @@ import type { CliContext } from '../context.js';
 import { Failure, UsageError } from '../failure.js';
 import { httpAddressOf, isLoopback } from '../option-values.js';
 import type { ConsoleFeed } from './console/console-feed.js';
+import type { OlapDoor } from './olap-door.js';
 
 export interface HttpAddress {
   readonly host: string;
@@ -71,19 +72,25 @@ function addressIn(text: string): HttpAddress {
   }
 }
 
+interface HttpParts {
+  readonly feed: ConsoleFeed;
+  /** Null: there is no OLAP store here. */
+  readonly door: OlapDoor | null;
+  /** Names of pipelines that are to run here too, and do not yet. */
+  readonly waiting?: () => readonly string[];
+}
+
 /**
  * Rejects with Failure `cannot_listen`, `unknown_source` and `unsupported_source`, and as log and registry do.
  *
  * @param pipelines those that are in it when somebody asks
- * @param waiting names of others that are to run here, and do not yet
  */
 export async function openHttp(
   context: CliContext,
   settings: HttpSettings,
   backend: Backend,
   pipelines: readonly ServedPipeline[],
-  console: ConsoleFeed,
-  waiting?: () => readonly string[],
+  { feed, door, waiting }: HttpParts,
 ): Promise<HttpSide> {
   const { host, port, token, address, collect } = settings;
   // Most commands never need it.
@@ -93,7 +100,8 @@ export async function openHttp(
     host,
     port,
     token,
-    console,
+    console: feed,
+    sql: () => door?.store ?? null,
     address,
     log: backend.log,
     registry: backend.registry,

@@ -11,12 +11,13 @@ import { JsonReport } from './json-report.js';
 import { LiveReport } from './live-report.js';
 import { LogReport } from './log-report.js';
 import { checkTargets, type Targets, whileNotifying } from './notifiers.js';
+import { OlapDoor } from './olap-door.js';
 import type { RunEnd } from './pipeline-run.js';
 import { preparePipelines, type RunningPipeline, workerId } from './prepare.js';
 import type { RunReport } from './report.js';
 import { runPipelines } from './run-pipelines.js';
 import type { Recompile } from './source-changes.js';
-import { whileDelivering } from './sinks.js';
+import { checkWebhooks, whileDelivering } from './sinks.js';
 
 export interface RunSettings {
   /** `run` or `demo`, for the title. */
@@ -55,6 +56,7 @@ export async function runProject(context: CliContext, backend: Backend, settings
   };
   let report: RunReport | null = null;
   if (settings.targets !== undefined) checkTargets(plans, settings.targets);
+  if (settings.sinks !== false) checkWebhooks(plans, context.env);
   const pipelines = await preparePipelines(backend, plans, {
     ...(settings.partitions === undefined ? {} : { partitions: settings.partitions }),
     recompile: settings.recompile,
@@ -65,7 +67,8 @@ export async function runProject(context: CliContext, backend: Backend, settings
   });
   if (context.signal.aborted) return EXIT_CODES.interrupted.code;
   const feed = settings.http === undefined ? null : new ConsoleFeed(pipelines, `rta ${command}`, backend.description);
-  const http = feed === null ? null : await openHttp(context, settings.http!, backend, served(pipelines), feed);
+  const door = new OlapDoor(backend.directory);
+  const http = feed === null ? null : await openHttp(context, settings.http!, backend, served(pipelines), { feed, door });
   try {
     settings.prepared?.(pipelines);
     const title = `rta ${command} · ${backend.description}${http === null ? '' : ` · ${http.url}`}`;
@@ -82,7 +85,9 @@ export async function runProject(context: CliContext, backend: Backend, settings
     const work = (): Promise<ExitCode> => runPipelines(pipelines, end, context.signal, reporting, settings);
     const beside = { backend, workerId: workerId(backend), says };
     return await whileNotifying({ ...beside, pipelines, targets }, context.signal, () =>
-      settings.sinks === false ? work() : whileDelivering({ ...beside, plans }, context.signal, work),
+      settings.sinks === false
+        ? work()
+        : whileDelivering({ ...beside, env: context.env, plans, door, url: http?.url ?? null }, context.signal, work),
     );
   } finally {
     await http?.close();
