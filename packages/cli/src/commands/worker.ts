@@ -131,7 +131,7 @@ async function serve(context: CliContext, backend: Backend, crew: Crew, http: Ht
   const served = new ServedFleet(context, backend, crew, (error) => {
     report.warning(null, (error as Error).message);
   });
-  const feed = new ConsoleFeed(served.versions, 'rta worker', backend.description);
+  const feed = new ConsoleFeed(served.versions, 'rta worker', backend.description, backend.log);
   const parts = { feed, door: null, waiting: () => served.waiting() };
   const side = await openHttp(context, { ...http, collect: null }, backend, served.versions, parts);
   return { url: side.url, look: () => served.look(feed), close: () => side.close().finally(() => served.settled()) };

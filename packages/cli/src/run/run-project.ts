@@ -66,7 +66,7 @@ export async function runProject(context: CliContext, backend: Backend, settings
     onWarning: says,
   });
   if (context.signal.aborted) return EXIT_CODES.interrupted.code;
-  const feed = settings.http === undefined ? null : new ConsoleFeed(pipelines, `rta ${command}`, backend.description);
+  const feed = settings.http === undefined ? null : new ConsoleFeed(pipelines, `rta ${command}`, backend.description, backend.log);
   const door = new OlapDoor(backend.directory);
   const http = feed === null ? null : await openHttp(context, settings.http!, backend, served(pipelines), { feed, door });
   try {
