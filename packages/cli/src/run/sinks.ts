@@ -1,7 +1,17 @@
 /** Who takes rows from the topics of sinks to their stores while pipelines run in this process. */
 import { join } from 'node:path';
-import { type Diagnostic, type Plan, renderAll, resolveWebhook, showStore, type SinkNode, type StoreTarget } from '@rta/dsl';
+import {
+  type Diagnostic,
+  type Plan,
+  renderAll,
+  resolveClickhouse,
+  resolveWebhook,
+  showStore,
+  type SinkNode,
+  type StoreTarget,
+} from '@rta/dsl';
 import { Deliverer, WebhookSink } from '@rta/serve';
+import type { ClickhouseSink } from '@rta/serve/clickhouse';
 import type * as Delivery from '@rta/serve/delivery';
 import type { Backend } from '../backend/backend.js';
 import type { CliContext } from '../context.js';
@@ -20,7 +30,7 @@ export interface SinksOptions {
   readonly plans: readonly Plan[];
   /** Of this process, the same after a restart. */
   readonly workerId: string;
-  /** What the variables in webhooks hold. */
+  /** What the variables in sinks hold. */
   readonly env: CliContext['env'];
   readonly says: (pipeline: string, message: string) => void;
   /** Told when the OLAP store is there, and before it is closed. */
@@ -34,14 +44,25 @@ export function olapPath(directory: string): string {
   return join(directory, 'olap.duckdb');
 }
 
-/** @throws Failure `unset_variable` where a webhook has variables that are not there, or hold what cannot be used */
-export function checkWebhooks(plans: readonly Plan[], env: CliContext['env']): void {
+/** @throws Failure `unset_variable` where a sink has variables that are not there, or hold what cannot be used */
+export function checkStores(plans: readonly Plan[], env: CliContext['env']): void {
   const problems = plans.flatMap(({ sinks }) =>
-    sinks.flatMap(({ store, span }): readonly Diagnostic[] => (store?.kind === 'webhook' ? resolveWebhook(store, span, env).problems : [])),
+    sinks.flatMap(({ store, span }) => (store === undefined ? [] : problemsOf(store, span, env))),
   );
   if (problems.length === 0) return;
   const text = renderAll(problems, { colour: false });
   throw new Failure('unset_variable', `nothing was started: where rows go is not known\n${text}`, 'set it, or deliver nothing: --no-sinks');
+}
+
+function problemsOf(store: StoreTarget, span: SinkNode['span'], env: CliContext['env']): readonly Diagnostic[] {
+  switch (store.kind) {
+    case 'clickhouse':
+      return resolveClickhouse(store, span, env).problems;
+    case 'webhook':
+      return resolveWebhook(store, span, env).problems;
+    case 'table':
+      return [];
+  }
 }
 
 /**
@@ -57,9 +78,10 @@ export async function whileDelivering<T>(options: SinksOptions, signal: AbortSig
   // DuckDB is large: it is loaded for those who need it.
   const delivery = stored.some(({ target }) => target.kind === 'table') ? await import('@rta/serve/delivery') : null;
   const olap = delivery === null ? null : { delivery, store: await delivery.OlapStore.open(olapPath(backend.directory)) };
+  const stores: Stores = { olap, Clickhouse: await clickhouseOf(stored), open: [] };
   try {
     if (olap !== null) await door.opened(olap.store, url);
-    const of = new Map(stored.map((one) => [delivererOf(one, options, olap), one]));
+    const of = new Map(stored.map((one) => [delivererOf(one, options, stores), one]));
     const onFailed = (deliverer: Deliverer, why: string): void => {
       const { plan, target } = of.get(deliverer)!;
       says(plan.pipeline, `rows do not go to the ${showStore(target)} any more: ${why}`);
@@ -68,6 +90,7 @@ export async function whileDelivering<T>(options: SinksOptions, signal: AbortSig
   } finally {
     if (olap !== null) await door.closed();
     await olap?.store.close();
+    await Promise.all(stores.open.map((one) => one.close()));
   }
 }
 
@@ -77,11 +100,22 @@ interface Stored {
   readonly target: StoreTarget;
 }
 
-/** @param olap null: no sink needs it */
+/** What sinks of a kind need, where there is one of it. */
+interface Stores {
+  readonly olap: { readonly delivery: typeof Delivery; readonly store: Delivery.OlapStore } | null;
+  readonly Clickhouse: typeof ClickhouseSink | null;
+  /** To be closed in the end. */
+  readonly open: ClickhouseSink[];
+}
+
+async function clickhouseOf(stored: readonly Stored[]): Promise<typeof ClickhouseSink | null> {
+  return stored.some(({ target }) => target.kind === 'clickhouse') ? (await import('@rta/serve/clickhouse')).ClickhouseSink : null;
+}
+
 function delivererOf(
   { plan: { pipeline, errors }, sink, target }: Stored,
   { backend: { log, registry }, workerId, env, says }: SinksOptions,
-  olap: { readonly delivery: typeof Delivery; readonly store: Delivery.OlapStore } | null,
+  { olap, Clickhouse, open }: Stores,
 ): Deliverer {
   const onWarning = (message: string): void => {
     says(pipeline, `${showStore(target)}: ${message}`);
@@ -90,6 +124,11 @@ function delivererOf(
   switch (target.kind) {
     case 'table':
       return new Deliverer({ ...common, store: new olap!.delivery.TableSink(olap!.store, sink, target), isOwn: true });
+    case 'clickhouse': {
+      const store = new Clickhouse!({ sink, target, resolved: resolveClickhouse(target, sink.span, env) });
+      open.push(store);
+      return new Deliverer({ ...common, store, isOwn: false });
+    }
     case 'webhook': {
       const resolved = resolveWebhook(target, sink.span, env);
       const store = new WebhookSink({ log, pipeline, sink, target, resolved, errors, onWarning });

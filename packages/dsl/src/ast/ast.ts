@@ -92,14 +92,18 @@ export interface SinkAst {
   readonly saysTarget: boolean;
 }
 
-/** `table: name`, `webhook: url`. */
+/** `table: name`, `webhook: url`, `clickhouse: name`. */
 export interface StoreAst {
   readonly kind: StoreKind;
   readonly keySpan: Span;
   /** A webhook's URL is as written, with its variables. */
   readonly name: Spanned<string>;
   readonly webhook?: WebhookAst;
+  readonly clickhouse?: ClickhouseAst;
 }
+
+/** What `clickhouse:` says beside the table, as written, with variables. */
+export type ClickhouseAst = Readonly<Record<'url' | 'database' | 'user' | 'password', Spanned<string> | null>>;
 
 /** What `webhook:` says beside the URL; values of headers are as written, with their variables. */
 interface WebhookAst {

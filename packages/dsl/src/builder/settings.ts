@@ -125,6 +125,16 @@ export interface Source {
   readonly onIncompatibleSchemaChange?: SchemaChangePolicy;
 }
 
+/** A table of ClickHouse, and how to reach it; `${NAME}` is an environment variable. */
+export interface Clickhouse {
+  readonly table: string;
+  /** Of its HTTP interface. Default `${CLICKHOUSE_URL:-http://localhost:8123}`. */
+  readonly url?: string;
+  readonly database?: string;
+  readonly user?: string;
+  readonly password?: string;
+}
+
 /** Where rows are posted to; `${NAME}` is an environment variable. */
 export interface Webhook {
   readonly url: string;
@@ -139,7 +149,7 @@ export interface Sink<S> {
   readonly from?: S;
   readonly topic?: string;
   readonly table?: string;
-  readonly clickhouse?: string;
+  readonly clickhouse?: string | Clickhouse;
   readonly parquet?: string;
   readonly webhook?: string | Webhook;
   readonly key?: string | readonly string[];

@@ -5,6 +5,7 @@ import { STORE_TIME, showStore, storeTopic, type StoreTarget } from '../plan/sto
 import type { Spanned } from '../yaml/read.js';
 import { messages } from './messages.js';
 import type { Session } from './session.js';
+import { checkClickhouse, clickhouseTarget } from './clickhouse-sinks.js';
 import { checkWebhook } from './webhook-sinks.js';
 
 /** The topic that a sink writes, and the store that its rows go on to. */
@@ -36,7 +37,9 @@ export function sinkPlace(sink: SinkAst, pipeline: string, session: Session): Si
   return { topic: { value: storeTopic(pipeline, sink.name ?? 'sink'), span: store.keySpan }, store: targetOf(store, sink) };
 }
 
-function targetOf({ kind, name, webhook }: StoreAst, { ttlMs }: SinkAst): StoreTarget {
+function targetOf(store: StoreAst, { ttlMs }: SinkAst): StoreTarget {
+  const { kind, name, webhook } = store;
+  if (kind === 'clickhouse') return clickhouseTarget(store, ttlMs?.value ?? null);
   if (kind === 'webhook') {
     const headers = Object.fromEntries((webhook?.headers ?? []).map((header) => [header.name.value, header.value.value]));
     return { kind, url: name.value, headers, batch: webhook?.batch ?? 100, timeoutMs: webhook?.timeoutMs ?? 10_000 };
@@ -47,7 +50,17 @@ function targetOf({ kind, name, webhook }: StoreAst, { ttlMs }: SinkAst): StoreT
 /** Whether no other sink writes to the store, and it can tell the columns apart; reports. */
 export function checkStore(
   store: StoreTarget,
-  { columns, sink, writers }: { readonly columns: readonly Column[]; readonly sink: SinkAst; readonly writers: Map<string, string> },
+  {
+    columns,
+    key,
+    sink,
+    writers,
+  }: {
+    readonly columns: readonly Column[];
+    readonly key: readonly string[];
+    readonly sink: SinkAst;
+    readonly writers: Map<string, string>;
+  },
   session: Session,
 ): void {
   if (store.kind === 'webhook') {
@@ -59,6 +72,10 @@ export function checkStore(
   const other = writers.get(target.toLowerCase());
   if (other === undefined) writers.set(target.toLowerCase(), sinkName(sink));
   else session.report(messages.storeTwice(name.span, target, other));
+  if (store.kind === 'clickhouse') {
+    checkClickhouse(sink, columns, key, session);
+    return;
+  }
   const seen = new Map<string, string>();
   for (const column of columns) {
     const known = seen.get(column.name.toLowerCase());

@@ -3,7 +3,21 @@
 /** What delivers its rows where. */
 export type StoreTarget =
   /** A table of the embedded OLAP store. */
-  { readonly kind: 'table'; readonly table: string; readonly ttlMs: number | null } | WebhookTarget;
+  { readonly kind: 'table'; readonly table: string; readonly ttlMs: number | null } | ClickhouseTarget | WebhookTarget;
+
+/** A table of ClickHouse. What is said of how to reach it is as written: what its variables hold is no part of a plan. */
+export interface ClickhouseTarget {
+  readonly kind: 'clickhouse';
+  readonly table: string;
+  readonly url: string;
+  readonly database: string;
+  readonly user: string;
+  readonly password: string;
+  readonly ttlMs: number | null;
+}
+
+/** The columns of each such table that are none of the sink's, beside `rta_time`. */
+export const CLICKHOUSE_COLUMNS = { partition: 'rta_partition', offset: 'rta_offset', deleted: 'rta_deleted' } as const;
 
 /** Rows as arrays of JSON, by POST. The URL and the headers are as written: what their variables hold is no part of a plan. */
 export interface WebhookTarget {
@@ -19,7 +33,7 @@ export interface WebhookTarget {
 export type StoreKind = StoreTarget['kind'];
 
 /** The settings that name a store, in the order in which they are looked for. */
-export const STORE_KINDS: readonly StoreKind[] = ['table', 'webhook'];
+export const STORE_KINDS: readonly StoreKind[] = ['table', 'clickhouse', 'webhook'];
 
 /** The topic that a sink's rows take to their store. */
 export function storeTopic(pipeline: string, sink: string): string {
@@ -29,8 +43,15 @@ export function storeTopic(pipeline: string, sink: string): string {
 /** The column of each table that has the event time of a row, which `ttl` goes by. */
 export const STORE_TIME = 'rta_time';
 
-/** For people: `table users`, `webhook https://example.com/orders`. */
+/** For people: `table users`, `ClickHouse table users`, `webhook https://example.com/orders`. */
 export function showStore(target: StoreTarget): string {
-  // What comes behind a `?` may be a secret, where it should not be.
-  return target.kind === 'webhook' ? `webhook ${target.url.split('?', 1)[0]}` : `table ${target.table}`;
+  switch (target.kind) {
+    case 'table':
+      return `table ${target.table}`;
+    case 'clickhouse':
+      return `ClickHouse table ${target.table}`;
+    case 'webhook':
+      // What comes behind a `?` may be a secret, where it should not be.
+      return `webhook ${target.url.split('?', 1)[0]}`;
+  }
 }
