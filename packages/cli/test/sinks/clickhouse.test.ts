@@ -189,9 +189,14 @@ describe.skipIf(leavesOutClickhouse('the sink clickhouse'))('the sink clickhouse
     }
     // It is away when the last run begins, and comes back.
     await kill();
-    const back = delay(2_000).then(restart);
-    const running = rta(['run', '--for', '12s', '--json'], { cwd: directory, env });
-    await back;
+    let missed = (): void => undefined;
+    const isMissed = new Promise<void>((resolve) => (missed = resolve));
+    const onStdout = (text: string): void => {
+      if (text.includes('cannot be reached')) missed();
+    };
+    const running = rta(['run', '--for', '12s', '--json'], { cwd: directory, env, onStdout });
+    await Promise.race([isMissed, running]);
+    await restart();
     const { code, stdout } = await running;
     expect(code).toBe(0);
     const last = await rta(['run', '--until-end', '--json'], { cwd: directory, env });

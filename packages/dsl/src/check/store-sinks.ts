@@ -33,7 +33,8 @@ export function sinkPlace(sink: SinkAst, pipeline: string, session: Session): Si
     return null;
   }
   const format = valueFormat ?? keyFormat;
-  if (format !== null) session.report(messages.sinkSetting(format.span, 'format', store.kind, 'only the records of a topic have one'));
+  const kind = store.kind === 'clickhouse' ? 'table of ClickHouse' : store.kind;
+  if (format !== null) session.report(messages.sinkSetting(format.span, 'format', kind, 'only the records of a topic have one'));
   return { topic: { value: storeTopic(pipeline, sink.name ?? 'sink'), span: store.keySpan }, store: targetOf(store, sink) };
 }
 
