@@ -1,5 +1,5 @@
 /** Who takes rows from the topics of sinks to their stores while pipelines run in this process. */
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import {
   type Diagnostic,
   type Plan,
@@ -28,6 +28,8 @@ export interface SinksOptions {
   readonly backend: Pick<Backend, 'log' | 'registry' | 'directory'>;
   /** Their topics are there. */
   readonly plans: readonly Plan[];
+  /** What the directories of `parquet:` are relative to. */
+  readonly cwd: string;
   /** Of this process, the same after a restart. */
   readonly workerId: string;
   /** What the variables in sinks hold. */
@@ -60,6 +62,7 @@ function problemsOf(store: StoreTarget, span: SinkNode['span'], env: CliContext[
       return resolveClickhouse(store, span, env).problems;
     case 'webhook':
       return resolveWebhook(store, span, env).problems;
+    case 'parquet':
     case 'table':
       return [];
   }
@@ -75,9 +78,12 @@ export async function whileDelivering<T>(options: SinksOptions, signal: AbortSig
     plan.sinks.flatMap((sink) => (sink.store === undefined ? [] : [{ plan, sink, target: sink.store }])),
   );
   if (stored.length === 0) return run();
+  const directories = stored.flatMap(({ target }) => (target.kind === 'parquet' ? [resolve(options.cwd, target.path)] : []));
   // DuckDB is large: it is loaded for those who need it.
-  const delivery = stored.some(({ target }) => target.kind === 'table') ? await import('@rta/serve/delivery') : null;
-  const olap = delivery === null ? null : { delivery, store: await delivery.OlapStore.open(olapPath(backend.directory)) };
+  const delivery = stored.some(({ target }) => target.kind === 'table' || target.kind === 'parquet')
+    ? await import('@rta/serve/delivery')
+    : null;
+  const olap = delivery === null ? null : { delivery, store: await delivery.OlapStore.open(olapPath(backend.directory), directories) };
   const stores: Stores = { olap, Clickhouse: await clickhouseOf(stored), open: [] };
   try {
     if (olap !== null) await door.opened(olap.store, url);
@@ -114,7 +120,7 @@ async function clickhouseOf(stored: readonly Stored[]): Promise<typeof Clickhous
 
 function delivererOf(
   { plan: { pipeline, errors }, sink, target }: Stored,
-  { backend: { log, registry }, workerId, env, says }: SinksOptions,
+  { backend: { log, registry }, workerId, cwd, env, says }: SinksOptions,
   { olap, Clickhouse, open }: Stores,
 ): Deliverer {
   const onWarning = (message: string): void => {
@@ -128,6 +134,10 @@ function delivererOf(
       const store = new Clickhouse!({ sink, target, resolved: resolveClickhouse(target, sink.span, env) });
       open.push(store);
       return new Deliverer({ ...common, store, isOwn: false });
+    }
+    case 'parquet': {
+      const store = new olap!.delivery.ParquetSink(olap!.store, sink, target, resolve(cwd, target.path));
+      return new Deliverer({ ...common, store, isOwn: true });
     }
     case 'webhook': {
       const resolved = resolveWebhook(target, sink.span, env);

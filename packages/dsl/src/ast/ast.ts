@@ -98,12 +98,20 @@ export interface StoreAst {
   readonly keySpan: Span;
   /** A webhook's URL is as written, with its variables. */
   readonly name: Spanned<string>;
+  readonly parquet?: ParquetAst;
   readonly webhook?: WebhookAst;
   readonly clickhouse?: ClickhouseAst;
 }
 
 /** What `clickhouse:` says beside the table, as written, with variables. */
 export type ClickhouseAst = Readonly<Record<'url' | 'database' | 'user' | 'password', Spanned<string> | null>>;
+
+/** What `parquet:` says beside the path. */
+export interface ParquetAst {
+  readonly everyMs: number | null;
+  readonly rows: number | null;
+  readonly size: string | null;
+}
 
 /** What `webhook:` says beside the URL; values of headers are as written, with their variables. */
 interface WebhookAst {

@@ -308,7 +308,7 @@ export const messages = {
   // ---- RTA33xx: sinks, topics, boards ----
   sinkTarget: errorMessage('RTA3301', 'A sink without a target', (span: Span) => ({
     span,
-    message: 'the sink needs a target: `topic`, `table`, `clickhouse` or `webhook`',
+    message: 'the sink needs a target: `topic`, `table`, `clickhouse`, `parquet` or `webhook`',
   })),
   sinkKeyOfTable: errorMessage('RTA3302', 'Another key for the topic of a table', (span: Span, key: readonly string[]) => ({
     span,

@@ -33,7 +33,7 @@ export function checkSinks(sinks: readonly SinkAst[], pipeline: string, graph: G
         messages.notYet(
           entry.keySpan,
           `\`${entry.key}\` in a sink`,
-          'sinks are topics, tables and webhooks: `{ topic: name }`, `{ table: name }`, `{ clickhouse: table }`, `{ webhook: url }`',
+          'a sink says one of `topic: name`, `table: name`, `clickhouse: table`, `parquet: ./directory` and `webhook: url`',
         ),
       );
     const place = sinkPlace(sink, pipeline, session);

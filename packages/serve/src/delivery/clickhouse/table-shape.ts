@@ -78,7 +78,7 @@ export function literal(text: string): string {
   return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 }
 
-const WIDER: Readonly<Record<string, readonly string[]>> = {
+const WIDER: Readonly<Record<string, readonly string[] | undefined>> = {
   Int32: ['Int64'],
   Float32: ['Float64'],
   DateTime: ['DateTime64'],
