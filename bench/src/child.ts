@@ -42,7 +42,8 @@ const ASKED_TO_END = 130;
 export async function runNode(args: readonly string[], options: RunOptions = {}): Promise<ChildResult> {
   const usageFile = join(tmpdir(), `rta-bench-usage-${process.pid}.json`);
   const nodeArgs = [...profiling(), '--import', USAGE, ...args];
-  const [command, ...rest] = canPin && options.allCores !== true ? ['taskset', '-c', '0', process.execPath, ...nodeArgs] : [process.execPath, ...nodeArgs];
+  const [command, ...rest] =
+    canPin && options.allCores !== true ? ['taskset', '-c', '0', process.execPath, ...nodeArgs] : [process.execPath, ...nodeArgs];
   const env = { NODE_OPTIONS: '', ...options.env, BENCH_USAGE_FILE: usageFile };
   const { stdout, wholeSeconds } = await run(command, rest, { ...options, env });
   const usage = JSON.parse(readFileSync(usageFile, 'utf8')) as Pick<ChildResult, 'cpuSeconds' | 'peakBytes'>;
