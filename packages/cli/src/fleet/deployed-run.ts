@@ -16,6 +16,7 @@ import type { Backend } from '../backend/backend.js';
 import type { CliContext } from '../context.js';
 import { compileDeployed } from '../project/compile-deployed.js';
 import { sinkSchemaIdsOf } from '../run/sink-schema-ids.js';
+import type { Tracing } from '../run/trace/tracing.js';
 import { epochOfRun, type WantedRun } from './wanted.js';
 
 /** ms between tries, at most. */
@@ -34,6 +35,8 @@ export interface RunContext {
   readonly backend: Backend;
   readonly workerId: string;
   readonly partitions?: number;
+  /** Who is told of commits and the like. */
+  readonly tracing: Tracing | null;
   readonly hooks: RunHooks;
 }
 
@@ -100,7 +103,7 @@ export class DeployedRun {
     if (signal.aborted) return;
     const pipeline = await openPipeline({
       plan,
-      log,
+      log: this.on.tracing?.log(log, version.pipeline) ?? log,
       stores,
       schemas: registry,
       sinkSchemaIds,

@@ -74,7 +74,7 @@ function addressIn(text: string): HttpAddress {
 
 /** Rejects with Failure `cannot_listen`, `unknown_source` and `unsupported_source`, and as log and registry do. */
 export async function openHttp(
-  context: CliContext,
+  warn: (message: string) => void,
   settings: HttpSettings,
   backend: Backend,
   pipelines: readonly RunningPipeline[],
@@ -94,7 +94,9 @@ export async function openHttp(
     registry: backend.registry,
     pipelines: pipelines.map(({ plan, run }) => ({ plan, snapshot: () => run.snapshot(), query: (query) => run.query(query) })),
     collect: collect === null ? null : await collectSettings(collect, backend, plans),
-    onError: (error) => void context.stderr.write(`warning: http: ${error instanceof Error ? error.message : String(error)}\n`),
+    onError: (error) => {
+      warn(`http: ${error instanceof Error ? error.message : String(error)}`);
+    },
   }).catch((error: unknown) => {
     const { code, message, syscall } = error as NodeJS.ErrnoException;
     if (syscall !== 'listen') throw error;

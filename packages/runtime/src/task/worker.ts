@@ -325,7 +325,7 @@ export class Worker {
     const outputs = commits.flatMap((c) => c.outputs);
     const flushed = clock.now();
     const { sent, all } = routed(outputs, this.options.route);
-    const request = { epoch: this.epoch, outputs: sent, offsets: commits.flatMap((c) => c.offsets) };
+    const request = { flushMs: flushed - started, epoch: this.epoch, outputs: sent, offsets: commits.flatMap((c) => c.offsets) };
     this.inFlight = member
       .commit(request)
       .then((result) => {
