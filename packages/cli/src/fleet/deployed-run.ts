@@ -1,21 +1,15 @@
 /** One version of a pipeline at work in this process, until it is told to stop; what fails is begun again after a while. */
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Plan } from '@rta/dsl';
 import { apply, gateRequestsOf } from '@rta/registry';
-import {
-  compileStage,
-  ensureStaging,
-  openPipeline,
-  PipelineError,
-  stagingRoute,
-  takeOver,
-  type Pipeline,
-  type SourceLimit,
-  type WorkerSnapshot,
-} from '@rta/runtime';
+import { compileStage, ensureStaging, stagingRoute, takeOver, type SourceLimit, type WorkerSnapshot } from '@rta/runtime';
 import type { Backend } from '../backend/backend.js';
 import type { CliContext } from '../context.js';
-import { compileDeployed } from '../project/compile-deployed.js';
+import { compileDeployed, deployedCompiler } from '../project/compile-deployed.js';
+import { openRun, type LocalPipelineRun } from '../run/pipeline-run.js';
+import { currentPlans, requireCompatible } from '../run/prepare.js';
 import { sinkSchemaIdsOf } from '../run/sink-schema-ids.js';
+import { SourceChanges } from '../run/source-changes.js';
 import type { Tracing } from '../run/trace/tracing.js';
 import { epochOfRun, type WantedRun } from './wanted.js';
 
@@ -44,7 +38,7 @@ export class DeployedRun {
   /** Resolves when it has stopped. Never rejects. */
   readonly ended: Promise<void>;
   private readonly stopping = new AbortController();
-  private pipeline: Pipeline | null = null;
+  private pipeline: LocalPipelineRun | null = null;
 
   /** @param limit how far a shadow reads its sources */
   constructor(
@@ -61,13 +55,13 @@ export class DeployedRun {
 
   /** Null where it has not begun. */
   snapshot(): WorkerSnapshot | null {
-    return this.pipeline?.worker.snapshot() ?? null;
+    return this.pipeline?.snapshot() ?? null;
   }
 
   /** Commits what was processed, and leaves. */
   stop(): void {
     this.stopping.abort();
-    this.pipeline?.worker.stop();
+    this.pipeline?.stop();
   }
 
   private async untilStopped(): Promise<void> {
@@ -79,12 +73,13 @@ export class DeployedRun {
         return;
       } catch (error) {
         if (signal.aborted) return;
+        const { code } = error as { readonly code?: unknown };
         // The record will soon say what else there is to do.
-        const superseded = error instanceof PipelineError && error.code === 'superseded';
+        const superseded = code === 'superseded';
         if (performance.now() - begun > MAX_BACKOFF_MS) tries = 1;
-        const pause = superseded ? 1000 : Math.min(MAX_BACKOFF_MS, 500 * 2 ** tries);
+        const pause = superseded ? 1000 : code === 'incompatible_schema' ? MAX_BACKOFF_MS : Math.min(MAX_BACKOFF_MS, 500 * 2 ** tries);
         if (!superseded) this.on.hooks.failed(this.wanted, error, pause);
-        await this.pipeline?.worker.abandon().catch(() => undefined);
+        await this.pipeline?.abandon().catch(() => undefined);
         await delay(pause, undefined, { signal }).catch(() => undefined);
       } finally {
         this.pipeline = null;
@@ -97,41 +92,54 @@ export class DeployedRun {
     const { version, mode } = this.wanted;
     const { log, registry, stores } = backend;
     const epoch = epochOfRun(version, mode);
-    const plan = compileDeployed(context, version.pipeline, version.source);
+    const onWarning = (message: string): void => {
+      hooks.warning(this.wanted, message);
+    };
+    const compile = deployedCompiler(context, version.pipeline, version.source);
+    const changes = new SourceChanges(registry, compile, onWarning);
+    const plan = await this.runnable(changes, onWarning);
     const sinkSchemaIds = sinkSchemaIdsOf(plan, await apply(registry, gateRequestsOf(plan)));
     const { signal } = this.stopping;
     if (signal.aborted) return;
-    const pipeline = await openPipeline({
-      plan,
-      log: this.on.tracing?.log(log, version.pipeline) ?? log,
-      stores,
-      schemas: registry,
-      sinkSchemaIds,
-      compileStage,
-      createSources: log.kind === 'embedded',
-      workerId,
-      applicationId: version.applicationId,
-      epoch,
-      ...(partitions === undefined ? {} : { defaultPartitions: partitions }),
-      ...(mode === 'handover' ? { limit: () => 0 } : this.limit === undefined ? {} : { limit: this.limit }),
-      ...(mode === 'shadow' ? { route: stagingRoute } : {}),
-      // While its inputs are held back it is not known whether they are quiet.
-      ...(mode === 'live' ? {} : { judgesIdle: () => false }),
-      onWarning: (message) => {
-        hooks.warning(this.wanted, message);
+    const { run, physical } = await openRun(
+      {
+        plan,
+        log: this.on.tracing?.log(log, version.pipeline) ?? log,
+        stores,
+        schemas: registry,
+        sinkSchemaIds,
+        compileStage,
+        createSources: log.kind === 'embedded',
+        workerId,
+        applicationId: version.applicationId,
+        epoch,
+        ...(partitions === undefined ? {} : { defaultPartitions: partitions }),
+        ...(mode === 'handover' ? { limit: () => 0 } : this.limit === undefined ? {} : { limit: this.limit }),
+        ...(mode === 'shadow' ? { route: stagingRoute } : {}),
+        // While its inputs are held back it is not known whether they are quiet.
+        ...(mode === 'live' ? {} : { judgesIdle: () => false }),
+        onWarning,
       },
-    });
-    const { physical, worker } = pipeline;
+      (now) => (source, schemaId, schema) => changes.judge(now, { source, schemaId, schema }),
+    );
     if (mode === 'shadow') await ensureStaging(log, physical);
     while ((await takeOver(log, physical, epoch)) === 'not_yet') await delay(ASK_MS, undefined, { signal });
-    this.pipeline = pipeline;
+    this.pipeline = run;
     if (signal.aborted) return;
     hooks.started(this.wanted);
-    if (mode !== 'handover') {
-      await worker.run();
-      return;
-    }
-    await worker.drainStages();
-    await worker.finish();
+    await run.run({ when: mode === 'handover' ? 'handed_over' : 'stopped' });
+  }
+
+  /** The version as it can be run with the schemas that there are. Rejects with Failure `incompatible_schema`. */
+  private async runnable(changes: SourceChanges, onWarning: (message: string) => void): Promise<Plan> {
+    const { version, mode } = this.wanted;
+    const declared = compileDeployed(this.on.context, version.pipeline, version.source);
+    // It reads nothing more of its sources: another version does, which may have been deployed for their new schemas.
+    if (mode === 'handover') return declared;
+    const [plan] = await currentPlans(this.on.backend, [declared], () => changes);
+    await requireCompatible(this.on.backend, [plan], (_, message) => {
+      onWarning(message);
+    });
+    return plan;
   }
 }

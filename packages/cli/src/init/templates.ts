@@ -31,9 +31,9 @@ export const TEMPLATES: readonly Template[] = [
   },
   {
     name: 'alerts',
-    about: 'Cities in which many rides are cancelled, minute by minute.',
+    about: 'An incident for each city in which many rides are cancelled.',
     scenario: 'rides',
-    sink: 'cancellation-alerts',
+    sink: 'cancellations-alerts',
     directories: ['project', 'rides', 'alerts'],
   },
 ];

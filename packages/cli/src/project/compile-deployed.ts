@@ -2,7 +2,17 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, posix, resolve } from 'node:path';
-import { compileTree, parseProject, parseYaml, renderAll, type AvroSchema, type Plan, type SourceText } from '@rta/dsl';
+import {
+  compileTree,
+  parseProject,
+  parseYaml,
+  renderAll,
+  type AvroSchema,
+  type CompileInput,
+  type CompileResult,
+  type Plan,
+  type SourceText,
+} from '@rta/dsl';
 import { aggregates, operators } from '@rta/operators';
 import { inlineReferences } from '@rta/registry';
 import type { DeployedSource } from '@rta/runtime';
@@ -18,7 +28,22 @@ const SCHEMA = /(?:^|\/)schemas\/([^/]+)\.avsc$/;
  *
  * @throws Failure `module_differs` where one is not here as it was deployed, `invalid_pipeline` where it does not compile (with this rta)
  */
-export function compileDeployed({ cwd }: Pick<CliContext, 'cwd'>, pipeline: string, source: DeployedSource): Plan {
+export function compileDeployed(context: Pick<CliContext, 'cwd'>, pipeline: string, source: DeployedSource): Plan {
+  const { plan, diagnostics } = deployedCompiler(context, pipeline, source)(new Map());
+  if (plan !== null) return plan;
+  throw new Failure('invalid_pipeline', `${pipeline}, as it was deployed, does not compile:\n${renderAll(diagnostics, { colour: false })}`);
+}
+
+/**
+ * What compiles a version, with other schemas for the sources of some topics (by topic).
+ *
+ * @throws Failure `module_differs`; `invalid_pipeline` where the record lacks the pipeline's text
+ */
+export function deployedCompiler(
+  { cwd }: Pick<CliContext, 'cwd'>,
+  pipeline: string,
+  source: DeployedSource,
+): (readers: ReadonlyMap<string, AvroSchema>) => CompileResult {
   const { path, files, variables } = source;
   requireModules(cwd, pipeline, source.modules);
   const text = (name: string): SourceText | null => (name in files ? { path: name, text: files[name] } : null);
@@ -31,7 +56,7 @@ export function compileDeployed({ cwd }: Pick<CliContext, 'cwd'>, pipeline: stri
   const schemas = new Map(Object.keys(files).flatMap((name) => { const [, schema] = SCHEMA.exec(name) ?? []; return schema === undefined ? [] : [[schema, name] as const]; })); // prettier-ignore
   const definitions = definitionsOf([...schemas.values()].map((name) => files[name]));
   const { root, diagnostics: syntax } = parseYaml(file);
-  const { plan, diagnostics } = compileTree(root, syntax, {
+  const input: CompileInput = {
     file,
     project,
     loadSchema: (name) => {
@@ -44,9 +69,8 @@ export function compileDeployed({ cwd }: Pick<CliContext, 'cwd'>, pipeline: stri
     aggregates,
     env: variables,
     resolveModule: (module) => resolve(cwd, posix.dirname(path), module),
-  });
-  if (plan !== null) return plan;
-  throw new Failure('invalid_pipeline', `${pipeline}, as it was deployed, does not compile:\n${renderAll(diagnostics, { colour: false })}`);
+  };
+  return (readers) => compileTree(root, syntax, { ...input, readerOf: (topic) => readers.get(topic) ?? null });
 }
 
 function requireModules(cwd: string, pipeline: string, modules: DeployedSource['modules']): void {

@@ -1,13 +1,15 @@
 /** One pipeline at work in this process, whether by a worker here or by several threads. */
 import type { Plan } from '@rta/dsl';
-import { openPipeline, SchemaChangedError, type JudgeWriterSchema, type PipelineOptions, type RunnablePlan, type StoreAnswer, type StoreQuery, type Worker, type WorkerSnapshot } from '@rta/runtime'; // prettier-ignore
+import { openPipeline, SchemaChangedError, type JudgeWriterSchema, type PhysicalPlan, type PipelineOptions, type RunnablePlan, type StoreAnswer, type StoreQuery, type Worker, type WorkerSnapshot } from '@rta/runtime'; // prettier-ignore
 
 /** When a run ends by itself. A signal and a failure end each of them. */
 export type RunEnd =
   | { readonly when: 'stopped' }
   | { readonly when: 'elapsed'; readonly ms: number }
   /** Everything that the inputs held at the start is processed; `close`: windows that are open then are closed. */
-  | { readonly when: 'drained'; readonly close: boolean };
+  | { readonly when: 'drained'; readonly close: boolean }
+  /** No more is read of the sources, and what is on its way between the stages is processed: another version takes over. */
+  | { readonly when: 'handed_over' };
 
 export interface PipelineRun {
   /** Resolves when all is committed and the group left; rejects with what a worker failed with. */
@@ -27,19 +29,33 @@ export interface PipelineRun {
 export async function openRun(
   options: PipelineOptions & { readonly onWarning: (message: string) => void },
   judge: (plan: Plan) => JudgeWriterSchema,
-): Promise<{ readonly run: PipelineRun; readonly taskCount: number }> {
+): Promise<OpenedRun> {
   const open = ({ plan, sinkSchemaIds }: RunnablePlan, earlier?: WorkerSnapshot): ReturnType<typeof openPipeline> =>
     openPipeline({ ...options, plan, sinkSchemaIds, judgeWriterSchema: judge(plan), ...(earlier === undefined ? {} : { earlier }) });
-  const { worker, taskCount } = await open(options);
+  const { worker, physical, taskCount } = await open(options);
   const follow = async (change: SchemaChangedError, next: RunnablePlan, earlier: WorkerSnapshot): Promise<Worker> => {
     const followed = await open(next, earlier);
     options.onWarning(`${change.message}: it goes on with the newest version`);
     return followed.worker;
   };
-  return { run: new LocalRun(worker, follow), taskCount };
+  return { run: new LocalRun(worker, follow), physical, taskCount };
 }
 
-class LocalRun implements PipelineRun {
+/** Of a worker in this thread. */
+export interface LocalPipelineRun extends PipelineRun {
+  /** Drops everything without a last commit, and leaves the group: after a failure. */
+  abandon(): Promise<void>;
+}
+
+export interface OpenedRun {
+  readonly run: LocalPipelineRun;
+  /** As it was opened; what it goes on with has the same layout. */
+  readonly physical: PhysicalPlan;
+  /** Of all workers together. */
+  readonly taskCount: number;
+}
+
+class LocalRun implements LocalPipelineRun {
   private stopped = false;
 
   constructor(
@@ -62,17 +78,27 @@ class LocalRun implements PipelineRun {
   }
 
   private async once(end: RunEnd): Promise<void> {
-    if (end.when !== 'drained') {
-      await this.worker.run();
-      return;
+    switch (end.when) {
+      case 'drained':
+        await this.worker.drain(end.close ? 'close' : undefined);
+        break;
+      case 'handed_over':
+        await this.worker.drainStages();
+        break;
+      default:
+        await this.worker.run();
+        return;
     }
-    await this.worker.drain(end.close ? 'close' : undefined);
     await this.worker.finish();
   }
 
   stop(): void {
     this.stopped = true;
     this.worker.stop();
+  }
+
+  abandon(): Promise<void> {
+    return this.worker.abandon();
   }
 
   snapshot(): WorkerSnapshot {

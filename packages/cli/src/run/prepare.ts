@@ -74,7 +74,7 @@ export interface PrepareOptions {
  */
 export async function preparePipelines(backend: Backend, declared: readonly Plan[], options: PrepareOptions): Promise<RunningPipeline[]> {
   const changes = new Map(declared.map(({ pipeline }) => [pipeline, changesOf(backend, pipeline, options)]));
-  const plans = await currentPlans(backend, declared, changes);
+  const plans = await currentPlans(backend, declared, (pipeline) => changes.get(pipeline)!);
   await requireCompatible(backend, plans, options.onWarning);
   const memory = options.memory === undefined ? {} : { memoryLimit: options.memory / plans.length / options.workers };
   const address = typeof options.address === 'string' ? { address: options.address } : {};
@@ -140,15 +140,15 @@ function changesOf(backend: Backend, pipeline: string, { recompile, onWarning }:
 }
 
 /** The plans as they can be run. Rejects with Failure `incompatible_schema`. */
-async function currentPlans(
+export async function currentPlans(
   { registry }: Backend,
   declared: readonly Plan[],
-  changes: ReadonlyMap<string, SourceChanges>,
+  changesIn: (pipeline: string) => SourceChanges,
 ): Promise<readonly Plan[]> {
   const plans: Plan[] = [];
   const refused: string[] = [];
   for (const each of declared) {
-    const plan = await changes.get(each.pipeline)!.current(each);
+    const plan = await changesIn(each.pipeline).current(each);
     if (typeof plan === 'string') refused.push(`${each.pipeline}: ${plan}`);
     else plans.push(plan);
   }

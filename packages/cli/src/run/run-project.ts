@@ -11,6 +11,7 @@ import { JsonReport } from './json-report.js';
 import { LiveReport } from './live-report.js';
 import { LogReport } from './log-report.js';
 import { checkTargets, type Targets, whileNotifying } from './notifiers.js';
+import { OlapDoor } from './olap-door.js';
 import type { RunEnd } from './pipeline-run.js';
 import { preparePipelines, type RunningPipeline, workerId } from './prepare.js';
 import type { RunReport } from './report.js';
@@ -77,7 +78,8 @@ export async function runProject(context: CliContext, backend: Backend, settings
   });
   if (context.signal.aborted) return EXIT_CODES.interrupted.code;
   const feed = settings.http === undefined ? null : new ConsoleFeed(pipelines, `rta ${command}`, backend.description);
-  const http = feed === null ? null : await openHttp(warn, settings.http!, backend, pipelines, feed);
+  const door = new OlapDoor(backend.directory);
+  const http = feed === null ? null : await openHttp(warn, settings.http!, backend, pipelines, { feed, door });
   try {
     settings.prepared?.(pipelines);
     const title = `rta ${command} · ${backend.description}${http === null ? '' : ` · ${http.url}`}`;
@@ -97,7 +99,7 @@ export async function runProject(context: CliContext, backend: Backend, settings
     const work = (): Promise<ExitCode> => runPipelines(pipelines, end, context.signal, reporting, settings);
     const beside = { backend, workerId: workerId(backend), says };
     return await whileNotifying({ ...beside, pipelines, targets }, context.signal, () =>
-      settings.sinks === false ? work() : whileDelivering({ ...beside, plans }, context.signal, work),
+      settings.sinks === false ? work() : whileDelivering({ ...beside, plans, door, url: http?.url ?? null }, context.signal, work),
     );
   } finally {
     await http?.close();

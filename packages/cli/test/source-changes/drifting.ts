@@ -24,6 +24,13 @@ export const FIRST = eventSchema(USER, SCORE);
 /** Of a sink's record: its value under the schema that it was written with. */
 export type Row = Readonly<Record<string, Value>>;
 
+interface Started {
+  readonly ended: Promise<RtaResult>;
+  /** So far. */
+  printed(): Record<string, unknown>[];
+  stop(): Promise<RtaResult>;
+}
+
 export class Drifting {
   readonly project: TestProject;
   readonly registry: SchemaRegistry;
@@ -146,12 +153,31 @@ sink: { topic: ${this.topic(name)} }
   }
 
   /** `rta run` in this process, until `stop`. */
-  start(...more: string[]): { readonly ended: Promise<RtaResult>; stop(): Promise<RtaResult> } {
+  start(...more: string[]): Started {
+    return this.begin('run', '--json', ...more);
+  }
+
+  /** `rta worker` in this process, until `stop`. */
+  work(): Started {
+    return this.begin('worker', '--json');
+  }
+
+  async deploy(...more: string[]): Promise<void> {
+    const { code, stderr } = await rta(['deploy', ...more], { cwd: this.project.directory, env: this.env });
+    expect({ code, errors: stderr.split('\n').filter((line) => line.startsWith('error')) }).toEqual({ code: 0, errors: [] });
+  }
+
+  private begin(...args: string[]): Started {
     const stop = new AbortController();
-    const ended = rta(['run', '--json', ...more], { cwd: this.project.directory, env: this.env, signal: stop.signal });
+    let stdout = '';
+    const onStdout = (text: string): void => {
+      stdout += text;
+    };
+    const ended = rta(args, { cwd: this.project.directory, env: this.env, signal: stop.signal, onStdout });
     this.running.push({ stop, ended });
     return {
       ended,
+      printed: () => ndjson(stdout),
       stop: () => {
         stop.abort();
         return ended;

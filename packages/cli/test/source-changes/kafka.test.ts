@@ -2,7 +2,10 @@
 import { describe } from 'vitest';
 import { leavesOut, useKafka } from '../support/use-kafka.js';
 import { sourceChangeTests } from './changes.js';
+import { fieldUnderWorker } from './deployed.js';
 
 describe.skipIf(leavesOut('changes of source schemas on Kafka'))('on Kafka', { timeout: 240_000 }, () => {
-  sourceChangeTests(useKafka());
+  const env = useKafka();
+  sourceChangeTests(env);
+  fieldUnderWorker(env);
 });

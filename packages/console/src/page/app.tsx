@@ -1,27 +1,17 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { JSX } from 'preact';
-import { Boards } from './boards/boards.js';
 import type { Feed } from './feed.js';
 import { useFeed } from './feed.js';
-import { Freshness } from './freshness/freshness.js';
 import { clockText } from './format.js';
 import { chooseTheme, storedTheme, type Theme } from './theme.js';
-import { Topology } from './topology/topology.js';
-
-const VIEWS = [
-  { id: 'boards', title: 'Boards' },
-  { id: 'topology', title: 'Topology' },
-  { id: 'freshness', title: 'Freshness' },
-] as const;
-
-type ViewId = (typeof VIEWS)[number]['id'];
+import { placeOf, VIEWS } from './views.js';
 
 export function App({ feed }: { readonly feed: Feed }): JSX.Element {
   const live = useFeed(feed);
-  const view = useView();
+  const { view, path } = usePlace();
   const { state, staleSince } = live;
   useEffect(() => {
-    document.title = `${VIEWS.find(({ id }) => id === view)!.title} · ${state.title}`;
+    document.title = `${view.title} · ${state.title}`;
   }, [view, state.title]);
   const asOf = state.figures?.asOf ?? null;
   return (
@@ -33,8 +23,8 @@ export function App({ feed }: { readonly feed: Feed }): JSX.Element {
         <h1>{state.title}</h1>
         <span class="soft on">{state.on}</span>
         <nav aria-label="Views">
-          {VIEWS.map(({ id, title }, i) => (
-            <a key={id} href={`#${id}`} aria-current={id === view ? 'page' : undefined} aria-keyshortcuts={String(i + 1)}>
+          {VIEWS.map(({ id, title, key }) => (
+            <a key={id} href={`#${id}`} aria-current={id === view.id ? 'page' : undefined} aria-keyshortcuts={key}>
               {title}
             </a>
           ))}
@@ -49,24 +39,28 @@ export function App({ feed }: { readonly feed: Feed }): JSX.Element {
         <ThemeChoice />
       </header>
       <main id="main" tabIndex={-1}>
-        {view === 'boards' && <Boards state={state} />}
-        {view === 'topology' && <Topology state={state} />}
-        {view === 'freshness' && <Freshness state={state} />}
+        <view.show key={view.id} state={state} path={path} />
       </main>
       <footer class="soft">
-        Keys: <kbd>1</kbd> boards, <kbd>2</kbd> topology, <kbd>3</kbd> freshness, <kbd>t</kbd> light or dark. Times are UTC.
+        Keys:{' '}
+        {VIEWS.map(({ id, title, key }) => (
+          <span key={id}>
+            <kbd>{key}</kbd> {title.toLowerCase()},{' '}
+          </span>
+        ))}
+        <kbd>t</kbd> light or dark. Times are UTC.
       </footer>
     </div>
   );
 }
 
-/** What the fragment of the address names; the first where it names none. Digits choose too. */
-function useView(): ViewId {
-  const [view, setView] = useState(viewOf(location.hash));
+/** What the fragment of the address names. Keys choose too. */
+function usePlace(): ReturnType<typeof placeOf> {
+  const [hash, setHash] = useState(location.hash);
   useEffect(() => {
-    const onHash = (): void => setView(viewOf(location.hash));
+    const onHash = (): void => setHash(location.hash);
     const onKey = (event: KeyboardEvent): void => {
-      const named = VIEWS[Number(event.key) - 1];
+      const named = VIEWS.find(({ key }) => key === event.key);
       if (named !== undefined && isPlain(event)) location.hash = named.id;
     };
     addEventListener('hashchange', onHash);
@@ -76,16 +70,12 @@ function useView(): ViewId {
       removeEventListener('keydown', onKey);
     };
   }, []);
-  return view;
-}
-
-function viewOf(hash: string): ViewId {
-  return VIEWS.find(({ id }) => `#${id}` === hash)?.id ?? 'boards';
+  return placeOf(hash);
 }
 
 /** Of no combination of keys, and not typed into something. */
 function isPlain({ ctrlKey, altKey, metaKey, target }: KeyboardEvent): boolean {
-  return !ctrlKey && !altKey && !metaKey && !(target instanceof HTMLInputElement || target instanceof HTMLSelectElement);
+  return !ctrlKey && !altKey && !metaKey && !(target instanceof HTMLElement && target.matches('input, select, textarea'));
 }
 
 /** The fragment is the view's: focus goes to the content without it. */

@@ -4,15 +4,15 @@
  * ```
  * A text that a spreadsheet would take for a formula gets an apostrophe in front.
  */
-import type { BoardFacts, BoardRow } from '../wire.js';
+import type { Cell } from '../wire.js';
 import { plainText } from './format.js';
+import type { TableColumn } from './table.js';
 
-export function csvOf(columns: BoardFacts['columns'], rows: readonly BoardRow[]): string {
-  const lines = rows.map(({ cells, final }) => [
-    ...columns.map(({ kind }, i) => (typeof cells[i] === 'string' ? inert(cells[i]) : plainText(cells[i], kind))),
-    String(final),
-  ]);
-  return [[...columns.map(({ name }) => name), 'final'], ...lines].map((line) => line.map(quoted).join(',')).join('\r\n');
+export function csvOf(columns: readonly TableColumn[], rows: readonly (readonly Cell[])[]): string {
+  const lines = rows.map((cells) =>
+    columns.map(({ kind }, i) => (typeof cells[i] === 'string' ? inert(cells[i]) : plainText(cells[i], kind))),
+  );
+  return [columns.map(({ name }) => name), ...lines].map((line) => line.map(quoted).join(',')).join('\r\n');
 }
 
 /** Has the browser save a text. */

@@ -7,7 +7,7 @@ const ONE = new Intl.NumberFormat('en-US', { maximumFractionDigits: 1 });
 const DAY_MS = 86_400_000;
 
 /** `–` for null; times in UTC. */
-export function cellText(cell: Cell | undefined, kind: ColumnFacts['kind']): string {
+export function cellText(cell: Cell | undefined, kind: ColumnFacts['kind'] | 'flag'): string {
   if (cell === null || cell === undefined) return '–';
   if (typeof cell !== 'number') return String(cell);
   if (kind === 'timestamp') return timeText(cell);
@@ -16,7 +16,7 @@ export function cellText(cell: Cell | undefined, kind: ColumnFacts['kind']): str
 }
 
 /** As a file has it: no grouping of digits. */
-export function plainText(cell: Cell | undefined, kind: ColumnFacts['kind']): string {
+export function plainText(cell: Cell | undefined, kind: ColumnFacts['kind'] | 'flag'): string {
   if (cell === null || cell === undefined) return '';
   return typeof cell === 'number' && kind === 'number' ? String(cell) : cellText(cell, kind);
 }

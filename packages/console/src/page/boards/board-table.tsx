@@ -1,35 +1,16 @@
 import type { JSX } from 'preact';
-import type { BoardFacts, BoardRow } from '../../wire.js';
-import { cellText } from '../format.js';
+import type { BoardFacts, BoardRow, Cell } from '../../wire.js';
+import { Table, type TableColumn } from '../table.js';
 
-/** All columns of the sink. */
+/** All columns of the sink, and whether the row is final. */
+export function boardColumns({ columns }: BoardFacts): readonly TableColumn[] {
+  return [...columns, { name: 'final', kind: 'flag' }];
+}
+
+export function boardCells(rows: readonly BoardRow[]): readonly (readonly Cell[])[] {
+  return rows.map(({ cells, final }) => [...cells, final]);
+}
+
 export function BoardTable({ board, rows }: { readonly board: BoardFacts; readonly rows: readonly BoardRow[] }): JSX.Element {
-  return (
-    <div class="scroll" tabIndex={0} role="region" aria-label={`Rows of ${board.name}`}>
-      <table>
-        <thead>
-          <tr>
-            {board.columns.map(({ name, kind }) => (
-              <th key={name} scope="col" class={kind}>
-                {name}
-              </th>
-            ))}
-            <th scope="col">final</th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map(({ cells, final }, row) => (
-            <tr key={row}>
-              {board.columns.map(({ name, kind }, i) => (
-                <td key={name} class={kind}>
-                  {cellText(cells[i], kind)}
-                </td>
-              ))}
-              <td>{final ? 'yes' : 'no'}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
+  return <Table name={`Rows of ${board.name}`} columns={boardColumns(board)} rows={boardCells(rows)} />;
 }

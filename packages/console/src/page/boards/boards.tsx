@@ -2,9 +2,9 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { BoardFacts, BoardRow, ConsoleState } from '../../wire.js';
-import { csvOf, save } from '../csv.js';
 import { clockText } from '../format.js';
-import { BoardTable } from './board-table.js';
+import { SaveCsv } from '../table.js';
+import { boardCells, boardColumns, BoardTable } from './board-table.js';
 import { Chart } from './chart.js';
 
 export function Boards({ state }: { readonly state: ConsoleState }): JSX.Element {
@@ -53,13 +53,7 @@ function BoardCard({ board, pipeline, path, rows, asOf }: CardProps): JSX.Elemen
             Table
           </button>
         )}
-        <button
-          type="button"
-          aria-label={`Save ${board.name} as CSV`}
-          onClick={() => save(`${board.name}.csv`, 'text/csv;charset=utf-8', csvOf(board.columns, rows))}
-        >
-          CSV
-        </button>
+        <SaveCsv name={board.name} columns={boardColumns(board)} rows={boardCells(rows)} />
       </div>
     </section>
   );

@@ -1,13 +1,13 @@
 /** The drawing of `rta explain --svg`, with what goes along its edges now. */
 import type { JSX } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
 import type { ConsoleState, DrawnEdge, PipelineFigures, TopologyDrawing } from '../../wire.js';
+import { useAnswer } from '../ask.js';
 import { count, rate, span } from '../format.js';
 import { PipelineChoice, useChoice } from '../pipeline-choice.js';
 
 export function Topology({ state }: { readonly state: ConsoleState }): JSX.Element {
   const [pipeline, choose] = useChoice(state);
-  const drawing = useDrawing(pipeline);
+  const { answer: drawing } = useAnswer<TopologyDrawing>(`/console/topology/${encodeURIComponent(pipeline)}`);
   const figures = state.figures?.pipelines.find((each) => each.pipeline === pipeline) ?? null;
   return (
     <>
@@ -22,25 +22,6 @@ export function Topology({ state }: { readonly state: ConsoleState }): JSX.Eleme
       </div>
     </>
   );
-}
-
-/** Null: on its way. */
-function useDrawing(pipeline: string): TopologyDrawing | null {
-  const [drawings, setDrawings] = useState<Readonly<Record<string, TopologyDrawing>>>({});
-  useEffect(() => {
-    if (pipeline in drawings) return;
-    let isWanted = true;
-    const fetched = fetch(`/console/topology/${encodeURIComponent(pipeline)}${location.search}`);
-    void fetched
-      .then(async (answer) => {
-        if (answer.ok && isWanted) setDrawings({ ...drawings, [pipeline]: (await answer.json()) as TopologyDrawing });
-      })
-      .catch(() => undefined); // the connection is lost, which the page says
-    return () => {
-      isWanted = false;
-    };
-  }, [pipeline]);
-  return drawings[pipeline] ?? null;
 }
 
 interface DrawingProps {
