@@ -88,6 +88,7 @@ async function start(): Promise<void> {
     const timer = setInterval(snapshots, message.end.when === 'drained' ? DRAINING_INTERVAL_MS : SNAPSHOT_INTERVAL_MS);
     const all = runs.map(async ({ pipeline, run }) => {
       const failure = await run.run(message.end).then(() => null, failureOf);
+      await tracing?.flush();
       say({ type: 'ended', pipeline, snapshot: run.snapshot(), failure });
     });
     void Promise.all(all).then(async () => {

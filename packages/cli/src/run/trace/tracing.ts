@@ -1,5 +1,6 @@
 /** OpenTelemetry traces of what pipelines do, where they are asked for. */
 import { hostname } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from '@rta/runtime';
 import type { CliContext } from '../../context.js';
 import { UsageError } from '../../failure.js';
@@ -10,7 +11,9 @@ export interface Tracing {
   readonly url: string;
   /** The log, as workers of a pipeline are given it. */
   log(log: Log, pipeline: string): Log;
-  /** Sends what is left; takes some seconds at most. Never rejects. */
+  /** Sends what there is; takes some seconds at most. Never rejects. */
+  flush(): Promise<void>;
+  /** The same, for the last time. */
   close(): Promise<void>;
 }
 
@@ -48,6 +51,11 @@ function urlOf(text: string): URL {
   return url;
 }
 
+/** Waits for it as long as there is sense in it; what went wrong has been told. */
+async function soon(done: Promise<void>): Promise<void> {
+  await Promise.race([done.catch(() => undefined), delay(EXPORT_MS, undefined, { ref: false })]);
+}
+
 /** @param warn told when the collector takes nothing */
 export async function openTracing(url: string, warn: (message: string) => void): Promise<Tracing> {
   // Nobody else pays for loading it.
@@ -76,6 +84,7 @@ export async function openTracing(url: string, warn: (message: string) => void):
   return {
     url,
     log: (log, pipeline) => tracedLog(log, tracer, pipeline),
-    close: () => provider.shutdown().catch(() => undefined),
+    flush: () => soon(provider.forceFlush()),
+    close: () => soon(provider.shutdown()),
   };
 }
