@@ -1,3 +1,5 @@
+export { Deliverer } from './delivery/deliverer.js';
+export { WebhookSink } from './delivery/webhook/webhook-sink.js';
 export { MetricsAlerts } from './alerts/metrics-alerts.js';
 export { Notifier } from './alerts/notifier.js';
 export { serveHttp, type HttpOptions, type HttpSide } from './server.js';

@@ -75,7 +75,8 @@ export async function openBackend(
   const warn = hooks.onWarning ?? (() => undefined);
   const registry = openRegistry(settings);
   const stores = openStores(directory, 0, warn);
-  const log = kafka === null ? await openEmbeddedLog(join(directory, 'log')) : await openKafkaLog({ ...kafka, ...hooks.kafka, onWarning: warn });
+  const log =
+    kafka === null ? await openEmbeddedLog(join(directory, 'log')) : await openKafkaLog({ ...kafka, ...hooks.kafka, onWarning: warn });
   const description = kafka === null ? `embedded log in ${shown(context.cwd, directory)}` : `Kafka at ${kafka.brokers.join(', ')}`;
   return { log, registry, stores, directory, description, settings, close: () => log.close() };
 }

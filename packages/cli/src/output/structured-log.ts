@@ -38,7 +38,8 @@ export function structuredLog(stdout: Output, { logFormat, logLevel, json = fals
     if (logLevel !== undefined) throw new UsageError('--log-level goes with --log-format json');
     return null;
   }
-  if (json) throw new UsageError('--json and --log-format json exclude each other: the one is for programs that read results, the other for logs');
+  if (json)
+    throw new UsageError('--json and --log-format json exclude each other: the one is for programs that read results, the other for logs');
   return pino(
     {
       level: logLevel ?? 'info',

@@ -17,7 +17,7 @@ import { preparePipelines, type RunningPipeline, workerId } from './prepare.js';
 import type { RunReport } from './report.js';
 import { runPipelines } from './run-pipelines.js';
 import type { Recompile } from './source-changes.js';
-import { whileDelivering } from './sinks.js';
+import { checkWebhooks, whileDelivering } from './sinks.js';
 import { StructuredReport } from './structured-report.js';
 import type { Tracing } from './trace/tracing.js';
 
@@ -67,6 +67,7 @@ export async function runProject(context: CliContext, backend: Backend, settings
   };
   let report: RunReport | null = null;
   if (settings.targets !== undefined) checkTargets(plans, settings.targets);
+  if (settings.sinks !== false) checkWebhooks(plans, context.env);
   const pipelines = await preparePipelines(backend, plans, {
     ...(settings.partitions === undefined ? {} : { partitions: settings.partitions }),
     recompile: settings.recompile,
@@ -99,7 +100,9 @@ export async function runProject(context: CliContext, backend: Backend, settings
     const work = (): Promise<ExitCode> => runPipelines(pipelines, end, context.signal, reporting, settings);
     const beside = { backend, workerId: workerId(backend), says };
     return await whileNotifying({ ...beside, pipelines, targets }, context.signal, () =>
-      settings.sinks === false ? work() : whileDelivering({ ...beside, plans, door, url: http?.url ?? null }, context.signal, work),
+      settings.sinks === false
+        ? work()
+        : whileDelivering({ ...beside, env: context.env, plans, door, url: http?.url ?? null }, context.signal, work),
     );
   } finally {
     await http?.close();

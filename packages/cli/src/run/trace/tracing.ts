@@ -73,9 +73,7 @@ export async function openTracing(url: string, warn: (message: string) => void):
     warn(`traces: ${url}: ${error instanceof Error ? error.message : JSON.stringify(error)}`);
   });
   const ours = { 'service.name': 'rta', 'service.version': VERSION, 'service.instance.id': `${hostname()}-${process.pid}` };
-  const resource = resources
-    .resourceFromAttributes(ours)
-    .merge(resources.detectResources({ detectors: [resources.envDetector] }));
+  const resource = resources.resourceFromAttributes(ours).merge(resources.detectResources({ detectors: [resources.envDetector] }));
   const provider = new BasicTracerProvider({
     resource,
     spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter({ url, timeoutMillis: EXPORT_MS }))],

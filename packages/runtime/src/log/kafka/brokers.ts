@@ -5,7 +5,16 @@
  */
 import { LogError } from '../log.js';
 import { BrokerError, ConnectionError, check, isMoved, messageOf } from './errors.js';
-import type { ApiVersions, Broker, Connection, ConnectionPool, ConnectionPoolBuilder, LogEntry, Logger, ProtocolCall } from './kafkajs-internals.js';
+import type {
+  ApiVersions,
+  Broker,
+  Connection,
+  ConnectionPool,
+  ConnectionPoolBuilder,
+  LogEntry,
+  Logger,
+  ProtocolCall,
+} from './kafkajs-internals.js';
 import { loadKafkaJs } from './load-kafkajs.js';
 import type { KafkaLogEntry, KafkaSettings } from './options.js';
 import { type CoordinatorType, findCoordinator, metadata, type TopicMetadata } from './requests.js';
