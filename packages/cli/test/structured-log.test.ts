@@ -25,7 +25,7 @@ describe('rta run --log-format json', () => {
   it('says no more than its level, and why it ended', async () => {
     expect(await run('--log-format', 'json', '--log-level', 'warn')).toEqual({ code: 0, stdout: '', stderr: '' });
     const { code, stdout, stderr } = await rta(['run', 'pipelines/nothing.yaml', '--log-format', 'json', '--log-level', 'error']);
-    expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
+    expect({ code, stderr }).toEqual({ code: 2, stderr: '' });
     expect(ndjson(stdout)).toMatchObject([{ level: 'fatal', error: { message: expect.stringContaining('pipelines/nothing.yaml') as string } }]);
   }); // prettier-ignore
 
