@@ -15,7 +15,8 @@ streams:
     from: source
     steps:
       - groupBy: user_id
-        aggregate: { total_score: sum(score) }
+        aggregate:
+          total_score: sum(score)
       - topK: { k: 5, by: [total_score desc, user_id], rank: place }
   minutes:
     from: source
@@ -89,6 +90,58 @@ describeInBrowser('boards of every kind', () => {
     await until(() => rows.count(), (count) => count > 0); // prettier-ignore
     const card = page.locator('[data-board="kinds/minutes"] .facts');
     expect(await card.textContent()).toMatch(/^kinds → team-minutes · as of \d\d:\d\d:\d\d · (not )?final$/);
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+
+  it('says where a number comes from: window, aggregate, offsets, and the lines of the file', async () => {
+    const { page, errors } = await openPage();
+    await page.goto(run.url);
+    const bars = page.getByRole('list', { name: 'best players' }).getByRole('button');
+    await until(() => bars.count(), (count) => count === 5); // prettier-ignore
+    expect(await page.getByRole('list', { name: 'best players' }).locator('svg.spark').count()).toBe(5);
+    expect(
+      await bars
+        .first()
+        .getByRole('img', { name: /^not final/ })
+        .count(),
+    ).toBe(1);
+    await bars.first().focus();
+    await page.keyboard.press('ArrowDown');
+    const [, second] = playersOf(scores);
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toContain(String(second.user_id));
+    await page.keyboard.press('Enter');
+    const dialog = page.getByRole('dialog', { name: `Where ${String(second.user_id)} comes from` });
+    await dialog.getByText('none: all events so far').waitFor();
+    expect(await dialog.locator('code').first().textContent()).toBe('total_score: sum(score)');
+    const partitions = await dialog.getByRole('region', { name: 'Source partitions' }).locator('tbody tr').evaluateAll((all) => all.map((row) => [...row.children].map((cell) => cell.textContent))); // prettier-ignore
+    expect(partitions.map(([topic, , from]) => [topic, from])).toEqual(Array.from({ length: 4 }, () => ['user-score', '0']));
+    const read = partitions.reduce((sum, [, , , to]) => sum + Number(to.replace(',', '')), 0);
+    expect(read).toBeGreaterThanOrEqual(scores.length + 1);
+    const line = PIPELINE.split('\n').findIndex((text) => text.includes('total_score: sum')) + 1;
+    expect(await dialog.locator('.line.marked').first().textContent()).toBe(`${line}    total_score: sum(score)\n`);
+    expect(await dialog.locator('figcaption').allTextContents()).toContain(`pipelines/kinds.yaml:${line - 2} · aggregate`);
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Where points a minute comes from' }).click();
+    await page.getByRole('dialog').getByText('tumbling 1s').waitFor();
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+
+  it('saves a picture of each board', async () => {
+    const { page, errors } = await openPage();
+    await page.goto(run.url);
+    await page.locator('.ranking li').first().waitFor();
+    for (const board of ['best players', 'points a minute', 'how good', 'scores', 'minutes']) {
+      const saved = page.waitForEvent('download');
+      await page.getByRole('button', { name: `Save ${board} as PNG` }).click();
+      const file = await saved;
+      expect(file.suggestedFilename()).toBe(`${board}.png`);
+      const png = readFileSync(await file.path());
+      expect(png.subarray(1, 4).toString('latin1')).toBe('PNG');
+      expect([png.readUInt32BE(16), png.readUInt32BE(20) > 150]).toEqual([1440, true]);
+    }
     expect(errors).toEqual([]);
     await page.context().close();
   });

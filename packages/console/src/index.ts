@@ -1,1 +1,2 @@
+export type * from './provenance.js';
 export type * from './wire.js';

@@ -73,6 +73,8 @@ export interface BoardRow {
   readonly final: boolean;
   /** Of rankings: places up (positive) or down within the last minute. */
   readonly moved: number | 'new' | null;
+  /** Of rankings: its values within the last minute, oldest first, the last one now; null: it was not there then. */
+  readonly trend: readonly (number | null)[] | null;
 }
 
 export interface Figures {

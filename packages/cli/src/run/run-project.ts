@@ -78,7 +78,7 @@ export async function runProject(context: CliContext, backend: Backend, settings
     onWarning: says,
   });
   if (context.signal.aborted) return EXIT_CODES.interrupted.code;
-  const feed = settings.http === undefined ? null : new ConsoleFeed(pipelines, `rta ${command}`, backend.description);
+  const feed = settings.http === undefined ? null : new ConsoleFeed(pipelines, `rta ${command}`, backend.description, backend.log);
   const door = new OlapDoor(backend.directory);
   const http = feed === null ? null : await openHttp(warn, settings.http!, backend, pipelines, { feed, door });
   try {
@@ -102,7 +102,7 @@ export async function runProject(context: CliContext, backend: Backend, settings
     return await whileNotifying({ ...beside, pipelines, targets }, context.signal, () =>
       settings.sinks === false
         ? work()
-        : whileDelivering({ ...beside, env: context.env, plans, door, url: http?.url ?? null }, context.signal, work),
+        : whileDelivering({ ...beside, cwd: context.cwd, env: context.env, plans, door, url: http?.url ?? null }, context.signal, work),
     );
   } finally {
     await http?.close();

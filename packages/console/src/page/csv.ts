@@ -15,8 +15,8 @@ export function csvOf(columns: readonly TableColumn[], rows: readonly (readonly 
   return [columns.map(({ name }) => name), ...lines].map((line) => line.map(quoted).join(',')).join('\r\n');
 }
 
-/** Has the browser save a text. */
-export function save(name: string, type: string, text: string): void {
+/** Has the browser save a file. */
+export function save(name: string, type: string, text: BlobPart): void {
   const url = URL.createObjectURL(new Blob([text], { type }));
   const link = document.createElement('a');
   link.href = url;

@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
 import { clockText } from './format.js';
+import { coloursOf } from './theme.js';
 
 export interface Line {
   readonly name: string;
@@ -97,16 +98,7 @@ function useColours(): Colours {
   return colours;
 }
 
-/** What `light-dark()` comes to can only be read of an element that has it as its colour. */
 function readColours(): Colours {
-  const probe = document.createElement('span');
-  document.body.append(probe);
-  const colour = (name: string): string => {
-    probe.style.color = `var(${name})`;
-    return getComputedStyle(probe).color;
-  };
-  const lines = Array.from({ length: COLOURS }, (_, i) => colour(`--line-${i + 1}`));
-  const found = { text: colour('--soft'), grid: colour('--rule'), lines };
-  probe.remove();
-  return found;
+  const [text, grid, ...lines] = coloursOf(['soft', 'rule', ...Array.from({ length: COLOURS }, (_, i) => `line-${i + 1}`)]);
+  return { text, grid, lines };
 }

@@ -26,3 +26,15 @@ export function applyTheme(theme: Theme): void {
   if (theme === 'system') delete document.documentElement.dataset['theme'];
   else document.documentElement.dataset['theme'] = theme;
 }
+
+/** What variables of the style sheet come to now. What `light-dark()` does can only be read of an element that has it as its colour. */
+export function coloursOf(variables: readonly string[]): string[] {
+  const probe = document.createElement('span');
+  document.body.append(probe);
+  const found = variables.map((name) => {
+    probe.style.color = `var(--${name})`;
+    return getComputedStyle(probe).color;
+  });
+  probe.remove();
+  return found;
+}

@@ -1,9 +1,11 @@
 /**
- * The live page, `/`, and what it is told: `/console/live` (server-sent events), `/console/topology/PIPELINE`. It loads nothing from elsewhere, and
+ * The live page, `/`, and what it is told: `/console/live` (server-sent events), `/console/topology/PIPELINE`,
+ * `/console/ask/QUESTION`. It loads nothing from elsewhere, and
  * browsers are told to let it load nothing else. What it shows is handed in.
  */
 import { createHash } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
+import { plainJson } from '@rta/runtime';
 import type { FastifyInstance, FastifyReply, preHandlerAsyncHookHandler } from 'fastify';
 
 export interface ConsoleSource {
@@ -16,6 +18,8 @@ export interface ConsoleSource {
   subscribe(say: (event: string, data: string) => void): () => void;
   /** JSON; null: there is no such pipeline here. */
   topology(pipeline: string): string | null;
+  /** What a view asks for when it is looked at; null: there is nothing of that name. Rejects with what the log fails with. */
+  ask(question: string, about: Readonly<Record<string, string>>): Promise<object | null>;
 }
 
 const SECURITY = {
@@ -54,6 +58,16 @@ export function addConsole(app: FastifyInstance, source: ConsoleSource, guard: p
       .headers({ ...SECURITY, 'cache-control': 'no-store' })
       .type('application/json; charset=utf-8')
       .send(found);
+  });
+  app.get('/console/ask/:question', { preHandler: guard }, async (request, reply) => {
+    const { question } = request.params as { readonly question: string };
+    const about = Object.entries(request.query as Readonly<Record<string, unknown>>).filter(([, text]) => typeof text === 'string');
+    const found = await source.ask(question, Object.fromEntries(about) as Readonly<Record<string, string>>);
+    if (found === null) return reply.code(404).send({ error: 'unknown', message: 'there is nothing of that name here' });
+    return reply
+      .headers({ ...SECURITY, 'cache-control': 'no-store' })
+      .type('application/json; charset=utf-8')
+      .send(JSON.stringify(found, plainJson));
   });
   addEvents(app, source, guard);
 }

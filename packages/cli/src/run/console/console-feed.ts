@@ -3,13 +3,16 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { BoardRows, ConsoleState, Figures, HistoryPoint } from '@rta/console';
-import { DRAWING_STYLE, plainJson, topologyDrawing } from '@rta/runtime';
+import type { Value } from '@rta/dsl';
+import { DRAWING_STYLE, plainJson, topologyDrawing, type Log } from '@rta/runtime';
 import type { ConsoleSource } from '@rta/serve';
 import { boardViews, type BoardView } from '../board-rows.js';
 import type { RunningPipeline } from '../prepare.js';
 import type { PipelineProgress } from '../progress.js';
 import type { RunReport } from '../report.js';
 import { boardId, boardRows, pipelineFacts, pipelineFigures } from './console-state.js';
+import { SettledWatermarks } from './finality.js';
+import { provenanceOf } from './provenance.js';
 import { RankMoves } from './rank-moves.js';
 
 /** How often it is looked for boards that have changed, while somebody watches; ms. */
@@ -27,6 +30,7 @@ export class ConsoleFeed implements ConsoleSource, RunReport {
   private readonly run = randomUUID();
   private readonly readers = new Set<Say>();
   private readonly moves = new RankMoves();
+  private readonly settled = new SettledWatermarks();
   private readonly history = new Map<string, HistoryPoint[]>();
   private figures: Figures | null = null;
   /** Of boards that are no ranks, as of the last second. */
@@ -41,6 +45,7 @@ export class ConsoleFeed implements ConsoleSource, RunReport {
     private readonly pipelines: readonly RunningPipeline[],
     readonly title: string,
     private readonly on: string,
+    private readonly log: Log,
   ) {}
 
   state(): string {
@@ -74,6 +79,12 @@ export class ConsoleFeed implements ConsoleSource, RunReport {
     return found === undefined ? null : JSON.stringify(topologyDrawing(found.plan));
   }
 
+  async ask(question: string, about: Readonly<Record<string, string>>): Promise<object | null> {
+    const plan = this.pipelines.find((each) => each.plan.pipeline === about['pipeline'])?.plan;
+    if (question === 'provenance' && plan !== undefined) return provenanceOf(this.log, plan, about['board'] ?? '');
+    return null;
+  }
+
   progress(pipelines: readonly PipelineProgress[]): void {
     const asOf = Math.max(...pipelines.map(({ snapshot }) => snapshot.at));
     this.figures = { asOf, pipelines: pipelines.map(pipelineFigures) };
@@ -85,6 +96,7 @@ export class ConsoleFeed implements ConsoleSource, RunReport {
     }
     this.latest = pipelines.flatMap(({ boards }) => boards);
     this.latestAt = asOf;
+    for (const { plan, run } of this.pipelines) this.settled.note(plan, run.snapshot());
     // What has moved is known to who comes later.
     this.boards();
     this.say('figures', this.figures);
@@ -117,14 +129,15 @@ export class ConsoleFeed implements ConsoleSource, RunReport {
       const snapshot = run.snapshot();
       const views = boardViews(plan, snapshot);
       return (plan.boards ?? []).flatMap((board): BoardRows[] => {
-        const ranked = views.find((view) => view.board.name === board.name);
-        const view = ranked ?? this.latest.find((each) => each.pipeline === plan.pipeline && each.board.name === board.name);
+        const own = views.find((view) => view.board.name === board.name);
+        const view = own ?? this.latest.find((each) => each.pipeline === plan.pipeline && each.board.name === board.name);
         if (view === undefined) return [];
-        const at = ranked === undefined ? this.latestAt : snapshot.at;
-        const { show, label } = board;
-        if (show !== 'ranking' || label === null) return [boardRows(plan, view, at, null)];
-        const labels = view.rows.map((row) => JSON.stringify(row[label], plainJson));
-        return [boardRows(plan, view, at, this.moves.at(boardId(view), labels, at))];
+        const at = own === undefined ? this.latestAt : snapshot.at;
+        const watermark = this.settled.of(plan, board.sink);
+        const { show, label, value } = board;
+        if (show !== 'ranking' || label === null) return [boardRows(plan, view, at, null, watermark)];
+        const ranked = view.rows.map((row) => ({ label: JSON.stringify(row[label], plainJson), value: numberOf(row[value ?? '']) }));
+        return [boardRows(plan, view, at, this.moves.at(boardId(view), ranked, at), watermark)];
       });
     });
   }
@@ -134,6 +147,12 @@ export class ConsoleFeed implements ConsoleSource, RunReport {
     const text = JSON.stringify(data, plainJson);
     for (const say of this.readers) say(event, text);
   }
+}
+
+/** Decimals are text. */
+function numberOf(value: Value | undefined): number | null {
+  const number = value === null || value === undefined || value === '' ? NaN : Number(value as number | bigint | string);
+  return Number.isFinite(number) ? number : null;
 }
 
 function asset(name: string): string {

@@ -4,6 +4,8 @@ import type { Board, Column, Plan, Value } from '@rta/dsl';
 import { plainJson } from '@rta/runtime';
 import { rankOf, type BoardView } from '../board-rows.js';
 import type { PipelineProgress } from '../progress.js';
+import { isFinal } from './finality.js';
+import type { RankMove } from './rank-moves.js';
 
 const NUMBERS: ReadonlySet<string> = new Set(['int', 'long', 'float', 'double', 'decimal']);
 
@@ -53,15 +55,16 @@ function columnFacts({ name, type }: Column): ColumnFacts {
 
 /**
  * @param at ms since the epoch
- * @param moved of each row; null: it is no ranking
+ * @param moves of each row; null: it is no ranking
+ * @param watermark of the sink, settled; null: not known
  */
-export function boardRows(plan: Plan, view: BoardView, at: number, moved: readonly BoardRow['moved'][] | null): BoardRows {
+export function boardRows(plan: Plan, view: BoardView, at: number, moves: readonly RankMove[] | null, watermark: number | null): BoardRows {
   const sink = plan.sinks.find(({ id }) => id === view.board.sink)!;
-  const rows = view.rows.map((row, i) => ({
+  const rows = view.rows.map((row, i): BoardRow => ({
     cells: view.columns.map(({ name }) => cellOf(row[name] ?? null)),
-    // A stream's rows are never changed; which of a table's are not, the rows do not say.
-    final: !sink.compacted,
-    moved: moved === null ? null : moved[i],
+    final: isFinal(plan, sink, row, watermark),
+    moved: moves === null ? null : moves[i].moved,
+    trend: moves === null ? null : moves[i].trend,
   }));
   return { id: boardId(view), asOf: at, rows };
 }

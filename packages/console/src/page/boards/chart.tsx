@@ -1,37 +1,33 @@
 import type { JSX } from 'preact';
 import type { BoardFacts, BoardRow } from '../../wire.js';
+import { cellText } from '../format.js';
+import { LineChart } from '../line-chart.js';
+import { barsOf, funnelSteps, linesOf, numberPlace, placesOf } from './board-data.js';
 import { BoardTable } from './board-table.js';
 import { Funnel } from './funnel.js';
-import { BoardLines } from './board-lines.js';
-import { cellText } from '../format.js';
-import { Ranking, type Bar } from './ranking.js';
+import { Ranking } from './ranking.js';
+
+const NUMBER = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 4 });
 
 interface ChartProps {
   readonly board: BoardFacts;
   readonly rows: readonly BoardRow[];
+  /** Told which row somebody wants to know more of. */
+  readonly choose: (row: BoardRow) => void;
 }
 
 /** As the board's file says; the table where that names too few columns. */
-export function Chart({ board, rows }: ChartProps): JSX.Element {
-  const place = (name: string | null): number => board.columns.findIndex((column) => column.name === name);
-  const [label, value, by] = [place(board.label), place(board.value), place(board.by)];
-  switch (board.show) {
+export function Chart({ board, rows, choose }: ChartProps): JSX.Element {
+  const at = placesOf(board);
+  switch (drawnAs(board)) {
     case 'ranking':
-      return label < 0 || value < 0 ? (
-        <BoardTable board={board} rows={rows} />
-      ) : (
-        <Ranking name={board.name} places={board.places ?? 10} bars={barsOf(board, rows, { label, value, by })} />
-      );
+      return <Ranking name={board.name} places={board.places ?? 10} bars={barsOf(board, rows, at)} choose={({ row }) => choose(row)} />;
     case 'line':
-      return value < 0 || by < 0 ? (
-        <BoardTable board={board} rows={rows} />
-      ) : (
-        <BoardLines board={board} rows={rows} at={{ label, value, by }} />
-      );
+      return <LineChart name={board.name} {...linesOf(board, rows, at)} height={260} show={(value) => NUMBER.format(value)} />;
     case 'funnel':
-      return <Funnel name={board.name} steps={funnelSteps(board, rows, { label, value })} />;
+      return <Funnel name={board.name} steps={funnelSteps(board, rows, at)} />;
     case 'number': {
-      const column = value < 0 ? board.columns.length - 1 : value;
+      const column = numberPlace(board, at);
       return <p class="figure">{cellText(rows[0]?.cells[column], board.columns[column].kind)}</p>;
     }
     case 'table':
@@ -39,37 +35,10 @@ export function Chart({ board, rows }: ChartProps): JSX.Element {
   }
 }
 
-interface Places {
-  readonly label: number;
-  readonly value: number;
-  readonly by: number;
-}
-
-function barsOf({ columns }: BoardFacts, rows: readonly BoardRow[], { label, value, by }: Places): Bar[] {
-  const seen = new Map<string, number>();
-  return rows.map(({ cells, moved }, i) => {
-    const text = cellText(cells[label], columns[label].kind);
-    const times = (seen.get(text) ?? 0) + 1;
-    seen.set(text, times);
-    return {
-      // Two may be called the same.
-      key: `${text} ${times}`,
-      rank: by < 0 ? String(i + 1) : cellText(cells[by], columns[by].kind),
-      label: text,
-      value: cellText(cells[value], columns[value].kind),
-      size: Math.max(0, Number(cells[value] ?? 0)) || 0,
-      moved,
-    };
-  });
-}
-
-/** Rows are its steps; without `label` and `value` the columns of its one row are. */
-function funnelSteps(
-  { columns }: BoardFacts,
-  rows: readonly BoardRow[],
-  { label, value }: Omit<Places, 'by'>,
-): { name: string; count: number }[] {
-  if (label >= 0 && value >= 0)
-    return rows.map(({ cells }) => ({ name: cellText(cells[label], columns[label].kind), count: Number(cells[value] ?? 0) }));
-  return columns.flatMap(({ name, kind }, i) => (kind === 'number' ? [{ name, count: Number(rows[0]?.cells[i] ?? 0) }] : []));
+/** As it says, or as a table where that lacks a column. */
+export function drawnAs(board: BoardFacts): BoardFacts['show'] {
+  const { label, value, by } = placesOf(board);
+  if (board.show === 'ranking' && (label < 0 || value < 0)) return 'table';
+  if (board.show === 'line' && (value < 0 || by < 0)) return 'table';
+  return board.show;
 }

@@ -1,18 +1,13 @@
 import type { JSX } from 'preact';
 import { count } from '../format.js';
+import type { FunnelStep } from './board-data.js';
 
 const WIDTH = 480;
 const STEP = 44;
 const PERCENT = new Intl.NumberFormat('en-US', { style: 'percent', maximumFractionDigits: 1 });
 
 /** Steps in order, each with its part of the first and of the one before. */
-export function Funnel({
-  name,
-  steps,
-}: {
-  readonly name: string;
-  readonly steps: readonly { name: string; count: number }[];
-}): JSX.Element {
+export function Funnel({ name, steps }: { readonly name: string; readonly steps: readonly FunnelStep[] }): JSX.Element {
   const first = steps[0]?.count ?? 0;
   const part = (of: number, whole: number): string => (whole > 0 ? PERCENT.format(of / whole) : '–');
   return (
@@ -35,6 +30,6 @@ export function Funnel({
   );
 }
 
-function described(name: string, steps: readonly { name: string; count: number }[]): string {
+function described(name: string, steps: readonly FunnelStep[]): string {
   return `${name}: ${steps.map((step) => `${step.name} ${count(step.count)}`).join(', ')}`;
 }
