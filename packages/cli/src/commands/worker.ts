@@ -3,29 +3,35 @@ import { backendSettings, openBackend, type Backend, type BackendOptions } from 
 import type { Action, CliContext } from '../context.js';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
 import { exitCodeOf } from '../exit-code-of.js';
+import { UsageError } from '../failure.js';
+import type { Crew, CrewHooks, RunName } from '../fleet/crew.js';
 import { Fleet } from '../fleet/fleet.js';
-import type { RunContext } from '../fleet/deployed-run.js';
-import type { WantedRun } from '../fleet/wanted.js';
+import { ServedFleet } from '../fleet/served-fleet.js';
+import { FleetThreads } from '../fleet/threads/fleet-threads.js';
 import { whoChanges } from '../fleet/who.js';
 import { durationOf } from '../option-values.js';
 import { NdjsonWriter } from '../output/ndjson.js';
 import { kafkaLogOf, LOG_FORMAT, LOG_LEVEL, structuredLog, type LogOptions, type Logger } from '../output/structured-log.js';
 import type { AddCommand } from '../program.js';
 import { loadProjectFile } from '../project/load.js';
+import { ConsoleFeed } from '../run/console/console-feed.js';
+import { httpSettings, openHttp, type HttpAddress, type HttpSettings } from '../run/http.js';
 import { lockBackend } from '../run/lock-backend.js';
-import { BROKERS, DIRECTORY, PARTITIONS, REGISTRY, requireTimeouts, STALL_TIMEOUT } from '../run/options.js';
-import { workerId } from '../run/prepare.js';
+import { BROKERS, DIRECTORY, httpOption, PARTITIONS, REGISTRY, requireTimeouts, STALL_TIMEOUT, WORKERS } from '../run/options.js';
+import { workerId, workerIds } from '../run/prepare.js';
 import { DEFAULT_SHUTDOWN_MS, ShutdownLimit } from '../run/shutdown-limit.js';
 import { StallWatch, watchEventLoop } from '../run/stall-watch.js';
 import { openTracing, TRACE, traceUrl, type Tracing } from '../run/trace/tracing.js';
 
 /** ms for the log to close; what it holds is committed by then. */
 const CLOSE_MS = 5_000;
-/** ms between two looks whether something goes on. */
-const STALL_LOOK_MS = 1_000;
+/** ms between two looks at what goes on. */
+const LOOK_MS = 1_000;
 
 interface WorkerOptions extends BackendOptions, LogOptions {
   readonly partitions?: number;
+  readonly workers?: number;
+  readonly http?: HttpAddress;
   readonly stallTimeout: number;
   readonly shutdownTimeout: number;
   readonly trace?: string;
@@ -36,6 +42,8 @@ export const addWorker: AddCommand = (program, act) => {
     .command('worker')
     .description('Runs what is deployed, and follows what is deployed later, until Ctrl-C')
     .option(...PARTITIONS)
+    .option(...WORKERS)
+    .option(...httpOption('the console, queries, live events and metrics of what runs here'))
     .option(...BROKERS)
     .option(...REGISTRY)
     .option(...DIRECTORY)
@@ -70,19 +78,28 @@ const worker: Action<WorkerOptions> = async (context, _args, options) => {
 
 async function within(context: CliContext, options: WorkerOptions, log: Logger | null): Promise<ExitCode> {
   const project = loadProjectFile(context);
+  const http = httpSettings(context, options.http, project);
   const traces = traceUrl(context, options.trace);
+  if (traces !== null && (options.workers ?? 1) > 1)
+    throw new UsageError('traces of rta worker are those of one thread: leave out --workers, or start more processes');
   const unlock = await lockBackend(backendSettings(context, options, project));
   try {
     const report = log !== null ? logReport(log) : options.json === true ? jsonReport(context) : textReport(context);
     const backend = await openBackend(context, options, project, {
-      onWarning: report.warning,
+      onWarning: (message) => {
+        report.warning(null, message);
+      },
       ...(log === null ? {} : { kafka: kafkaLogOf(log) }),
     });
-    const tracing = traces === null ? null : await openTracing(traces, report.warning);
+    const tracing =
+      traces === null
+        ? null
+        : await openTracing(traces, (message) => {
+            report.warning(null, message);
+          });
     const unwatch = watchEventLoop(options.stallTimeout);
     try {
-      report.following(backend);
-      await follow(context, backend, options, report, tracing);
+      await follow(context, backend, options, http, report, tracing);
       return context.signal.aborted ? EXIT_CODES.interrupted.code : EXIT_CODES.ok.code;
     } finally {
       await unwatch();
@@ -99,102 +116,129 @@ async function follow(
   context: CliContext,
   backend: Backend,
   options: WorkerOptions,
+  http: HttpSettings | null,
   report: Report,
   tracing: Tracing | null,
 ): Promise<void> {
-  const on: RunContext = {
-    context,
-    backend,
-    workerId: workerId(backend),
-    tracing,
-    ...(options.partitions === undefined ? {} : { partitions: options.partitions }),
-    hooks: {
-      started: (run) => {
-        report.event(run, 'started');
-      },
-      failed: (run, error, againInMs) => {
-        report.event(run, 'failed', { error: (error as Error).message, againInMs });
-      },
-      warning: (run, message) => {
-        report.warning(`${run.version.pipeline}: ${message}`);
-      },
-    },
-  };
-  const watch = new StallWatch(options.stallTimeout, STALL_LOOK_MS);
-  const fleet = new Fleet(
-    on,
-    {
-      stopped: (run) => {
-        report.event(run, 'stopped');
-      },
-      advanced: report.advanced,
-      trouble: (error) => {
-        report.warning((error as Error).message);
-      },
-    },
-    whoChanges(),
-  );
-  let looked = performance.now();
-  await fleet.run(context.signal, () => {
-    if (performance.now() - looked < STALL_LOOK_MS) return;
-    looked = performance.now();
-    watch.look(fleet.snapshots().map(({ key, snapshot }) => ({ pipeline: key, progress: snapshot.progress })));
-  });
+  const crew = crewOf(context, backend, options, http?.address ?? null, report, tracing);
+  const serving = http === null ? null : await serve(context, backend, crew, http, report);
+  try {
+    report.following(backend, serving?.url ?? null);
+    const watch = new StallWatch(options.stallTimeout, LOOK_MS);
+    let looked = performance.now();
+    await crew.run(context.signal, () => {
+      if (performance.now() - looked < LOOK_MS) return;
+      looked = performance.now();
+      serving?.look();
+      watch.look(crew.runs().flatMap(({ key, snapshot }) => (snapshot === null ? [] : [{ pipeline: key, progress: snapshot.progress }])));
+    });
+  } finally {
+    await serving?.close();
+  }
 }
 
-interface Report {
-  readonly following: (backend: Backend) => void;
-  readonly event: (run: WantedRun, event: 'started' | 'stopped' | 'failed', more?: Readonly<Record<string, unknown>>) => void;
-  readonly advanced: (pipeline: string, version: number, phase: string | null) => void;
-  readonly warning: (message: string) => void;
+function crewOf(
+  context: CliContext,
+  backend: Backend,
+  options: WorkerOptions,
+  address: string | null,
+  hooks: CrewHooks,
+  tracing: Tracing | null,
+): Crew {
+  const { cwd } = context;
+  const { workers = 1, partitions } = options;
+  const more = { ...(partitions === undefined ? {} : { partitions }), ...(address === null ? {} : { address }) };
+  if (workers > 1) return new FleetThreads(backend, { cwd, by: whoChanges(), ...more }, workerIds(backend, workers), hooks);
+  const traced = tracing === null ? {} : { tracing };
+  return new Fleet({ context: { cwd }, backend, workerId: workerId(backend), ...more, ...traced }, hooks, whoChanges());
+}
+
+interface Serving {
+  readonly url: string;
+  /** Once a second. */
+  look(): void;
+  close(): Promise<void>;
+}
+
+async function serve(context: CliContext, backend: Backend, crew: Crew, http: HttpSettings, report: Report): Promise<Serving> {
+  if (http.collect !== null) report.warning(null, '`collect:` of rta.yaml is served by `rta run`, not here');
+  const served = new ServedFleet(context, backend, crew, (error) => {
+    report.warning(null, (error as Error).message);
+  });
+  const feed = new ConsoleFeed(served.versions, 'rta worker', backend.description, backend.log);
+  const parts = { feed, door: null, waiting: () => served.waiting() };
+  const warn = (message: string): void => {
+    report.warning(null, message);
+  };
+  const side = await openHttp(warn, { ...http, collect: null }, backend, served.versions, parts);
+  return { url: side.url, look: () => served.look(feed), close: () => side.close().finally(() => served.settled()) };
+}
+
+interface Report extends CrewHooks {
+  /** @param url of the HTTP side; null: there is none */
+  readonly following: (backend: Backend, url: string | null) => void;
 }
 
 function jsonReport({ stdout }: CliContext): Report {
   const out = new NdjsonWriter(stdout, 'worker');
   return {
-    following: ({ description }) => out.write({ following: description }),
-    event: ({ version: { pipeline, version }, mode }, event, more) => out.write({ event, pipeline, version, mode, ...more }),
+    following: ({ description }, url) => out.write({ following: description, ...(url === null ? {} : { http: url }) }),
+    started: (run) => out.write({ event: 'started', ...run }),
+    stopped: (run) => out.write({ event: 'stopped', ...run }),
+    failed: (run, error, againInMs) => out.write({ event: 'failed', ...run, error, againInMs }),
     advanced: (pipeline, version, phase) => out.write({ event: phase === null ? 'promoted' : 'advanced', pipeline, version, phase }),
-    warning: (warning) => out.write({ warning }),
+    warning: (pipeline, warning) => out.write({ warning: pipeline === null ? warning : `${pipeline}: ${warning}` }),
   };
 }
 
 function logReport(log: Logger): Report {
   return {
-    following: ({ description }) => {
-      log.info({ following: description }, 'started');
+    following: ({ description }, url) => {
+      log.info({ following: description, ...(url === null ? {} : { http: url }) }, 'started');
     },
-    event: ({ version: { pipeline, version }, mode }, event, more) => {
-      log[event === 'failed' ? 'error' : 'info']({ pipeline, version, mode, ...more }, event);
+    started: (run) => {
+      log.info({ ...run }, 'started');
+    },
+    stopped: (run) => {
+      log.info({ ...run }, 'stopped');
+    },
+    failed: (run, error, againInMs) => {
+      log.error({ ...run, error, againInMs }, 'failed');
     },
     advanced: (pipeline, version, phase) => {
       log.info({ pipeline, version, phase }, phase === null ? 'promoted' : 'advanced');
     },
-    warning: (message) => {
-      log.warn(message);
+    warning: (pipeline, message) => {
+      log.warn(pipeline === null ? {} : { pipeline }, message);
     },
   };
 }
+
+const HOW: Readonly<Record<RunName['mode'], string>> = { live: '', shadow: ' (rebuild)', handover: ' (hands over)' };
 
 function textReport({ stdout, stderr }: CliContext): Report {
   const say = (line: string): void => {
     stdout.write(`${new Date().toISOString()} ${line}\n`);
   };
+  const of = ({ pipeline, version, mode }: RunName): string => `${pipeline} version ${String(version)}${HOW[mode]}`;
   return {
-    following: ({ description }) => {
-      say(`rta worker · ${description}: follows what is deployed`);
+    following: ({ description }, url) => {
+      say(`rta worker · ${description}${url === null ? '' : ` · ${url}`}: follows what is deployed`);
     },
-    event: ({ version: { pipeline, version }, mode }, event, more = {}) => {
-      const how = mode === 'live' ? '' : mode === 'shadow' ? ' (rebuild)' : ' (hands over)';
-      const why =
-        event === 'failed' ? `: ${String(more['error'])}; again in ${String(Math.round(Number(more['againInMs']) / 1000))} s` : '';
-      say(`${pipeline} version ${String(version)}${how} ${event}${why}`);
+    started: (run) => {
+      say(`${of(run)} started`);
+    },
+    stopped: (run) => {
+      say(`${of(run)} stopped`);
+    },
+    failed: (run, error, againInMs) => {
+      say(`${of(run)} failed: ${error}; again in ${String(Math.round(againInMs / 1000))} s`);
     },
     advanced: (pipeline, version, phase) => {
       say(`${pipeline} version ${String(version)} ${phase === null ? 'has taken over' : `takes over: ${phase}`}`);
     },
-    warning: (message) => {
-      stderr.write(`warning: ${message}\n`);
+    warning: (pipeline, message) => {
+      stderr.write(`warning: ${pipeline === null ? '' : `${pipeline}: `}${message}\n`);
     },
   };
 }

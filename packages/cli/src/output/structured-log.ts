@@ -45,7 +45,7 @@ export function structuredLog(stdout: Output, { logFormat, logLevel, json = fals
       level: logLevel ?? 'info',
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: { level: (level) => ({ level }) },
-      serializers: { error: (error: unknown) => describeFailure(error) },
+      serializers: { error: (error: unknown) => (error instanceof Error ? describeFailure(error) : error) },
     },
     { write: (line: string) => void stdout.write(line) },
   );

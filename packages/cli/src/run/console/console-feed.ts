@@ -3,11 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { BoardRows, ConsoleState, Figures, HistoryPoint } from '@rta/console';
-import type { Value } from '@rta/dsl';
-import { DRAWING_STYLE, plainJson, topologyDrawing, type Log } from '@rta/runtime';
+import type { Plan, Value } from '@rta/dsl';
+import { DRAWING_STYLE, plainJson, topologyDrawing, type Log, type WorkerSnapshot } from '@rta/runtime';
 import type { ConsoleSource } from '@rta/serve';
 import { boardViews, type BoardView } from '../board-rows.js';
-import type { RunningPipeline } from '../prepare.js';
 import type { PipelineProgress } from '../progress.js';
 import type { RunReport } from '../report.js';
 import { boardId, boardRows, pipelineFacts, pipelineFigures } from './console-state.js';
@@ -21,6 +20,12 @@ const LOOK_MS = 250;
 const ALIVE_MS = 500;
 /** Seconds. */
 const HISTORY = 300;
+
+/** What the console shows of; those that are in the list when it looks. */
+interface ShownPipeline {
+  readonly plan: Plan;
+  readonly run: { snapshot(): WorkerSnapshot };
+}
 
 type Say = (event: string, data: string) => void;
 
@@ -42,7 +47,7 @@ export class ConsoleFeed implements ConsoleSource, RunReport {
   private timer: NodeJS.Timeout | null = null;
 
   constructor(
-    private readonly pipelines: readonly RunningPipeline[],
+    private readonly pipelines: readonly ShownPipeline[],
     readonly title: string,
     private readonly on: string,
     private readonly log: Log,
@@ -79,6 +84,15 @@ export class ConsoleFeed implements ConsoleSource, RunReport {
     return found === undefined ? null : JSON.stringify(topologyDrawing(found.plan));
   }
 
+  /** The pipelines are others now. */
+  changed(): void {
+    const names = new Set(this.pipelines.map(({ plan }) => plan.pipeline));
+    for (const name of this.history.keys()) if (!names.has(name)) this.history.delete(name);
+    this.saidAt = performance.now();
+    const text = this.state();
+    for (const say of this.readers) say('state', text);
+  }
+
   async ask(question: string, about: Readonly<Record<string, string>>): Promise<object | null> {
     const plan = this.pipelines.find((each) => each.plan.pipeline === about['pipeline'])?.plan;
     if (question === 'provenance' && plan !== undefined) return provenanceOf(this.log, plan, about['board'] ?? '');
@@ -86,7 +100,7 @@ export class ConsoleFeed implements ConsoleSource, RunReport {
   }
 
   progress(pipelines: readonly PipelineProgress[]): void {
-    const asOf = Math.max(...pipelines.map(({ snapshot }) => snapshot.at));
+    const asOf = Math.max(0, ...pipelines.map(({ snapshot }) => snapshot.at)) || Date.now();
     this.figures = { asOf, pipelines: pipelines.map(pipelineFigures) };
     for (const { pipeline, inPerSecond, lag, endToEnd } of this.figures.pipelines) {
       const points = this.history.get(pipeline) ?? [];
