@@ -1,4 +1,5 @@
 /** The HTTP side of a run. */
+import { messageOf } from '@rta/dsl/message-of';
 import { hostname } from 'node:os';
 import type { Plan, ProjectFile } from '@rta/dsl';
 import { topicSpec } from '@rta/runtime';
@@ -109,7 +110,7 @@ export async function openHttp(
     ...(waiting === undefined ? {} : { waiting }),
     collect: collect === null ? null : await collectSettings(collect, backend, plans),
     onError: (error) => {
-      warn(`http: ${error instanceof Error ? error.message : String(error)}`);
+      warn(`http: ${messageOf(error)}`);
     },
   }).catch((error: unknown) => {
     const { code, message, syscall } = error as NodeJS.ErrnoException;

@@ -12,6 +12,7 @@
  * ```
  */
 import { SpanKind, SpanStatusCode, trace, ROOT_CONTEXT, type Attributes, type Context, type Span, type Tracer } from '@opentelemetry/api';
+import { messageOf } from '@rta/dsl/message-of';
 import type { CommitRequest, CommitResult, Log, Member, MemberEvent, MemberOptions } from '@rta/runtime';
 import { linksOf } from './links.js';
 
@@ -214,5 +215,5 @@ class MemberSpans {
 }
 
 function failed(span: Span, error: unknown): void {
-  span.setStatus({ code: SpanStatusCode.ERROR, message: error instanceof Error ? error.message : String(error) });
+  span.setStatus({ code: SpanStatusCode.ERROR, message: messageOf(error) });
 }
