@@ -24,7 +24,7 @@ const manifests = files.flatMap((file) => documents<Manifest>(file));
 
 function only<K extends keyof typeof KINDS>(kind: K, name: string): InstanceType<(typeof KINDS)[K]> {
   const found = manifests.find((manifest) => manifest.kind === kind && manifest.metadata.name === name);
-  return new KINDS[kind](found as never) as InstanceType<(typeof KINDS)[K]>;
+  return new KINDS[kind](found) as InstanceType<(typeof KINDS)[K]>;
 }
 
 async function rta(...args: readonly string[]): Promise<{ readonly code: number; readonly printed: string }> {
@@ -39,7 +39,7 @@ describe('the manifests', () => {
     const model = KINDS[kind as keyof typeof KINDS];
     expect(manifest.apiVersion).toBe(model.prototype.constructor === ConfigMap ? 'v1' : new model().apiVersion);
     expect(() => {
-      new model(manifest as never).validate();
+      new model(manifest).validate();
     }).not.toThrow();
   });
 
