@@ -143,7 +143,9 @@ function lines({ xs, isTime, lines: all }: Lines, colours: Colours): Drawn {
     ),
   );
   const drawn = all.map(({ values: own }, i) => {
-    const path = own.map((value, at) => (value === null ? '' : `${(own[at - 1] ?? null) === null ? 'M' : 'L'}${x(xs[at])} ${y(value)}`)).join('');
+    const path = own
+      .map((value, at) => (value === null ? '' : `${(own[at - 1] ?? null) === null ? 'M' : 'L'}${x(xs[at])} ${y(value)}`))
+      .join('');
     return `<path d="${path}" fill="none" stroke="${colours.lines[i]}" stroke-width="2"/>`;
   });
   const names = all.map(
