@@ -55,6 +55,8 @@ sink: { topic: ${pipeline}-out }
     );
     await expect.poll(written, { timeout: 20_000 }).toHaveLength(100);
     proxy.fate = (apiKey) => (apiKey === API.fetch ? 'mute' : 'pass');
+    // A fetch that was sent before waits at the broker for 100 ms, and would still bring what comes meanwhile.
+    await delay(1_000);
     await append(100, 200);
     return { worker, ended, written, warnings, expected: scores.map(({ event_time_millis }) => event_time_millis) };
   };

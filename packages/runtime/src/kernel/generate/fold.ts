@@ -126,8 +126,10 @@ export class FoldGenerator {
       }),
       evicted: spreads.length + memories.length === 0 || final || partial ? null : this.make('K, T, s', (code) => this.row(code, 'evict')),
       remembered: (K) => {
+        // What closes is a stream: those behind keep nothing of it.
+        if (final) return 0;
         const behind = [...spreads, ...memories].map((i) => K.nodes[i] as SpreadState | FoldState | ReferState);
-        return behind.reduce((sum, node) => sum + ('rows' in node ? node.rows!.bytes : node.bytes()), 0);
+        return behind.reduce((sum, node) => sum + ('rows' in node ? (node.rows?.bytes ?? 0) : node.bytes()), 0);
       },
       freeze: (K, T) => {
         if (final || this.isSession) return;
