@@ -1,5 +1,6 @@
 export { MetricsAlerts } from './alerts/metrics-alerts.js';
-export { Notifier } from './alerts/notifier.js';
+export { IncidentReader, type Incident } from './alerts/incident.js';
+export { Notifier, notifyGroup, type Told } from './alerts/notifier.js';
 export { serveHttp, type HttpOptions, type HttpSide } from './server.js';
 export type { ServedPipeline } from './served-pipeline.js';
 export type { CollectSettings } from './collect/collector.js';

@@ -1,5 +1,7 @@
 /** What `rta run` and `rta demo` share: pipelines on a backend from the gate to the summary. */
 import type { Plan } from '@rta/dsl';
+import type { Told } from '@rta/serve';
+import type { OlapStore } from '@rta/serve/delivery';
 import type { Backend } from '../backend/backend.js';
 import type { CliContext } from '../context.js';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
@@ -63,7 +65,7 @@ export async function runProject(context: CliContext, backend: Backend, settings
     onWarning: says,
   });
   if (context.signal.aborted) return EXIT_CODES.interrupted.code;
-  const feed = settings.http === undefined ? null : new ConsoleFeed(pipelines, `rta ${command}`, backend.description, backend.log);
+  const feed = settings.http === undefined ? null : new ConsoleFeed(pipelines, `rta ${command}`, backend.description, backend.log, backend.registry);
   const http = feed === null ? null : await openHttp(context, settings.http!, backend, pipelines, feed);
   try {
     settings.prepared?.(pipelines);
@@ -80,8 +82,12 @@ export async function runProject(context: CliContext, backend: Backend, settings
     const reporting = feed === null ? report : both(report, feed);
     const work = (): Promise<ExitCode> => runPipelines(pipelines, end, context.signal, reporting, settings);
     const beside = { backend, workerId: workerId(backend), says };
-    return await whileNotifying({ ...beside, pipelines, targets }, context.signal, () =>
-      settings.sinks === false ? work() : whileDelivering({ ...beside, plans }, context.signal, work),
+    const told = (one: Told): void => feed?.incidents.tell(one);
+    const opened = (olap: OlapStore | null): void => {
+      if (feed !== null) feed.olap = olap;
+    };
+    return await whileNotifying({ ...beside, pipelines, targets, told }, context.signal, () =>
+      settings.sinks === false ? work() : whileDelivering({ ...beside, plans, opened }, context.signal, work),
     );
   } finally {
     await http?.close();

@@ -15,6 +15,8 @@ export interface SinksOptions {
   /** Of this process, the same after a restart. */
   readonly workerId: string;
   readonly says: (pipeline: string, message: string) => void;
+  /** Given the OLAP store when it is open, and null before it is closed. */
+  readonly opened?: (olap: Delivery.OlapStore | null) => void;
 }
 
 /** Where the embedded OLAP store of a directory is. */
@@ -39,8 +41,10 @@ export async function whileDelivering<T>(options: SinksOptions, signal: AbortSig
       const { pipeline, what } = of.get(deliverer)!;
       says(pipeline, `rows do not go to the ${what} any more: ${why}`);
     };
+    options.opened?.(olap);
     return await runBeside([...of.keys()], { signal, drainMs: DRAIN_MS, onFailed }, run);
   } finally {
+    options.opened?.(null);
     await olap.close();
   }
 }

@@ -1,9 +1,12 @@
 /** What the page shows, one at a time. A view is a component in a folder of its own, and an entry here. */
 import type { JSX } from 'preact';
 import type { ConsoleState } from '../wire.js';
+import { Alerts } from './alerts/alerts.js';
+import { Analytics } from './analytics/analytics.js';
 import { Boards } from './boards/boards.js';
 import { Freshness } from './freshness/freshness.js';
 import { Topology } from './topology/topology.js';
+import { Windows } from './windows/windows.js';
 
 interface ViewProps {
   readonly state: ConsoleState;
@@ -24,6 +27,9 @@ export const VIEWS: readonly View[] = [
   { id: 'boards', title: 'Boards', key: '1', show: Boards },
   { id: 'topology', title: 'Topology', key: '2', show: Topology },
   { id: 'freshness', title: 'Freshness', key: '3', show: Freshness },
+  { id: 'windows', title: 'Windows', key: '4', show: Windows },
+  { id: 'analytics', title: 'Analytics', key: '5', show: Analytics },
+  { id: 'alerts', title: 'Alerts', key: '6', show: Alerts },
 ];
 
 /** What a fragment names; the first view where it names none. */

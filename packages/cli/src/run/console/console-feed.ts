@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { BoardRows, ConsoleState, Figures, HistoryPoint } from '@rta/console';
 import type { Value } from '@rta/dsl';
+import type { SchemaRegistry } from '@rta/registry';
 import { DRAWING_STYLE, plainJson, topologyDrawing, type Log } from '@rta/runtime';
 import type { ConsoleSource } from '@rta/serve';
 import { boardViews, type BoardView } from '../board-rows.js';
@@ -11,9 +12,12 @@ import type { RunningPipeline } from '../prepare.js';
 import type { PipelineProgress } from '../progress.js';
 import type { RunReport } from '../report.js';
 import { boardId, boardRows, pipelineFacts, pipelineFigures } from './console-state.js';
-import { SettledWatermarks } from './finality.js';
+import { finalUntil, SettledWatermarks } from './finality.js';
+import { IncidentHistory } from './incident-history.js';
 import { provenanceOf } from './provenance.js';
+import { rangeBoard, type Olap } from './range-board.js';
 import { RankMoves } from './rank-moves.js';
+import { WindowsSeen } from './windows-seen.js';
 
 /** How often it is looked for boards that have changed, while somebody watches; ms. */
 const LOOK_MS = 250;
@@ -41,12 +45,23 @@ export class ConsoleFeed implements ConsoleSource, RunReport {
   private saidAt = 0;
   private timer: NodeJS.Timeout | null = null;
 
+  private readonly windows: WindowsSeen;
+  /** Whoever tells targets of incidents tells this, too. */
+  readonly incidents: IncidentHistory;
+  /** What boards over ranges of time are read from, as long as it is open. */
+  olap: Olap = null;
+
   constructor(
     private readonly pipelines: readonly RunningPipeline[],
     readonly title: string,
     private readonly on: string,
     private readonly log: Log,
-  ) {}
+    registry: SchemaRegistry,
+  ) {
+    this.windows = new WindowsSeen(pipelines);
+    const plans = pipelines.map(({ plan }) => plan);
+    this.incidents = new IncidentHistory(plans, log, registry);
+  }
 
   state(): string {
     return JSON.stringify(
@@ -81,8 +96,18 @@ export class ConsoleFeed implements ConsoleSource, RunReport {
 
   async ask(question: string, about: Readonly<Record<string, string>>): Promise<object | null> {
     const plan = this.pipelines.find((each) => each.plan.pipeline === about['pipeline'])?.plan;
-    if (question === 'provenance' && plan !== undefined) return provenanceOf(this.log, plan, about['board'] ?? '');
-    return null;
+    switch (question) {
+      case 'provenance':
+        return plan === undefined ? null : provenanceOf(this.log, plan, about['board'] ?? '');
+      case 'range':
+        return plan === undefined ? null : rangeBoard(this.olap, plan, about, (sink) => finalUntil(plan, sink, this.settled.of(plan, sink.id)));
+      case 'windows':
+        return this.windows.look();
+      case 'incidents':
+        return this.incidents.answer();
+      default:
+        return null;
+    }
   }
 
   progress(pipelines: readonly PipelineProgress[]): void {

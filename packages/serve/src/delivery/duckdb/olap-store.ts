@@ -14,6 +14,8 @@ CREATE TABLE IF NOT EXISTS rta.tables ("table" VARCHAR NOT NULL, topic VARCHAR N
 
 export class OlapStore {
   private tail: Promise<unknown> = Promise.resolve();
+  /** Of those who only read: they wait for no transaction. */
+  private reader: Promise<DuckDBConnection> | null = null;
 
   private constructor(
     private readonly instance: DuckDBInstance,
@@ -40,9 +42,21 @@ export class OlapStore {
     return turn;
   }
 
+  /** Rows of a query as they are committed, cells as JSON has them. Rejects with StoreError. */
+  async read(sql: string): Promise<unknown[][]> {
+    this.reader ??= this.instance.connect();
+    try {
+      const answer = await (await this.reader).runAndReadAll(sql);
+      return answer.getRowsJson();
+    } catch (cause) {
+      throw new StoreError(`the OLAP store says: ${(cause as Error).message}`, false, { cause });
+    }
+  }
+
   /** Waits for the last transaction. */
   async close(): Promise<void> {
     await this.tail;
+    (await this.reader)?.closeSync();
     this.connection.closeSync();
     this.instance.closeSync();
   }
