@@ -15,6 +15,8 @@ import { Refused } from './refused.js';
 import type { ServedPipeline } from './served-pipeline.js';
 import { ViewTooLarge } from './sinks/sink-view.js';
 import { SinkViews } from './sinks/sink-views.js';
+import { addSql } from './sql/routes.js';
+import type { SqlStore } from './sql/sql-store.js';
 
 export interface HttpOptions {
   /** Where to listen; 127.0.0.1 is what only this machine reaches. */
@@ -30,6 +32,8 @@ export interface HttpOptions {
   readonly console: ConsoleSource | null;
   readonly log: Log;
   readonly registry: SchemaRegistry;
+  /** What questions in SQL are put to; null: nothing, for now. */
+  readonly sql: () => SqlStore | null;
   /** Null: no events are taken. */
   readonly collect: CollectSettings | null;
   /** Told of what is wrong with us: the answer is 500. */
@@ -65,6 +69,7 @@ export async function serveHttp(options: HttpOptions): Promise<HttpSide> {
   };
   addQueries(app, asked);
   addLive(app, asked);
+  addSql(app, { store: options.sql, guard: asked.guard });
   if (options.console !== null) addConsole(app, options.console, asked.guard);
   await app.listen({ host, port });
   const { port: taken } = app.server.address() as AddressInfo;

@@ -77,6 +77,7 @@ async function measure(seconds: number): Promise<void> {
     pipelines: [],
     log,
     registry,
+    sql: () => null,
     collect,
     onError: console.error,
   });

@@ -9,6 +9,7 @@ import { NdjsonWriter } from '../output/ndjson.js';
 import { tableLines } from '../output/table.js';
 import type { AddCommand } from '../program.js';
 import { namedPlans } from '../project/named-plans.js';
+import { fromServer, tokenOf } from '../run/http-client.js';
 import { openExistingBackend } from '../topics/open-existing.js';
 
 interface QueryOptions extends BackendOptions {
@@ -52,7 +53,7 @@ const query: Action<QueryOptions> = async (context, [pipeline, name, key], optio
   const answer =
     options.url === undefined
       ? await fromLog(context, pipeline, name, text, options)
-      : await fromServer(context, options.url, pipeline, name, text);
+      : await fromServer<Answer>(context, options.url, pathOf(pipeline, name, text));
   if (options.json === true) {
     const { rows, ...said } = answer;
     const out = new NdjsonWriter(context.stdout, 'query');
@@ -77,22 +78,8 @@ async function fromLog(context: CliContext, pipeline: string, name: string, text
   }
 }
 
-async function fromServer({ env, signal }: CliContext, url: string, pipeline: string, name: string, text: QueryText): Promise<Answer> {
-  const address = `${url.replace(/\/$/, '')}/query/${encodeURIComponent(pipeline)}/${encodeURIComponent(name)}?${new URLSearchParams({ ...text }).toString()}`;
-  const token = tokenOf({ env });
-  const response = await fetch(address, { signal, headers: token === null ? {} : { authorization: `Bearer ${token}` } }).catch(
-    (error: unknown) => {
-      throw new Failure('unavailable', `${url} cannot be asked: ${(error as Error).message}`, undefined, { cause: error });
-    },
-  );
-  const body = (await response.json().catch(() => ({}))) as { readonly error?: string; readonly message?: string };
-  if (!response.ok) throw new Failure(body.error ?? 'refused', body.message ?? `${url} answers ${response.status}`);
-  return body as unknown as Answer;
-}
-
-function tokenOf({ env }: Pick<CliContext, 'env'>): string | null {
-  const token = env['RTA_HTTP_TOKEN'] ?? '';
-  return token === '' ? null : token;
+function pathOf(pipeline: string, name: string, text: QueryText): string {
+  return `/query/${encodeURIComponent(pipeline)}/${encodeURIComponent(name)}?${new URLSearchParams({ ...text }).toString()}`;
 }
 
 function lines({ rows, asOf, more, final }: Answer): string[] {

@@ -8,6 +8,7 @@ import type { CliContext } from '../context.js';
 import { Failure, UsageError } from '../failure.js';
 import { httpAddressOf, isLoopback } from '../option-values.js';
 import type { ConsoleFeed } from './console/console-feed.js';
+import type { OlapDoor } from './olap-door.js';
 import type { RunningPipeline } from './prepare.js';
 
 export interface HttpAddress {
@@ -78,7 +79,7 @@ export async function openHttp(
   settings: HttpSettings,
   backend: Backend,
   pipelines: readonly RunningPipeline[],
-  console: ConsoleFeed,
+  { feed, door }: { readonly feed: ConsoleFeed; readonly door: OlapDoor },
 ): Promise<HttpSide> {
   const { host, port, token, address, collect } = settings;
   // Most commands never need it.
@@ -88,7 +89,8 @@ export async function openHttp(
     host,
     port,
     token,
-    console,
+    console: feed,
+    sql: () => door.store,
     address,
     log: backend.log,
     registry: backend.registry,

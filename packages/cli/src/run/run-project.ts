@@ -1,7 +1,6 @@
 /** What `rta run` and `rta demo` share: pipelines on a backend from the gate to the summary. */
 import type { Plan } from '@rta/dsl';
 import type { Told } from '@rta/serve';
-import type { OlapStore } from '@rta/serve/delivery';
 import type { Backend } from '../backend/backend.js';
 import type { CliContext } from '../context.js';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
@@ -12,6 +11,7 @@ import { JsonReport } from './json-report.js';
 import { LiveReport } from './live-report.js';
 import { LogReport } from './log-report.js';
 import { checkTargets, type Targets, whileNotifying } from './notifiers.js';
+import { OlapDoor } from './olap-door.js';
 import type { RunEnd } from './pipeline-run.js';
 import { preparePipelines, type RunningPipeline, workerId } from './prepare.js';
 import type { RunReport } from './report.js';
@@ -65,8 +65,9 @@ export async function runProject(context: CliContext, backend: Backend, settings
     onWarning: says,
   });
   if (context.signal.aborted) return EXIT_CODES.interrupted.code;
-  const feed = settings.http === undefined ? null : new ConsoleFeed(pipelines, `rta ${command}`, backend.description, backend.log, backend.registry);
-  const http = feed === null ? null : await openHttp(context, settings.http!, backend, pipelines, feed);
+  const door = new OlapDoor(backend.directory);
+  const feed = settings.http === undefined ? null : new ConsoleFeed(pipelines, `rta ${command}`, backend, door);
+  const http = feed === null ? null : await openHttp(context, settings.http!, backend, pipelines, { feed, door });
   try {
     settings.prepared?.(pipelines);
     const title = `rta ${command} · ${backend.description}${http === null ? '' : ` · ${http.url}`}`;
@@ -83,11 +84,8 @@ export async function runProject(context: CliContext, backend: Backend, settings
     const work = (): Promise<ExitCode> => runPipelines(pipelines, end, context.signal, reporting, settings);
     const beside = { backend, workerId: workerId(backend), says };
     const told = (one: Told): void => feed?.incidents.tell(one);
-    const opened = (olap: OlapStore | null): void => {
-      if (feed !== null) feed.olap = olap;
-    };
     return await whileNotifying({ ...beside, pipelines, targets, told }, context.signal, () =>
-      settings.sinks === false ? work() : whileDelivering({ ...beside, plans, opened }, context.signal, work),
+      settings.sinks === false ? work() : whileDelivering({ ...beside, plans, door, url: http?.url ?? null }, context.signal, work),
     );
   } finally {
     await http?.close();

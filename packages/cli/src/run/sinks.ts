@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { showStore, type Plan } from '@rta/dsl';
 import type * as Delivery from '@rta/serve/delivery';
 import type { Backend } from '../backend/backend.js';
+import type { OlapDoor } from './olap-door.js';
 import { runBeside } from './run-beside.js';
 
 /** How long the last rows of a run that ends by itself may take to be delivered; the next run goes on with what is left. */
@@ -15,8 +16,10 @@ export interface SinksOptions {
   /** Of this process, the same after a restart. */
   readonly workerId: string;
   readonly says: (pipeline: string, message: string) => void;
-  /** Given the OLAP store when it is open, and null before it is closed. */
-  readonly opened?: (olap: Delivery.OlapStore | null) => void;
+  /** Told when the OLAP store is there, and before it is closed. */
+  readonly door: OlapDoor;
+  /** Of the HTTP side; null: nothing listens. */
+  readonly url: string | null;
 }
 
 /** Where the embedded OLAP store of a directory is. */
@@ -29,22 +32,22 @@ export function olapPath(directory: string): string {
  * stops its own sink only. Rejects as `run` does, and with StoreError where the OLAP store cannot be opened.
  */
 export async function whileDelivering<T>(options: SinksOptions, signal: AbortSignal, run: () => Promise<T>): Promise<T> {
-  const { plans, backend, says } = options;
+  const { plans, backend, says, door, url } = options;
   const usesOlap = plans.some(({ sinks }) => sinks.some(({ store }) => store?.kind === 'table'));
   if (!usesOlap) return run();
   // DuckDB is large: it is loaded for those who need it.
   const delivery = await import('@rta/serve/delivery');
   const olap = await delivery.OlapStore.open(olapPath(backend.directory));
   try {
+    await door.opened(olap, url);
     const of = new Map(deliverersOf(options, delivery, olap).map((one) => [one.deliverer, one]));
     const onFailed = (deliverer: Delivery.Deliverer, why: string): void => {
       const { pipeline, what } = of.get(deliverer)!;
       says(pipeline, `rows do not go to the ${what} any more: ${why}`);
     };
-    options.opened?.(olap);
     return await runBeside([...of.keys()], { signal, drainMs: DRAIN_MS, onFailed }, run);
   } finally {
-    options.opened?.(null);
+    await door.closed();
     await olap.close();
   }
 }

@@ -3,11 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { BoardRows, ConsoleState, Figures, HistoryPoint } from '@rta/console';
-import type { Value } from '@rta/dsl';
-import type { SchemaRegistry } from '@rta/registry';
-import { DRAWING_STYLE, plainJson, topologyDrawing, type Log } from '@rta/runtime';
+import type { Plan, SinkNode, Value } from '@rta/dsl';
+import { DRAWING_STYLE, plainJson, topologyDrawing } from '@rta/runtime';
 import type { ConsoleSource } from '@rta/serve';
+import type { Backend } from '../../backend/backend.js';
 import { boardViews, type BoardView } from '../board-rows.js';
+import type { OlapDoor } from '../olap-door.js';
 import type { RunningPipeline } from '../prepare.js';
 import type { PipelineProgress } from '../progress.js';
 import type { RunReport } from '../report.js';
@@ -15,7 +16,7 @@ import { boardId, boardRows, pipelineFacts, pipelineFigures } from './console-st
 import { finalUntil, SettledWatermarks } from './finality.js';
 import { IncidentHistory } from './incident-history.js';
 import { provenanceOf } from './provenance.js';
-import { rangeBoard, type Olap } from './range-board.js';
+import { rangeBoard } from './range-board.js';
 import { RankMoves } from './rank-moves.js';
 import { WindowsSeen } from './windows-seen.js';
 
@@ -48,16 +49,16 @@ export class ConsoleFeed implements ConsoleSource, RunReport {
   private readonly windows: WindowsSeen;
   /** Whoever tells targets of incidents tells this, too. */
   readonly incidents: IncidentHistory;
-  /** What boards over ranges of time are read from, as long as it is open. */
-  olap: Olap = null;
+  /** Boards over ranges of time are read one after the other: those who ask in SQL have their turn between. */
+  private ranges: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly pipelines: readonly RunningPipeline[],
     readonly title: string,
-    private readonly on: string,
-    private readonly log: Log,
-    registry: SchemaRegistry,
+    private readonly backend: Pick<Backend, 'description' | 'log' | 'registry'>,
+    private readonly door: Pick<OlapDoor, 'store'>,
   ) {
+    const { log, registry } = backend;
     this.windows = new WindowsSeen(pipelines);
     const plans = pipelines.map(({ plan }) => plan);
     this.incidents = new IncidentHistory(plans, log, registry);
@@ -68,7 +69,7 @@ export class ConsoleFeed implements ConsoleSource, RunReport {
       {
         run: this.run,
         title: this.title,
-        on: this.on,
+        on: this.backend.description,
         pipelines: this.pipelines.map(({ plan }) => pipelineFacts(plan)),
         boards: this.boards(),
         figures: this.figures,
@@ -98,9 +99,9 @@ export class ConsoleFeed implements ConsoleSource, RunReport {
     const plan = this.pipelines.find((each) => each.plan.pipeline === about['pipeline'])?.plan;
     switch (question) {
       case 'provenance':
-        return plan === undefined ? null : provenanceOf(this.log, plan, about['board'] ?? '');
+        return plan === undefined ? null : provenanceOf(this.backend.log, plan, about['board'] ?? '');
       case 'range':
-        return plan === undefined ? null : rangeBoard(this.olap, plan, about, (sink) => finalUntil(plan, sink, this.settled.of(plan, sink.id)));
+        return plan === undefined ? null : this.range(plan, about);
       case 'windows':
         return this.windows.look();
       case 'incidents':
@@ -108,6 +109,13 @@ export class ConsoleFeed implements ConsoleSource, RunReport {
       default:
         return null;
     }
+  }
+
+  private range(plan: Plan, about: Readonly<Record<string, string>>): ReturnType<typeof rangeBoard> {
+    const until = (sink: SinkNode): number | null => finalUntil(plan, sink, this.settled.of(plan, sink.id));
+    const turn = this.ranges.then(() => rangeBoard(this.door.store, plan, about, until));
+    this.ranges = turn.catch(() => undefined);
+    return turn;
   }
 
   progress(pipelines: readonly PipelineProgress[]): void {

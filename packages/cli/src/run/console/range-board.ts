@@ -1,14 +1,13 @@
 /** Boards over a range of time, from the tables of the OLAP store. */
 import type { Cell, ColumnFacts, RangeAnswer } from '@rta/console';
 import type { Board, BoardRange, Column, Plan, SinkNode } from '@rta/dsl';
-import type { OlapStore } from '@rta/serve/delivery';
+import type { SqlStore } from '@rta/serve';
 import { columnFacts } from './console-state.js';
-
-/** The store of the run; null: it writes none. */
-export type Olap = Pick<OlapStore, 'read'> | null;
 
 /** Points of a line, lines, bars and rows that are shown at most. */
 const [POINTS, LINES, BARS, ROWS] = [200, 6, 25, 200];
+/** Rows of an answer, at most, and how long it may take. */
+const [MOST, TIME_MS] = [20_000, 10_000];
 const BUCKETS = [1, 5, 10, 30, 60, 300, 600, 1800, 3600, 10_800, 21_600, 43_200, 86_400, 604_800].map((seconds) => seconds * 1000);
 
 interface Question {
@@ -21,12 +20,12 @@ interface Question {
 }
 
 /**
- * Null: the plan has no such board, or the range is none. Rejects with StoreError.
+ * Null: the plan has no such board, or the range is none.
  *
  * @param finalUntil as `RangeAnswer` has it
  */
 export async function rangeBoard(
-  olap: Olap,
+  olap: SqlStore | null,
   plan: Plan,
   about: Readonly<Record<string, string>>,
   finalUntil: (sink: SinkNode) => number | null,
@@ -36,20 +35,20 @@ export async function rangeBoard(
   const [from, to] = [Number(about['from']), Number(about['to'])];
   if (board?.range === undefined || sink === undefined || !Number.isSafeInteger(from) || !Number.isSafeInteger(to) || from >= to) return null;
   const answer = { asOf: Date.now(), from, to, columns: [], rows: [], before: null, finalUntil: finalUntil(sink), problem: null };
-  if (olap === null) return { ...answer, problem: 'this process writes no OLAP store' };
+  if (olap === null) return { ...answer, problem: 'this process writes no OLAP store, or not yet' };
   const question = { board, range: board.range, sink, from, to };
   try {
     return { ...answer, ...(await ask(olap, question)) };
   } catch (error) {
-    // Nothing has come to it yet.
-    if ((error as Error).message.includes('does not exist')) return { ...answer, problem: 'there are no rows yet' };
-    throw error;
+    if (!(error instanceof Error) || error.name !== 'SqlError') throw error;
+    // Nothing has come to the table yet.
+    return { ...answer, problem: error.message.includes('does not exist') ? 'there are no rows yet' : error.message };
   }
 }
 
 type Rows = Pick<RangeAnswer, 'columns' | 'rows'> & { readonly before?: number | null };
 
-function ask(olap: NonNullable<Olap>, question: Question): Promise<Rows> {
+function ask(olap: SqlStore, question: Question): Promise<Rows> {
   switch (question.board.show) {
     case 'number':
       return numberIn(olap, question);
@@ -64,7 +63,7 @@ function ask(olap: NonNullable<Olap>, question: Question): Promise<Rows> {
   }
 }
 
-async function numberIn(olap: NonNullable<Olap>, question: Question): Promise<Rows> {
+async function numberIn(olap: SqlStore, question: Question): Promise<Rows> {
   const { from, to, board } = question;
   const valueFrom = async (start: number, end: number): Promise<Cell> =>
     (await select(olap, { ...question, from: start, to: end }, [totalOf(question)]))[0]?.[0] ?? null;
@@ -73,7 +72,7 @@ async function numberIn(olap: NonNullable<Olap>, question: Question): Promise<Ro
 }
 
 /** A point for each piece of the range; pieces without rows are 0, where that is what comes of no rows. */
-async function linesIn(olap: NonNullable<Olap>, question: Question): Promise<Rows> {
+async function linesIn(olap: SqlStore, question: Question): Promise<Rows> {
   const { from, to, board, range } = question;
   const size = BUCKETS.find((ms) => (to - from) / ms <= POINTS) ?? BUCKETS.at(-1)!;
   const bucket = `CAST(floor(${epoch(range.time)} / ${size}) * ${size} AS DOUBLE)`;
@@ -102,7 +101,7 @@ async function linesIn(olap: NonNullable<Olap>, question: Question): Promise<Row
   };
 }
 
-async function ranksIn(olap: NonNullable<Olap>, question: Question): Promise<Rows> {
+async function ranksIn(olap: SqlStore, question: Question): Promise<Rows> {
   const { board } = question;
   const label = board.label === null ? "''" : `CAST(${quoted(board.label)} AS VARCHAR)`;
   const rows = await select(olap, question, [label, totalOf(question)], `GROUP BY 1 ORDER BY 2 DESC NULLS LAST, 1 LIMIT ${BARS}`);
@@ -110,7 +109,7 @@ async function ranksIn(olap: NonNullable<Olap>, question: Question): Promise<Row
 }
 
 /** Its steps are the labels, else the columns that are numbers, in their order. */
-async function funnelIn(olap: NonNullable<Olap>, question: Question): Promise<Rows> {
+async function funnelIn(olap: SqlStore, question: Question): Promise<Rows> {
   const { board, sink } = question;
   if (board.label !== null && board.value !== null) return ranksIn(olap, question);
   const columns = sink.columns.map(columnFacts).filter(({ kind }) => kind === 'number');
@@ -118,7 +117,7 @@ async function funnelIn(olap: NonNullable<Olap>, question: Question): Promise<Ro
 }
 
 /** The newest first; ranked by the value where the board names one. */
-async function tableIn(olap: NonNullable<Olap>, question: Question): Promise<Rows> {
+async function tableIn(olap: SqlStore, question: Question): Promise<Rows> {
   const { board, sink, range } = question;
   const columns = sink.columns.map(columnFacts);
   const order = board.value ?? range.time;
@@ -142,10 +141,13 @@ function valueName({ range: { total }, board: { value } }: Question): string {
   return value === null ? total : value;
 }
 
-function select(olap: NonNullable<Olap>, { sink, range, from, to }: Question, columns: readonly string[], more = ''): Promise<Cell[][]> {
+async function select(olap: SqlStore, { sink, range, from, to }: Question, columns: readonly string[], more = ''): Promise<Cell[][]> {
   const table = quoted(sink.store!.table);
   const time = epoch(range.time);
-  return olap.read(`SELECT ${columns.join(', ')} FROM ${table} WHERE ${time} >= ${from} AND ${time} < ${to} ${more}`) as Promise<Cell[][]>;
+  const sql = `SELECT ${columns.join(', ')} FROM ${table} WHERE ${time} >= ${from} AND ${time} < ${to} ${more}`;
+  const rows: Cell[][] = [];
+  await olap.ask({ sql, limit: MOST, timeMs: TIME_MS, take: (some) => rows.push(...(some as Cell[][])) > 0 });
+  return rows;
 }
 
 function epoch(column: string): string {

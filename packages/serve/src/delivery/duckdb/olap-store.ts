@@ -2,20 +2,33 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
+import { SqlError, type SqlEnd, type SqlQuestion, type SqlStore } from '../../sql/sql-store.js';
 import { StoreError } from '../sink-store.js';
+import { ask } from './ask.js';
 
 /** What of the machine it may take: the pipelines come first. */
 const LIMITS = { memory_limit: '1GB', threads: '2' };
+
+/**
+ * Questions that are answered at the same time, at most: each takes one of the few threads that all of node's files share, the state of the
+ * pipelines among them. As many wait.
+ */
+const QUESTIONS = 2;
+
+/** Statements of questions get at tables, and not at files or the network; nothing takes that back. */
+const DOORS = `
+SET enable_external_access = false;
+SET lock_configuration = true;`;
 
 const BOOKS = `
 CREATE SCHEMA IF NOT EXISTS rta;
 CREATE TABLE IF NOT EXISTS rta.positions (topic VARCHAR NOT NULL, "partition" INTEGER NOT NULL, "next" BIGINT NOT NULL);
 CREATE TABLE IF NOT EXISTS rta.tables ("table" VARCHAR NOT NULL, topic VARCHAR NOT NULL);`;
 
-export class OlapStore {
+export class OlapStore implements SqlStore {
   private tail: Promise<unknown> = Promise.resolve();
-  /** Of those who only read: they wait for no transaction. */
-  private reader: Promise<DuckDBConnection> | null = null;
+  private readonly closing = new AbortController();
+  private readonly questions = new Set<Promise<unknown>>();
 
   private constructor(
     private readonly instance: DuckDBInstance,
@@ -29,6 +42,7 @@ export class OlapStore {
       const instance = await DuckDBInstance.create(path, LIMITS);
       const connection = await instance.connect();
       await connection.run(BOOKS);
+      await connection.run(DOORS);
       return new OlapStore(instance, connection);
     } catch (cause) {
       throw new StoreError(`the OLAP store ${path} cannot be opened: ${(cause as Error).message}`, isLocked(cause), { cause });
@@ -42,21 +56,44 @@ export class OlapStore {
     return turn;
   }
 
-  /** Rows of a query as they are committed, cells as JSON has them. Rejects with StoreError. */
-  async read(sql: string): Promise<unknown[][]> {
-    this.reader ??= this.instance.connect();
+  /** What has been committed answers, while transactions go on. */
+  async ask(question: SqlQuestion): Promise<SqlEnd> {
+    const began = Date.now();
+    const ahead = [...this.questions];
+    if (ahead.length >= QUESTIONS * 2) throw new SqlError('busy', `${String(ahead.length)} others ask already`);
+    const signal = AbortSignal.any([this.closing.signal, ...(question.signal === undefined ? [] : [question.signal])]);
+    const turn = this.turn(ahead).then(async () => {
+      const connection = await this.instance.connect();
+      try {
+        return await ask(connection, { ...question, signal, timeMs: question.timeMs - (Date.now() - began) });
+      } finally {
+        connection.closeSync();
+      }
+    });
+    this.questions.add(turn);
     try {
-      const answer = await (await this.reader).runAndReadAll(sql);
-      return answer.getRowsJson();
-    } catch (cause) {
-      throw new StoreError(`the OLAP store says: ${(cause as Error).message}`, false, { cause });
+      return await turn;
+    } finally {
+      this.questions.delete(turn);
     }
   }
 
-  /** Waits for the last transaction. */
+  /** When fewer than may be are answered of those before. */
+  private async turn(ahead: readonly Promise<unknown>[]): Promise<void> {
+    let left = ahead.length;
+    if (left < QUESTIONS) return;
+    await new Promise<void>((resolve) => {
+      const ended = (): void => {
+        if (--left < QUESTIONS) resolve();
+      };
+      for (const one of ahead) one.then(ended, ended);
+    });
+  }
+
+  /** Waits for the last transaction; questions end. */
   async close(): Promise<void> {
-    await this.tail;
-    (await this.reader)?.closeSync();
+    this.closing.abort();
+    await Promise.allSettled([this.tail, ...this.questions]);
     this.connection.closeSync();
     this.instance.closeSync();
   }
