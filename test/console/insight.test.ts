@@ -1,13 +1,12 @@
 /** Views of what happens over time, on events that are known: analytics over a range, windows, incidents and who was told of them. */
-import { Buffer } from 'node:buffer';
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { BatchBuilder, openEmbeddedLog } from '@rta/runtime';
 import type { Page } from '@rta/tools';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ROOT, temporaryDirectory } from '../../packages/cli/test/support/cli.js';
+import { appendRawEvents } from '../../packages/cli/test/support/raw-events.js';
 import { describeInBrowser, openPage, show, until, type Shown } from './opened.js';
 
 const PROJECT = (url: string): string => `sources:
@@ -48,21 +47,16 @@ const EVENTS: readonly Event[] = [
 ];
 const BOUGHT = EVENTS.reduce((sum, { amount = 0 }) => sum + amount, 0);
 
-async function append(directory: string, events: readonly Event[]): Promise<void> {
-  const log = await openEmbeddedLog(join(directory, '.rta/log'));
-  await log.ensureTopics([{ name: 'raw-events', partitions: 1 }]);
-  const builder = new BatchBuilder('raw-events', 0, 100_000);
-  for (const [i, { minute, user, type, amount }] of events.entries()) {
+function append(directory: string, events: readonly Event[]): Promise<void> {
+  const where = { device_type: 'phone', os: 'x', browser: 'y', location: 'z', page_url: '/' };
+  const raw = events.map(({ minute, user, type, amount }, i) => {
     const time = START + minute * MINUTE + i;
-    const session = `s${Math.floor(minute)}`;
+    const ids = { event_id: `${minute} ${type} ${user}`, user_id: `u${user}`, session_id: `s${Math.floor(minute)}` };
     const product = { product_id: 'p1', product_name: 'Lamp', product_category: minute < 10 ? 'Home' : 'Toys' };
-    const where = { device_type: 'phone', os: 'x', browser: 'y', location: 'z', page_url: '/' };
-    const event = { event_id: `${minute} ${type} ${user}`, event_timestamp: new Date(time).toISOString(), event_type: type, user_id: `u${user}`, session_id: session, ...where, ...product, total_amount: amount ?? null }; // prettier-ignore
-    const value = Buffer.from(JSON.stringify(event));
-    builder.append(time, null, 0, 0, value, 0, value.length, null);
-  }
-  await log.append(builder.take());
-  await log.close();
+    const what = { event_timestamp: new Date(time).toISOString(), event_type: type, total_amount: amount ?? null };
+    return { time, event: { ...ids, ...where, ...product, ...what } };
+  });
+  return appendRawEvents(join(directory, '.rta'), raw);
 }
 
 const cells = (page: Page, table: string): Promise<string[][]> =>

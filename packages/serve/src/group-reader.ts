@@ -4,7 +4,7 @@
  * partition goes on (`begin`), and so make that exactly once. Whoever is slow holds back itself only: it is read no further ahead than has to be.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Log, LogError, type LogRecord, type Member, type MemberEvent, records } from '@rta/runtime';
+import { type Log, LogError, type LogRecord, type Member, type MemberEvent, type OutputBatch, records } from '@rta/runtime';
 
 /** Records that are taken together. */
 export interface GroupBatch<T> {
@@ -30,6 +30,8 @@ export interface GroupReaderOptions<T> {
   readonly read: (record: LogRecord, partition: number) => Promise<T>;
   /** Rejects where it cannot be taken; once the signal is aborted it need not be. */
   readonly take: (batch: GroupBatch<T>, signal: AbortSignal) => Promise<void>;
+  /** What is to be written with the commit of what was taken, all or nothing. */
+  readonly outputs?: () => readonly OutputBatch[];
   /** Called once a minute, between batches. */
   readonly maintain?: () => Promise<void>;
 }
@@ -230,9 +232,9 @@ export class GroupReader<T> {
       if (this.stopping.signal.aborted) return;
       throw round.outcome.error;
     }
-    const { topic } = this.options;
+    const { topic, outputs } = this.options;
     const offsets = [...round.next].map(([partition, offset]) => ({ topic, partition, offset, metadata: '' }));
-    await member.commit({ epoch: this.epoch, outputs: [], offsets });
+    await member.commit({ epoch: this.epoch, outputs: outputs?.() ?? [], offsets });
     this.hold(member);
   }
 

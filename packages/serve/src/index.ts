@@ -1,3 +1,5 @@
+export { Deliverer } from './delivery/deliverer.js';
+export { WebhookSink } from './delivery/webhook/webhook-sink.js';
 export { MetricsAlerts } from './alerts/metrics-alerts.js';
 export { IncidentReader, type Incident } from './alerts/incident.js';
 export { Notifier, notifyGroup, type Told } from './alerts/notifier.js';

@@ -17,7 +17,7 @@ import { preparePipelines, type RunningPipeline, workerId } from './prepare.js';
 import type { RunReport } from './report.js';
 import { runPipelines } from './run-pipelines.js';
 import type { Recompile } from './source-changes.js';
-import { whileDelivering } from './sinks.js';
+import { checkWebhooks, whileDelivering } from './sinks.js';
 
 export interface RunSettings {
   /** `run` or `demo`, for the title. */
@@ -56,6 +56,7 @@ export async function runProject(context: CliContext, backend: Backend, settings
   };
   let report: RunReport | null = null;
   if (settings.targets !== undefined) checkTargets(plans, settings.targets);
+  if (settings.sinks !== false) checkWebhooks(plans, context.env);
   const pipelines = await preparePipelines(backend, plans, {
     ...(settings.partitions === undefined ? {} : { partitions: settings.partitions }),
     recompile: settings.recompile,
@@ -85,7 +86,9 @@ export async function runProject(context: CliContext, backend: Backend, settings
     const beside = { backend, workerId: workerId(backend), says };
     const told = (one: Told): void => feed?.incidents.tell(one);
     return await whileNotifying({ ...beside, pipelines, targets, told }, context.signal, () =>
-      settings.sinks === false ? work() : whileDelivering({ ...beside, plans, door, url: http?.url ?? null }, context.signal, work),
+      settings.sinks === false
+        ? work()
+        : whileDelivering({ ...beside, env: context.env, plans, door, url: http?.url ?? null }, context.signal, work),
     );
   } finally {
     await http?.close();

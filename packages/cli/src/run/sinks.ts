@@ -1,13 +1,18 @@
 /** Who takes rows from the topics of sinks to their stores while pipelines run in this process. */
 import { join } from 'node:path';
-import { showStore, type Plan } from '@rta/dsl';
+import { type Diagnostic, type Plan, renderAll, resolveWebhook, showStore, type SinkNode, type StoreTarget } from '@rta/dsl';
+import { Deliverer, WebhookSink } from '@rta/serve';
 import type * as Delivery from '@rta/serve/delivery';
 import type { Backend } from '../backend/backend.js';
+import type { CliContext } from '../context.js';
+import { Failure } from '../failure.js';
 import type { OlapDoor } from './olap-door.js';
 import { runBeside } from './run-beside.js';
 
 /** How long the last rows of a run that ends by itself may take to be delivered; the next run goes on with what is left. */
 const DRAIN_MS = 30_000;
+/** Rows for so many requests of a webhook are read ahead: those of different partitions go beside each other. */
+const REQUESTS_AHEAD = 8;
 
 export interface SinksOptions {
   readonly backend: Pick<Backend, 'log' | 'registry' | 'directory'>;
@@ -15,6 +20,8 @@ export interface SinksOptions {
   readonly plans: readonly Plan[];
   /** Of this process, the same after a restart. */
   readonly workerId: string;
+  /** What the variables in webhooks hold. */
+  readonly env: CliContext['env'];
   readonly says: (pipeline: string, message: string) => void;
   /** Told when the OLAP store is there, and before it is closed. */
   readonly door: OlapDoor;
@@ -27,52 +34,66 @@ export function olapPath(directory: string): string {
   return join(directory, 'olap.duckdb');
 }
 
+/** @throws Failure `unset_variable` where a webhook has variables that are not there, or hold what cannot be used */
+export function checkWebhooks(plans: readonly Plan[], env: CliContext['env']): void {
+  const problems = plans.flatMap(({ sinks }) =>
+    sinks.flatMap(({ store, span }): readonly Diagnostic[] => (store?.kind === 'webhook' ? resolveWebhook(store, span, env).problems : [])),
+  );
+  if (problems.length === 0) return;
+  const text = renderAll(problems, { colour: false });
+  throw new Failure('unset_variable', `nothing was started: where rows go is not known\n${text}`, 'set it, or deliver nothing: --no-sinks');
+}
+
 /**
  * Runs pipelines, and delivers the rows of their sinks meanwhile; where the run ends by itself, also what it left. A store that says no
  * stops its own sink only. Rejects as `run` does, and with StoreError where the OLAP store cannot be opened.
  */
 export async function whileDelivering<T>(options: SinksOptions, signal: AbortSignal, run: () => Promise<T>): Promise<T> {
   const { plans, backend, says, door, url } = options;
-  const usesOlap = plans.some(({ sinks }) => sinks.some(({ store }) => store?.kind === 'table'));
-  if (!usesOlap) return run();
+  const stored = plans.flatMap((plan) =>
+    plan.sinks.flatMap((sink) => (sink.store === undefined ? [] : [{ plan, sink, target: sink.store }])),
+  );
+  if (stored.length === 0) return run();
   // DuckDB is large: it is loaded for those who need it.
-  const delivery = await import('@rta/serve/delivery');
-  const olap = await delivery.OlapStore.open(olapPath(backend.directory));
+  const delivery = stored.some(({ target }) => target.kind === 'table') ? await import('@rta/serve/delivery') : null;
+  const olap = delivery === null ? null : { delivery, store: await delivery.OlapStore.open(olapPath(backend.directory)) };
   try {
-    await door.opened(olap, url);
-    const of = new Map(deliverersOf(options, delivery, olap).map((one) => [one.deliverer, one]));
-    const onFailed = (deliverer: Delivery.Deliverer, why: string): void => {
-      const { pipeline, what } = of.get(deliverer)!;
-      says(pipeline, `rows do not go to the ${what} any more: ${why}`);
+    if (olap !== null) await door.opened(olap.store, url);
+    const of = new Map(stored.map((one) => [delivererOf(one, options, olap), one]));
+    const onFailed = (deliverer: Deliverer, why: string): void => {
+      const { plan, target } = of.get(deliverer)!;
+      says(plan.pipeline, `rows do not go to the ${showStore(target)} any more: ${why}`);
     };
     return await runBeside([...of.keys()], { signal, drainMs: DRAIN_MS, onFailed }, run);
   } finally {
-    await door.closed();
-    await olap.close();
+    if (olap !== null) await door.closed();
+    await olap?.store.close();
   }
 }
 
-interface Delivering {
-  readonly pipeline: string;
-  readonly what: string;
-  readonly deliverer: Delivery.Deliverer;
+interface Stored {
+  readonly plan: Plan;
+  readonly sink: SinkNode;
+  readonly target: StoreTarget;
 }
 
-function deliverersOf(
-  { backend: { log, registry }, plans, workerId, says }: SinksOptions,
-  { Deliverer, TableSink }: typeof Delivery,
-  olap: Delivery.OlapStore,
-): readonly Delivering[] {
-  return plans.flatMap(({ pipeline, sinks }) =>
-    sinks.flatMap((sink): Delivering[] => {
-      const { store: target } = sink;
-      if (target === undefined) return [];
-      const what = showStore(target);
-      const onWarning = (message: string): void => {
-        says(pipeline, `${what}: ${message}`);
-      };
-      const store = new TableSink(olap, sink, target);
-      return [{ pipeline, what, deliverer: new Deliverer({ log, registry, pipeline, sink, store, workerId, isOwn: true, onWarning }) }];
-    }),
-  );
+/** @param olap null: no sink needs it */
+function delivererOf(
+  { plan: { pipeline, errors }, sink, target }: Stored,
+  { backend: { log, registry }, workerId, env, says }: SinksOptions,
+  olap: { readonly delivery: typeof Delivery; readonly store: Delivery.OlapStore } | null,
+): Deliverer {
+  const onWarning = (message: string): void => {
+    says(pipeline, `${showStore(target)}: ${message}`);
+  };
+  const common = { log, registry, pipeline, sink, workerId, onWarning };
+  switch (target.kind) {
+    case 'table':
+      return new Deliverer({ ...common, store: new olap!.delivery.TableSink(olap!.store, sink, target), isOwn: true });
+    case 'webhook': {
+      const resolved = resolveWebhook(target, sink.span, env);
+      const store = new WebhookSink({ log, pipeline, sink, target, resolved, errors, onWarning });
+      return new Deliverer({ ...common, store, isOwn: false, settings: { mostRows: target.batch * REQUESTS_AHEAD } });
+    }
+  }
 }

@@ -92,11 +92,20 @@ export interface SinkAst {
   readonly saysTarget: boolean;
 }
 
-/** `table: name`. */
+/** `table: name`, `webhook: url`. */
 export interface StoreAst {
   readonly kind: StoreKind;
   readonly keySpan: Span;
+  /** A webhook's URL is as written, with its variables. */
   readonly name: Spanned<string>;
+  readonly webhook?: WebhookAst;
+}
+
+/** What `webhook:` says beside the URL; values of headers are as written, with their variables. */
+interface WebhookAst {
+  readonly headers: readonly { readonly name: Spanned<string>; readonly value: Spanned<string> }[];
+  readonly batch: number | null;
+  readonly timeoutMs: number | null;
 }
 
 export interface BoardAst {

@@ -5,6 +5,7 @@ import { entryOf, isNull, valueOf, type YamlEntry, type YamlMap, type YamlNode, 
 import type { SettingsReader, Spanned } from '../yaml/read.js';
 import { buildAlert } from './build-alert.js';
 import { buildTest } from './build-test.js';
+import { buildWebhook } from './build-webhook.js';
 import { closest } from '../expression/suggest.js';
 import { PIPELINE } from './pipeline-schema.js';
 import { SINK } from './shapes.js';
@@ -172,7 +173,7 @@ function sink(name: string | null, entry: YamlEntry, read: SettingsReader): Sink
     ttlMs: read.durationAt(node, 'ttl'),
     key: key === null ? null : keys.filter((item): item is YamlScalar => item.kind === 'scalar' && !isNull(item)),
     ...formats(node, read),
-    notYet: present(node, ['clickhouse', 'parquet', 'webhook', 'partitionBy']),
+    notYet: present(node, ['clickhouse', 'parquet', 'partitionBy']),
     saysTarget: entries(node).some(
       (item) => ['topic', ...STORE_KINDS].includes(item.key) || !Object.hasOwn(SINK.properties as object, item.key),
     ),
@@ -182,6 +183,7 @@ function sink(name: string | null, entry: YamlEntry, read: SettingsReader): Sink
 function stores(node: YamlNode, read: SettingsReader): readonly StoreAst[] {
   return STORE_KINDS.flatMap((kind) => {
     const entry = entryOf(node, kind);
+    if (entry !== null && kind === 'webhook') return buildWebhook(entry, read);
     const name = entry === null ? null : read.text(entry.value);
     return entry === null || name === null ? [] : [{ kind, keySpan: entry.keySpan, name }];
   });

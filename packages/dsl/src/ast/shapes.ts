@@ -36,6 +36,17 @@ export function named(description: string, value: JsonSchema): JsonSchema {
   return { type: 'object', description, minProperties: 1, additionalProperties: value, 'x-expected': 'a map of names' };
 }
 
+/** A text, or a map of settings of which `required` is that text. */
+export function shortOr(
+  title: string,
+  expected: string,
+  description: string,
+  settings: Readonly<Record<string, JsonSchema>>,
+  required: string,
+): JsonSchema {
+  return { ...map(title, settings, [required]), type: ['string', 'object'], description, 'x-expected': expected };
+}
+
 /** An expression of the language. */
 export function expression(description: string): JsonSchema {
   // The type is loose because the expression reader has better words for a map or a list.
@@ -153,7 +164,21 @@ export const SINK: JsonSchema = map('a sink', {
   ),
   clickhouse: text('A table of ClickHouse.'),
   parquet: text('A folder of Parquet files.'),
-  webhook: text('A URL that each row is posted to.'),
+  webhook: {
+    ...shortOr(
+      '`webhook`',
+      'a URL, or `{ url, headers, batch, timeout }`',
+      'A URL that rows are posted to, as they change, as arrays of JSON.',
+      {
+        url: text('Where to: `${ORDERS_URL}`.'),
+        headers: named('Sent with each request, by name: `{ authorization: "Bearer ${TOKEN}" }`.', text('The value of a header.')),
+        batch: whole(1, 10_000, 'Rows of one request, at most. Default 100.'),
+        timeout: duration('How long a request may take; then it is tried again. Default 10s.'),
+      },
+      'url',
+    ),
+    minLength: 1,
+  },
   key: {
     type: ['string', 'array'],
     minLength: 1,

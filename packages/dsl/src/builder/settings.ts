@@ -126,6 +126,15 @@ export interface Source {
   readonly onIncompatibleSchemaChange?: SchemaChangePolicy;
 }
 
+/** Where rows are posted to; `${NAME}` is an environment variable. */
+export interface Webhook {
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Rows of one request, at most. Default 100. */
+  readonly batch?: number;
+  readonly timeout?: Duration;
+}
+
 /** Where a stream goes; `S` is what can be read by it. */
 export interface Sink<S> {
   readonly from?: S;
@@ -133,7 +142,7 @@ export interface Sink<S> {
   readonly table?: string;
   readonly clickhouse?: string;
   readonly parquet?: string;
-  readonly webhook?: string;
+  readonly webhook?: string | Webhook;
   readonly key?: string | readonly string[];
   readonly format?: Format;
   readonly partitionBy?: string;

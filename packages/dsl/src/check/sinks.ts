@@ -30,7 +30,11 @@ export function checkSinks(sinks: readonly SinkAst[], pipeline: string, graph: G
   for (const sink of sinks) {
     for (const entry of sink.notYet)
       session.report(
-        messages.notYet(entry.keySpan, `\`${entry.key}\` in a sink`, 'sinks are topics, `{ topic: name }`, and tables: `{ table: name }`'),
+        messages.notYet(
+          entry.keySpan,
+          `\`${entry.key}\` in a sink`,
+          'sinks are topics, tables and webhooks: `{ topic: name }`, `{ table: name }`, `{ webhook: url }`',
+        ),
       );
     const place = sinkPlace(sink, pipeline, session);
     if (place !== null) {

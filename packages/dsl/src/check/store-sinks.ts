@@ -5,6 +5,7 @@ import { STORE_TIME, showStore, storeTopic, type StoreTarget } from '../plan/sto
 import type { Spanned } from '../yaml/read.js';
 import { messages } from './messages.js';
 import type { Session } from './session.js';
+import { checkWebhook } from './webhook-sinks.js';
 
 /** The topic that a sink writes, and the store that its rows go on to. */
 export interface SinkPlace {
@@ -35,7 +36,11 @@ export function sinkPlace(sink: SinkAst, pipeline: string, session: Session): Si
   return { topic: { value: storeTopic(pipeline, sink.name ?? 'sink'), span: store.keySpan }, store: targetOf(store, sink) };
 }
 
-function targetOf({ kind, name }: StoreAst, { ttlMs }: SinkAst): StoreTarget {
+function targetOf({ kind, name, webhook }: StoreAst, { ttlMs }: SinkAst): StoreTarget {
+  if (kind === 'webhook') {
+    const headers = Object.fromEntries((webhook?.headers ?? []).map((header) => [header.name.value, header.value.value]));
+    return { kind, url: name.value, headers, batch: webhook?.batch ?? 100, timeoutMs: webhook?.timeoutMs ?? 10_000 };
+  }
   return { kind, table: name.value, ttlMs: ttlMs?.value ?? null };
 }
 
@@ -45,6 +50,10 @@ export function checkStore(
   { columns, sink, writers }: { readonly columns: readonly Column[]; readonly sink: SinkAst; readonly writers: Map<string, string> },
   session: Session,
 ): void {
+  if (store.kind === 'webhook') {
+    checkWebhook(sink, session);
+    return;
+  }
   const target = showStore(store);
   const [{ keySpan, name }] = sink.stores;
   const other = writers.get(target.toLowerCase());

@@ -123,8 +123,8 @@ function showSink(sink: SinkNode): string[] {
   ];
 }
 
-function showTtl({ ttlMs }: StoreTarget): string {
-  return ttlMs === null ? '' : ` (ttl ${showDuration(ttlMs)})`;
+function showTtl(target: StoreTarget): string {
+  return target.kind === 'webhook' || target.ttlMs === null ? '' : ` (ttl ${showDuration(target.ttlMs)})`;
 }
 
 /** What a transform does, its first line indented by two, those that say more by four. */

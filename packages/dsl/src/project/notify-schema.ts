@@ -1,16 +1,5 @@
-import { map, named, text, word } from '../ast/shapes.js';
+import { map, named, shortOr, text, word } from '../ast/shapes.js';
 import type { JsonSchema } from '../yaml/schema.js';
-
-/** A text, or a map of settings. */
-function shortOr(
-  title: string,
-  expected: string,
-  description: string,
-  settings: Readonly<Record<string, JsonSchema>>,
-  required: string,
-): JsonSchema {
-  return { ...map(title, settings, [required]), type: ['string', 'object'], description, 'x-expected': expected };
-}
 
 /** `notify` of rta.yaml: targets by name, each of one kind. */
 export const NOTIFY: JsonSchema = named('Where incidents of alerts go, by name.', {

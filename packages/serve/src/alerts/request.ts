@@ -1,13 +1,8 @@
 /** An incident as the request that tells a target of it. */
 import { createHash } from 'node:crypto';
 import type { NotifyTarget } from '@rta/dsl';
+import type { PostRequest } from '../post.js';
 import type { Incident } from './incident.js';
-
-export interface DeliveryRequest {
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
 
 const PAGERDUTY_URL = 'https://events.pagerduty.com/v2/enqueue';
 /** Limits of PagerDuty's Events API v2, in characters. */
@@ -16,7 +11,7 @@ const [LONGEST_DEDUP_KEY, LONGEST_SUMMARY] = [255, 1024];
 /**
  * @param id of the transition, the same each time that it is delivered: `topic-partition-offset`
  */
-export function requestOf(target: NotifyTarget, pipeline: string, incident: Incident, id: string): DeliveryRequest {
+export function requestOf(target: NotifyTarget, pipeline: string, incident: Incident, id: string): PostRequest {
   const { settings } = target;
   const headers = { 'content-type': 'application/json', 'user-agent': 'rta', 'idempotency-key': id };
   switch (target.kind) {

@@ -21,7 +21,8 @@ export interface DelivererOptions {
   readonly isOwn: boolean;
   /** Told the first time that a store says no, and when it takes rows again. */
   readonly onWarning: (message: string) => void;
-  readonly settings?: DelivererSettings;
+  /** Of those that differ from the default. */
+  readonly settings?: Partial<DelivererSettings>;
 }
 
 /** Its pauses are those after a store said no. */
@@ -40,7 +41,8 @@ export class Deliverer {
   private readonly settings: DelivererSettings;
 
   constructor(private readonly options: DelivererOptions) {
-    const { log, registry, sink, store, pipeline, workerId, isOwn, settings = DELIVERER_DEFAULTS } = options;
+    const { log, registry, sink, store, pipeline, workerId, isOwn } = options;
+    const settings = { ...DELIVERER_DEFAULTS, ...options.settings };
     this.settings = settings;
     const shared = `${applicationIdOf(pipeline)}.sink.${sink.name}`;
     const group = isOwn ? `${shared}.${workerId}` : shared;
@@ -55,6 +57,7 @@ export class Deliverer {
       begin: (committed) => store.begin(committed),
       read: (record, partition) => rows.read(record, partition),
       take: (batch, signal) => this.write(batch, signal),
+      ...(store.letters === undefined ? {} : { outputs: () => store.letters!() }),
       ...(store.maintain === undefined ? {} : { maintain: () => store.maintain!() }),
     });
   }

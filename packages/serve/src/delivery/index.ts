@@ -1,4 +1,3 @@
-export { Deliverer } from './deliverer.js';
 export { OlapStore } from './duckdb/olap-store.js';
 export { readOlap } from './duckdb/read-olap.js';
 export { TableSink } from './duckdb/table-sink.js';

@@ -1,5 +1,6 @@
 /** The port of stores that sinks' rows go to. */
 import type { Row } from '@rta/dsl';
+import type { OutputBatch } from '@rta/runtime';
 import type { GroupBatch } from '../group-reader.js';
 
 /** A record of a sink's topic. */
@@ -28,6 +29,8 @@ export interface SinkStore {
   begin(committed: ReadonlyMap<number, number | null>): Promise<ReadonlyMap<number, number>>;
   /** Rejects with StoreError; the same batch may then come again, and a batch that was written may, too. */
   write(batch: SinkBatch, signal: AbortSignal): Promise<void>;
+  /** Dead letters of what was written since the last time: they are committed with the position in the topic. */
+  letters?(): readonly OutputBatch[];
   /** Called about once a minute: what has expired goes. */
   maintain?(): Promise<void>;
 }

@@ -14,6 +14,7 @@ interface Question {
   readonly board: Board;
   readonly range: BoardRange;
   readonly sink: SinkNode;
+  readonly table: string;
   /** ms since the epoch, the second one not with it. */
   readonly from: number;
   readonly to: number;
@@ -33,10 +34,10 @@ export async function rangeBoard(
   const board = plan.boards?.find(({ name }) => name === about['board']);
   const sink = plan.sinks.find(({ id }) => id === board?.sink);
   const [from, to] = [Number(about['from']), Number(about['to'])];
-  if (board?.range === undefined || sink === undefined || !Number.isSafeInteger(from) || !Number.isSafeInteger(to) || from >= to) return null;
+  if (board?.range === undefined || sink?.store?.kind !== 'table' || !Number.isSafeInteger(from) || !Number.isSafeInteger(to) || from >= to) return null;
   const answer = { asOf: Date.now(), from, to, columns: [], rows: [], before: null, finalUntil: finalUntil(sink), problem: null };
   if (olap === null) return { ...answer, problem: 'this process writes no OLAP store, or not yet' };
-  const question = { board, range: board.range, sink, from, to };
+  const question = { board, range: board.range, sink, table: sink.store.table, from, to };
   try {
     return { ...answer, ...(await ask(olap, question)) };
   } catch (error) {
@@ -141,10 +142,9 @@ function valueName({ range: { total }, board: { value } }: Question): string {
   return value === null ? total : value;
 }
 
-async function select(olap: SqlStore, { sink, range, from, to }: Question, columns: readonly string[], more = ''): Promise<Cell[][]> {
-  const table = quoted(sink.store!.table);
+async function select(olap: SqlStore, { table, range, from, to }: Question, columns: readonly string[], more = ''): Promise<Cell[][]> {
   const time = epoch(range.time);
-  const sql = `SELECT ${columns.join(', ')} FROM ${table} WHERE ${time} >= ${from} AND ${time} < ${to} ${more}`;
+  const sql = `SELECT ${columns.join(', ')} FROM ${quoted(table)} WHERE ${time} >= ${from} AND ${time} < ${to} ${more}`;
   const rows: Cell[][] = [];
   await olap.ask({ sql, limit: MOST, timeMs: TIME_MS, take: (some) => rows.push(...(some as Cell[][])) > 0 });
   return rows;

@@ -1,0 +1,83 @@
+/** The sink `webhook:` of `rta run`: every change reaches the target, those of a key in order, also when the process is killed meanwhile. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { rta, spawnRta } from '../support/cli.js';
+import { appendOrders, shopProject, totalsOf } from './shop.js';
+
+const SINKS = `  totals:
+    from: totals
+    webhook: { url: '\${TOTALS_URL}', headers: { authorization: 'Bearer \${TOTALS_TOKEN}' }, batch: 50 }
+  raw: { from: shop, webhook: '\${ORDERS_URL}' }
+`;
+
+interface Posted {
+  readonly id: string;
+  readonly row: Readonly<Record<string, number | string>>;
+}
+
+/** What came by path, in its order; every third request is answered with 503. */
+const posted = new Map<string, Posted[]>();
+const tokens = new Set<string | undefined>();
+const server = createServer((request, response) => {
+  let text = '';
+  request.setEncoding('utf8').on('data', (part: string) => (text += part));
+  request.on('end', () => {
+    if (request.url === '/totals') tokens.add(request.headers.authorization);
+    if (Math.random() < 0.3) return void response.writeHead(503, { 'retry-after': '0' }).end();
+    const rows = posted.get(request.url!) ?? [];
+    posted.set(request.url!, rows);
+    rows.push(...(JSON.parse(text) as Posted[]));
+    response.writeHead(204).end();
+  });
+});
+let env: Record<string, string>;
+beforeAll(async () => {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+  env = { TOTALS_URL: `${url}/totals`, ORDERS_URL: `${url}/orders`, TOTALS_TOKEN: 'hush-hush' };
+});
+afterAll(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+describe('the sink webhook', { timeout: 180_000 }, () => {
+  it('reaches the target with every row, however often the process is killed', async () => {
+    const directory = shopProject(SINKS);
+    for (const [i, ms] of [700, 1500].entries()) {
+      await appendOrders(directory, i * 2000, 2000);
+      const running = spawnRta(['run', '--json'], { cwd: directory, env });
+      await running.printed(/"started"/);
+      await delay(ms);
+      running.child.kill('SIGKILL');
+      await running.ended;
+    }
+    const { code, stdout, stderr } = await rta(['run', '--until-end', '--json'], { cwd: directory, env });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).not.toContain('hush');
+    expect([...tokens]).toEqual(['Bearer hush-hush']);
+    expect(new Set(posted.get('/orders')!.map(({ row }) => row.id)).size).toBe(4000);
+    // Repeats begin at a batch that came before; the first time that each came is in order.
+    const first = [...new Map(posted.get('/totals')!.map((one) => [one.id, one])).values()];
+    const last = new Map(first.map(({ row }) => [String(row.team), row]));
+    expect([...last.values()].sort((a, b) => String(a.team).localeCompare(String(b.team)))).toEqual(totalsOf(4000));
+    for (const team of last.keys()) {
+      const orders = first.flatMap(({ row }) => (row.team === team ? [Number(row.orders)] : []));
+      expect(orders).toEqual([...orders].sort((a, b) => a - b));
+    }
+  });
+
+  it('starts nothing where it is not known where rows go, and shows no secret', async () => {
+    const directory = shopProject(SINKS);
+    const run = (more: Readonly<Record<string, string>>) => rta(['run', '--until-end'], { cwd: directory, env: more });
+    const unset = await run({ TOTALS_URL: env.TOTALS_URL, TOTALS_TOKEN: 'hush' });
+    expect(unset.code).toBe(1);
+    expect(unset.stderr).toMatch(/ORDERS_URL[^]*nothing was started: where rows go is not known|nothing was started: where rows go is not known[^]*ORDERS_URL/); // prettier-ignore
+    const bad = await run({ ...env, TOTALS_URL: 'hush' });
+    expect(bad.code).toBe(1);
+    expect(bad.stderr).toContain('RTA3321');
+    expect(unset.stderr + bad.stderr).not.toContain('hush');
+  });
+});
