@@ -34,7 +34,8 @@ export async function rangeBoard(
   const board = plan.boards?.find(({ name }) => name === about['board']);
   const sink = plan.sinks.find(({ id }) => id === board?.sink);
   const [from, to] = [Number(about['from']), Number(about['to'])];
-  if (board?.range === undefined || sink?.store?.kind !== 'table' || !Number.isSafeInteger(from) || !Number.isSafeInteger(to) || from >= to) return null;
+  if (board?.range === undefined || sink?.store?.kind !== 'table' || !Number.isSafeInteger(from) || !Number.isSafeInteger(to) || from >= to)
+    return null;
   const answer = { asOf: Date.now(), from, to, columns: [], rows: [], before: null, finalUntil: finalUntil(sink), problem: null };
   if (olap === null) return { ...answer, problem: 'this process writes no OLAP store, or not yet' };
   const question = { board, range: board.range, sink, table: sink.store.table, from, to };

@@ -33,7 +33,8 @@ export function Alerts(_props: { readonly state: ConsoleState }): JSX.Element {
   if (answer.pipelines.length === 0)
     return (
       <p class="empty">
-        No pipeline here has alerts. Say which in its file: <code>{'alerts: { busy: { when: total > 100, for: 2m, notify: oncall } }'}</code>
+        No pipeline here has alerts. Say which in its file:{' '}
+        <code>{'alerts: { busy: { when: total > 100, for: 2m, notify: oncall } }'}</code>
       </p>
     );
   const { incidents, asOf, pipelines } = answer;
@@ -54,7 +55,12 @@ export function Alerts(_props: { readonly state: ConsoleState }): JSX.Element {
         <section class="card" aria-labelledby="incidents">
           <h2 id="incidents">Who was told</h2>
           <p class="soft facts">The newest first.</p>
-          <Table name="Table of incidents" columns={COLUMNS} rows={rows} rowClass={(row) => (incidents[row].resolvedAt === null ? 'open' : undefined)} />
+          <Table
+            name="Table of incidents"
+            columns={COLUMNS}
+            rows={rows}
+            rowClass={(row) => (incidents[row].resolvedAt === null ? 'open' : undefined)}
+          />
           <div class="actions">
             <SaveCsv name="incidents" columns={COLUMNS} rows={rows} />
           </div>
@@ -138,11 +144,7 @@ function Incident({ incident, scale }: IncidentProps): JSX.Element {
   const until = resolvedAt === null ? 'open' : `ended ${cellText(resolvedAt, 'timestamp')}`;
   const text = `${alert}, ${key}: opened ${cellText(openedAt, 'timestamp')}, ${until}; ${told.map(tellingText).join('; ') || 'nobody is told'}`;
   return (
-    <g
-      class={`incident ${kind}${resolvedAt === null ? ' is-open' : ''}`}
-      role="listitem"
-      aria-label={text}
-    >
+    <g class={`incident ${kind}${resolvedAt === null ? ' is-open' : ''}`} role="listitem" aria-label={text}>
       <title>{text}</title>
       {held < x && <rect class="held" x={held} y={LANE / 2} width={x - held} height="4" />}
       <rect x={x} y="6" width={Math.max(4, end - x)} height={LANE - 11} rx="4" />

@@ -1,6 +1,6 @@
 /** Boards over a range of time that the reader chooses, from the OLAP store: cards of figures, funnel, lines, categories, tables. */
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import type { ConsoleState } from '../../wire.js';
 import { useTurns } from '../use-turns.js';
 import { RangeCard, RangeFigure, type RangeBoard } from './range-card.js';
@@ -13,6 +13,7 @@ export function Analytics({ state }: { readonly state: ConsoleState }): JSX.Elem
   const [range, setRange] = useState<Range>(PRESETS[0]);
   const [seconds, setSeconds] = useState(5);
   const turn = useTurns(seconds * 1000);
+  const { from, to } = useMemo(() => boundsOf(range), [range, turn]);
   const boards = state.pipelines.flatMap(({ pipeline, boards: own }) =>
     own.flatMap((board): RangeBoard[] => (board.range === null ? [] : [{ pipeline, board }])),
   );
@@ -23,7 +24,6 @@ export function Analytics({ state }: { readonly state: ConsoleState }): JSX.Elem
         <code>{'boards: { revenue: { from: olap, show: number, value: revenue, time: window_start } }'}</code>
       </p>
     );
-  const { from, to } = boundsOf(range, turn);
   const figures = boards.filter(({ board }) => board.show === 'number');
   const charts = boards.filter(({ board }) => board.show !== 'number');
   return (
@@ -55,8 +55,8 @@ export function Analytics({ state }: { readonly state: ConsoleState }): JSX.Elem
   );
 }
 
-/** Of a preset as of the last turn. */
-function boundsOf(range: Range, _turn: number): { readonly from: number; readonly to: number } {
+/** Of a preset as of now. */
+function boundsOf(range: Range): { readonly from: number; readonly to: number } {
   if ('from' in range) return range;
   // Whole seconds, so that all boards of a turn are over the same.
   const to = Math.ceil(Date.now() / 1000) * 1000;

@@ -69,7 +69,8 @@ function useRange({ pipeline, board, from, to }: RangeProps): { readonly answer:
 function stateText(answer: RangeAnswer | null): string {
   if (answer === null) return 'loading';
   const { asOf, finalUntil, from, to } = answer;
-  const finality = finalUntil === null || finalUntil <= from ? 'not final' : finalUntil >= to ? 'final' : `final until ${clockText(finalUntil)}`;
+  const finality =
+    finalUntil === null || finalUntil <= from ? 'not final' : finalUntil >= to ? 'final' : `final until ${clockText(finalUntil)}`;
   return `as of ${clockText(asOf)} · ${finality}`;
 }
 
@@ -79,7 +80,13 @@ function shownAs(board: BoardFacts, answer: RangeAnswer | null): BoardFacts {
   const last = columns.at(-1)?.name ?? null;
   switch (board.show) {
     case 'line':
-      return { ...board, columns, by: columns[0]?.name ?? null, label: board.label === null ? null : (columns[1]?.name ?? null), value: last };
+      return {
+        ...board,
+        columns,
+        by: columns[0]?.name ?? null,
+        label: board.label === null ? null : (columns[1]?.name ?? null),
+        value: last,
+      };
     case 'ranking':
       return { ...board, columns, by: null, label: columns[0]?.name ?? null, value: last, places: Math.min(10, answer?.rows.length ?? 5) };
     default:

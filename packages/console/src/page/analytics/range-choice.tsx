@@ -4,7 +4,8 @@ import { useState } from 'preact/hooks';
 const DAY_MS = 86_400_000;
 
 /** Up to now, or from one time to another, ms since the epoch. */
-export type Range = { readonly name: string; readonly ms: number } | { readonly name: 'custom'; readonly from: number; readonly to: number };
+export type Range =
+  { readonly name: string; readonly ms: number } | { readonly name: 'custom'; readonly from: number; readonly to: number };
 
 export const PRESETS = [
   { name: '24h', ms: DAY_MS },
@@ -30,7 +31,13 @@ export function RangeChoice({ range, choose }: RangeChoiceProps): JSX.Element {
   return (
     <div class="range" role="group" aria-label="Range of time">
       {PRESETS.map((preset) => (
-        <button key={preset.name} type="button" aria-pressed={range.name === preset.name} aria-label={`Last ${preset.name}`} onClick={() => choose(preset)}>
+        <button
+          key={preset.name}
+          type="button"
+          aria-pressed={range.name === preset.name}
+          aria-label={`Last ${preset.name}`}
+          onClick={() => choose(preset)}
+        >
           {preset.name}
         </button>
       ))}
@@ -55,7 +62,9 @@ interface TimeFieldProps {
 }
 
 function TimeField({ label, value, change }: TimeFieldProps): JSX.Element {
-  return <input type="datetime-local" step="1" aria-label={label} value={value} onChange={({ currentTarget }) => change(currentTarget.value)} />;
+  return (
+    <input type="datetime-local" step="1" aria-label={label} value={value} onChange={({ currentTarget }) => change(currentTarget.value)} />
+  );
 }
 
 /** `2026-01-31T12:00:05`, UTC. */

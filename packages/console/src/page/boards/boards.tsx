@@ -5,7 +5,9 @@ import { clockText } from '../format.js';
 import { BoardFrame } from './board-frame.js';
 
 export function Boards({ state }: { readonly state: ConsoleState }): JSX.Element {
-  const boards = state.pipelines.flatMap(({ pipeline, path, boards: own }) => own.flatMap((board) => (board.range === null ? [{ pipeline, path, board }] : [])));
+  const boards = state.pipelines.flatMap(({ pipeline, path, boards: own }) =>
+    own.flatMap((board) => (board.range === null ? [{ pipeline, path, board }] : [])),
+  );
   if (boards.length === 0)
     return (
       <p class="empty">

@@ -25,7 +25,8 @@ export function Windows(_props: { readonly state: ConsoleState }): JSX.Element {
   const turn = useTurns(LOOK_MS);
   const { answer, problem } = useAnswer<WindowsAnswer>('/console/ask/windows', {}, turn);
   if (answer === null) return <p class={problem === null ? 'soft empty' : 'empty lost'}>{problem ?? 'loading'}</p>;
-  if (answer.steps.length === 0) return <p class="empty">No step here has windows that stay open: those are `tumbling`, `hopping`, `cumulate` and `session`.</p>;
+  if (answer.steps.length === 0)
+    return <p class="empty">No step here has windows that stay open: those are `tumbling`, `hopping`, `cumulate` and `session`.</p>;
   return (
     <div class="windows">
       {answer.steps.map((step) => (
@@ -70,7 +71,10 @@ function stateOf({ end }: WindowFacts, watermark: number | null): 'open' | 'in g
 }
 
 function Axis({ name, step: { watermark, open, closed } }: { readonly name: string; readonly step: WindowedStep }): JSX.Element {
-  const all = [...closed.map((window) => ({ window, state: 'closed' })), ...open.map((window) => ({ window, state: stateOf(window, watermark) }))];
+  const all = [
+    ...closed.map((window) => ({ window, state: 'closed' })),
+    ...open.map((window) => ({ window, state: stateOf(window, watermark) })),
+  ];
   if (all.length === 0) return <p class="soft">No window is open.</p>;
   const from = Math.min(...all.map(({ window }) => window.start));
   const last = Math.max(...all.map(({ window }) => window.end), watermark ?? -Infinity);
@@ -91,7 +95,11 @@ function Axis({ name, step: { watermark, open, closed } }: { readonly name: stri
               const [x, end] = [placeAt(scale, window.start), placeAt(scale, window.end)];
               const text = count(window.rows);
               return (
-                <g key={`${window.start} ${window.end}`} class={`window ${state.replace(' ', '-')}`} transform={`translate(${x} ${lanes[i] * LANE + 3})`}>
+                <g
+                  key={`${window.start} ${window.end}`}
+                  class={`window ${state.replace(' ', '-')}`}
+                  transform={`translate(${x} ${lanes[i] * LANE + 3})`}
+                >
                   <title>{`${cellText(window.start, 'timestamp')} – ${cellText(window.end, 'timestamp')}: ${text} rows, ${state}`}</title>
                   <rect width={Math.max(2, end - x - 1)} height={LANE - 4} rx="4" />
                   {end - x > text.length * 7 + 8 && (
