@@ -17,21 +17,27 @@ export function peersOf({ quick, only }: BenchOptions): Iterable<Peer> {
 }
 
 export async function full(bed: TestBed, { records, runs, json, write, only }: BenchOptions): Promise<void> {
-  const results: WorkloadResult[] = [];
+  const machine = describeMachine(KAFKA_VERSION);
+  if (json) printRows(machine, []);
   for (const workload of workloads.filter(({ name }) => matches(only, name, workloads))) {
     const against = peers.filter((peer, i) => peer.takes(workload) && (i === 0 || matches(only, peer.name, peers)));
-    results.push(await measure(bed, workload, against, records, runs));
-    if (!json) print(results.at(-1)!);
+    const result = await measure(bed, workload, against, records, runs);
+    if (json) printLines(comparisonsOf([result]));
+    else print(result);
+    // At once: a run takes more than an hour, and one that is broken off keeps what it has measured.
+    if (write) keep(result);
   }
-  const machine = describeMachine(KAFKA_VERSION);
-  if (json) printRows(machine, comparisonsOf(results));
   if (!write) return;
-  writePage(machine, results.map(sectionOf));
   say('and a short run, for --quick to go by');
   // All of it, so that nothing stays that it does not measure any more.
   const short = comparisonsOf(await measureQuick(bed, []));
+  writeKept({ ...readKept(), quick: short });
+}
+
+function keep(result: WorkloadResult): void {
+  writePage(describeMachine(KAFKA_VERSION), [sectionOf(result)]);
   const kept = readKept();
-  writeKept({ ...kept, full: merged(kept.full, comparisonsOf(results)), quick: short });
+  writeKept({ ...kept, full: merged(kept.full, comparisonsOf([result])) });
 }
 
 /** Sets the exit code where a ratio has fallen, or nothing could be measured. */
@@ -53,7 +59,11 @@ const JSON_VERSION = 1;
 
 /** The version and the machine, then the rows, a line each. */
 export function printRows(machine: Readonly<Record<string, string>>, rows: readonly object[]): void {
-  for (const row of [{ bench: JSON_VERSION, machine }, ...rows]) process.stdout.write(`${JSON.stringify(row)}\n`);
+  printLines([{ bench: JSON_VERSION, machine }, ...rows]);
+}
+
+function printLines(rows: readonly object[]): void {
+  for (const row of rows) process.stdout.write(`${JSON.stringify(row)}\n`);
 }
 
 function print(result: WorkloadResult): void {

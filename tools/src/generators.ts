@@ -5,6 +5,8 @@ import { consolePage } from './generators/console-page.js';
 import { errorsPage } from './generators/errors-page.js';
 import { exitCodesPage } from './generators/exit-codes-page.js';
 import { functionsPage } from './generators/functions-page.js';
+import { grafanaDashboard } from './generators/grafana/dashboard.js';
+import { metricsPage } from './generators/metrics-page.js';
 import { operatorPage, operatorsPage } from './generators/operator-pages.js';
 import { reliabilityPage } from './generators/reliability-page.js';
 import { topologyPicture } from './generators/topology-picture.js';
@@ -28,6 +30,8 @@ export const generators: readonly Generator[] = [
   ...operators.map((spec) => ({ file: `docs/operators/${spec.verb}.gen.md`, content: () => operatorPage(spec, operators, aggregates) })),
   { file: 'docs/aggregates.gen.md', content: () => aggregatesPage(aggregates) },
   { file: 'docs/functions.gen.md', content: functionsPage },
+  { file: 'docs/metrics.gen.md', content: metricsPage },
+  { file: 'deploy/grafana/dashboards/pipelines.gen.json', content: grafanaDashboard },
   { file: 'packages/console/assets/console.gen.js', content: () => consolePage('main.tsx') },
   { file: 'packages/console/assets/console.gen.css', content: () => consolePage('console.css') },
   { file: 'docs/topology.gen.svg', content: () => topologyPicture('pipelines/leaderboards/top-players.yaml') },

@@ -57,6 +57,8 @@ export interface PipelineOptions {
   readonly bufferBytes?: number;
   readonly sessionTimeoutMs?: number;
   readonly transactionTimeoutMs?: number;
+  /** ms for which the consumer may deliver nothing of what the log has before it is replaced. Default 30,000. */
+  readonly patienceMs?: number;
   readonly stateFlush?: { readonly flushMs?: number; readonly flushBytes?: number };
   readonly onWarning?: (message: string) => void;
   /** Whether `idle` holds now (for tests). Default: always. */
@@ -151,6 +153,7 @@ export async function openPipeline(options: PipelineOptions): Promise<Pipeline> 
     ...(options.bufferBytes !== undefined ? { bufferBytes: options.bufferBytes } : {}),
     ...(options.sessionTimeoutMs !== undefined ? { sessionTimeoutMs: options.sessionTimeoutMs } : {}),
     transactionTimeoutMs,
+    ...(options.patienceMs !== undefined ? { patienceMs: options.patienceMs } : {}),
     ...(options.limit === undefined ? {} : { limit: options.limit }),
     ...(options.route === undefined ? {} : { route: options.route(physical) }),
     ...(options.address !== undefined ? { address: options.address } : {}),

@@ -11,4 +11,6 @@ export type { Answer } from './query/answer.js';
 export type { QueryText } from './query/selection.js';
 export { Refused } from './refused.js';
 export type { ConsoleSource } from './console/console.js';
+export { METRIC_SPECS } from './metrics/metrics.js';
+export type { MetricSpec } from './metrics/exposition.js';
 export { SqlError, type SqlColumn, type SqlRow, type SqlStore } from './sql/sql-store.js';

@@ -4,12 +4,15 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { FORMAT, JOURNAL_LENGTH, sealMeta, type Meta } from './meta.js';
 import { type LevelDb, storeError } from './level-db.js';
+import { notePosition } from './position-note.js';
 import { journalKey, keptRowKey, metaKey, openValue, ROW_PREFIX, rowKey, sealValue } from './row.js';
 
 /** Rows encoded at a stretch before other work gets its turn: about 4 ms. */
 const ROWS_PER_TURN = 4_096;
 const ROWS_PER_PAGE = 1_000;
 const PAGE_BYTES = 1 << 20;
+/** Between two notes of the position, ms; the last one is made at closing. */
+const NOTE_MS = 10_000;
 
 /** What a store needs of the place that it was opened from. */
 export interface StoreHome {
@@ -33,6 +36,7 @@ export class LevelStateStore implements StateStore {
   /** Writes, wipes and closing go one after the other. */
   #tail: Promise<void> = Promise.resolve();
   #state: 'open' | 'failed' | 'closed' = 'open';
+  #notedAt = -Infinity;
 
   constructor(home: StoreHome, db: LevelDb, meta: Meta | null) {
     this.#home = home;
@@ -101,6 +105,7 @@ export class LevelStateStore implements StateStore {
           throw error;
         });
         this.#meta = meta;
+        if (meta.syncedAt - this.#notedAt >= NOTE_MS) await this.#note();
       } catch (error) {
         await batch.close();
         throw isLevelError(error) ? storeError(error, `writing ${this.#home.directory}`) : error;
@@ -129,6 +134,7 @@ export class LevelStateStore implements StateStore {
       if (this.#state === 'closed') throw closed(this.#home.directory);
       this.#meta = null;
       this.#state = 'failed';
+      await this.#note();
       try {
         await this.#db.close();
         this.#db = await this.#home.recreate();
@@ -145,12 +151,18 @@ export class LevelStateStore implements StateStore {
       this.#state = 'closed';
       try {
         await this.#db.close();
+        if (this.#meta !== null) await this.#note();
       } catch (error) {
         throw storeError(error, `closing ${this.#home.directory}`);
       } finally {
         this.#home.released();
       }
     });
+  }
+
+  async #note(): Promise<void> {
+    this.#notedAt = this.#meta?.syncedAt ?? -Infinity;
+    await notePosition(this.#home.directory, this.#meta);
   }
 
   #inTurn(work: () => Promise<void>): Promise<void> {

@@ -9,6 +9,7 @@ import { setTimeout } from 'node:timers/promises';
 import { destroyLevel, levelCode, openLevel, storeError, type LevelDb, type LevelSettings } from './level-db.js';
 import { LevelStateStore } from './level-store.js';
 import { readMeta, type Meta, type Verdict } from './meta.js';
+import { keptPosition } from './position-note.js';
 import { findDamage } from './verify/directory.js';
 
 export interface LevelStoreOptions {
@@ -73,7 +74,9 @@ export function openStateStores(dir: string, options: LevelStoreOptions = {}): S
       throw storeError(error, `opening the state store ${directory}`);
     }
   };
-  return { open };
+  const kept = (taskId: string, fingerprint: string): Promise<number | null> =>
+    keptPosition(join(dir, directoryName(taskId)), fingerprint, now() - maxAgeMs);
+  return { open, kept };
 }
 
 interface Opening {

@@ -30,6 +30,31 @@ export const RELIABILITY_ROWS = {
     promise: 'requests of every kind held up, lost there or back, cut: outcomes are read again, never assumed',
     test: 'packages/runtime/test/task/kafka-requests.test.ts',
   },
+  silence: {
+    topic: 'Silent consumer',
+    promise: 'one that delivers nothing of what the brokers have, and says nothing, is replaced; where that does not help the worker ends',
+    test: 'packages/runtime/test/task/silent-consumer.test.ts',
+  },
+  'transaction-timeout': {
+    topic: 'Transaction timeout',
+    promise: 'refused at start when too short for the commits, or above what the brokers allow',
+    test: 'packages/runtime/test/task/transaction-timeout.test.ts',
+  },
+  restore: {
+    topic: 'Restore',
+    promise: 'a worker that comes back replays what was committed since its store was written, not the changelog',
+    test: 'packages/runtime/test/task/restores.test.ts',
+  },
+  rebalances: {
+    topic: 'Rebalance in restore',
+    promise: 'twenty rebalances while 30,000 keys are restored: progress kept, result right',
+    test: 'packages/runtime/test/task/restores.test.ts',
+  },
+  changelog: {
+    topic: 'Changelog truncated',
+    promise: 'a store that fits goes on, one that does not is rebuilt as without any; a gap that would lose state stops with `state_lost`',
+    test: 'packages/runtime/test/task/restores.test.ts',
+  },
   standby: {
     topic: 'Standby',
     promise:
@@ -76,6 +101,12 @@ export const RELIABILITY_ROWS = {
     promise: '24 hours of event time through windows, sessions, ttl and dedupe: memory and disk level off',
     test: 'packages/runtime/test/task/growth.test.ts',
   },
+  poison: {
+    topic: 'Poison',
+    promise:
+      'records that cannot be read come to the dead letters with the same transaction, each once whatever crashes, with its bytes, key, headers, reason and place',
+    test: 'packages/runtime/test/task/poison.test.ts',
+  },
   'registry-down': {
     topic: 'Registry down',
     promise: 'known schema ids go on; an unknown one holds up its partition alone, heartbeating, and is never a dead letter',
@@ -106,6 +137,12 @@ export const RELIABILITY_ROWS = {
     topic: 'Bad pipelines',
     promise: 'a plan, or errors with places; no crash',
     test: 'packages/dsl/test/fuzz.test.ts',
+  },
+  doors: {
+    topic: 'Doors',
+    promise:
+      'HTTP answers nobody but this machine unless told otherwise, then whoever has the token; bodies and answers have limits; a secret is printed nowhere',
+    test: 'packages/cli/test/http/doors.test.ts',
   },
 } as const satisfies Readonly<Record<string, ReliabilityRow>>;
 

@@ -1,4 +1,5 @@
 /** What supervisors and Prometheus ask of `rta run --http`. */
+import { METRIC_SPECS } from '@rta/serve';
 import { describe, expect, it } from 'vitest';
 import { rta, temporaryDirectory } from '../support/cli.js';
 import { DIRECTORY } from '../support/printed-boards.js';
@@ -14,6 +15,22 @@ function samples(metrics: string, name: string): Record<string, number> {
     lines.map((line) => [line.slice(name.length, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ')))]),
   );
 }
+
+/** Names of the labels of all samples that are ours, by metric. */
+function labelsIn(metrics: string): Record<string, string[]> {
+  const found = new Map<string, Set<string>>();
+  for (const [, sample, labels = ''] of metrics.matchAll(/^(rta_\w+)(?:\{(.*)\})? /gm)) {
+    const names = [...labels.matchAll(/(\w+)="/g)].map(([, label]) => label).filter((label) => label !== 'le');
+    const name = sample.replace(/(?<=_seconds)_(?:bucket|sum|count)$/, '');
+    for (const label of names) found.set(name, (found.get(name) ?? new Set()).add(label));
+  }
+  return Object.fromEntries([...found].map(([name, labels]) => [name, [...labels]]));
+}
+
+/**
+ * Of which there may be nothing to say: no copy is kept, nothing was refused, no event came from a browser, and not every task has a watermark.
+ */
+const NOT_HERE = /^rta_(?:standby_lag_records|rejected_records_total|collect_\w+|watermark_delay_seconds)$/;
 
 describe.each([1, 2])('rta run --http with %i workers', (workers) => {
   it('says that it lives, that it is ready, and what it does in base units', async () => {
@@ -42,6 +59,10 @@ describe.each([1, 2])('rta run --http with %i workers', (workers) => {
     expect(latency[`${of},le="+Inf"}`]).toBe(samples(metrics, 'rta_end_to_end_latency_seconds_count')[`${of}}`]);
     expect(latency[`${of},le="+Inf"}`]).toBeGreaterThan(0);
     expect(Object.values(samples(metrics, 'rta_state_bytes')).every((bytes) => bytes > 0)).toBe(true);
+    const found = labelsIn(metrics);
+    expect(METRIC_SPECS.filter(({ name }) => !(name in found) && !NOT_HERE.test(name))).toEqual([]);
+    const specs = new Map(METRIC_SPECS.map(({ name, labels }) => [name, labels]));
+    for (const [name, labels] of Object.entries(found)) expect(labels, name).toEqual(specs.get(name));
     expect(metrics).toMatch(/^process_resident_memory_bytes \d+$/m);
     const { code, stderr } = await run.stop();
     expect({ code, stderr }).toEqual({ code: 130, stderr: '' });

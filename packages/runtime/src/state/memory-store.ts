@@ -22,6 +22,10 @@ export function memoryStateStores(): StateStores {
       contents.open = true;
       return new MemoryStateStore(taskId, contents);
     },
+    kept: async (taskId, fingerprint) => {
+      const contents = byTask.get(taskId);
+      return contents?.fingerprint === fingerprint ? contents.position : null;
+    },
   };
 }
 

@@ -24,6 +24,11 @@ export interface StateStores {
    * fingerprint, torn or damaged, is wiped, and `position()` is null then.
    */
   open(taskId: string, fingerprint: string): Promise<StateStore>;
+  /**
+   * How far the store of one task goes, without opening it: next changelog offset to replay; null: there is none of that fingerprint. It may
+   * be older than the store, and the store may prove damaged: only who should have the task may depend on it. Never rejects.
+   */
+  kept(taskId: string, fingerprint: string): Promise<number | null>;
 }
 
 export class StateStoreError extends Error {

@@ -9,8 +9,18 @@ import type { TaskContext } from './task-context.js';
 
 /** The store of one task of the pipeline, wherever the task runs. */
 export function openStore(context: TaskContext, stage: Stage, partition: number): Promise<StateStore> {
-  const id = `${context.applicationId}/${String(stage.id)}_${String(partition)}`;
+  const id = storeId(context, stage, partition);
   return context.stores.open(id, storeFingerprint(id, stage));
+}
+
+/** How far the store goes that is here of a task; null: there is none. See `StateStores.kept`. */
+export function keptStore(context: TaskContext, stage: Stage, partition: number): Promise<number | null> {
+  const id = storeId(context, stage, partition);
+  return context.stores.kept(id, storeFingerprint(id, stage));
+}
+
+function storeId({ applicationId }: TaskContext, stage: Stage, partition: number): string {
+  return `${applicationId}/${String(stage.id)}_${String(partition)}`;
 }
 
 /** A copy of the state of a task that another worker runs: the store that a restore would leave, kept up with the changelog. */

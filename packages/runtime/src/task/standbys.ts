@@ -3,7 +3,7 @@ import { tpKey, type HeldState, type TopicPartition } from '../log/log.js';
 import type { PhysicalPlan } from '../plan/physical.js';
 import { generationOf, inputPartitions } from './assignment.js';
 import { toError } from './recovery.js';
-import { StandbyCopy } from './standby-copy.js';
+import { keptStore, StandbyCopy } from './standby-copy.js';
 import type { Task } from './task.js';
 import type { TaskContext } from './task-context.js';
 
@@ -24,6 +24,7 @@ export class Standbys {
   private copies: StandbyCopy[] = [];
   /** State on this worker's disk, by task and input. */
   private readonly onDisk = new Map<string, readonly HeldState[]>();
+  private hasLooked = false;
   private timer: NodeJS.Timeout | null = null;
   private underWay = false;
   private failures = 0;
@@ -55,6 +56,21 @@ export class Standbys {
     await closeCopies(dropped);
     this.failures = 0;
     this.next(0);
+  }
+
+  /** Looks, the first time, for the state that an earlier process has left on this worker's disk. */
+  async look(): Promise<void> {
+    if (this.hasLooked) return;
+    this.hasLooked = true;
+    for (const stage of this.plan.stages) {
+      if (stage.changelog === null) continue;
+      for (let partition = 0; partition < this.context.stagePartitions[stage.id]; partition++) {
+        const offset = await keptStore(this.context, stage, partition);
+        if (offset === null) continue;
+        const held = stage.inputs.map(({ topic }) => ({ topic, partition, offset }));
+        this.onDisk.set(`${String(stage.id)}_${String(partition)}`, held);
+      }
+    }
   }
 
   /** The state of a task that has been closed stays on the disk. */

@@ -33,6 +33,8 @@ export interface WorkerOptions {
   readonly limit?: SourceLimit;
   /** Where outputs go. Default: to their topics. */
   readonly route?: OutputRoute;
+  /** ms for which the consumer may deliver nothing of what the log has before it is replaced. Default 30,000. */
+  readonly patienceMs?: number;
   /** Whether `idle` holds now. Default: always. Tests let it hold when all that was sent has been read. */
   readonly judgesIdle?: () => boolean;
 }

@@ -1,27 +1,26 @@
 import { BatchTooLargeError, tpKey, type Member, type MemberEvent, type TopicPartition } from '../log/log.js';
 import type { KernelFactory } from '../kernel/stage-kernel.js';
-import { closeAll, commitDueIn, isReadTo, needsCommit, restoreTasks, tasksOf } from './assignment.js';
+import { closeAll, isReadTo, needsCommit, restoreTasks, tasksOf } from './assignment.js';
 import { pause } from './clock.js';
-import { CommitPolicy } from './commit-policy.js';
+import { Commits } from './commits.js';
 import { drain, drainStages, type Drained } from './drain.js';
 import { HeldPartitions } from './held-partitions.js';
 import { IdleSources } from './idle-sources.js';
-import { Latencies } from './latencies.js';
 import { asPipelineError, endWith, mayPass, toError } from './recovery.js';
 import { RepartitionPurge } from './repartition-purge.js';
 import { Restoration } from './restoration.js';
-import { routed, tellConfirmed } from './output-route.js';
 import { SchemaChangedError } from './schema-change.js';
 import { endedSnapshot, snapshotOf, statusOf, type WorkerSnapshot } from './snapshot.js';
 import { SourceDrift } from './source-drift.js';
 import { SourceLimits } from './source-limits.js';
 import { allStartsCommitted, mayReadAgain, requireNeverRead } from './start-offsets.js';
 import { Standbys } from './standbys.js';
-import type { Task, TaskCommit } from './task.js';
+import type { Task } from './task.js';
 import type { TaskContext } from './task-context.js';
+import { Undelivered } from './undelivered.js';
 import { hasUnread } from './unread.js';
 import { queryTasks, type StoreAnswer, type StoreQuery } from '../inspect/store-query.js';
-import { commitIntervals, memberOptions, type WorkerOptions } from './worker-options.js';
+import { memberOptions, type WorkerOptions } from './worker-options.js';
 
 /** Joining again after a lost commit or a fence: so many times in a row without a commit in between. */
 const MAX_REJOINS = 20;
@@ -38,19 +37,15 @@ export class Worker {
   /** Task of each input partition. */
   private byInput = new Map<string, Task>();
   private epoch = -1;
-  private inFlight: Promise<void> | null = null;
   /** Set when the commit under way failed. */
   private failure: unknown = null;
   private ending: SchemaChangedError | null = null; // what it ends with when all is committed
-  private readonly policy: CommitPolicy;
-  private readonly latencies = new Latencies();
+  private readonly commits: Commits;
   private stopping = false;
   /** Raised whenever something goes on, or nothing has to. */
   private progress = 0;
-  private commits = 0;
-  private lastCommitAt: number | null = null;
   private readonly purge: RepartitionPurge;
-  /** Last stable offsets as fetched, by partition. */
+  /** Last stable offsets as fetched, or asked for, by partition. */
   private readonly stable = new Map<string, number>();
   private rejoins = 0;
   /** Tasks are restored, but others have not committed where they start. */
@@ -63,18 +58,20 @@ export class Worker {
   private readonly limits: SourceLimits;
   private readonly drift: SourceDrift;
   private readonly idle: IdleSources;
+  private readonly undelivered: Undelivered;
   private readonly standbys: Standbys;
   /** Until it is done the tasks have no kernels. */
   private restoration: Restoration | null = null;
   private closing = -Infinity;
 
   constructor(private readonly options: WorkerOptions) {
-    const now = options.context.clock.now();
-    this.policy = new CommitPolicy(commitIntervals(options), now);
-    this.purge = new RepartitionPurge(options.plan, options.context.log, now);
+    const { log, clock } = options.context;
+    this.purge = new RepartitionPurge(options.plan, log, clock.now());
+    this.commits = new Commits(options, this.purge, { confirmed: this.confirmed, failed: this.fail });
     this.limits = new SourceLimits(options.limit, this.held);
     this.drift = new SourceDrift(options.plan, options.context, this.held);
-    this.idle = new IdleSources(options.plan, options.context.clock, options.judgesIdle ?? (() => true), this.drift);
+    this.idle = new IdleSources(options.plan, clock, options.judgesIdle ?? (() => true), this.drift);
+    this.undelivered = new Undelivered(log, clock, this.held, this.stable, options.patienceMs);
     this.taskContext = {
       ...options.context,
       onStoreFailed: this.fail,
@@ -88,6 +85,11 @@ export class Worker {
   private readonly fail = (error: unknown): void => {
     if (!(error instanceof SchemaChangedError)) this.failure ??= error;
     else [this.ending, this.stopping] = [error, true];
+  };
+
+  private readonly confirmed = (): void => {
+    this.progress++;
+    this.rejoins = 0;
   };
 
   /** Runs until `stop`. Rejects with PipelineError or LogError when it cannot go on. */
@@ -131,10 +133,10 @@ export class Worker {
   async finish(): Promise<void> {
     this.stopping = true;
     try {
-      await this.settle();
+      await this.commits.settled();
       if (this.failure === null) {
         this.commit();
-        await this.settle();
+        await this.commits.settled();
       }
       if (this.failure !== null) endWith(this.failure, this.options.context.onWarning);
     } finally {
@@ -170,11 +172,11 @@ export class Worker {
       tasks: [...this.tasks.values()].filter((task) => task.running),
       earlier: this.earlier ?? this.options.earlier ?? null,
       stable: this.stable,
-      commits: this.commits,
+      commits: this.commits.count,
       status: statusOf(this.stopping, this.epoch >= 0, this.restoration === null && !this.awaitsStarts),
       progress: [this.stopping ? null : this.progress],
-      lastCommitAt: this.lastCommitAt,
-      latencies: this.latencies,
+      lastCommitAt: this.commits.lastAt,
+      latencies: this.commits.latencies,
       rejoins: this.rejoins,
       replayed: this.replayed,
       standbys: this.standbys.snapshot(),
@@ -202,22 +204,24 @@ export class Worker {
       return false;
     }
     const draining = done();
-    const event = await member.next(draining ? 0 : this.waitMs());
+    const event = await member.next(draining || this.undelivered.suspects ? 0 : this.waitMs());
     if (event !== null) await this.handle(event);
+    else this.undelivered.judge();
     if (this.restoration !== null) return false;
     if (this.awaitsStarts && this.member !== null) await this.startReading(this.member);
-    if (event !== null || (this.inFlight === null && !hasUnread(this.byInput, this.stable, this.held))) this.progress++;
+    if (event !== null || (!this.commits.underWay && !hasUnread(this.byInput, this.stable, this.held))) this.progress++;
     this.limits.advance(member, this.byInput);
     this.drift.advance(member, this.byInput, this.stable);
     this.idle.advance(this.tasks.values(), this.stable);
+    if (!this.awaitsStarts) this.undelivered.look(this.byInput);
     const ending = draining && event === null;
-    if (this.inFlight === null && (ending ? needsCommit(this.tasks.values()) : this.due() <= 0)) {
+    if (!this.commits.underWay && (ending ? needsCommit(this.tasks.values()) : this.due() <= 0)) {
       for (const task of this.tasks.values()) await task.room();
       this.commit();
     }
     if (event !== null) return false;
     if (ending) {
-      if (this.inFlight !== null) await this.inFlight;
+      if (this.commits.underWay) await this.commits.settled();
       else if (this.failure === null && done()) return true;
     }
     await this.purge.at(this.options.context.clock.now());
@@ -226,6 +230,7 @@ export class Worker {
 
   private async join(): Promise<Member> {
     this.failure = null;
+    await this.standbys.look();
     return (this.member = await this.options.context.log.join(memberOptions(this.options, this.standbys.held())));
   }
 
@@ -235,8 +240,9 @@ export class Worker {
         await this.assigned(event.epoch, event.partitions, event.standbys);
         break;
       case 'revoked':
-        await this.settle();
+        await this.commits.settled();
         await this.closeTasks(false);
+        this.member?.holds(this.standbys.held());
         break;
       case 'records': {
         if (event.epoch !== this.epoch) return;
@@ -264,7 +270,7 @@ export class Worker {
   private async assigned(epoch: number, partitions: readonly TopicPartition[], standbys: readonly TopicPartition[]): Promise<void> {
     const { member, options } = this;
     if (!member) return;
-    await this.settle();
+    await this.commits.settled();
     await this.closeTasks(false);
     this.epoch = epoch;
     const tasks = tasksOf(options.plan, partitions, this.taskContext, this.factories);
@@ -306,52 +312,16 @@ export class Worker {
   }
 
   private due(): number {
-    return commitDueIn(this.policy, this.options.context.clock.now(), [...this.tasks.values()], this.byInput, this.stable);
+    return this.commits.dueIn(this.tasks.values(), this.byInput, this.stable);
   }
 
   private waitMs(): number {
-    return this.inFlight !== null ? 20 : Math.max(0, Math.min(200, this.due(), this.drift.patienceMs));
+    return this.commits.underWay ? 20 : Math.max(0, Math.min(200, this.due(), this.drift.patienceMs));
   }
 
-  /** Starts a commit of everything that is dirty; it is under way until `inFlight` settles. */
+  /** Starts a commit of everything that is dirty, unless one is under way. */
   private commit(): void {
-    const member = this.member;
-    if (!member || this.inFlight !== null || this.failure !== null) return;
-    const dirty = [...this.tasks.values()].filter((t) => t.needsCommit);
-    if (dirty.length === 0) return;
-    const { clock } = this.options.context;
-    const started = clock.now();
-    const commits = dirty.map((task) => task.flush());
-    const outputs = commits.flatMap((c) => c.outputs);
-    const flushed = clock.now();
-    const { sent, all } = routed(outputs, this.options.route);
-    const request = { epoch: this.epoch, outputs: sent, offsets: commits.flatMap((c) => c.offsets) };
-    this.inFlight = member
-      .commit(request)
-      .then((result) => {
-        this.inFlight = null;
-        this.confirmed(commits, all(result), started, flushed);
-      })
-      // Also of what a confirmed commit meets: a store that has failed meanwhile takes nothing.
-      .catch((error: unknown) => {
-        this.inFlight = null;
-        this.fail(error);
-      });
-  }
-
-  private confirmed(commits: readonly TaskCommit[], baseOffsets: readonly number[], started: number, flushed: number): void {
-    const now = this.options.context.clock.now();
-    this.commits++;
-    this.progress++;
-    this.lastCommitAt = now;
-    this.rejoins = 0;
-    this.policy.committed(flushed, flushed - started);
-    tellConfirmed(commits, baseOffsets, this.purge, (batch) => this.latencies.record(batch, now));
-    this.latencies.commit(now - started);
-  }
-
-  private async settle(): Promise<void> {
-    if (this.inFlight !== null) await this.inFlight;
+    if (this.member && !this.commits.underWay && this.failure === null) this.commits.begin(this.member, this.epoch, this.tasks.values());
   }
 
   /**
@@ -359,7 +329,7 @@ export class Worker {
    * that may help, the next turn joins again and restores; else this rejects.
    */
   private async recover(error: unknown): Promise<void> {
-    await this.settle();
+    await this.commits.settled();
     await this.closeTasks(true);
     this.failure = null;
     await this.leave().catch(() => undefined);
@@ -385,6 +355,7 @@ export class Worker {
     this.held.clear();
     this.limits.clear();
     this.drift.clear();
+    this.undelivered.clear();
     this.epoch = -1;
     await closeAll(tasks, discard).finally(() => this.standbys.remember(tasks));
   }

@@ -58,6 +58,19 @@ describe.each([
     expect([...back.values()].map(({ owned }) => owned.length)).toEqual([3, 3]);
   });
 
+  test('who comes with state is given the tasks that it is of, if it is given any', () => {
+    const held = [0, 2, 4].map((partition) => ({ topic: 't', partition, offset: 10 }));
+    for (const id of ['a', 'z']) {
+      const all: Claim = { id: 'm', owned: partitions([0, 1, 2, 3, 4, 5]) };
+      const two = shares([all, { id, owned: [], held }]);
+      expect(two.get(id)!.owned).toEqual([0, 2, 4]);
+      expect(two.get('m')!.owned).toEqual([1, 3, 5]);
+      // Colder state counts for less.
+      const colder = shares([all, { id, owned: [], held: [...held, { topic: 't', partition: 1, offset: 3 }] }]);
+      expect(colder).toEqual(two);
+    }
+  });
+
   test('copies are even, as many as asked for, and never the owner’s', () => {
     for (const count of [1, 2, 3, 4])
       for (const standby of [0, 1, 2]) {

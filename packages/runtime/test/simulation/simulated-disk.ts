@@ -50,6 +50,10 @@ export class SimulatedDisk {
           LOCK_WAIT_MS,
         );
       },
+      kept: async (taskId, fingerprint) => {
+        const contents = this.contents.get(taskId);
+        return contents?.fingerprint === fingerprint ? (contents.batches.at(-1)?.position ?? null) : null;
+      },
     };
   }
 

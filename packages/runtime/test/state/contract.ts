@@ -63,6 +63,22 @@ export function stateStoreContract(name: string, make: () => Promise<StateStores
       await store.close();
     });
 
+    test('says how far a store goes without opening it, of that fingerprint', async () => {
+      const stores = await make();
+      expect(await stores.kept('0_0', 'f1')).toBeNull();
+      for (const position of [7, 9]) {
+        const store = await opened('f1', '0_0', stores);
+        await store.write([[utf8('a'), utf8('1')]], position);
+        await store.close();
+        expect(await stores.kept('0_0', 'f1')).toBe(position);
+      }
+      expect(await stores.kept('0_0', 'f2')).toBeNull();
+      const store = await opened('f1', '0_0', stores);
+      await store.wipe();
+      await store.close();
+      expect(await stores.kept('0_0', 'f1')).toBeNull();
+    });
+
     test('an empty batch moves the position', async () => {
       const stores = await make();
       const store = await opened('f1', '0_0', stores);

@@ -2,9 +2,11 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openStateStores } from '@rta/state-rocks';
+import { LONG } from '@rta/tools';
 import { beforeAll, expect, it } from 'vitest';
 import type { Plan } from '@rta/dsl';
 import type { Log } from '../../src/log/log.js';
+import type { Worker } from '../../src/task/worker.js';
 import { planStages } from '../../src/plan/plan-stages.js';
 import type { StateStores } from '../../src/state/store.js';
 import { storeFingerprint } from '../../src/task/store-fingerprint.js';
@@ -13,7 +15,10 @@ import type { Backend } from './backend.js';
 import { board, leaderboard, scoreBatches, USER_SCORE } from './project.js';
 import { drawScores, playersOf, type Score } from './scores.js';
 
-export function restoreTests(backend: Backend): void {
+/** Records of the long form: so many times those of the fast one. */
+const TIMES = LONG ? 10 : 1;
+
+export function restoreTests(backend: Backend, figure: (row: 'restore' | 'rebalances' | 'changelog', text: string) => void): void {
   let schemaId = 0;
   let source = '';
   let plan: Plan;
@@ -39,8 +44,9 @@ export function restoreTests(backend: Backend): void {
 
   it('replays only what is newer than the store that a worker has kept', async () => {
     await fresh();
-    const scores = drawScores(22_000, 4000, 3);
-    await append(scores.slice(0, 20_000));
+    const [first, newer] = [20_000 * TIMES, 50 * TIMES];
+    const scores = drawScores(first + newer, 4000 * TIMES, 3);
+    await append(scores.slice(0, first));
     const replayed = async (name: string): Promise<number> =>
       (await backend.runToEnd(plan, { workerId: name, stores: stores(unique(name)) })).snapshot().replayed;
     const kept = unique('kept');
@@ -48,14 +54,63 @@ export function restoreTests(backend: Backend): void {
       (await backend.runToEnd(plan, { workerId: 'kept', stores: stores(kept) })).snapshot().replayed;
     expect(await again()).toBe(0);
     expect(await again()).toBe(0);
-    await append(scores.slice(20_000, 20_050));
+    await append(scores.slice(first));
     const whole = await replayed('other');
-    const newer = await again();
-    console.info(`replayed: ${newer} with the store that was kept, ${whole} without one`);
-    expect(whole).toBeGreaterThan(4000);
-    expect(newer).toBeLessThan(whole / 10);
-    expect(await result()).toEqual(playersOf(scores.slice(0, 20_050)));
-  });
+    const since = await again();
+    expect(whole).toBeGreaterThan(4000 * TIMES);
+    expect(since).toBeLessThan(whole / 10);
+    expect(await result()).toEqual(playersOf(scores));
+    figure('restore', `${since} changelog records replayed after ${newer} new ones with the store that was kept, ${whole} without it`);
+  }, 120_000);
+
+  it('gives a worker that comes back the tasks of which it has the state', async () => {
+    await fresh();
+    const scores = drawScores(20_100, 4000, 8);
+    const source = { topic: plan.sources[0].topic };
+    const begin = async (name: string): Promise<{ worker: Worker; end: () => Promise<void>; reads: () => number[] }> => {
+      const worker = await backend.worker(plan, { workerId: name, stores: stores(name) });
+      const running = worker.run();
+      const end = async (): Promise<void> => {
+        worker.stop();
+        await running;
+      };
+      const mine = () => worker.snapshot().inputs.filter(({ topic }) => topic === source.topic);
+      return {
+        worker,
+        end,
+        reads: () =>
+          mine()
+            .map(({ partition }) => partition)
+            .toSorted((a, b) => a - b),
+      };
+    };
+    const [first, second] = [unique('first'), unique('second')];
+    const gone = await begin(first);
+    await expect.poll(gone.reads, { timeout: 20_000 }).toHaveLength(4);
+    const other = await begin(second);
+    await expect.poll(() => gone.reads().length * other.reads().length, { timeout: 20_000 }).toBeGreaterThanOrEqual(3);
+    await append(scores.slice(0, 20_000));
+    const had = gone.reads();
+    const caughtUp = async (): Promise<boolean> => {
+      const partitions = Array.from({ length: 4 }, (_, partition) => ({ ...source, partition }));
+      const ends = new Map((await backend.log.offsets(source.topic)).map(({ partition, high }) => [partition, high]));
+      const committed = await backend.log.groupOffsets(`rta.${plan.pipeline}`, partitions);
+      return committed.every(({ partition, offset }) => offset === ends.get(partition));
+    };
+    await expect.poll(caughtUp, { timeout: 30_000 }).toBe(true);
+    await gone.end();
+    await expect.poll(other.reads, { timeout: 20_000 }).toHaveLength(4);
+    await append(scores.slice(20_000));
+    // A process of its own, as far as what it knows goes.
+    const back = await begin(first);
+    await expect.poll(() => back.reads().length * other.reads().length, { timeout: 20_000 }).toBeGreaterThanOrEqual(3);
+    expect(had).toEqual(expect.arrayContaining(back.reads()));
+    await expect.poll(caughtUp, { timeout: 30_000 }).toBe(true);
+    expect(back.worker.snapshot().replayed).toBeLessThan(1000);
+    await back.end();
+    await other.end();
+    expect(await result()).toEqual(playersOf(scores));
+  }, 120_000);
 
   it('keeps what it has restored through twenty rebalances', async () => {
     await fresh();
@@ -85,13 +140,17 @@ export function restoreTests(backend: Backend): void {
     await running;
     const interrupted = counted.records;
     await backend.runToEnd(plan, second);
-    console.info(`${whole} changelog records: ${interrupted} read during 20 rebalances, ${counted.records} when all was restored`);
     expect(await result()).toEqual(playersOf([...scores, ...scores.slice(0, 10)]));
     expect(interrupted).toBeGreaterThan(0);
     // At most what was under way is read again, once for each rebalance and partition.
     expect(counted.records).toBeLessThan(2 * whole);
+    figure(
+      'rebalances',
+      `${whole} changelog records of 30,000 keys: ${interrupted} read during 20 rebalances, ${counted.records} when all was restored; result right`,
+    );
   });
 
+  let rebuilt = 0;
   it('rebuilds a store that is ahead of its changelog', async () => {
     await fresh();
     const scores = drawScores(6000, 500, 5);
@@ -103,11 +162,15 @@ export function restoreTests(backend: Backend): void {
       for (let partition = 0; partition < 4; partition++) {
         const id = `${physical.applicationId}/${stage.id}_${partition}`;
         const store = await stores(name).open(id, storeFingerprint(id, stage));
-        if (store.position() !== null) await store.write([[Uint8Array.of(1, 2, 3), Uint8Array.of(9)]], 1_000_000_000);
+        if (store.position() !== null) {
+          await store.write([[Uint8Array.of(1, 2, 3), Uint8Array.of(9)]], 1_000_000_000);
+          rebuilt++;
+        }
         await store.close();
       }
     await append(scores.slice(5000));
     await backend.runToEnd(plan, { stores: stores(name) });
+    expect(rebuilt).toBeGreaterThan(0);
     expect(await result()).toEqual(playersOf(scores));
   });
 
@@ -133,6 +196,10 @@ export function restoreTests(backend: Backend): void {
     } else await append(scores.slice(4000));
     await backend.log.deleteTopics(changelogs());
     await expect(backend.runToEnd(plan, { workerId: 'new', stores: stores(unique('none')) })).rejects.toMatchObject({ code: 'state_lost' });
+    figure(
+      'changelog',
+      `${rebuilt} stores ahead of their changelogs rebuilt; stores go on where it is cut before them; without one: state_lost`,
+    );
   });
 }
 

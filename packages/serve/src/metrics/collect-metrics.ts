@@ -1,27 +1,33 @@
 import type { Collector } from '../collect/collector.js';
-import type { Family } from './exposition.js';
+import type { Family, MetricSpec } from './exposition.js';
+
+const EVENTS = {
+  name: 'rta_collect_events_total',
+  type: 'counter',
+  labels: ['topic'],
+  help: 'Events from browsers that are durable.',
+} as const satisfies MetricSpec;
+const REJECTED = {
+  name: 'rta_collect_rejected_total',
+  type: 'counter',
+  labels: ['topic', 'reason'],
+  help: 'Events from browsers, or requests as a whole, that were refused, by reason.',
+} as const satisfies MetricSpec;
+const PENDING = {
+  name: 'rta_collect_pending_bytes',
+  type: 'gauge',
+  labels: ['topic'],
+  help: 'Bytes of events from browsers that wait for the log.',
+} as const satisfies MetricSpec;
+
+export const COLLECT_METRICS: readonly MetricSpec[] = [EVENTS, REJECTED, PENDING];
 
 /** What browsers have sent. */
 export function collectMetrics({ settings: { source }, counts, pendingBytes }: Collector): Family[] {
   const labels = { topic: source.topic };
   return [
-    {
-      name: 'rta_collect_events_total',
-      type: 'counter',
-      help: 'Events from browsers that are durable.',
-      samples: [{ labels, value: counts.accepted }],
-    },
-    {
-      name: 'rta_collect_rejected_total',
-      type: 'counter',
-      help: 'Events, or requests as a whole, that were refused, by reason.',
-      samples: Object.entries(counts.rejected).map(([reason, value]) => ({ labels: { ...labels, reason }, value })),
-    },
-    {
-      name: 'rta_collect_pending_bytes',
-      type: 'gauge',
-      help: 'Bytes of events that wait for the log.',
-      samples: [{ labels, value: pendingBytes }],
-    },
+    { ...EVENTS, samples: [{ labels, value: counts.accepted }] },
+    { ...REJECTED, samples: Object.entries(counts.rejected).map(([reason, value]) => ({ labels: { ...labels, reason }, value })) },
+    { ...PENDING, samples: [{ labels, value: pendingBytes }] },
   ];
 }

@@ -16,10 +16,15 @@ export interface Sample {
   readonly value: number | Histogram | null;
 }
 
-export interface Family {
+export interface MetricSpec {
   readonly name: string;
   readonly help: string;
   readonly type: 'counter' | 'gauge' | 'histogram';
+  /** Names of the labels that its samples have. */
+  readonly labels: readonly string[];
+}
+
+export interface Family extends Omit<MetricSpec, 'labels'> {
   readonly samples: readonly Sample[];
 }
 

@@ -2,9 +2,12 @@ import type { FastifyInstance } from 'fastify';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { ServedPipeline } from '../served-pipeline.js';
 import type { Collector } from '../collect/collector.js';
-import { collectMetrics } from './collect-metrics.js';
-import { CONTENT_TYPE, exposition } from './exposition.js';
-import { pipelineMetrics } from './pipeline-metrics.js';
+import { COLLECT_METRICS, collectMetrics } from './collect-metrics.js';
+import { CONTENT_TYPE, exposition, type MetricSpec } from './exposition.js';
+import { PIPELINE_METRICS, pipelineMetrics } from './pipeline-metrics.js';
+
+/** Each metric of ours that `/metrics` may have; those of the process are prom-client's. */
+export const METRIC_SPECS: readonly MetricSpec[] = [...PIPELINE_METRICS, ...COLLECT_METRICS];
 
 /** `/metrics`: the pipelines', and those of the process (processor time, memory, delay of the event loop, garbage collection). */
 export function addMetrics(app: FastifyInstance, pipelines: readonly ServedPipeline[], collector: Collector | null): void {

@@ -1,7 +1,7 @@
 /** What pipelines do, in base units (seconds, bytes, records); labels are pipelines, their steps and partitions, never values of records. */
 import type { Plan } from '@rta/dsl';
 import type { StepSnapshot, WorkerSnapshot } from '@rta/runtime';
-import type { Family, Labels, Sample } from './exposition.js';
+import type { Family, Labels, MetricSpec, Sample } from './exposition.js';
 
 interface Measured {
   readonly plan: Plan;
@@ -11,32 +11,40 @@ interface Measured {
 /** One value, or one per labels, of one pipeline. */
 type Read = (measured: Measured) => Sample['value'] | readonly Sample[];
 
-const METRICS: readonly (readonly [name: string, type: Family['type'], help: string, read: Read])[] = [
-  ['rta_pipeline_running', 'gauge', 'Whether the pipeline is at work: joined and restored (1) or not (0).', (m) => Number(m.snapshot.status === 'running')],
-  ['rta_tasks', 'gauge', 'Tasks that this process has at work.', (m) => m.snapshot.tasks],
-  ['rta_source_records_total', 'counter', 'Records read from sources, again after a failure included.', (m) => m.snapshot.recordsIn],
-  ['rta_sink_records_total', 'counter', 'Records written to sinks.', (m) => bySink(m)],
-  ['rta_step_records_in_total', 'counter', 'Rows that came to a step.', (m) => byStep(m, (step) => step.in)],
-  ['rta_step_records_out_total', 'counter', 'Rows that a step handed on.', (m) => byStep(m, (step) => step.out)],
-  ['rta_late_records_total', 'counter', 'Records that were late.', (m) => m.snapshot.late],
-  ['rta_step_late_records_total', 'counter', 'Records that were late for a step.', (m) => byStep(m, (step) => step.late)],
-  ['rta_rejected_records_total', 'counter', 'Records that could not be processed, by reason: dead letters where the pipeline has a topic for them.', (m) => byReason(m)],
-  ['rta_lag_records', 'gauge', 'Records of a source partition that are not read yet.', (m) => byInput(m, ({ lag }) => lag)],
-  ['rta_watermark_delay_seconds', 'gauge', 'Wall clock minus the least watermark of the tasks.', (m) => seconds(m.snapshot.watermarkDelayMs)],
-  ['rta_step_watermark_delay_seconds', 'gauge', 'Wall clock minus the least watermark of the tasks that end a step.', (m) => byStep(m, (step) => seconds(step.watermarkDelayMs))],
-  ['rta_source_watermark_timestamp_seconds', 'gauge', 'Watermark of a source partition, seconds since the epoch.', (m) => byInput(m, ({ watermark }) => seconds(watermark))],
-  ['rta_end_to_end_latency_seconds', 'histogram', 'From the event time of the newest record of each batch for a sink to its commit.', (m) => m.snapshot.endToEnd],
-  ['rta_commit_duration_seconds', 'histogram', 'From the snapshot of what changed until the transaction is certain.', (m) => m.snapshot.commitTime],
-  ['rta_last_commit_timestamp_seconds', 'gauge', 'When the last commit became certain, seconds since the epoch.', (m) => seconds(m.snapshot.lastCommitAt)],
-  ['rta_state_bytes', 'gauge', 'Bytes of state in memory, by step, about.', (m) => byStep(m, (step) => (step.stateEntries > 0 ? step.stateBytes : null))],
-  ['rta_state_entries', 'gauge', 'Entries of state in memory, by step.', (m) => byStep(m, (step) => (step.stateEntries > 0 ? step.stateEntries : null))],
-  ['rta_restored_records_total', 'counter', 'Changelog records replayed by restores.', (m) => m.snapshot.replayed],
-  ['rta_standby_lag_records', 'gauge', 'Changelog records that a copy of the state of another worker lacks.', (m) => byStandby(m)],
-  ['rta_rejoins', 'gauge', 'Times in a row that the workers had to join again without a commit in between.', (m) => m.snapshot.rejoins],
+/** Labels are those beside `pipeline`, which each has. */
+const METRICS: readonly (readonly [name: string, type: MetricSpec['type'], labels: readonly string[], help: string, read: Read])[] = [
+  ['rta_pipeline_running', 'gauge', [], 'Whether the pipeline is at work: joined and restored (1) or not (0).', (m) => Number(m.snapshot.status === 'running')],
+  ['rta_tasks', 'gauge', [], 'Tasks that this process has at work.', (m) => m.snapshot.tasks],
+  ['rta_source_records_total', 'counter', [], 'Records read from sources, again after a failure included.', (m) => m.snapshot.recordsIn],
+  ['rta_sink_records_total', 'counter', ['sink', 'topic'], 'Records written to sinks.', (m) => bySink(m)],
+  ['rta_step_records_in_total', 'counter', ['step'], 'Rows that came to a step.', (m) => byStep(m, (step) => step.in)],
+  ['rta_step_records_out_total', 'counter', ['step'], 'Rows that a step handed on.', (m) => byStep(m, (step) => step.out)],
+  ['rta_late_records_total', 'counter', [], 'Records that were late.', (m) => m.snapshot.late],
+  ['rta_step_late_records_total', 'counter', ['step'], 'Records that were late for a step.', (m) => byStep(m, (step) => step.late)],
+  ['rta_rejected_records_total', 'counter', ['reason'], 'Records that could not be processed, by reason: dead letters where the pipeline has a topic for them.', (m) => byReason(m)],
+  ['rta_lag_records', 'gauge', ['topic', 'partition'], 'Records of a source partition that are not read yet.', (m) => byInput(m, ({ lag }) => lag)],
+  ['rta_watermark_delay_seconds', 'gauge', [], 'Wall clock minus the least watermark of the tasks.', (m) => seconds(m.snapshot.watermarkDelayMs)],
+  ['rta_step_watermark_delay_seconds', 'gauge', ['step'], 'Wall clock minus the least watermark of the tasks that end a step.', (m) => byStep(m, (step) => seconds(step.watermarkDelayMs))],
+  ['rta_source_watermark_timestamp_seconds', 'gauge', ['topic', 'partition'], 'Watermark of a source partition, seconds since the epoch.', (m) => byInput(m, ({ watermark }) => seconds(watermark))],
+  ['rta_end_to_end_latency_seconds', 'histogram', [], 'From the event time of the newest record of each batch for a sink to its commit.', (m) => m.snapshot.endToEnd],
+  ['rta_commit_duration_seconds', 'histogram', [], 'From the snapshot of what changed until the transaction is certain.', (m) => m.snapshot.commitTime],
+  ['rta_last_commit_timestamp_seconds', 'gauge', [], 'When the last commit became certain, seconds since the epoch.', (m) => seconds(m.snapshot.lastCommitAt)],
+  ['rta_state_bytes', 'gauge', ['step'], 'Bytes of state in memory, by step, about.', (m) => byStep(m, (step) => (step.stateEntries > 0 ? step.stateBytes : null))],
+  ['rta_state_entries', 'gauge', ['step'], 'Entries of state in memory, by step.', (m) => byStep(m, (step) => (step.stateEntries > 0 ? step.stateEntries : null))],
+  ['rta_restored_records_total', 'counter', [], 'Changelog records replayed by restores.', (m) => m.snapshot.replayed],
+  ['rta_standby_lag_records', 'gauge', ['task'], 'Changelog records that a copy of the state of another worker lacks.', (m) => byStandby(m)],
+  ['rta_rejoins', 'gauge', [], 'Times in a row that the workers had to join again without a commit in between.', (m) => m.snapshot.rejoins],
 ]; // prettier-ignore
 
+export const PIPELINE_METRICS: readonly MetricSpec[] = METRICS.map(([name, type, labels, help]) => ({
+  name,
+  type,
+  labels: ['pipeline', ...labels],
+  help,
+}));
+
 export function pipelineMetrics(pipelines: readonly Measured[]): Family[] {
-  return METRICS.map(([name, type, help, read]) => ({
+  return METRICS.map(([name, type, , help, read]) => ({
     name,
     type,
     help,

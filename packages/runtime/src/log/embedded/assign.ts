@@ -60,13 +60,15 @@ export function assignPartitions(members: readonly Claimant[], partitionCounts: 
     owners.set(unit, owner);
     load.set(owner, load.get(owner)! + unit.topics.length);
   }
-  // then units move from the most to the least loaded while that evens them out.
+  // then units move from the most to the least loaded while that evens them out, first those of which the taker has most.
+  const even = [...load.values()].reduce((sum, each) => sum + each, 0) / ids.length;
+  const takers = ids.filter((id) => load.get(id)! < even);
+  const excess = (unit: Unit): number => load.get(owners.get(unit)!)! - load.get(least(unit.claimants, load))! - unit.topics.length;
   for (let moved = true; moved;) {
     moved = false;
-    for (const unit of units) {
-      const from = owners.get(unit)!;
-      const to = least(unit.claimants, load);
-      if (load.get(from)! - load.get(to)! <= unit.topics.length) continue;
+    for (const unit of warmth.first(units, takers)) {
+      if (excess(unit) <= 0) continue;
+      const [from, to] = [owners.get(unit)!, least(unit.claimants, load)];
       owners.set(unit, to);
       load.set(from, load.get(from)! - unit.topics.length);
       load.set(to, load.get(to)! + unit.topics.length);

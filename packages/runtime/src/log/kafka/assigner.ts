@@ -2,8 +2,8 @@
  * Who of a group reads what: sticky, balanced, and the same whoever computes it.
  *
  * Partition p of all topics with the same number of partitions and the same subscribers is one unit, since tasks join such topics in place
- * and keep their state by partition. Units stay with their last owner as far as the balance allows; each kind of unit is spread evenly, and
- * what does not divide goes to whoever has least altogether.
+ * and keep their state by partition. Units stay with their last owner as far as the balance allows; what it must give up are those of which
+ * others have state. Each kind of unit is spread evenly, and what does not divide goes to whoever has least altogether.
  */
 import type { HeldState, TopicPartition } from '../log.js';
 import { type OwnedUnit, placeStandbys, Warmth } from '../standbys.js';
@@ -90,7 +90,16 @@ function spread(kind: Kind, owners: ReadonlyMap<string, string>, load: ReadonlyM
   const quota = new Map<string, number>();
   for (const memberId of byLoad) quota.set(memberId, extras-- > 0 ? least + 1 : least);
   const owned = new Array<string | undefined>(partitions).fill(undefined);
-  for (const [memberId, units] of had) for (const unit of units.slice(0, quota.get(memberId))) owned[unit] = memberId;
+  const takers = subscribers.filter((memberId) => had.get(memberId)!.length < quota.get(memberId)!);
+  for (const [memberId, units] of had) {
+    // What it has too many of are those of which who may take them has most; among equals the last.
+    const excess = Math.max(0, units.length - quota.get(memberId)!);
+    const wanted = warmth.first(
+      units.toReversed().map((partition) => ({ topics: kind.topics, partition })),
+      takers,
+    );
+    for (const { partition } of wanted.slice(excess)) owned[partition] = memberId;
+  }
   const room = byLoad.flatMap((memberId) =>
     new Array<string>(Math.max(0, quota.get(memberId)! - had.get(memberId)!.length)).fill(memberId),
   );
