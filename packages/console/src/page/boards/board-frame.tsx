@@ -20,7 +20,7 @@ interface BoardFrameProps {
 }
 
 export function BoardFrame({ pipeline, board, rows, asOf, isWide = false, children }: BoardFrameProps): JSX.Element {
-  const hasChart = drawnAs(board) !== 'table';
+  const hasChart = board.columns.length > 0 && drawnAs(board) !== 'table';
   const [isTable, setTable] = useState(false);
   const [chosen, choose] = useState<Chosen | null>(null);
   const heading = `board ${board.id}`;
@@ -29,7 +29,13 @@ export function BoardFrame({ pipeline, board, rows, asOf, isWide = false, childr
       <h2 id={heading}>{board.name}</h2>
       <p class="soft facts">{children}</p>
       <div class="body">
-        {isTable ? <BoardTable board={board} rows={rows} /> : <Chart board={board} rows={rows} choose={(row) => choose({ row, asOf })} />}
+        {board.columns.length === 0 ? (
+          <p class="soft">Nothing to draw yet.</p>
+        ) : isTable ? (
+          <BoardTable board={board} rows={rows} />
+        ) : (
+          <Chart board={board} rows={rows} choose={(row) => choose({ row, asOf })} />
+        )}
       </div>
       <div class="actions">
         {hasChart && (
