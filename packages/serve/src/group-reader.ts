@@ -32,8 +32,9 @@ export interface GroupReaderOptions<T> {
   readonly take: (batch: GroupBatch<T>, signal: AbortSignal) => Promise<void>;
   /** What is to be written with the commit of what was taken, all or nothing. */
   readonly outputs?: () => readonly OutputBatch[];
-  /** Called once a minute, between batches. */
+  /** Called between batches, each `maintainMs` (default: a minute), about. */
   readonly maintain?: () => Promise<void>;
+  readonly maintainMs?: number;
 }
 
 const POLL_MS = 200;
@@ -239,7 +240,8 @@ export class GroupReader<T> {
   }
 
   private async maintain(): Promise<void> {
-    if (this.round !== null || this.epoch < 0 || Date.now() - this.maintained < MAINTAIN_MS) return;
+    const { maintainMs = MAINTAIN_MS } = this.options;
+    if (this.round !== null || this.epoch < 0 || Date.now() - this.maintained < maintainMs) return;
     this.maintained = Date.now();
     await this.options.maintain?.();
   }

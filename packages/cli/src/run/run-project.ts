@@ -88,7 +88,7 @@ export async function runProject(context: CliContext, backend: Backend, settings
     return await whileNotifying({ ...beside, pipelines, targets, told }, context.signal, () =>
       settings.sinks === false
         ? work()
-        : whileDelivering({ ...beside, env: context.env, plans, door, url: http?.url ?? null }, context.signal, work),
+        : whileDelivering({ ...beside, cwd: context.cwd, env: context.env, plans, door, url: http?.url ?? null }, context.signal, work),
     );
   } finally {
     await http?.close();

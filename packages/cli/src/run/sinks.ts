@@ -1,5 +1,5 @@
 /** Who takes rows from the topics of sinks to their stores while pipelines run in this process. */
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type Diagnostic, type Plan, renderAll, resolveWebhook, showStore, type SinkNode, type StoreTarget } from '@rta/dsl';
 import { Deliverer, WebhookSink } from '@rta/serve';
 import type * as Delivery from '@rta/serve/delivery';
@@ -18,6 +18,8 @@ export interface SinksOptions {
   readonly backend: Pick<Backend, 'log' | 'registry' | 'directory'>;
   /** Their topics are there. */
   readonly plans: readonly Plan[];
+  /** What the directories of `parquet:` are relative to. */
+  readonly cwd: string;
   /** Of this process, the same after a restart. */
   readonly workerId: string;
   /** What the variables in webhooks hold. */
@@ -54,9 +56,10 @@ export async function whileDelivering<T>(options: SinksOptions, signal: AbortSig
     plan.sinks.flatMap((sink) => (sink.store === undefined ? [] : [{ plan, sink, target: sink.store }])),
   );
   if (stored.length === 0) return run();
+  const directories = stored.flatMap(({ target }) => (target.kind === 'parquet' ? [resolve(options.cwd, target.path)] : []));
   // DuckDB is large: it is loaded for those who need it.
-  const delivery = stored.some(({ target }) => target.kind === 'table') ? await import('@rta/serve/delivery') : null;
-  const olap = delivery === null ? null : { delivery, store: await delivery.OlapStore.open(olapPath(backend.directory)) };
+  const delivery = stored.some(({ target }) => target.kind !== 'webhook') ? await import('@rta/serve/delivery') : null;
+  const olap = delivery === null ? null : { delivery, store: await delivery.OlapStore.open(olapPath(backend.directory), directories) };
   try {
     if (olap !== null) await door.opened(olap.store, url);
     const of = new Map(stored.map((one) => [delivererOf(one, options, olap), one]));
@@ -80,7 +83,7 @@ interface Stored {
 /** @param olap null: no sink needs it */
 function delivererOf(
   { plan: { pipeline, errors }, sink, target }: Stored,
-  { backend: { log, registry }, workerId, env, says }: SinksOptions,
+  { backend: { log, registry }, workerId, cwd, env, says }: SinksOptions,
   olap: { readonly delivery: typeof Delivery; readonly store: Delivery.OlapStore } | null,
 ): Deliverer {
   const onWarning = (message: string): void => {
@@ -90,6 +93,10 @@ function delivererOf(
   switch (target.kind) {
     case 'table':
       return new Deliverer({ ...common, store: new olap!.delivery.TableSink(olap!.store, sink, target), isOwn: true });
+    case 'parquet': {
+      const store = new olap!.delivery.ParquetSink(olap!.store, sink, target, resolve(cwd, target.path));
+      return new Deliverer({ ...common, store, isOwn: true });
+    }
     case 'webhook': {
       const resolved = resolveWebhook(target, sink.span, env);
       const store = new WebhookSink({ log, pipeline, sink, target, resolved, errors, onWarning });

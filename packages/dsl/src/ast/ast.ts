@@ -98,7 +98,15 @@ export interface StoreAst {
   readonly keySpan: Span;
   /** A webhook's URL is as written, with its variables. */
   readonly name: Spanned<string>;
+  readonly parquet?: ParquetAst;
   readonly webhook?: WebhookAst;
+}
+
+/** What `parquet:` says beside the path. */
+export interface ParquetAst {
+  readonly everyMs: number | null;
+  readonly rows: number | null;
+  readonly size: string | null;
 }
 
 /** What `webhook:` says beside the URL; values of headers are as written, with their variables. */

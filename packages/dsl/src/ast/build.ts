@@ -4,6 +4,7 @@ import { SCHEMA_CHANGE_POLICIES } from '../plan/schema-change.js';
 import { entryOf, isNull, valueOf, type YamlEntry, type YamlMap, type YamlNode, type YamlScalar } from '../yaml/node.js';
 import type { SettingsReader, Spanned } from '../yaml/read.js';
 import { buildAlert } from './build-alert.js';
+import { buildParquet } from './build-parquet.js';
 import { buildTest } from './build-test.js';
 import { buildWebhook } from './build-webhook.js';
 import { closest } from '../expression/suggest.js';
@@ -173,7 +174,7 @@ function sink(name: string | null, entry: YamlEntry, read: SettingsReader): Sink
     ttlMs: read.durationAt(node, 'ttl'),
     key: key === null ? null : keys.filter((item): item is YamlScalar => item.kind === 'scalar' && !isNull(item)),
     ...formats(node, read),
-    notYet: present(node, ['clickhouse', 'parquet', 'partitionBy']),
+    notYet: present(node, ['clickhouse', 'partitionBy']),
     saysTarget: entries(node).some(
       (item) => ['topic', ...STORE_KINDS].includes(item.key) || !Object.hasOwn(SINK.properties as object, item.key),
     ),
@@ -183,6 +184,7 @@ function sink(name: string | null, entry: YamlEntry, read: SettingsReader): Sink
 function stores(node: YamlNode, read: SettingsReader): readonly StoreAst[] {
   return STORE_KINDS.flatMap((kind) => {
     const entry = entryOf(node, kind);
+    if (entry !== null && kind === 'parquet') return buildParquet(entry, read);
     if (entry !== null && kind === 'webhook') return buildWebhook(entry, read);
     const name = entry === null ? null : read.text(entry.value);
     return entry === null || name === null ? [] : [{ kind, keySpan: entry.keySpan, name }];

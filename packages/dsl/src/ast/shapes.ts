@@ -163,7 +163,25 @@ export const SINK: JsonSchema = map('a sink', {
     'A table of the embedded OLAP store (DuckDB), which rows are written to as they change.',
   ),
   clickhouse: text('A table of ClickHouse.'),
-  parquet: text('A folder of Parquet files.'),
+  parquet: {
+    ...shortOr(
+      '`parquet`',
+      'a directory, or `{ path, every, rows, size }`',
+      'A directory of Parquet files by date of event time: date=2026-01-31/….parquet.',
+      {
+        path: text('The directory, relative to where rta runs.'),
+        every: duration('How long a row waits for others before a file is written. Default 5m.'),
+        rows: whole(1, 100_000_000, 'So many rows are written without waiting. Default 1000000.'),
+        size: textLike(
+          '^[1-9][0-9]{0,5}(kB|MB|GB)$',
+          'a size such as 128MB',
+          'So much is written without waiting, before compression. Default 128MB.',
+        ),
+      },
+      'path',
+    ),
+    minLength: 1,
+  },
   webhook: {
     ...shortOr(
       '`webhook`',

@@ -126,6 +126,17 @@ export interface Source {
   readonly onIncompatibleSchemaChange?: SchemaChangePolicy;
 }
 
+/** Files of rows by date of event time, in a directory. */
+export interface Parquet {
+  readonly path: string;
+  /** How long a row waits for others. Default 5m. */
+  readonly every?: Duration;
+  /** So many are written without waiting. Default 1,000,000. */
+  readonly rows?: number;
+  /** `128MB`: so much is, before compression; the default. */
+  readonly size?: string;
+}
+
 /** Where rows are posted to; `${NAME}` is an environment variable. */
 export interface Webhook {
   readonly url: string;
@@ -141,7 +152,7 @@ export interface Sink<S> {
   readonly topic?: string;
   readonly table?: string;
   readonly clickhouse?: string;
-  readonly parquet?: string;
+  readonly parquet?: string | Parquet;
   readonly webhook?: string | Webhook;
   readonly key?: string | readonly string[];
   readonly format?: Format;

@@ -309,7 +309,7 @@ export const messages = {
   // ---- RTA33xx: sinks, topics, boards ----
   sinkTarget: errorMessage('RTA3301', 'A sink without a target', (span: Span) => ({
     span,
-    message: 'the sink needs a `topic`, a `table` or a `webhook`',
+    message: 'the sink needs a `topic`, a `table`, `parquet` or a `webhook`',
   })),
   sinkKeyOfTable: errorMessage('RTA3302', 'Another key for the topic of a table', (span: Span, key: readonly string[]) => ({
     span,

@@ -26,9 +26,9 @@ export const sinkMessages = {
     message: `the columns ${quote(one)} and ${quote(other)} differ in case only, which is no difference in SQL`,
     help: 'rename one of them before the sink: `rename: { new_name: old }`',
   })),
-  storeTimeColumn: errorMessage('RTA3315', 'A column that each table has', (span: Span, name: string) => ({
+  storeTimeColumn: errorMessage('RTA3315', 'A column that the store has itself', (span: Span, name: string) => ({
     span,
-    message: `a table has a column ${quote(name)} already: the event time of the row`,
+    message: `the store has a column ${quote(name)} of its own`,
     help: 'rename it before the sink: `rename: { new_name: old }`',
   })),
 };

@@ -33,7 +33,7 @@ export function checkSinks(sinks: readonly SinkAst[], pipeline: string, graph: G
         messages.notYet(
           entry.keySpan,
           `\`${entry.key}\` in a sink`,
-          'sinks are topics, tables and webhooks: `{ topic: name }`, `{ table: name }`, `{ webhook: url }`',
+          'sinks are topics, tables, Parquet files and webhooks: `{ topic: name }`, `{ table: name }`, `{ parquet: ./directory }`, `{ webhook: url }`',
         ),
       );
     const place = sinkPlace(sink, pipeline, session);

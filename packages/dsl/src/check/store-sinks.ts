@@ -1,7 +1,7 @@
 /** Sinks that are no topics: what they are and what they can hold. */
-import type { SinkAst, StoreAst } from '../ast/ast.js';
+import type { ParquetAst, SinkAst, StoreAst } from '../ast/ast.js';
 import type { Column } from '../plan/plan.js';
-import { STORE_TIME, showStore, storeTopic, type StoreTarget } from '../plan/store-sink.js';
+import { showStore, storeColumns, type ParquetTarget, storeTopic, type StoreTarget } from '../plan/store-sink.js';
 import type { Spanned } from '../yaml/read.js';
 import { messages } from './messages.js';
 import type { Session } from './session.js';
@@ -33,15 +33,33 @@ export function sinkPlace(sink: SinkAst, pipeline: string, session: Session): Si
   }
   const format = valueFormat ?? keyFormat;
   if (format !== null) session.report(messages.sinkSetting(format.span, 'format', store.kind, 'only the records of a topic have one'));
-  return { topic: { value: storeTopic(pipeline, sink.name ?? 'sink'), span: store.keySpan }, store: targetOf(store, sink) };
+  return { topic: { value: storeTopic(pipeline, sink.name ?? 'sink'), span: store.keySpan }, store: targetOf(store, sink, session) };
 }
 
-function targetOf({ kind, name, webhook }: StoreAst, { ttlMs }: SinkAst): StoreTarget {
+function targetOf({ kind, name, parquet, webhook }: StoreAst, { ttlMs }: SinkAst, session: Session): StoreTarget {
+  if (kind === 'parquet') {
+    if (ttlMs !== null)
+      session.report(messages.sinkSetting(ttlMs.span, 'ttl', kind, 'files stay until somebody removes them, by directories of dates'));
+    return { kind, path: name.value, ...rollOf(parquet ?? null) };
+  }
   if (kind === 'webhook') {
     const headers = Object.fromEntries((webhook?.headers ?? []).map((header) => [header.name.value, header.value.value]));
     return { kind, url: name.value, headers, batch: webhook?.batch ?? 100, timeoutMs: webhook?.timeoutMs ?? 10_000 };
   }
   return { kind, table: name.value, ttlMs: ttlMs?.value ?? null };
+}
+
+const PARQUET_DEFAULTS = { everyMs: 300_000, rows: 1_000_000, bytes: 128_000_000 };
+const SIZES: Readonly<Record<string, number>> = { kB: 1e3, MB: 1e6, GB: 1e9 };
+
+function rollOf(said: ParquetAst | null): Pick<ParquetTarget, 'everyMs' | 'rows' | 'bytes'> {
+  const { everyMs, rows, size } = said ?? { everyMs: null, rows: null, size: null };
+  const [, digits = '', unit = ''] = /^(\d+)([a-zA-Z]+)$/.exec(size ?? '') ?? [];
+  return {
+    everyMs: everyMs ?? PARQUET_DEFAULTS.everyMs,
+    rows: rows ?? PARQUET_DEFAULTS.rows,
+    bytes: size === null ? PARQUET_DEFAULTS.bytes : Number(digits) * SIZES[unit],
+  };
 }
 
 /** Whether no other sink writes to the store, and it can tell the columns apart; reports. */
@@ -63,7 +81,7 @@ export function checkStore(
   for (const column of columns) {
     const known = seen.get(column.name.toLowerCase());
     if (known !== undefined) session.report(messages.storeColumns(keySpan, known, column.name));
-    else if (column.name.toLowerCase() === STORE_TIME) session.report(messages.storeTimeColumn(keySpan, column.name));
+    else if (storeColumns(store).includes(column.name.toLowerCase())) session.report(messages.storeTimeColumn(keySpan, column.name));
     seen.set(column.name.toLowerCase(), column.name);
   }
 }

@@ -124,6 +124,7 @@ function showSink(sink: SinkNode): string[] {
 }
 
 function showTtl(target: StoreTarget): string {
+  if (target.kind === 'parquet') return ` (every ${showDuration(target.everyMs)}, ${target.rows} rows, ${target.bytes} bytes)`;
   return target.kind === 'webhook' || target.ttlMs === null ? '' : ` (ttl ${showDuration(target.ttlMs)})`;
 }
 

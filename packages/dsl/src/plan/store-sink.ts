@@ -3,7 +3,19 @@
 /** What delivers its rows where. */
 export type StoreTarget =
   /** A table of the embedded OLAP store. */
-  { readonly kind: 'table'; readonly table: string; readonly ttlMs: number | null } | WebhookTarget;
+  { readonly kind: 'table'; readonly table: string; readonly ttlMs: number | null } | ParquetTarget | WebhookTarget;
+
+/** Files of rows by date, in a directory. They are written when any of these is reached. */
+export interface ParquetTarget {
+  readonly kind: 'parquet';
+  /** Relative to where rta runs, or absolute. */
+  readonly path: string;
+  /** How long a row waits for others. */
+  readonly everyMs: number;
+  readonly rows: number;
+  /** Of the records, as Avro. */
+  readonly bytes: number;
+}
 
 /** Rows as arrays of JSON, by POST. The URL and the headers are as written: what their variables hold is no part of a plan. */
 export interface WebhookTarget {
@@ -19,7 +31,7 @@ export interface WebhookTarget {
 export type StoreKind = StoreTarget['kind'];
 
 /** The settings that name a store, in the order in which they are looked for. */
-export const STORE_KINDS: readonly StoreKind[] = ['table', 'webhook'];
+export const STORE_KINDS: readonly StoreKind[] = ['table', 'parquet', 'webhook'];
 
 /** The topic that a sink's rows take to their store. */
 export function storeTopic(pipeline: string, sink: string): string {
@@ -29,8 +41,18 @@ export function storeTopic(pipeline: string, sink: string): string {
 /** The column of each table that has the event time of a row, which `ttl` goes by. */
 export const STORE_TIME = 'rta_time';
 
-/** For people: `table users`, `webhook https://example.com/orders`. */
+/** What rows of a table have besides in Parquet files, where each change is a row: whether the key is gone, and what orders them. */
+export const PARQUET_CHANGE_COLUMNS = ['rta_deleted', 'rta_partition', 'rta_offset'] as const;
+
+/** The names that columns for a store cannot have: the store has these itself. */
+export function storeColumns({ kind }: StoreTarget): readonly string[] {
+  // Readers take `date` from the names of directories.
+  return kind === 'parquet' ? [STORE_TIME, 'date', ...PARQUET_CHANGE_COLUMNS] : [STORE_TIME];
+}
+
+/** For people: `table users`, `parquet ./lake`, `webhook https://example.com/orders`. */
 export function showStore(target: StoreTarget): string {
+  if (target.kind === 'parquet') return `parquet ${target.path}`;
   // What comes behind a `?` may be a secret, where it should not be.
   return target.kind === 'webhook' ? `webhook ${target.url.split('?', 1)[0]}` : `table ${target.table}`;
 }

@@ -39,6 +39,7 @@ const DELIVERER_DEFAULTS: DelivererSettings = { mostRows: 10_000, lingerMs: 200,
 export class Deliverer {
   private readonly reader: GroupReader<SinkRow>;
   private readonly settings: DelivererSettings;
+  private isDraining = false;
 
   constructor(private readonly options: DelivererOptions) {
     const { log, registry, sink, store, pipeline, workerId, isOwn } = options;
@@ -59,16 +60,19 @@ export class Deliverer {
       take: (batch, signal) => this.write(batch, signal),
       ...(store.letters === undefined ? {} : { outputs: () => store.letters!() }),
       ...(store.maintain === undefined ? {} : { maintain: () => store.maintain!() }),
+      ...(store.maintainMs === undefined ? {} : { maintainMs: store.maintainMs }),
     });
   }
 
   /** Resolves after `stop`, or when `drain` is done; rejects with what the store or the log refuses for good. */
-  run(): Promise<void> {
-    return this.reader.run();
+  async run(): Promise<void> {
+    await this.reader.run();
+    if (this.isDraining) await this.options.store.finish?.();
   }
 
   /** Delivers what the topic holds now, but takes no longer than `limitMs`; then `run` resolves. */
   drain(limitMs: number): Promise<void> {
+    this.isDraining = true;
     return this.reader.drain(limitMs);
   }
 

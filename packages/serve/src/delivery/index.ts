@@ -1,4 +1,5 @@
 export { OlapStore } from './duckdb/olap-store.js';
+export { ParquetSink } from './duckdb/parquet-sink.js';
 export { readOlap } from './duckdb/read-olap.js';
 export { TableSink } from './duckdb/table-sink.js';
 export { StoreError } from './sink-store.js';

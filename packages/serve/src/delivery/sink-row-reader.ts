@@ -27,6 +27,7 @@ export class SinkRowReader {
       partition,
       offset,
       time: timestamp,
+      bytes: value?.length ?? 0,
       id: key === null ? null : Buffer.from(key).toString('latin1'),
       key: keyValue === null ? null : sink.key!.length === 1 ? { [sink.key![0]]: keyValue } : (keyValue as Row),
       row: value === null ? null : ((await this.decode(this.values, value, place)) as Row),

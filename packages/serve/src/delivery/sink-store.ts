@@ -9,6 +9,8 @@ export interface SinkRow {
   readonly offset: number;
   /** Event time, ms. */
   readonly time: number;
+  /** Bytes of the record's value. */
+  readonly bytes: number;
   /** Of tables: the key's bytes as text, to tell rows apart by. */
   readonly id: string | null;
   /** The key columns; null where the sink has none. */
@@ -31,8 +33,11 @@ export interface SinkStore {
   write(batch: SinkBatch, signal: AbortSignal): Promise<void>;
   /** Dead letters of what was written since the last time: they are committed with the position in the topic. */
   letters?(): readonly OutputBatch[];
-  /** Called about once a minute: what has expired goes. */
+  /** Called between batches, about once a minute or each `maintainMs`: what has expired goes. */
   maintain?(): Promise<void>;
+  readonly maintainMs?: number;
+  /** The run has ended by itself and all has come: what waits for more need not wait. */
+  finish?(): Promise<void>;
 }
 
 /** What a store says no with. */

@@ -6,6 +6,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import type { Column, Row, SinkNode, Type } from '@rta/dsl';
 import { OlapStore, TableSink } from '@rta/serve/delivery';
 import { afterAll, describe, expect, it } from 'vitest';
+import { batchOf, sinkOf } from './sinks-of.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'rta-olap-'));
 afterAll(() => {
@@ -18,24 +19,6 @@ const nullable = (of: Type): Type => ({ kind: 'nullable', of });
 const column = (name: string, type: Type): Column => ({ name, type });
 const STRING: Type = { kind: 'string' };
 const LONG: Type = { kind: 'long' };
-
-function sinkOf(columns: readonly Column[], key: readonly string[] | null, compacted = key !== null): SinkNode {
-  const span = { source: { path: 'p.yaml', text: '' }, start: 0, end: 0 };
-  const schemas = { keySchema: null, valueSchema: null };
-  return {
-    id: 'sink',
-    name: 'sink',
-    input: 's',
-    topic: 'p-sink',
-    format: 'avro',
-    keyFormat: 'avro',
-    key,
-    compacted,
-    columns,
-    span,
-    ...schemas,
-  };
-}
 
 /** Opens the store, lets it do something, and closes it. */
 async function using<T>(
@@ -64,11 +47,6 @@ async function query(file: string, sql: string): Promise<unknown> {
   instance.closeSync();
   return rows;
 }
-
-const batchOf = (rows: readonly (readonly [key: Row | null, row: Row | null])[], from = 0, time = 0) => ({
-  items: rows.map(([key, row], i) => ({ partition: 0, offset: from + i, time, id: key === null ? null : JSON.stringify(key), key, row })),
-  next: new Map([[0, from + rows.length]]),
-});
 
 describe('the sink table', () => {
   it('holds every type of the language, and null of each', async () => {

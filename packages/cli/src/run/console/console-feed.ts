@@ -184,7 +184,7 @@ export class ConsoleFeed implements ConsoleSource, RunReport {
 
 /** Decimals are text. */
 function numberOf(value: Value | undefined): number | null {
-  const number = value === null || value === undefined || value === '' ? NaN : Number(value as number | bigint | string);
+  const number = value === null || value === undefined || value === '' ? NaN : Number(value);
   return Number.isFinite(number) ? number : null;
 }
 

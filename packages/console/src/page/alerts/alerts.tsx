@@ -2,11 +2,10 @@
 import type { JSX } from 'preact';
 import type { IncidentFacts, IncidentsAnswer, Telling } from '../../incidents.js';
 import type { ConsoleState } from '../../wire.js';
-import { useAnswer } from '../ask.js';
 import { cellText, clockText, count, span } from '../format.js';
 import { SaveCsv, Table, type TableColumn } from '../table.js';
 import { placeAt, TimeMarks, type TimeScale } from '../time-axis.js';
-import { useTurns } from '../use-turns.js';
+import { useRepeated } from '../use-repeated.js';
 
 const LOOK_MS = 2_000;
 const [WIDTH, LEFT, LANE, MOST_KEYS] = [1100, 270, 28, 40];
@@ -27,8 +26,7 @@ const COLUMNS = [
 ] as const satisfies readonly TableColumn[];
 
 export function Alerts(_props: { readonly state: ConsoleState }): JSX.Element {
-  const turn = useTurns(LOOK_MS);
-  const { answer, problem } = useAnswer<IncidentsAnswer>('/console/ask/incidents', {}, turn);
+  const { answer, problem } = useRepeated<IncidentsAnswer>('/console/ask/incidents', LOOK_MS);
   if (answer === null) return <p class={problem === null ? 'soft empty' : 'empty lost'}>{problem ?? 'loading'}</p>;
   if (answer.pipelines.length === 0)
     return (

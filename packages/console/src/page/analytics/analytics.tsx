@@ -1,8 +1,7 @@
 /** Boards over a range of time that the reader chooses, from the OLAP store: cards of figures, funnel, lines, categories, tables. */
 import type { JSX } from 'preact';
-import { useMemo, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import type { ConsoleState } from '../../wire.js';
-import { useTurns } from '../use-turns.js';
 import { RangeCard, RangeFigure, type RangeBoard } from './range-card.js';
 import { PRESETS, RangeChoice, type Range } from './range-choice.js';
 
@@ -12,8 +11,6 @@ const REFRESH = [1, 5, 15, 60, 300];
 export function Analytics({ state }: { readonly state: ConsoleState }): JSX.Element {
   const [range, setRange] = useState<Range>(PRESETS[0]);
   const [seconds, setSeconds] = useState(5);
-  const turn = useTurns(seconds * 1000);
-  const { from, to } = useMemo(() => boundsOf(range), [range, turn]);
   const boards = state.pipelines.flatMap(({ pipeline, boards: own }) =>
     own.flatMap((board): RangeBoard[] => (board.range === null ? [] : [{ pipeline, board }])),
   );
@@ -43,22 +40,14 @@ export function Analytics({ state }: { readonly state: ConsoleState }): JSX.Elem
       </div>
       <div class="figures">
         {figures.map((each) => (
-          <RangeFigure key={each.board.id} {...each} from={from} to={to} />
+          <RangeFigure key={each.board.id} {...each} range={range} seconds={seconds} />
         ))}
       </div>
       <div class="boards ranges">
         {charts.map((each) => (
-          <RangeCard key={each.board.id} {...each} from={from} to={to} />
+          <RangeCard key={each.board.id} {...each} range={range} seconds={seconds} />
         ))}
       </div>
     </>
   );
-}
-
-/** Of a preset as of now. */
-function boundsOf(range: Range): { readonly from: number; readonly to: number } {
-  if ('from' in range) return range;
-  // Whole seconds, so that all boards of a turn are over the same.
-  const to = Math.ceil(Date.now() / 1000) * 1000;
-  return { from: to - range.ms, to };
 }

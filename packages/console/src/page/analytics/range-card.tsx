@@ -2,9 +2,10 @@
 import type { JSX } from 'preact';
 import type { RangeAnswer } from '../../ranges.js';
 import type { BoardFacts, BoardRow, Cell } from '../../wire.js';
-import { useAnswer } from '../ask.js';
 import { BoardFrame } from '../boards/board-frame.js';
 import { cellText, clockText } from '../format.js';
+import { useRepeated } from '../use-repeated.js';
+import { boundsOf, type Range } from './range-choice.js';
 
 const PERCENT = new Intl.NumberFormat('en-US', { style: 'percent', maximumFractionDigits: 1, signDisplay: 'exceptZero' });
 
@@ -15,9 +16,9 @@ export interface RangeBoard {
 }
 
 interface RangeProps extends RangeBoard {
-  /** ms since the epoch */
-  readonly from: number;
-  readonly to: number;
+  readonly range: Range;
+  /** After which it is asked for anew. */
+  readonly seconds: number;
 }
 
 /** One number, and how much more or less it is than in as long a time before. */
@@ -59,10 +60,15 @@ export function RangeCard(props: RangeProps): JSX.Element {
   );
 }
 
-/** A preset moves on with the clock: the last answer stays while the next is on its way. */
-function useRange({ pipeline, board, from, to }: RangeProps): { readonly answer: RangeAnswer | null; readonly problem: string | null } {
-  const about = { pipeline, board: board.name, from: String(from), to: String(to) };
-  const { answer, problem } = useAnswer<RangeAnswer>('/console/ask/range', about);
+function useRange({ pipeline, board, range, seconds }: RangeProps): {
+  readonly answer: RangeAnswer | null;
+  readonly problem: string | null;
+} {
+  const about = (): Record<string, string> => {
+    const { from, to } = boundsOf(range);
+    return { pipeline, board: board.name, from: String(from), to: String(to) };
+  };
+  const { answer, problem } = useRepeated<RangeAnswer>('/console/ask/range', seconds * 1000, about, JSON.stringify(range));
   return { answer, problem: problem ?? answer?.problem ?? null };
 }
 
@@ -95,7 +101,7 @@ function shownAs(board: BoardFacts, answer: RangeAnswer | null): BoardFacts {
 }
 
 function rowsOf(answer: RangeAnswer | null): BoardRow[] {
-  const isFinal = answer?.finalUntil != null && answer.finalUntil >= answer.to;
+  const isFinal = (answer?.finalUntil ?? -Infinity) >= (answer?.to ?? Infinity);
   return (answer?.rows ?? []).map((cells) => ({ cells: cells.map(rounded), final: isFinal, moved: null, trend: null }));
 }
 

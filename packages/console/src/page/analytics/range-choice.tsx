@@ -13,6 +13,13 @@ export const PRESETS = [
   { name: '30d', ms: 30 * DAY_MS },
 ] as const;
 
+/** Of a preset as of now. */
+export function boundsOf(range: Range): { readonly from: number; readonly to: number } {
+  if ('from' in range) return range;
+  const to = Date.now();
+  return { from: to - range.ms, to };
+}
+
 interface RangeChoiceProps {
   readonly range: Range;
   readonly choose: (range: Range) => void;
@@ -26,6 +33,14 @@ export function RangeChoice({ range, choose }: RangeChoiceProps): JSX.Element {
   const take = (start: string, end: string): void => {
     const [first, last] = [timeOf(start), timeOf(end)];
     if (first !== null && last !== null && first < last) choose({ name: 'custom', from: first, to: last });
+  };
+  const changeFrom = (text: string): void => {
+    setFrom(text);
+    take(text, to);
+  };
+  const changeTo = (text: string): void => {
+    setTo(text);
+    take(from, text);
   };
   const isWrong = isCustom && (timeOf(from) ?? 0) >= (timeOf(to) ?? 0);
   return (
@@ -46,8 +61,8 @@ export function RangeChoice({ range, choose }: RangeChoiceProps): JSX.Element {
       </button>
       {isCustom && (
         <>
-          <TimeField label="From, UTC" value={from} change={(text) => (setFrom(text), take(text, to))} />
-          <TimeField label="To, UTC" value={to} change={(text) => (setTo(text), take(from, text))} />
+          <TimeField label="From, UTC" value={from} change={changeFrom} />
+          <TimeField label="To, UTC" value={to} change={changeTo} />
           {isWrong && <span class="lost">it ends before it begins</span>}
         </>
       )}

@@ -2,11 +2,10 @@
 import type { JSX } from 'preact';
 import type { ConsoleState } from '../../wire.js';
 import type { WindowedStep, WindowFacts, WindowsAnswer } from '../../windows.js';
-import { useAnswer } from '../ask.js';
 import { cellText, clockText, count, span } from '../format.js';
 import { SaveCsv, Table, type TableColumn } from '../table.js';
 import { placeAt, TimeMarks, type TimeScale } from '../time-axis.js';
-import { useTurns } from '../use-turns.js';
+import { useRepeated } from '../use-repeated.js';
 import { useState } from 'preact/hooks';
 
 const LOOK_MS = 1_000;
@@ -22,8 +21,7 @@ const COLUMNS = [
 ] as const satisfies readonly TableColumn[];
 
 export function Windows(_props: { readonly state: ConsoleState }): JSX.Element {
-  const turn = useTurns(LOOK_MS);
-  const { answer, problem } = useAnswer<WindowsAnswer>('/console/ask/windows', {}, turn);
+  const { answer, problem } = useRepeated<WindowsAnswer>('/console/ask/windows', LOOK_MS);
   if (answer === null) return <p class={problem === null ? 'soft empty' : 'empty lost'}>{problem ?? 'loading'}</p>;
   if (answer.steps.length === 0)
     return <p class="empty">No step here has windows that stay open: those are `tumbling`, `hopping`, `cumulate` and `session`.</p>;

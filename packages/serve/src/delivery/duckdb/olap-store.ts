@@ -15,10 +15,11 @@ const LIMITS = { memory_limit: '1GB', threads: '2' };
  */
 const QUESTIONS = 2;
 
-/** Statements of questions get at tables, and not at files or the network; nothing takes that back. */
-const DOORS = `
-SET enable_external_access = false;
-SET lock_configuration = true;`;
+/** Statements get at tables, and not at the network or files but those in `directories`; nothing takes that back. */
+export function doors(directories: readonly string[]): string {
+  const allowed = directories.map((path) => `'${path.replaceAll("'", "''")}'`).join(', ');
+  return `SET allowed_directories = [${allowed}]; SET enable_external_access = false; SET lock_configuration = true`;
+}
 
 const BOOKS = `
 CREATE SCHEMA IF NOT EXISTS rta;
@@ -35,14 +36,18 @@ export class OlapStore implements SqlStore {
     private readonly connection: DuckDBConnection,
   ) {}
 
-  /** Opens or makes the file. Rejects with StoreError, `retriable` where another process has it. */
-  static async open(path: string): Promise<OlapStore> {
+  /**
+   * Opens or makes the file. Rejects with StoreError, `retriable` where another process has it.
+   *
+   * @param directories absolute: what sinks write files to, and questions may read
+   */
+  static async open(path: string, directories: readonly string[] = []): Promise<OlapStore> {
     await mkdir(dirname(path), { recursive: true });
     try {
       const instance = await DuckDBInstance.create(path, LIMITS);
       const connection = await instance.connect();
       await connection.run(BOOKS);
-      await connection.run(DOORS);
+      await connection.run(doors(directories));
       return new OlapStore(instance, connection);
     } catch (cause) {
       throw new StoreError(`the OLAP store ${path} cannot be opened: ${(cause as Error).message}`, isLocked(cause), { cause });

@@ -1,9 +1,10 @@
 /** Questions to the OLAP store of a directory where nothing runs. */
 import { existsSync } from 'node:fs';
-import { DuckDBInstance } from '@duckdb/node-api';
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { SqlError, type SqlEnd, type SqlQuestion } from '../../sql/sql-store.js';
 import { StoreError } from '../sink-store.js';
 import { ask } from './ask.js';
+import { doors, rowsOf } from './olap-store.js';
 
 /** Rejects with SqlError, and with StoreError where another process has the store open. */
 export async function readOlap(path: string, question: SqlQuestion): Promise<SqlEnd> {
@@ -16,6 +17,7 @@ export async function readOlap(path: string, question: SqlQuestion): Promise<Sql
   try {
     const connection = await instance.connect();
     try {
+      await connection.run(doors(await directoriesOf(connection)));
       return await ask(connection, question);
     } finally {
       connection.closeSync();
@@ -23,4 +25,10 @@ export async function readOlap(path: string, question: SqlQuestion): Promise<Sql
   } finally {
     instance.closeSync();
   }
+}
+
+/** What sinks wrote files to; a store that no such sink has used has no book of them. */
+async function directoriesOf(connection: DuckDBConnection): Promise<readonly string[]> {
+  const rows = await rowsOf(connection, 'SELECT directory FROM rta.parquet').catch(() => []);
+  return rows.flatMap(([directory]) => (directory === null ? [] : [String(directory)]));
 }
