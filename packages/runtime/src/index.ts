@@ -63,6 +63,6 @@ export * from './deployments/record.js';
 export * from './deployments/transitions.js';
 export { changedBy, Deployments, DEPLOYMENTS_TOPIC, pipelineOf } from './deployments/deployments.js';
 export { RebuildWatch } from './deployments/rebuild.js';
-export { ensureStaging, stagingRoute } from './deployments/staging.js';
+export { ensureStaging, ownTopics, stagingRoute } from './deployments/staging.js';
 export { takeOver } from './deployments/take-over.js';
 export type { SourceLimit } from './task/source-limits.js';

@@ -27,7 +27,10 @@ export interface HttpOptions {
   readonly token: string | null;
   /** Where other processes find this one; null: nowhere. */
   readonly address: string | null;
+  /** Those that are in it when somebody asks. */
   readonly pipelines: readonly ServedPipeline[];
+  /** Names of others that are to run here, and do not yet: it is not ready. Default: none. */
+  readonly waiting?: () => readonly string[];
   /** The page at `/`; null: there is none. */
   readonly console: ConsoleSource | null;
   readonly log: Log;
@@ -56,7 +59,7 @@ export async function serveHttp(options: HttpOptions): Promise<HttpSide> {
   const app = fastify({ forceCloseConnections: 'idle', return503OnClosing: true, routerOptions: { maxParamLength: 1024 } });
   answerErrors(app, options.onError);
   const collector = options.collect === null ? null : new Collector(options.collect, log);
-  addHealth(app, pipelines);
+  addHealth(app, pipelines, options.waiting ?? (() => []));
   addMetrics(app, pipelines, collector);
   if (collector !== null) addCollect(app, collector);
   const asked = {

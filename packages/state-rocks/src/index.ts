@@ -1,2 +1,3 @@
 export { lockDirectory } from './directory-lock.js';
+export { removeStores } from './remove-stores.js';
 export { openStateStores, type LevelStoreOptions } from './stores.js';

@@ -139,7 +139,7 @@ async function verdictOn(db: LevelDb, { fingerprint, oldest }: Opening): Promise
 }
 
 /** A task's id as one path component: other characters than these as %XX, upper case too where file names know no case. */
-function directoryName(taskId: string): string {
+export function directoryName(taskId: string): string {
   const name = taskId.replace(/[^A-Za-z0-9_-]/g, (character) =>
     [...Buffer.from(character, 'utf8')].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join(''),
   );

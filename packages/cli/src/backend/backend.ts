@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import type { ProjectFile } from '@rta/dsl';
 import { confluentRegistry, embeddedRegistry, type ConfluentOptions, type SchemaRegistry } from '@rta/registry';
 import { openEmbeddedLog, openKafkaLog, type KafkaLogOptions, type Log, type StateStores } from '@rta/runtime';
-import { openStateStores } from '@rta/state-rocks';
+import { openStateStores, removeStores } from '@rta/state-rocks';
 import type { CliContext } from '../context.js';
 import { UsageError } from '../failure.js';
 import { registrySettings } from './registry-settings.js';
@@ -23,6 +23,8 @@ export interface Backend {
   readonly log: Log;
   readonly registry: SchemaRegistry;
   readonly stores: StateStores;
+  /** Removes the state of a pipeline that nothing here runs as. Rejects with the system's error. */
+  readonly removeState: (applicationId: string) => Promise<void>;
   /** Absolute; where state is, and the embedded log and registry. */
   readonly directory: string;
   /** For people: `Kafka at localhost:9092`, `embedded log in .rta`. */
@@ -77,7 +79,8 @@ export async function openBackend(
   const stores = openStores(directory, 0, warn);
   const log = kafka === null ? await openEmbeddedLog(join(directory, 'log')) : await openKafkaLog({ ...kafka, onWarning: warn });
   const description = kafka === null ? `embedded log in ${shown(context.cwd, directory)}` : `Kafka at ${kafka.brokers.join(', ')}`;
-  return { log, registry, stores, directory, description, settings, close: () => log.close() };
+  const removeState = (applicationId: string): Promise<void> => removeStateOf(directory, 0, applicationId);
+  return { log, registry, stores, removeState, directory, description, settings, close: () => log.close() };
 }
 
 export function openRegistry({ registry, directory }: BackendSettings): SchemaRegistry {
@@ -86,11 +89,20 @@ export function openRegistry({ registry, directory }: BackendSettings): SchemaRe
 
 /** The state of one worker of this process: `state/` of the first, `state-1/` of the second, … */
 export function openStores(directory: string, worker: number, warn: (message: string) => void): StateStores {
-  return openStateStores(join(directory, worker === 0 ? 'state' : `state-${worker}`), {
+  return openStateStores(stateDirectory(directory, worker), {
     onWipe: (task, reason) => {
       warn(`state of ${task} is rebuilt from its changelog: ${reason}`);
     },
   });
+}
+
+/** @param worker as for `openStores` */
+export function removeStateOf(directory: string, worker: number, applicationId: string): Promise<void> {
+  return removeStores(stateDirectory(directory, worker), `${applicationId}/`);
+}
+
+function stateDirectory(directory: string, worker: number): string {
+  return join(directory, worker === 0 ? 'state' : `state-${worker}`);
 }
 
 /** Whether there is an embedded log to look at. */

@@ -12,6 +12,7 @@ import { NdjsonWriter } from '../output/ndjson.js';
 import { tableLines } from '../output/table.js';
 import type { AddCommand } from '../program.js';
 import { loadProjectFile } from '../project/load.js';
+import { asDeployed } from '../project/as-deployed.js';
 import { namedPlans } from '../project/named-plans.js';
 import { count } from '../run/figures.js';
 import { RecordDecoder } from '../tail/decode.js';
@@ -81,7 +82,9 @@ const list: Action<LettersOptions> = async (context, names, options) => {
   const backend = await openExistingBackend(context, options, loaded.project);
   try {
     const wanted = new Set(plans.map(({ pipeline }) => pipeline));
-    const topics = [...new Set(plans.flatMap((plan) => [...deadLetterTopics(plan)]))].sort();
+    // Of the version that runs and of the file as it is: what went to other topics is not lost sight of.
+    const both = [...plans, ...(await asDeployed(context, backend.log, plans))];
+    const topics = [...new Set(both.flatMap((plan) => [...deadLetterTopics(plan)]))].sort();
     const replayed = await Replayed.read(backend.log);
     const counts = new LetterCounts();
     let others = 0;

@@ -9,6 +9,7 @@ import { durationOf } from '../option-values.js';
 import { colours } from '../output/colour.js';
 import { NdjsonWriter } from '../output/ndjson.js';
 import type { AddCommand } from '../program.js';
+import { asDeployed } from '../project/as-deployed.js';
 import { namedPlans } from '../project/named-plans.js';
 import { truncate } from '../run/text-width.js';
 import { openExistingBackend } from '../topics/open-existing.js';
@@ -49,7 +50,7 @@ const lag: Action<LagOptions> = async (context, names, options) => {
   try {
     const show = options.json === true ? jsonReport(context) : textReport(context, options.watch === true);
     for (;;) {
-      show(await look(backend, plans), Date.now());
+      show(await look(context, backend, plans), Date.now());
       if (options.watch !== true) return EXIT_CODES.ok.code;
       // Whoever waits must not own an embedded log: a pipeline may want to start.
       if (backend.log.kind === 'embedded') await backend.close();
@@ -62,9 +63,9 @@ const lag: Action<LagOptions> = async (context, names, options) => {
   }
 };
 
-async function look({ log }: Backend, plans: readonly Plan[]): Promise<PipelineLag[]> {
+async function look(context: CliContext, { log }: Backend, plans: readonly Plan[]): Promise<PipelineLag[]> {
   const lags: PipelineLag[] = [];
-  for (const plan of plans) lags.push(await pipelineLag(log, planStages(plan)));
+  for (const plan of await asDeployed(context, log, plans)) lags.push(await pipelineLag(log, planStages(plan)));
   return lags;
 }
 

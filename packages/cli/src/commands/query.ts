@@ -8,6 +8,7 @@ import { wholeNumber } from '../option-values.js';
 import { NdjsonWriter } from '../output/ndjson.js';
 import { tableLines } from '../output/table.js';
 import type { AddCommand } from '../program.js';
+import { asDeployed } from '../project/as-deployed.js';
 import { namedPlans } from '../project/named-plans.js';
 import { fromServer, tokenOf } from '../run/http-client.js';
 import { openExistingBackend } from '../topics/open-existing.js';
@@ -69,7 +70,8 @@ async function fromLog(context: CliContext, pipeline: string, name: string, text
   const { answerFromLog, Refused } = await import('@rta/serve');
   const backend = await openExistingBackend(context, options, loaded.project);
   try {
-    return await answerFromLog(plans[0], name, text, { log: backend.log, registry: backend.registry, token: tokenOf(context) });
+    const [plan] = await asDeployed(context, backend.log, plans);
+    return await answerFromLog(plan, name, text, { log: backend.log, registry: backend.registry, token: tokenOf(context) });
   } catch (error) {
     if (error instanceof Refused) throw new Failure(error.code, error.message, undefined, { cause: error });
     throw error;

@@ -8,6 +8,7 @@ import { Failure } from '../failure.js';
 import { timeOf } from '../option-values.js';
 import { NdjsonWriter } from '../output/ndjson.js';
 import type { AddCommand } from '../program.js';
+import { asDeployed, requireNoRebuild } from '../project/as-deployed.js';
 import { namedPlans } from '../project/named-plans.js';
 import { resetLines } from '../reset/reset-lines.js';
 import { targetOf, type TargetOptions } from '../reset/target.js';
@@ -56,10 +57,11 @@ const reset: Action<ResetOptions> = async (context, [name], options) => {
   const target = targetOf(context, options);
   const { plans, all, loaded } = await namedPlans(context, [name]);
   if (plans.length !== 1) throw new Failure('several_pipelines', `${name} has ${String(plans.length)} pipelines`, 'name one of them');
-  const [plan] = plans;
   const backend = await openExistingBackend(context, options, loaded.project);
   try {
     const { log } = backend;
+    await requireNoRebuild(log, plans[0].pipeline);
+    const [plan] = await asDeployed(context, log, plans);
     const keepOutput = options.keepOutput === true;
     const planned = await planReset(log, plan, { target, keepState: options.keepState === true, keepOutput }).catch(asFailure(plan));
     requireOwnOutput(plan, all, planned);

@@ -3,13 +3,13 @@ import { backendSettings, openBackend, type BackendOptions } from '../backend/ba
 import type { Action, CliContext } from '../context.js';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
 import { UsageError } from '../failure.js';
-import { durationOf, httpAddressOf, sizeOf, wholeNumber } from '../option-values.js';
+import { durationOf, sizeOf } from '../option-values.js';
 import { NdjsonWriter } from '../output/ndjson.js';
 import type { AddCommand } from '../program.js';
 import { loadPipelines } from '../project/load.js';
 import { httpSettings, type HttpAddress } from '../run/http.js';
 import { lockBackend } from '../run/lock-backend.js';
-import { BROKERS, DIRECTORY, PARTITIONS, REGISTRY, requireTimeouts, runEnd, STALL_TIMEOUT } from '../run/options.js';
+import { BROKERS, DIRECTORY, httpOption, PARTITIONS, REGISTRY, requireTimeouts, runEnd, STALL_TIMEOUT, WORKERS } from '../run/options.js';
 import { PROFILE_FILE, profiled } from '../run/profile/profile.js';
 import { plansOf } from '../run/prepare.js';
 import { runProject } from '../run/run-project.js';
@@ -45,7 +45,7 @@ export const addRun: AddCommand = (program, act) => {
     .option('--close', 'with --until-end: then close the windows that are still open')
     .option('--for <duration>', 'end by itself after so long: 20s, 5m', durationOf)
     .option(...PARTITIONS)
-    .option('--workers <n>', 'worker threads, each a member of the consumer groups (default: 1)', wholeNumber(1))
+    .option(...WORKERS)
     .option('--memory <size>', 'of state in memory, all pipelines together; what is more waits on disk (default: 1GiB each)', sizeOf)
     .option(...BROKERS)
     .option(...REGISTRY)
@@ -58,11 +58,7 @@ export const addRun: AddCommand = (program, act) => {
       DEFAULT_SHUTDOWN_MS,
     )
     .option('--no-notify', 'tell nobody of the incidents of alerts; they are in their topics all the same')
-    .option(
-      '--http <[host:]port>',
-      'serve the console, queries, live events, metrics and `collect:` there; without a host for this machine only; port 0: a free one',
-      httpAddressOf,
-    )
+    .option(...httpOption('the console, queries, live events, metrics and `collect:`'))
     .option('--no-sinks', 'leave rows of sinks that are no topics in the topics that they go through')
     .option(
       '--profile [file]',

@@ -20,6 +20,7 @@ import { wholeNumber } from '../option-values.js';
 import { NdjsonWriter } from '../output/ndjson.js';
 import { bar, tableLines } from '../output/table.js';
 import type { AddCommand } from '../program.js';
+import { asDeployed } from '../project/as-deployed.js';
 import { namedPlans } from '../project/named-plans.js';
 import { bytes, count } from '../run/figures.js';
 import { openExistingBackend } from '../topics/open-existing.js';
@@ -58,17 +59,18 @@ of keys and values there. Of an aggregate a row is its result as it stands, in w
 const state: Action<StateOptions> = async (context, [name, storeName], options) => {
   const { plans, loaded } = await namedPlans(context, [name]);
   if (plans.length !== 1) throw new Failure('several_pipelines', `${name} has ${String(plans.length)} pipelines`, 'name one of them');
-  const stores = storesOf(planStages(plans[0]));
   const rowsWanted = options.dump === true || options.key !== undefined || options.prefix !== undefined || options.limit !== undefined;
-  const chosen = storeName === undefined ? null : storeNamed(plans[0], stores, storeName);
-  if (rowsWanted && chosen === null && stores.length !== 1)
-    throw new UsageError(`rows are those of one store: ${listing(stores.map((store) => store.name), 'or')}`); // prettier-ignore
   const backend = await openExistingBackend(context, options, loaded.project);
   try {
     const { log } = backend;
+    const [plan] = await asDeployed(context, log, plans);
+    const stores = storesOf(planStages(plan));
+    const chosen = storeName === undefined ? null : storeNamed(plan, stores, storeName);
+    if (rowsWanted && chosen === null && stores.length !== 1)
+      throw new UsageError(`rows are those of one store: ${listing(stores.map((store) => store.name), 'or')}`); // prettier-ignore
     if (rowsWanted) await dump(context, log, chosen ?? stores[0], options);
     else if (chosen !== null) await details(context, log, chosen, options.json === true);
-    else await sizes(context, log, plans[0], stores, options.json === true);
+    else await sizes(context, log, plan, stores, options.json === true);
     return context.signal.aborted ? EXIT_CODES.interrupted.code : EXIT_CODES.ok.code;
   } catch (error) {
     if (!(error instanceof LogError) || error.code !== 'unknown_topic') throw error;

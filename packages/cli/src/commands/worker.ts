@@ -2,27 +2,32 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { backendSettings, openBackend, type Backend, type BackendOptions } from '../backend/backend.js';
 import type { Action, CliContext } from '../context.js';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
+import type { Crew, CrewHooks, RunName } from '../fleet/crew.js';
 import { Fleet } from '../fleet/fleet.js';
-import type { RunContext } from '../fleet/deployed-run.js';
-import type { WantedRun } from '../fleet/wanted.js';
+import { ServedFleet } from '../fleet/served-fleet.js';
+import { FleetThreads } from '../fleet/threads/fleet-threads.js';
 import { whoChanges } from '../fleet/who.js';
 import { durationOf } from '../option-values.js';
 import { NdjsonWriter } from '../output/ndjson.js';
 import type { AddCommand } from '../program.js';
 import { loadProjectFile } from '../project/load.js';
+import { ConsoleFeed } from '../run/console/console-feed.js';
+import { httpSettings, openHttp, type HttpAddress, type HttpSettings } from '../run/http.js';
 import { lockBackend } from '../run/lock-backend.js';
-import { BROKERS, DIRECTORY, PARTITIONS, REGISTRY, requireTimeouts, STALL_TIMEOUT } from '../run/options.js';
-import { workerId } from '../run/prepare.js';
+import { BROKERS, DIRECTORY, httpOption, PARTITIONS, REGISTRY, requireTimeouts, STALL_TIMEOUT, WORKERS } from '../run/options.js';
+import { workerId, workerIds } from '../run/prepare.js';
 import { DEFAULT_SHUTDOWN_MS, ShutdownLimit } from '../run/shutdown-limit.js';
 import { StallWatch, watchEventLoop } from '../run/stall-watch.js';
 
 /** ms for the log to close; what it holds is committed by then. */
 const CLOSE_MS = 5_000;
-/** ms between two looks whether something goes on. */
-const STALL_LOOK_MS = 1_000;
+/** ms between two looks at what goes on. */
+const LOOK_MS = 1_000;
 
 interface WorkerOptions extends BackendOptions {
   readonly partitions?: number;
+  readonly workers?: number;
+  readonly http?: HttpAddress;
   readonly stallTimeout: number;
   readonly shutdownTimeout: number;
   readonly json?: boolean;
@@ -33,6 +38,8 @@ export const addWorker: AddCommand = (program, act) => {
     .command('worker')
     .description('Runs what is deployed, and follows what is deployed later, until Ctrl-C')
     .option(...PARTITIONS)
+    .option(...WORKERS)
+    .option(...httpOption('the console, queries, live events and metrics of what runs here'))
     .option(...BROKERS)
     .option(...REGISTRY)
     .option(...DIRECTORY)
@@ -57,14 +64,18 @@ const worker: Action<WorkerOptions> = async (context, _args, options) => {
 
 async function within(context: CliContext, options: WorkerOptions): Promise<ExitCode> {
   const project = loadProjectFile(context);
+  const http = httpSettings(context, options.http, project);
   const unlock = await lockBackend(backendSettings(context, options, project));
   try {
     const report = options.json === true ? jsonReport(context) : textReport(context);
-    const backend = await openBackend(context, options, project, { onWarning: report.warning });
+    const backend = await openBackend(context, options, project, {
+      onWarning: (message) => {
+        report.warning(null, message);
+      },
+    });
     const unwatch = watchEventLoop(options.stallTimeout);
     try {
-      report.following(backend);
-      await follow(context, backend, options, report);
+      await follow(context, backend, options, http, report);
       return context.signal.aborted ? EXIT_CODES.interrupted.code : EXIT_CODES.ok.code;
     } finally {
       await unwatch();
@@ -76,82 +87,98 @@ async function within(context: CliContext, options: WorkerOptions): Promise<Exit
   }
 }
 
-async function follow(context: CliContext, backend: Backend, options: WorkerOptions, report: Report): Promise<void> {
-  const on: RunContext = {
-    context,
-    backend,
-    workerId: workerId(backend),
-    ...(options.partitions === undefined ? {} : { partitions: options.partitions }),
-    hooks: {
-      started: (run) => {
-        report.event(run, 'started');
-      },
-      failed: (run, error, againInMs) => {
-        report.event(run, 'failed', { error: (error as Error).message, againInMs });
-      },
-      warning: (run, message) => {
-        report.warning(`${run.version.pipeline}: ${message}`);
-      },
-    },
-  };
-  const watch = new StallWatch(options.stallTimeout, STALL_LOOK_MS);
-  const fleet = new Fleet(
-    on,
-    {
-      stopped: (run) => {
-        report.event(run, 'stopped');
-      },
-      advanced: report.advanced,
-      trouble: (error) => {
-        report.warning((error as Error).message);
-      },
-    },
-    whoChanges(),
-  );
-  let looked = performance.now();
-  await fleet.run(context.signal, () => {
-    if (performance.now() - looked < STALL_LOOK_MS) return;
-    looked = performance.now();
-    watch.look(fleet.snapshots().map(({ key, snapshot }) => ({ pipeline: key, progress: snapshot.progress })));
-  });
+async function follow(
+  context: CliContext,
+  backend: Backend,
+  options: WorkerOptions,
+  http: HttpSettings | null,
+  report: Report,
+): Promise<void> {
+  const crew = crewOf(context, backend, options, http?.address ?? null, report);
+  const serving = http === null ? null : await serve(context, backend, crew, http, report);
+  try {
+    report.following(backend, serving?.url ?? null);
+    const watch = new StallWatch(options.stallTimeout, LOOK_MS);
+    let looked = performance.now();
+    await crew.run(context.signal, () => {
+      if (performance.now() - looked < LOOK_MS) return;
+      looked = performance.now();
+      serving?.look();
+      watch.look(crew.runs().flatMap(({ key, snapshot }) => (snapshot === null ? [] : [{ pipeline: key, progress: snapshot.progress }])));
+    });
+  } finally {
+    await serving?.close();
+  }
 }
 
-interface Report {
-  readonly following: (backend: Backend) => void;
-  readonly event: (run: WantedRun, event: 'started' | 'stopped' | 'failed', more?: Readonly<Record<string, unknown>>) => void;
-  readonly advanced: (pipeline: string, version: number, phase: string | null) => void;
-  readonly warning: (message: string) => void;
+function crewOf(context: CliContext, backend: Backend, options: WorkerOptions, address: string | null, hooks: CrewHooks): Crew {
+  const { cwd } = context;
+  const { workers = 1, partitions } = options;
+  const more = { ...(partitions === undefined ? {} : { partitions }), ...(address === null ? {} : { address }) };
+  if (workers > 1) return new FleetThreads(backend, { cwd, by: whoChanges(), ...more }, workerIds(backend, workers), hooks);
+  return new Fleet({ context: { cwd }, backend, workerId: workerId(backend), ...more }, hooks, whoChanges());
+}
+
+interface Serving {
+  readonly url: string;
+  /** Once a second. */
+  look(): void;
+  close(): Promise<void>;
+}
+
+async function serve(context: CliContext, backend: Backend, crew: Crew, http: HttpSettings, report: Report): Promise<Serving> {
+  if (http.collect !== null) report.warning(null, '`collect:` of rta.yaml is served by `rta run`, not here');
+  const served = new ServedFleet(context, backend, crew, (error) => {
+    report.warning(null, (error as Error).message);
+  });
+  const feed = new ConsoleFeed(served.versions, 'rta worker', backend, { store: null });
+  const parts = { feed, door: null, waiting: () => served.waiting() };
+  const side = await openHttp(context, { ...http, collect: null }, backend, served.versions, parts);
+  return { url: side.url, look: () => served.look(feed), close: () => side.close().finally(() => served.settled()) };
+}
+
+interface Report extends CrewHooks {
+  /** @param url of the HTTP side; null: there is none */
+  readonly following: (backend: Backend, url: string | null) => void;
 }
 
 function jsonReport({ stdout }: CliContext): Report {
   const out = new NdjsonWriter(stdout, 'worker');
   return {
-    following: ({ description }) => out.write({ following: description }),
-    event: ({ version: { pipeline, version }, mode }, event, more) => out.write({ event, pipeline, version, mode, ...more }),
+    following: ({ description }, url) => out.write({ following: description, ...(url === null ? {} : { http: url }) }),
+    started: (run) => out.write({ event: 'started', ...run }),
+    stopped: (run) => out.write({ event: 'stopped', ...run }),
+    failed: (run, error, againInMs) => out.write({ event: 'failed', ...run, error, againInMs }),
     advanced: (pipeline, version, phase) => out.write({ event: phase === null ? 'promoted' : 'advanced', pipeline, version, phase }),
-    warning: (warning) => out.write({ warning }),
+    warning: (pipeline, warning) => out.write({ warning: pipeline === null ? warning : `${pipeline}: ${warning}` }),
   };
 }
+
+const HOW: Readonly<Record<RunName['mode'], string>> = { live: '', shadow: ' (rebuild)', handover: ' (hands over)' };
 
 function textReport({ stdout, stderr }: CliContext): Report {
   const say = (line: string): void => {
     stdout.write(`${new Date().toISOString()} ${line}\n`);
   };
+  const of = ({ pipeline, version, mode }: RunName): string => `${pipeline} version ${String(version)}${HOW[mode]}`;
   return {
-    following: ({ description }) => {
-      say(`rta worker · ${description}: follows what is deployed`);
+    following: ({ description }, url) => {
+      say(`rta worker · ${description}${url === null ? '' : ` · ${url}`}: follows what is deployed`);
     },
-    event: ({ version: { pipeline, version }, mode }, event, more = {}) => {
-      const how = mode === 'live' ? '' : mode === 'shadow' ? ' (rebuild)' : ' (hands over)';
-      const why =
-        event === 'failed' ? `: ${String(more['error'])}; again in ${String(Math.round(Number(more['againInMs']) / 1000))} s` : '';
-      say(`${pipeline} version ${String(version)}${how} ${event}${why}`);
+    started: (run) => {
+      say(`${of(run)} started`);
+    },
+    stopped: (run) => {
+      say(`${of(run)} stopped`);
+    },
+    failed: (run, error, againInMs) => {
+      say(`${of(run)} failed: ${error}; again in ${String(Math.round(againInMs / 1000))} s`);
     },
     advanced: (pipeline, version, phase) => {
       say(`${pipeline} version ${String(version)} ${phase === null ? 'has taken over' : `takes over: ${phase}`}`);
     },
-    warning: (message) => {
-      stderr.write(`warning: ${message}\n`);
+    warning: (pipeline, message) => {
+      stderr.write(`warning: ${pipeline === null ? '' : `${pipeline}: `}${message}\n`);
     },
   };
 }

@@ -58,6 +58,7 @@ export function verdictOf({ plan, physical }: StagedPlan, now: PipelineNow): Ver
   const current = currentOf(deployed);
   if (current.fingerprint === now.fingerprint && pending === undefined && !again && resized.length === 0) return verdict;
   const diff = sourceDiff(current.source, now.source);
+  const reminders = newerReaders(plan, current.source);
   const givenUp = pending === undefined ? [] : [`the rebuild of version ${pending.version} is given up`];
   const changed = changesOf(planIdentity(physical), current);
   for (const name of resized) changed.other.set(name.slice(physical.applicationId.length + 1), 'its sources have another number of partitions now'); // prettier-ignore
@@ -67,7 +68,7 @@ export function verdictOf({ plan, physical }: StagedPlan, now: PipelineNow): Ver
   if (!again && (!stores || kept)) {
     const warnings =
       kept && stores ? ['its state is kept, though it was made by other rules: what was counted by them stays as it is'] : [];
-    return { ...verdict, state: 'keep', change: 'update', diff, reasons: [...givenUp, hasState ? 'it goes on with the state that it has' : 'it keeps no state'], warnings }; // prettier-ignore
+    return { ...verdict, state: 'keep', change: 'update', diff, reasons: [...givenUp, hasState ? 'it goes on with the state that it has' : 'it keeps no state'], warnings: [...warnings, ...reminders] }; // prettier-ignore
   }
   const keepable = changed.other.size === 0 && !again;
   const advice = keepable ? [`--keep-state ${plan.pipeline} goes on with the state as it is: what was counted by other rules stays`] : [];
@@ -78,10 +79,22 @@ export function verdictOf({ plan, physical }: StagedPlan, now: PipelineNow): Ver
     change: 'rebuild',
     diff,
     reasons: [...givenUp, ...why],
+    warnings: reminders,
     advice,
     rebuilt: new Map([...changed.input, ...changed.other]),
     keepable,
   };
+}
+
+/** Of sources that workers read with a newer schema, by `onIncompatibleSchemaChange: rebuild`, and this plan does not. */
+function newerReaders({ sources }: Plan, { readers = {} }: DeployedSource): string[] {
+  return Object.entries(readers).flatMap(([topic, schema]) =>
+    sources.every((source) => source.topic !== topic || JSON.stringify(source.schema) === JSON.stringify(JSON.parse(schema)))
+      ? []
+      : [
+          `the version that runs reads ${topic} with a newer schema than this one: \`rta schema pull ${topic}-value\` puts it into the schema file`,
+        ],
+  );
 }
 
 function firstVersion(

@@ -1,5 +1,5 @@
 /** What happens to subjects of the schema registry. */
-import type { AvroSchema, Plan } from '@rta/dsl';
+import { listing, type AvroSchema, type Plan } from '@rta/dsl';
 import {
   gateRequestsOf,
   judge,
@@ -42,14 +42,31 @@ export async function subjectItems(registry: SchemaRegistry, plans: readonly Pla
       ...itemOf('subject', subject, role, users.map(({ pipeline }) => pipeline)), // prettier-ignore
       kind: 'subject',
       schema: brings ? wanted : null,
-      ...verdictOf(decision, level, latest?.version ?? null),
+      ...verdictOf(
+        decision,
+        level,
+        latest?.version ?? null,
+        latest === null || wanted === null ? [] : addedWithoutDefault(latest.schema, wanted),
+      ),
       diff: brings && wanted !== null && latest !== null ? schemaChanges(latest.schema, wanted).map(lineOf) : [],
     });
   }
   return items;
 }
 
-function verdictOf(decision: GateDecision, level: string | null, version: number | null): Partial<SubjectItem> {
+/** Columns of a record that an earlier version did not have, and that have no default. */
+function addedWithoutDefault(earlier: AvroSchema, next: AvroSchema): string[] {
+  const before = new Set(fieldsOf(earlier).map(({ name }) => name));
+  return fieldsOf(next).flatMap((field) => (before.has(field.name) || 'default' in field ? [] : [field.name]));
+}
+
+function fieldsOf(schema: AvroSchema): readonly { readonly name: string }[] {
+  const { fields } = schema as { readonly fields?: readonly { readonly name: string }[] };
+  return fields ?? [];
+}
+
+/** @param added columns without a default that are new */
+function verdictOf(decision: GateDecision, level: string | null, version: number | null, added: readonly string[]): Partial<SubjectItem> {
   const { warnings, reasons, subject, role } = decision;
   switch (decision.decision) {
     case 'create':
@@ -57,7 +74,7 @@ function verdictOf(decision: GateDecision, level: string | null, version: number
     case 'update':
       return { change: 'update', reasons: [`version ${Number(version) + 1}, which is ${level} compatible`], warnings };
     case 'incompatible':
-      return { change: 'breaking', reasons: [...reasons], warnings, advice: adviceOf(subject, role, level) };
+      return { change: 'breaking', reasons: [...reasons], warnings, advice: adviceOf(subject, role, level, added) };
     case 'unknown':
       return { reasons: ['nothing is registered yet: what comes there is not known'], warnings };
     default:
@@ -65,11 +82,15 @@ function verdictOf(decision: GateDecision, level: string | null, version: number
   }
 }
 
-function adviceOf(subject: string, role: GateDecision['role'], level: string | null): string[] {
+function adviceOf(subject: string, role: GateDecision['role'], level: string | null, added: readonly string[]): string[] {
   const topic = subject.replace(/-(key|value)$/, '');
   if (role === 'source') return ['make the schema file read what is registered: `rta schema diff` shows how they differ'];
   return [
-    `make the change one that ${level} allows; a column that may be null has a default`,
+    ...(added.length > 0 && level?.startsWith('FORWARD') !== true
+      ? [
+          `let ${listing(added, 'and')} be null where ${added.length === 1 ? 'it was' : 'they were'} not there yet, which gives the default null: \`nullable(…)\` around ${added.length === 1 ? 'its expression' : 'their expressions'}, in an aggregate \`max(nullable(score))\``,
+        ]
+      : [`make the change one that ${level} allows; a column that may be null has a default`]),
     ...(level?.startsWith('BACKWARD') === true
       ? [`or, if it only adds columns: \`rta schema compat ${subject} FORWARD\`, by which the writer goes first`]
       : []),

@@ -2,33 +2,38 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Plan } from '@rta/dsl';
 import { apply, gateRequestsOf } from '@rta/registry';
-import { compileStage, ensureStaging, stagingRoute, takeOver, type SourceLimit, type WorkerSnapshot } from '@rta/runtime';
+import {
+  compileStage,
+  ensureStaging,
+  stagingRoute,
+  takeOver,
+  type SourceLimit,
+  type StoreAnswer,
+  type StoreQuery,
+  type WorkerSnapshot,
+} from '@rta/runtime';
 import type { Backend } from '../backend/backend.js';
 import type { CliContext } from '../context.js';
 import { compileDeployed, deployedCompiler } from '../project/compile-deployed.js';
 import { openRun, type LocalPipelineRun } from '../run/pipeline-run.js';
 import { currentPlans, requireCompatible } from '../run/prepare.js';
 import { sinkSchemaIdsOf } from '../run/sink-schema-ids.js';
-import { SourceChanges } from '../run/source-changes.js';
-import { epochOfRun, type WantedRun } from './wanted.js';
+import { SourceChanges, type RebuildWith } from '../run/source-changes.js';
+import type { CrewHooks } from './crew.js';
+import { epochOfRun, nameOf, type WantedRun } from './wanted.js';
 
 /** ms between tries, at most. */
 const MAX_BACKOFF_MS = 30_000;
 /** ms between questions whether the version before has ended. */
 const ASK_MS = 300;
 
-interface RunHooks {
-  readonly started: (run: WantedRun) => void;
-  readonly failed: (run: WantedRun, error: unknown, againInMs: number) => void;
-  readonly warning: (run: WantedRun, message: string) => void;
-}
-
 export interface RunContext {
   readonly context: Pick<CliContext, 'cwd'>;
-  readonly backend: Backend;
+  readonly backend: Pick<Backend, 'log' | 'registry' | 'stores' | 'removeState'>;
   readonly workerId: string;
   readonly partitions?: number;
-  readonly hooks: RunHooks;
+  /** A URL at which the process answers for the tasks that it has. */
+  readonly address?: string;
 }
 
 export class DeployedRun {
@@ -37,10 +42,15 @@ export class DeployedRun {
   private readonly stopping = new AbortController();
   private pipeline: LocalPipelineRun | null = null;
 
-  /** @param limit how far a shadow reads its sources */
+  /**
+   * @param rebuildWith what becomes of it where a source's new schema needs other state
+   * @param limit how far a shadow reads its sources
+   */
   constructor(
     private readonly on: RunContext,
+    private readonly hooks: Pick<CrewHooks, 'started' | 'failed' | 'warning'>,
     readonly wanted: WantedRun,
+    private readonly rebuildWith: RebuildWith,
     private readonly limit?: SourceLimit,
   ) {
     this.ended = this.untilStopped();
@@ -53,6 +63,11 @@ export class DeployedRun {
   /** Null where it has not begun. */
   snapshot(): WorkerSnapshot | null {
     return this.pipeline?.snapshot() ?? null;
+  }
+
+  /** Rows of a store, by the tasks that are here; rejects where that cannot be said now. */
+  query(query: StoreQuery): Promise<readonly StoreAnswer[]> {
+    return this.pipeline?.query(query) ?? Promise.reject(new Error('it is just being started'));
   }
 
   /** Commits what was processed, and leaves. */
@@ -75,7 +90,7 @@ export class DeployedRun {
         const superseded = code === 'superseded';
         if (performance.now() - begun > MAX_BACKOFF_MS) tries = 1;
         const pause = superseded ? 1000 : code === 'incompatible_schema' ? MAX_BACKOFF_MS : Math.min(MAX_BACKOFF_MS, 500 * 2 ** tries);
-        if (!superseded) this.on.hooks.failed(this.wanted, error, pause);
+        if (!superseded) this.hooks.failed(nameOf(this.wanted), error instanceof Error ? error.message : String(error), pause);
         await this.pipeline?.abandon().catch(() => undefined);
         await delay(pause, undefined, { signal }).catch(() => undefined);
       } finally {
@@ -85,17 +100,20 @@ export class DeployedRun {
   }
 
   private async once(): Promise<void> {
-    const { context, backend, workerId, partitions, hooks } = this.on;
+    const { context, backend, workerId, partitions, address } = this.on;
     const { version, mode } = this.wanted;
     const { log, registry, stores } = backend;
     const epoch = epochOfRun(version, mode);
     const onWarning = (message: string): void => {
-      hooks.warning(this.wanted, message);
+      this.hooks.warning(version.pipeline, message);
     };
     const compile = deployedCompiler(context, version.pipeline, version.source);
-    const changes = new SourceChanges(registry, compile, onWarning);
+    const changes = new SourceChanges(registry, compile, onWarning, this.rebuildWith);
     const plan = await this.runnable(changes, onWarning);
-    const sinkSchemaIds = sinkSchemaIdsOf(plan, await apply(registry, gateRequestsOf(plan)));
+    const requests = gateRequestsOf(plan);
+    // What it reads no more of may have a schema by now that it could not read.
+    const ids = await apply(registry, mode === 'handover' ? { ...requests, sources: [] } : requests);
+    const sinkSchemaIds = sinkSchemaIdsOf(plan, ids);
     const { signal } = this.stopping;
     if (signal.aborted) return;
     const { run, physical } = await openRun(
@@ -111,6 +129,7 @@ export class DeployedRun {
         applicationId: version.applicationId,
         epoch,
         ...(partitions === undefined ? {} : { defaultPartitions: partitions }),
+        ...(address === undefined ? {} : { address }),
         ...(mode === 'handover' ? { limit: () => 0 } : this.limit === undefined ? {} : { limit: this.limit }),
         ...(mode === 'shadow' ? { route: stagingRoute } : {}),
         // While its inputs are held back it is not known whether they are quiet.
@@ -123,7 +142,7 @@ export class DeployedRun {
     while ((await takeOver(log, physical, epoch)) === 'not_yet') await delay(ASK_MS, undefined, { signal });
     this.pipeline = run;
     if (signal.aborted) return;
-    hooks.started(this.wanted);
+    this.hooks.started(nameOf(this.wanted));
     await run.run({ when: mode === 'handover' ? 'handed_over' : 'stopped' });
   }
 
@@ -131,7 +150,6 @@ export class DeployedRun {
   private async runnable(changes: SourceChanges, onWarning: (message: string) => void): Promise<Plan> {
     const { version, mode } = this.wanted;
     const declared = compileDeployed(this.on.context, version.pipeline, version.source);
-    // It reads nothing more of its sources: another version does, which may have been deployed for their new schemas.
     if (mode === 'handover') return declared;
     const [plan] = await currentPlans(this.on.backend, [declared], () => changes);
     await requireCompatible(this.on.backend, [plan], (_, message) => {

@@ -14,24 +14,20 @@ import {
   type DeploymentsSnapshot,
   type PhysicalPlan,
   type PipelineDeployments,
-  type WorkerSnapshot,
+  type StoreAnswer,
+  type StoreQuery,
 } from '@rta/runtime';
 import { compileDeployed } from '../project/compile-deployed.js';
+import type { Crew, CrewHooks, CrewRun } from './crew.js';
 import { DeployedRun, type RunContext } from './deployed-run.js';
-import { epochOfRun, runKey, wantedRuns, type WantedRun } from './wanted.js';
+import { Leftovers } from './leftovers.js';
+import { deployRebuild } from './own-rebuild.js';
+import { epochOfRun, nameOf, runKey, wantedRuns, type WantedRun } from './wanted.js';
 
 /** ms between looks at the record. */
 const LOOK_MS = 500;
 /** ms after which a hand-over that had come to its end here is looked at again: another worker may have died over its part. */
 const AGAIN_MS = 5_000;
-
-export interface FleetHooks {
-  readonly stopped: (run: WantedRun) => void;
-  /** A rebuild has come to its next phase, or, with null, has taken over. */
-  readonly advanced: (pipeline: string, version: number, phase: string | null) => void;
-  /** Something that is tried again. */
-  readonly trouble: (error: unknown) => void;
-}
 
 interface Rebuilding {
   readonly key: string;
@@ -40,9 +36,10 @@ interface Rebuilding {
   looking: boolean;
 }
 
-export class Fleet {
+export class Fleet implements Crew {
   private readonly deployments: Deployments;
-  private readonly runs = new Map<string, DeployedRun>();
+  private readonly leftovers: Leftovers;
+  private readonly running = new Map<string, DeployedRun>();
   private readonly rebuilds = new Map<string, Rebuilding>();
   /** When hand-overs came to their end here, by key. */
   private readonly handedOver = new Map<string, number>();
@@ -53,10 +50,14 @@ export class Fleet {
   /** @param by who promotes, for people */
   constructor(
     private readonly on: RunContext,
-    private readonly hooks: FleetHooks,
+    private readonly hooks: CrewHooks,
     private readonly by: string,
   ) {
-    this.deployments = new Deployments(on.backend.log);
+    const { log, removeState } = on.backend;
+    this.deployments = new Deployments(log);
+    this.leftovers = new Leftovers(log, removeState, (error) => {
+      this.trouble(error);
+    });
   }
 
   /** Until the signal comes; then everything has committed and left. `looked` is called after each look, and may throw. */
@@ -68,36 +69,38 @@ export class Fleet {
           this.reconcile();
         } catch (error) {
           if (!(error instanceof LogError) || !error.retriable) throw error;
-          this.hooks.trouble(error);
+          this.trouble(error);
         }
         looked();
         // Workers that look at the same moments would get in each other's way when they change something.
         await delay(LOOK_MS * (0.5 + Math.random()), undefined, { signal }).catch(() => undefined);
       }
     } finally {
-      for (const run of this.runs.values()) run.stop();
-      await Promise.all([...this.runs.values()].map(({ ended }) => ended));
+      for (const run of this.running.values()) run.stop();
+      await Promise.all([...this.running.values()].map(({ ended }) => ended));
+      await this.leftovers.settled();
     }
   }
 
-  /** Of what runs, by `pipeline version mode`. */
-  snapshots(): { readonly key: string; readonly wanted: WantedRun; readonly snapshot: WorkerSnapshot }[] {
-    return [...this.runs].flatMap(([key, run]) => {
-      const snapshot = run.snapshot();
-      return snapshot === null ? [] : [{ key, wanted: run.wanted, snapshot }];
-    });
+  runs(): CrewRun[] {
+    return [...this.running].map(([key, run]) => ({ key, ...nameOf(run.wanted), snapshot: run.snapshot() }));
+  }
+
+  query(key: string, query: StoreQuery): Promise<readonly StoreAnswer[]> {
+    return this.running.get(key)?.query(query) ?? Promise.resolve([]);
   }
 
   private reconcile(): void {
     const wanted = new Map(
       [...this.snapshot.pipelines.values()].flatMap((pipeline) => this.wanted(pipeline)).map((run) => [runKey(run), run]),
     );
-    for (const [key, run] of this.runs) if (!wanted.has(key)) run.stop();
+    for (const [key, run] of this.running) if (!wanted.has(key)) run.stop();
     // Of one application id one thing runs at a time: what is not wanted any more ends first.
-    const busy = new Set([...this.runs.values()].map(({ applicationId }) => applicationId));
+    const busy = new Set([...this.running.values()].map(({ applicationId }) => applicationId));
+    this.leftovers.look(this.snapshot, busy);
     const now = performance.now();
     for (const [key, run] of wanted) {
-      if (this.runs.has(key) || busy.has(run.version.applicationId)) continue;
+      if (this.running.has(key) || busy.has(run.version.applicationId)) continue;
       if (run.mode !== 'handover' || now - (this.handedOver.get(key) ?? -Infinity) > AGAIN_MS) this.start(key, run);
     }
   }
@@ -110,7 +113,7 @@ export class Fleet {
       this.broken.delete(pipeline.pipeline);
       return runs;
     } catch (error) {
-      if (this.broken.get(pipeline.pipeline) !== pipeline.revision) this.hooks.trouble(error);
+      if (this.broken.get(pipeline.pipeline) !== pipeline.revision) this.trouble(error);
       this.broken.set(pipeline.pipeline, pipeline.revision);
       return [];
     }
@@ -120,13 +123,19 @@ export class Fleet {
     const limit = wanted.mode === 'shadow' ? this.rebuilds.get(wanted.version.pipeline)?.watch.limit : undefined;
     // A shadow without a limit would read too far.
     if (wanted.mode === 'shadow' && limit === undefined) return;
-    const run = new DeployedRun(this.on, wanted, limit);
-    this.runs.set(key, run);
+    const rebuildWith = deployRebuild(this.deployments, wanted.version, this.by);
+    const run = new DeployedRun(this.on, this.hooks, wanted, rebuildWith, limit);
+    this.running.set(key, run);
     void run.ended.then(() => {
-      this.runs.delete(key);
+      this.running.delete(key);
       if (wanted.mode === 'handover') this.handedOver.set(key, performance.now());
-      this.hooks.stopped(wanted);
+      this.hooks.stopped(nameOf(wanted));
     });
+  }
+
+  /** Something that is tried again. */
+  private trouble(error: unknown): void {
+    this.hooks.warning(null, error instanceof Error ? error.message : String(error));
   }
 
   private advance(pipeline: PipelineDeployments): void {
@@ -146,7 +155,7 @@ export class Fleet {
     one.looking = true;
     void this.look(pipeline, one)
       .catch((error: unknown) => {
-        this.hooks.trouble(error);
+        this.trouble(error);
       })
       .finally(() => (one.looking = false));
   }

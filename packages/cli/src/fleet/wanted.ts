@@ -32,6 +32,11 @@ export function epochOfRun({ version }: DeployedVersion, mode: RunMode): number 
   return 2 * version + (mode === 'shadow' ? 0 : 1);
 }
 
+/** What people are told of it by. */
+export function nameOf({ version: { pipeline, version }, mode }: WantedRun): { pipeline: string; version: number; mode: RunMode } {
+  return { pipeline, version, mode };
+}
+
 export function runKey({ version: { pipeline, version }, mode }: WantedRun): string {
   return `${pipeline} ${String(version)} ${mode}`;
 }

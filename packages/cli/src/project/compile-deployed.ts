@@ -44,7 +44,7 @@ export function deployedCompiler(
   pipeline: string,
   source: DeployedSource,
 ): (readers: ReadonlyMap<string, AvroSchema>) => CompileResult {
-  const { path, files, variables } = source;
+  const { path, files, variables, readers: own = {} } = source;
   requireModules(cwd, pipeline, source.modules);
   const text = (name: string): SourceText | null => (name in files ? { path: name, text: files[name] } : null);
   const beside = (name: string, other: string): SourceText | null => text(posix.join(posix.dirname(name), other));
@@ -70,7 +70,8 @@ export function deployedCompiler(
     env: variables,
     resolveModule: (module) => resolve(cwd, posix.dirname(path), module),
   };
-  return (readers) => compileTree(root, syntax, { ...input, readerOf: (topic) => readers.get(topic) ?? null });
+  const newer = new Map(Object.entries(own).map(([topic, schema]) => [topic, JSON.parse(schema) as AvroSchema]));
+  return (readers) => compileTree(root, syntax, { ...input, readerOf: (topic) => readers.get(topic) ?? newer.get(topic) ?? null });
 }
 
 function requireModules(cwd: string, pipeline: string, modules: DeployedSource['modules']): void {

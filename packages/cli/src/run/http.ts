@@ -2,14 +2,13 @@
 import { hostname } from 'node:os';
 import type { Plan, ProjectFile } from '@rta/dsl';
 import { topicSpec } from '@rta/runtime';
-import type { CollectSettings, HttpSide } from '@rta/serve';
+import type { CollectSettings, HttpSide, ServedPipeline } from '@rta/serve';
 import type { Backend } from '../backend/backend.js';
 import type { CliContext } from '../context.js';
 import { Failure, UsageError } from '../failure.js';
 import { httpAddressOf, isLoopback } from '../option-values.js';
 import type { ConsoleFeed } from './console/console-feed.js';
 import type { OlapDoor } from './olap-door.js';
-import type { RunningPipeline } from './prepare.js';
 
 export interface HttpAddress {
   readonly host: string;
@@ -73,13 +72,25 @@ function addressIn(text: string): HttpAddress {
   }
 }
 
-/** Rejects with Failure `cannot_listen`, `unknown_source` and `unsupported_source`, and as log and registry do. */
+interface HttpParts {
+  readonly feed: ConsoleFeed;
+  /** Null: there is no OLAP store here. */
+  readonly door: OlapDoor | null;
+  /** Names of pipelines that are to run here too, and do not yet. */
+  readonly waiting?: () => readonly string[];
+}
+
+/**
+ * Rejects with Failure `cannot_listen`, `unknown_source` and `unsupported_source`, and as log and registry do.
+ *
+ * @param pipelines those that are in it when somebody asks
+ */
 export async function openHttp(
   context: CliContext,
   settings: HttpSettings,
   backend: Backend,
-  pipelines: readonly RunningPipeline[],
-  { feed, door }: { readonly feed: ConsoleFeed; readonly door: OlapDoor },
+  pipelines: readonly ServedPipeline[],
+  { feed, door, waiting }: HttpParts,
 ): Promise<HttpSide> {
   const { host, port, token, address, collect } = settings;
   // Most commands never need it.
@@ -90,11 +101,12 @@ export async function openHttp(
     port,
     token,
     console: feed,
-    sql: () => door.store,
+    sql: () => door?.store ?? null,
     address,
     log: backend.log,
     registry: backend.registry,
-    pipelines: pipelines.map(({ plan, run }) => ({ plan, snapshot: () => run.snapshot(), query: (query) => run.query(query) })),
+    pipelines,
+    ...(waiting === undefined ? {} : { waiting }),
     collect: collect === null ? null : await collectSettings(collect, backend, plans),
     onError: (error) => void context.stderr.write(`warning: http: ${error instanceof Error ? error.message : String(error)}\n`),
   }).catch((error: unknown) => {

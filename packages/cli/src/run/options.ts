@@ -1,6 +1,6 @@
 /** What commands that run pipelines are told alike. */
 import { UsageError } from '../failure.js';
-import { durationOf, wholeNumber } from '../option-values.js';
+import { durationOf, httpAddressOf, wholeNumber } from '../option-values.js';
 import type { RunEnd } from './pipeline-run.js';
 import { DEFAULT_STALL_MS } from './stall-watch.js';
 
@@ -21,6 +21,11 @@ export const STALL_TIMEOUT = [
   durationOf,
   DEFAULT_STALL_MS,
 ] as const;
+
+export const WORKERS = ['--workers <n>', 'worker threads, each a member of the consumer groups (default: 1)', wholeNumber(1)] as const;
+/** @param what it serves */
+export const httpOption = (what: string) =>
+  ['--http <[host:]port>', `serve ${what} there; without a host for this machine only; port 0: a free one`, httpAddressOf] as const;
 
 /** ms */
 interface Timeouts {

@@ -108,12 +108,11 @@ export async function preparePipelines(backend: Backend, declared: readonly Plan
   }
   if (options.workers === 1) return running;
   const { workers, partitions, onWarning } = options;
-  const workerIds = Array.from({ length: workers }, (_, index) => (index === 0 ? workerId(backend) : `${workerId(backend)}-${index}`));
   const threads = await WorkerThreads.start({
     backend,
     plans: prepared,
     changes,
-    workerIds,
+    workerIds: workerIds(backend, workers),
     ...(partitions === undefined ? {} : { partitions }),
     ...memory,
     ...address,
@@ -137,7 +136,7 @@ function changesOf(backend: Backend, pipeline: string, { recompile, onWarning }:
 
 /** The plans as they can be run. Rejects with Failure `incompatible_schema`. */
 export async function currentPlans(
-  { registry }: Backend,
+  { registry }: Pick<Backend, 'registry'>,
   declared: readonly Plan[],
   changesIn: (pipeline: string) => SourceChanges,
 ): Promise<readonly Plan[]> {
@@ -153,7 +152,11 @@ export async function currentPlans(
 }
 
 /** Rejects with Failure `incompatible_schema` where the registry does not let all of them through. */
-export async function requireCompatible(backend: Backend, plans: readonly Plan[], onWarning: PrepareOptions['onWarning']): Promise<void> {
+export async function requireCompatible(
+  backend: Pick<Backend, 'registry'>,
+  plans: readonly Plan[],
+  onWarning: PrepareOptions['onWarning'],
+): Promise<void> {
   const refused: string[] = [];
   for (const plan of plans) {
     const { decisions } = await judge(backend.registry, gateRequestsOf(plan));
@@ -170,6 +173,11 @@ export async function requireCompatible(backend: Backend, plans: readonly Plan[]
 
 function refusal(plan: Plan, { role, subject, reasons }: GateDecision): string {
   return `${plan.pipeline}: ${role} ${subject}\n    ${reasons.join('\n    ')}`;
+}
+
+/** Of as many threads of this process. */
+export function workerIds(backend: Backend, threads: number): string[] {
+  return Array.from({ length: threads }, (_, index) => (index === 0 ? workerId(backend) : `${workerId(backend)}-${index}`));
 }
 
 /** The same for every start of the same directory on the same machine, another for other members of the group. */

@@ -1,6 +1,6 @@
 /** What `rta run` and `rta demo` share: pipelines on a backend from the gate to the summary. */
 import type { Plan } from '@rta/dsl';
-import type { Told } from '@rta/serve';
+import type { ServedPipeline, Told } from '@rta/serve';
 import type { Backend } from '../backend/backend.js';
 import type { CliContext } from '../context.js';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
@@ -68,7 +68,7 @@ export async function runProject(context: CliContext, backend: Backend, settings
   if (context.signal.aborted) return EXIT_CODES.interrupted.code;
   const door = new OlapDoor(backend.directory);
   const feed = settings.http === undefined ? null : new ConsoleFeed(pipelines, `rta ${command}`, backend, door);
-  const http = feed === null ? null : await openHttp(context, settings.http!, backend, pipelines, { feed, door });
+  const http = feed === null ? null : await openHttp(context, settings.http!, backend, served(pipelines), { feed, door });
   try {
     settings.prepared?.(pipelines);
     const title = `rta ${command} · ${backend.description}${http === null ? '' : ` · ${http.url}`}`;
@@ -93,6 +93,10 @@ export async function runProject(context: CliContext, backend: Backend, settings
   } finally {
     await http?.close();
   }
+}
+
+function served(pipelines: readonly RunningPipeline[]): readonly ServedPipeline[] {
+  return pipelines.map(({ plan, run }) => ({ plan, snapshot: () => run.snapshot(), query: (query) => run.query(query) }));
 }
 
 function both(first: RunReport, second: RunReport): RunReport {

@@ -9,6 +9,7 @@ import {
   schemaChanges,
   type CompatibilityProblem,
   type SchemaRegistry,
+  type SubjectVersion,
 } from '@rta/registry';
 import { planLayout, planStages, type RunnablePlan, type SchemaChange, type SourceInput } from '@rta/runtime';
 import type { LoadedProject } from '../project/load.js';
@@ -31,6 +32,19 @@ function readersOf({ sources }: Plan): Readers {
   return new Map(sources.flatMap(({ format, topic, schema }) => (format === 'avro' ? [[topic, schema] as const] : [])));
 }
 
+/**
+ * Lets the pipeline be rebuilt beside the one that runs, with a newer schema of one source. Resolves to what comes of that, a clause for people.
+ */
+export type RebuildWith = (next: Plan, source: { readonly topic: string; readonly version: SubjectVersion }) => Promise<string>;
+
+/** Why a pipeline does not go on with the newest schema of a source. */
+interface Obstacle {
+  /** '': there is nothing to be said of it. */
+  readonly why: string;
+  /** It is rebuilt, and nobody has to do anything. */
+  readonly rebuilds?: boolean;
+}
+
 /** A source's records come with this schema. */
 export interface WriterSchema {
   readonly source: Pick<SourceInput, 'topic' | 'readerSchema' | 'onIncompatibleSchemaChange'>;
@@ -47,6 +61,8 @@ export class SourceChanges {
     private readonly recompile: (readers: Readers) => CompileResult,
     /** Told of fields that the sinks could carry, and do not. */
     private readonly onWarning: (message: string) => void,
+    /** Null: state is never rebuilt here. */
+    private readonly rebuildWith: RebuildWith | null = null,
   ) {}
 
   /**
@@ -63,17 +79,16 @@ export class SourceChanges {
     if (problems.length === 0) {
       if (!schemaChanges(readerSchema, schema).some(({ kind }) => kind === 'added')) return null;
       const next = await this.withNewest(plan, topic, true);
-      if (typeof next !== 'string') return { reason: `${what} has more fields`, next: await this.runnable(next) };
-      if (next !== '') this.warn(`${topic}: ${what} has fields that are not carried on: ${next}`);
+      if (!('why' in next)) return { reason: `${what} has more fields`, next: await this.runnable(next) };
+      if (next.why !== '') this.warn(`${topic}: ${what} has fields that are not carried on: ${next.why}`);
       return null;
     }
     if (policy === 'errors') return null;
     const reason = `${what} does not resolve to that of the source\n  ${problems.map(sentenceOf).join('\n  ')}`;
     if (policy === 'stop') return { reason: `${reason}\n${STOPPED}`, next: null };
     const next = await this.withNewest(plan, topic, false);
-    return typeof next === 'string'
-      ? { reason: `${reason}\n${next}\n${STOPPED}`, next: null }
-      : { reason, next: await this.runnable(next) };
+    if (!('why' in next)) return { reason, next: await this.runnable(next) };
+    return { reason: `${reason}\n${next.why}${next.rebuilds === true ? '' : `\n${STOPPED}`}`, next: null };
   }
 
   /**
@@ -88,7 +103,7 @@ export class SourceChanges {
       const newest = await this.registry.latest(`${topic}-value`);
       if (newest === null || resolutionProblems(schema, newest.schema).length === 0) continue;
       const next = await this.withNewest(current, topic, false);
-      if (typeof next === 'string') return next;
+      if ('why' in next) return next.why;
       this.warn(`${topic}: it is read with version ${newest.version} of ${topic}-value, which the schema of the source does not read`);
       current = next;
     }
@@ -99,25 +114,35 @@ export class SourceChanges {
    * The plan with the newest version of a topic's schema as its reader, if its state has the same layout and the registry lets it go; else why
    * not.
    *
-   * @param onlyMore only where the sinks get more by it; '' where they do not
+   * @param onlyMore only where the sinks get more by it
    */
-  private async withNewest(plan: Plan, topic: string, onlyMore: boolean): Promise<Plan | string> {
+  private async withNewest(plan: Plan, topic: string, onlyMore: boolean): Promise<Plan | Obstacle> {
     const subject = `${topic}-value`;
     const newest = await this.registry.latest(subject);
     const readers = readersOf(plan);
     if (newest === null || canonical(newest.schema) === canonical(readers.get(topic)!))
-      return onlyMore ? '' : `the source is read with the newest version of ${subject} already`;
+      return { why: onlyMore ? '' : `the source is read with the newest version of ${subject} already` };
     const version = `version ${newest.version} of ${subject}`;
     const { plan: next, diagnostics } = this.recompile(new Map([...readers, [topic, newest.schema]]));
     if (next === null)
-      return `the pipeline does not fit ${version}: ${diagnostics.find(({ severity }) => severity === 'error')?.message ?? 'its text is gone'}`;
-    if (onlyMore && sinksOf(next) === sinksOf(plan)) return '';
-    if (planLayout(planStages(next)) !== planLayout(planStages(plan)))
-      return `with ${version} its state has another layout, so it has to be rebuilt: ${REBUILD}`;
+      return {
+        why: `the pipeline does not fit ${version}: ${diagnostics.find(({ severity }) => severity === 'error')?.message ?? 'its text is gone'}`,
+      };
+    if (onlyMore && sinksOf(next) === sinksOf(plan)) return { why: '' };
+    const otherLayout = planLayout(planStages(next)) !== planLayout(planStages(plan));
+    if (otherLayout && (onlyMore || this.rebuildWith === null))
+      return { why: `with ${version} its state has another layout, so it has to be rebuilt: ${REBUILD}` };
     const { decisions } = await judge(this.registry, gateRequestsOf(next));
     const refused = decisions.find(({ decision }) => decision === 'incompatible');
-    if (refused !== undefined) return `with ${version} the registry refuses ${refused.subject}: ${refused.reasons.join('; ')}`;
-    return next;
+    if (refused !== undefined) return { why: `with ${version} the registry refuses ${refused.subject}: ${refused.reasons.join('; ')}` };
+    if (!otherLayout || this.rebuildWith === null) return next;
+    const unread = resolutionProblems(newest.schema, readers.get(topic)!);
+    if (unread.length > 0)
+      return { why: `with ${version} its state has another layout, and that version does not read the records before:\n  ${unread.map(sentenceOf).join('\n  ')}` }; // prettier-ignore
+    return {
+      why: `with ${version} its state has another layout: ${await this.rebuildWith(next, { topic, version: newest })}`,
+      rebuilds: true,
+    };
   }
 
   private async runnable(plan: Plan): Promise<RunnablePlan> {
@@ -132,7 +157,9 @@ export class SourceChanges {
   }
 }
 
-const REBUILD = 'put that version into its schema file (`rta schema pull`) and reset the pipeline (`rta reset`)';
+const REBUILD =
+  'put that version into its schema file (`rta schema pull`), and reset the pipeline (`rta reset`) or deploy it (`rta deploy --allow-rebuild`); ' +
+  '`rta worker` rebuilds by itself what is deployed'; // prettier-ignore
 const STOPPED =
   'What came before is committed, and nothing after it is read. Give the source a schema that reads both (`schemas/`), have a version registered ' +
   'that this one can read, or say `onIncompatibleSchemaChange: errors` to put such records aside; then start it again';

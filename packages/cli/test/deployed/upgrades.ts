@@ -66,16 +66,29 @@ export function upgradeTests(env: () => Readonly<Record<string, string>>, dirs: 
     expect(Math.max(...(await up.rows('board')).map(({ place }) => Number(place)))).toBe(3);
     expect((await up.on.rta('promote', pipeline)).code).toBe(0);
     await up.runs(2);
+    // Commands about what runs know what it runs as.
+    expect((await up.on.json('lag', pipeline))[0]).toMatchObject({ group: `rta.${pipeline}.v2` });
+    expect((await up.on.json('state', pipeline)).map(({ changelog }) => String(changelog).split('-').slice(0, -2).join('-'))).toContain(
+      `rta.${pipeline}.v2`,
+    );
+    // One that is given up leaves nothing.
+    await up.deploy({ k: 7 }, 'rebuild', true);
+    const left = async (): Promise<number> =>
+      (await up.on.withLog((log) => log.topics())).filter(({ name }) => name.startsWith(`rta.${pipeline}.v3-`)).length;
+    await up.until(async () => (await left()) > 0, 'it is begun');
+    expect((await up.on.rta('rollback', pipeline)).stdout).toBe(`${pipeline}: version 2 running\n`);
+    await up.until(async () => (await left()) === 0, 'nothing is left of it');
     // Back to the first one: its state is another, so it is rebuilt as well.
-    expect((await up.on.rta('rollback', pipeline)).stdout).toBe(`${pipeline}: version 2 running; version 3: rebuilding\n`);
-    await up.runs(3);
+    expect((await up.on.rta('rollback', pipeline)).stdout).toBe(`${pipeline}: version 2 running; version 4: rebuilding\n`);
+    await up.runs(4);
     stop.abort();
     await load;
     await expectRight(up, {});
     expect(
       (await up.on.json('history', pipeline)).map(({ version, state, summary, rollbackTo }) => [version, state, summary, rollbackTo]),
     ).toEqual([
-      [3, 'running', 'rollback to version 1', 1],
+      [4, 'running', 'rollback to version 1', 1],
+      [3, 'retired', '{"k":7}', null],
       [2, 'retired', '{"k":5}', null],
       [1, 'retired', '{}', null],
     ]);

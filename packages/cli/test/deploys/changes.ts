@@ -101,6 +101,16 @@ export function changesOn(name: string, env: () => Readonly<Record<string, strin
       expect([await project.topics(), await project.subjects(), await project.deployed()]).toEqual(before);
     });
 
+    it('a column more without a default is refused, with the way to one', async () => {
+      const project = new DeployedProject(env());
+      await project.rta('deploy');
+      project.edit({ aggregate: 'total: sum(score), most: max(score)' });
+      const item = (await project.items()).find(({ change }) => change === 'breaking');
+      expect(item?.advice[0]).toContain('let most be null where it was not there yet, which gives the default null: `nullable(…)`');
+      project.edit({ aggregate: 'total: sum(score), most: max(nullable(score))' });
+      expect(await project.changes()).toContain('subject out-value: update');
+    });
+
     it('settings of topics: what loses records is asked for, what somebody else has set is drift', async () => {
       const project = new DeployedProject(env());
       const declared = (settings: string): string => `  ${project.in}: { ${settings} }\n  ${project.out}: { partitions: 2 }`;

@@ -63,12 +63,16 @@ export interface Serving {
 }
 
 /** Resolves when it listens; rejects when it ends before. Stopped after the tests of the file. */
-export async function serve(args: readonly string[], options: Omit<RtaOptions, 'signal' | 'onStdout'> = {}): Promise<Serving> {
+export async function serve(
+  args: readonly string[],
+  options: Omit<RtaOptions, 'signal' | 'onStdout'> = {},
+  command: 'run' | 'worker' = 'run',
+): Promise<Serving> {
   const ending = new AbortController();
   let stdout = '';
   let listening: (url: string) => void = () => undefined;
   const url = new Promise<string>((resolve) => (listening = resolve));
-  const ended = rta(['run', ...args, '--http', '0', '--json'], {
+  const ended = rta([command, ...args, '--http', '0', '--json'], {
     ...options,
     signal: ending.signal,
     onStdout: (text) => {

@@ -68,6 +68,25 @@ export function policiesUnderWorker(env: () => Readonly<Record<string, string>>)
     expect((await on.letters()).map((headers) => headers['rta.reason'])).toEqual(['incompatible_schema']);
   });
 
+  it('`rebuild` that needs other state is a version of its own, which replays beside the one that runs and takes over', async () => {
+    const on = new Drifting(env(), 'dlayout');
+    const best = async (): Promise<unknown> => (await on.rows('best')).at(-1)?.['best'];
+    on.define('best', '  - groupBy: user\n    aggregate: { best: max(score), count: count() }', 'rebuild');
+    await on.send(FIRST, events(0, 4, { score: 7 }));
+    await on.deploy();
+    const worker = on.work();
+    await on.until('best', 1, worker.ended);
+    await on.send(eventSchema(USER, { name: 'score', type: 'long' }), events(4, 8, { score: 5_000_000_000n }));
+    await vi.waitFor(async () => expect(Number(await best())).toBe(5_000_000_000), { timeout: 60_000, interval: 300 });
+    const { code, stderr } = await worker.stop();
+    expect({ code, stderr }).toEqual({ code: 130, stderr: '' });
+    expect(Number((await on.rows('best')).at(-1)?.['count'])).toBe(8);
+    const failed = worker.printed().flatMap(({ event, error }) => (event === 'failed' ? [error] : []));
+    expect(failed[0]).toMatch(/its state has another layout: version 2, with it, is rebuilt beside this one, and takes over/);
+    const history = await on.rta('history', on.topic('best'));
+    expect(history.stdout).toMatch(new RegExp(`2 +running .*${on.topic('in')} is read with version 2 of`));
+  });
+
   it('`rebuild` goes on with the newest version, and begins with it', async () => {
     const on = new Drifting(env(), 'drebuild');
     // The reader wants `extra`, which the pipeline does not use.

@@ -35,6 +35,8 @@ export interface Relation {
 /** A logical plan: the checked pipeline, sources to sinks. Immutable; nodes are in topological order. */
 export interface Plan {
   readonly pipeline: string;
+  /** What it runs as, where that is not `rta.<pipeline>`: a deployed version that was rebuilt. No compiled text says it. */
+  readonly applicationId?: string;
   readonly path: string;
   readonly sources: readonly SourceNode[];
   readonly steps: readonly StepNode[];

@@ -22,6 +22,8 @@ export interface DeployedSource {
   readonly variables: Readonly<Record<string, string>>;
   /** SHA-256 (hex) of the modules that it uses, by path as above: a worker must have the same. */
   readonly modules: Readonly<Record<string, string>>;
+  /** Schemas (JSON) of sources that are read with a newer one than their file has, by topic. */
+  readonly readers?: Readonly<Record<string, string>>;
 }
 
 /** One version of a pipeline. Never changed once it is written. */

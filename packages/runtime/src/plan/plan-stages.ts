@@ -49,7 +49,7 @@ class Stager {
     private readonly plan: Plan,
     options: StagingOptions,
   ) {
-    this.applicationId = options.applicationId ?? applicationIdOf(plan.pipeline);
+    this.applicationId = options.applicationId ?? plan.applicationId ?? applicationIdOf(plan.pipeline);
     this.builder = new StageBuilder(this.applicationId, options);
   }
 

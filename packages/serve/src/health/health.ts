@@ -4,7 +4,8 @@
 import type { FastifyInstance } from 'fastify';
 import type { ServedPipeline } from '../served-pipeline.js';
 
-export function addHealth(app: FastifyInstance, pipelines: readonly ServedPipeline[]): void {
+/** @param waiting pipelines that are to run here, and do not yet */
+export function addHealth(app: FastifyInstance, pipelines: readonly ServedPipeline[], waiting: () => readonly string[]): void {
   // That the process answers says that its event loop turns; a pipeline that stands still ends the process itself (--stall-timeout).
   app.get('/healthz', () => ({ status: 'ok', uptimeSeconds: Math.round(process.uptime()) }));
   app.get('/readyz', (_request, reply) => {
@@ -12,7 +13,8 @@ export function addHealth(app: FastifyInstance, pipelines: readonly ServedPipeli
       const { status, tasks, lag, lastCommitAt } = pipeline.snapshot();
       return { pipeline: pipeline.plan.pipeline, status, tasks, lag, lastCommitAt };
     });
-    const ready = states.every(({ status }) => status === 'running');
-    return reply.code(ready ? 200 : 503).send({ ready, pipelines: states });
+    const others = waiting().map((pipeline) => ({ pipeline, status: 'waiting' }));
+    const ready = others.length === 0 && states.every(({ status }) => status === 'running');
+    return reply.code(ready ? 200 : 503).send({ ready, pipelines: [...states, ...others] });
   });
 }

@@ -62,7 +62,7 @@ export async function withTheOthers(here: readonly StorePart[], options: OthersO
 /** Where those serve that have tasks of these partitions. */
 async function addressesOf(partitions: readonly number[], { plan, store, log, address: own }: OthersOptions): Promise<ReadonlySet<string>> {
   const { topic } = store.stage.inputs[0];
-  const members = await log.groupMembers(applicationIdOf(plan.pipeline));
+  const members = await log.groupMembers(plan.applicationId ?? applicationIdOf(plan.pipeline));
   const having = members.filter((member) => member.partitions.some((each) => each.topic === topic && partitions.includes(each.partition)));
   return new Set(having.flatMap(({ address }) => (address === null || address === own ? [] : [address])));
 }

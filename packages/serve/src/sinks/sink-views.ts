@@ -26,7 +26,9 @@ export class SinkViews {
     const name = `${plan.pipeline}\n${sink.id}`;
     const large = this.tooLarge.get(name);
     if (large !== undefined && now - large.at < TOO_LARGE_MS) throw large.error;
-    const used = this.views.get(name) ?? { view: new SinkView(plan, sink, this.log, this.registry), usedAt: now };
+    const known = this.views.get(name);
+    // Another version of the pipeline may have another sink.
+    const used = known?.view.sink === sink ? known : { view: new SinkView(plan, sink, this.log, this.registry), usedAt: now };
     this.views.set(name, used);
     used.usedAt = now;
     try {

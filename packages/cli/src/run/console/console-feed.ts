@@ -9,7 +9,6 @@ import type { ConsoleSource } from '@rta/serve';
 import type { Backend } from '../../backend/backend.js';
 import { boardViews, type BoardView } from '../board-rows.js';
 import type { OlapDoor } from '../olap-door.js';
-import type { RunningPipeline } from '../prepare.js';
 import type { PipelineProgress } from '../progress.js';
 import type { RunReport } from '../report.js';
 import { boardId, boardRows, pipelineFacts, pipelineFigures } from './console-state.js';
@@ -18,6 +17,7 @@ import { IncidentHistory } from './incident-history.js';
 import { provenanceOf } from './provenance.js';
 import { rangeBoard } from './range-board.js';
 import { RankMoves } from './rank-moves.js';
+import type { ShownPipeline } from './shown-pipeline.js';
 import { WindowsSeen } from './windows-seen.js';
 
 /** How often it is looked for boards that have changed, while somebody watches; ms. */
@@ -53,15 +53,14 @@ export class ConsoleFeed implements ConsoleSource, RunReport {
   private ranges: Promise<unknown> = Promise.resolve();
 
   constructor(
-    private readonly pipelines: readonly RunningPipeline[],
+    private readonly pipelines: readonly ShownPipeline[],
     readonly title: string,
     private readonly backend: Pick<Backend, 'description' | 'log' | 'registry'>,
     private readonly door: Pick<OlapDoor, 'store'>,
   ) {
     const { log, registry } = backend;
     this.windows = new WindowsSeen(pipelines);
-    const plans = pipelines.map(({ plan }) => plan);
-    this.incidents = new IncidentHistory(plans, log, registry);
+    this.incidents = new IncidentHistory(pipelines, log, registry);
   }
 
   state(): string {
@@ -95,6 +94,15 @@ export class ConsoleFeed implements ConsoleSource, RunReport {
     return found === undefined ? null : JSON.stringify(topologyDrawing(found.plan));
   }
 
+  /** The pipelines are others now. */
+  changed(): void {
+    const names = new Set(this.pipelines.map(({ plan }) => plan.pipeline));
+    for (const name of this.history.keys()) if (!names.has(name)) this.history.delete(name);
+    this.saidAt = performance.now();
+    const text = this.state();
+    for (const say of this.readers) say('state', text);
+  }
+
   async ask(question: string, about: Readonly<Record<string, string>>): Promise<object | null> {
     const plan = this.pipelines.find((each) => each.plan.pipeline === about['pipeline'])?.plan;
     switch (question) {
@@ -119,7 +127,7 @@ export class ConsoleFeed implements ConsoleSource, RunReport {
   }
 
   progress(pipelines: readonly PipelineProgress[]): void {
-    const asOf = Math.max(...pipelines.map(({ snapshot }) => snapshot.at));
+    const asOf = Math.max(0, ...pipelines.map(({ snapshot }) => snapshot.at)) || Date.now();
     this.figures = { asOf, pipelines: pipelines.map(pipelineFigures) };
     for (const { pipeline, inPerSecond, lag, endToEnd } of this.figures.pipelines) {
       const points = this.history.get(pipeline) ?? [];

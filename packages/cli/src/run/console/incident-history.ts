@@ -26,22 +26,18 @@ interface Followed {
 
 /** One for all pipelines of a run. */
 export class IncidentHistory {
-  private readonly followed: readonly Followed[];
+  private readonly followed = new WeakMap<Plan, Followed>();
   /** By target and place in the topic; of this process. */
   private readonly told = new Map<string, Told>();
   private readonly reader: IncidentReader;
   private asking: Promise<IncidentsAnswer> | null = null;
 
   constructor(
-    plans: readonly Plan[],
+    private readonly pipelines: readonly { readonly plan: Plan }[],
     private readonly log: Log,
     registry: Pick<SchemaRegistry, 'byId'>,
   ) {
     this.reader = new IncidentReader(registry);
-    this.followed = plans.flatMap((plan) => {
-      const topic = plan.sinks.find(({ id }) => id === 'alerts')?.topic ?? plan.metricsAlerts?.topic;
-      return topic === undefined ? [] : [{ plan, topic, transitions: [], next: new Map<number, number>() }];
-    });
   }
 
   /** What a target has answered, or not. */
@@ -63,19 +59,29 @@ export class IncidentHistory {
 
   private async read(): Promise<IncidentsAnswer> {
     const incidents: IncidentFacts[] = [];
-    for (const followed of this.followed) {
+    const all = this.pipelines.flatMap(({ plan }) => this.follow(plan) ?? []);
+    for (const followed of all) {
       await this.readNew(followed);
       incidents.push(...(await this.incidentsOf(followed)));
     }
     return {
       asOf: Date.now(),
       incidents: incidents.sort((a, b) => b.openedAt - a.openedAt),
-      pipelines: this.followed.map(({ plan, topic }) => ({
+      pipelines: all.map(({ plan, topic }) => ({
         pipeline: plan.pipeline,
         topic,
         alerts: (plan.alerts ?? []).map(({ name }) => name),
       })),
     };
+  }
+
+  /** Null: it has no alerts. */
+  private follow(plan: Plan): Followed | null {
+    const topic = plan.sinks.find(({ id }) => id === 'alerts')?.topic ?? plan.metricsAlerts?.topic;
+    if (topic === undefined) return null;
+    const followed = this.followed.get(plan) ?? { plan, topic, transitions: [], next: new Map<number, number>() };
+    this.followed.set(plan, followed);
+    return followed;
   }
 
   private async readNew({ topic, transitions, next }: Followed): Promise<void> {

@@ -1,7 +1,8 @@
 /** The windows that steps keep rows of, and those that have closed since somebody looked. */
 import type { WindowFacts, WindowedStep, WindowsAnswer } from '@rta/console';
+import type { Plan } from '@rta/dsl';
 import { planStages, storesOf, type StoreAnswer, type StoreOfPlan } from '@rta/runtime';
-import type { RunningPipeline } from '../prepare.js';
+import type { ShownPipeline } from './shown-pipeline.js';
 import { windowText } from './window-text.js';
 
 /** Rows of a store and partition that are looked at. */
@@ -10,7 +11,6 @@ const ENTRIES = 5_000;
 const [MOST_OPEN, MOST_CLOSED] = [60, 20];
 
 interface Windowed {
-  readonly pipeline: RunningPipeline;
   readonly store: StoreOfPlan;
   readonly step: string;
   readonly window: string;
@@ -18,15 +18,13 @@ interface Windowed {
 }
 
 export class WindowsSeen {
-  private readonly steps: readonly Windowed[];
+  private readonly steps = new WeakMap<Plan, readonly Windowed[]>();
   /** By pipeline and step; by start and end. */
   private readonly seen = new Map<string, Map<string, WindowFacts>>();
   private readonly closed = new Map<string, WindowFacts[]>();
   private looking: Promise<WindowsAnswer> | null = null;
 
-  constructor(pipelines: readonly RunningPipeline[]) {
-    this.steps = pipelines.flatMap((pipeline) => windowedOf(pipeline));
-  }
+  constructor(private readonly pipelines: readonly ShownPipeline[]) {}
 
   /** One look serves all who ask meanwhile. Rejects where a store cannot say now. */
   look(): Promise<WindowsAnswer> {
@@ -38,12 +36,15 @@ export class WindowsSeen {
 
   private async lookAtAll(): Promise<WindowsAnswer> {
     const steps: WindowedStep[] = [];
-    for (const windowed of this.steps) steps.push(await this.lookAt(windowed));
+    for (const pipeline of [...this.pipelines]) {
+      const windowed = this.steps.get(pipeline.plan) ?? windowedOf(pipeline.plan);
+      this.steps.set(pipeline.plan, windowed);
+      for (const each of windowed) steps.push(await this.lookAt(pipeline, each));
+    }
     return { asOf: Date.now(), steps };
   }
 
-  private async lookAt({ pipeline, store, step, window, graceMs }: Windowed): Promise<WindowedStep> {
-    const { plan, run } = pipeline;
+  private async lookAt({ plan, run }: ShownPipeline, { store, step, window, graceMs }: Windowed): Promise<WindowedStep> {
     const answers = await run.query({ store: store.name, key: null, entries: ENTRIES });
     const watermark = leastWatermark(answers);
     const key = `${plan.pipeline}/${store.name}`;
@@ -71,15 +72,15 @@ export class WindowsSeen {
   }
 }
 
-function windowedOf(pipeline: RunningPipeline): Windowed[] {
-  return storesOf(planStages(pipeline.plan)).flatMap((store): Windowed[] => {
+function windowedOf(plan: Plan): Windowed[] {
+  return storesOf(planStages(plan)).flatMap((store): Windowed[] => {
     const node = store.stage.nodes[store.stage.stores[store.number].node];
     if (!store.windowed || node.op !== 'fold' || node.transform.window === null) return [];
     const { window } = node.transform;
     // Each event has one of its own: there is nothing that stays open.
     if (window.kind === 'sliding') return [];
-    const step = pipeline.plan.steps.find(({ id }) => id === node.step);
-    return [{ pipeline, store, step: step?.name ?? node.step, window: windowText(window), graceMs: window.graceMs }];
+    const step = plan.steps.find(({ id }) => id === node.step);
+    return [{ store, step: step?.name ?? node.step, window: windowText(window), graceMs: window.graceMs }];
   });
 }
 

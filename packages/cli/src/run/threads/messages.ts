@@ -2,6 +2,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { RunnablePlan, SchemaChange, StoreAnswer, StoreQuery, WorkerSnapshot } from '@rta/runtime';
 import type { BackendSettings } from '../../backend/backend.js';
+import { Failure } from '../../failure.js';
 import type { RunEnd } from '../pipeline-run.js';
 import type { WriterSchema } from '../source-changes.js';
 
@@ -66,6 +67,11 @@ export interface ThreadFailure {
   readonly code: string;
   readonly message: string;
   readonly retriable: boolean;
+}
+
+/** The other way around. */
+export function errorOf({ code, message, retriable }: ThreadFailure): Failure {
+  return Object.assign(new Failure(code, message), { retriable });
 }
 
 export function failureOf(error: unknown): ThreadFailure {

@@ -1,12 +1,13 @@
 /** The main thread's side of `rta run --workers N`: starts the threads, tells them when to end, and puts together what they say. */
-import { MessageChannel, Worker, type WorkerOptions } from 'node:worker_threads';
+import { MessageChannel, type Worker } from 'node:worker_threads';
 import { serveLogPort, type StoreAnswer, type StoreQuery, type WorkerSnapshot } from '@rta/runtime';
 import type { Backend } from '../../backend/backend.js';
 import { Failure } from '../../failure.js';
 import { mergeSnapshots } from '../merge-snapshots.js';
 import type { PipelineRun, RunEnd } from '../pipeline-run.js';
 import type { SourceChanges } from '../source-changes.js';
-import { failureOf, type FromThread, type PreparedPlan, type ThreadData, type ThreadFailure, type ToThread } from './messages.js';
+import { errorOf, failureOf, type FromThread, type PreparedPlan, type ThreadData, type ToThread } from './messages.js';
+import { newThread } from './new-thread.js';
 import { Questions } from './questions.js';
 import { SchemaAnswers, type Question } from './schema-questions.js';
 
@@ -21,14 +22,6 @@ export interface WorkerThreadsOptions {
   readonly memoryLimit?: number;
   readonly address?: string;
   readonly onWarning: (pipeline: string, message: string) => void;
-}
-
-/** Starts `thread.ts`; from source by way of tsx, which a thread has to register anew. */
-function newWorker(options: WorkerOptions): Worker {
-  if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('./thread.js', import.meta.url), options);
-  const [tsx, entry] = [import.meta.resolve('tsx/esm/api'), new URL('./thread.ts', import.meta.url).href];
-  const code = `import(${JSON.stringify(tsx)}).then(({ register }) => { register(); return import(${JSON.stringify(entry)}); })`;
-  return new Worker(code, { ...options, eval: true, execArgv: ['--conditions=source'] });
 }
 
 export class WorkerThreads {
@@ -137,7 +130,7 @@ class Thread {
     const channel = backend.log.kind === 'embedded' ? new MessageChannel() : null;
     if (channel !== null) serveLogPort(backend.log, channel.port1);
     const logPort = channel?.port2 ?? null;
-    this.worker = newWorker({
+    this.worker = newThread(new URL('./thread', import.meta.url), {
       workerData: { ...data, logPort } satisfies ThreadData,
       transferList: logPort === null ? [] : [logPort],
       name: `rta worker ${data.index}`,
@@ -234,10 +227,6 @@ class Thread {
     for (const end of this.ends.values()) end.reject(error);
     this.hooks.onFailed();
   }
-}
-
-function errorOf({ code, message, retriable }: ThreadFailure): Failure {
-  return Object.assign(new Failure(code, message), { retriable });
 }
 
 interface PromiseWithResolvers {

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Checks and tests the pipelines, and says what a deploy would change; `ci/rta.sh deploy` then deploys it.
+# Checks and tests the pipelines, and says what a deploy would change; `ci/rta.sh deploy` then deploys it. What follows `deploy` is for
+# `rta deploy`: `ci/rta.sh deploy --allow-rebuild`.
 #
 # KAFKA_BROKERS and SCHEMA_REGISTRY_URL say where. Without brokers there is nothing to plan against, and it ends after the tests.
 # The plan is Markdown, in plan.md (RTA_PLAN). RTA is the command, if it is not to be fetched.
@@ -28,5 +29,6 @@ case $changes in
 esac
 
 if [ "${1:-}" = deploy ] && [ "$changes" -eq 3 ]; then
-  $RTA deploy
+  shift
+  $RTA deploy "$@"
 fi

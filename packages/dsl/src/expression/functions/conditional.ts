@@ -1,4 +1,4 @@
-import { definite, isOrdered, NULL, nullableIf, showType } from '../../types/lattice.js';
+import { BOOLEAN, definite, isOrdered, NULL, nullableIf, showType } from '../../types/lattice.js';
 import type { Type, Value } from '../../types/type.js';
 import { castTo, literal } from '../build.js';
 import { compareNumbers, compareStrings, equalValues } from '../order.js';
@@ -20,6 +20,11 @@ function resolveIf(args: readonly TypedExpr[]): Resolution | ResolutionProblem {
   const type = nullableIf(unified.nullable, unified.type);
   const values = unified.exprs.map((value) => castTo(value, type));
   return { fn: 'if', args: [...values.slice(0, -1).flatMap((value, i) => [args[2 * i], value]), values[pairs]], type };
+}
+
+/** `nullable`: an `if` that always holds, without another value. */
+function resolveNullable(args: readonly TypedExpr[]): Resolution | ResolutionProblem {
+  return args.length === 1 ? resolveIf([literal(true, BOOLEAN, args[0].span), args[0]]) : { problem: 'count' };
 }
 
 function resolveNullIf(args: readonly TypedExpr[]): Resolution | ResolutionProblem {
@@ -81,6 +86,15 @@ export const conditionalFunctions: readonly FunctionSpec[] = [
     ],
     resolve: resolveNullIf,
     runtime: { nullIf: (x: Value, y: Value) => (equalValues(x, y) ? null : x) },
+  },
+  {
+    name: 'nullable',
+    signature: 'nullable(x)',
+    summary: 'the value, in a type that may be null',
+    doc: 'For a column that a sink gets and did not have: in its Avro schema it has the default null, so that readers of older rows can do without.',
+    examples: [{ expression: 'nullable(5)', value: 5 }],
+    resolve: resolveNullable,
+    runtime: {},
   },
   {
     name: 'greatest',

@@ -1,0 +1,46 @@
+/** `rta worker --http`: what is deployed, and what is deployed later. */
+import { describe, expect, it } from 'vitest';
+import { Operated } from '../support/operated.js';
+import { eventually, serve } from './serving.js';
+
+interface Contents {
+  readonly pipelines: readonly { readonly pipeline: string; readonly sinks: readonly { readonly columns: readonly string[] }[] }[];
+}
+
+describe.each([1, 2])('rta worker --http with %i workers', { timeout: 120_000 }, (workers) => {
+  it('serves health, metrics and queries of the version that runs', async () => {
+    const on = new Operated({}, `served${String(workers)}`);
+    await on.send({ user: 'ann', score: 1, at: 10 }, { user: 'bob', score: 4, at: 20, partition: 1 }, { user: 'ann', score: 2, at: 30 });
+    const worker = await serve(['--workers', String(workers)], { cwd: on.project.directory }, 'worker');
+    const ask = async (path: string): Promise<unknown> => (await fetch(`${worker.url}${path}`)).json();
+    expect(await ask('/healthz')).toMatchObject({ status: 'ok' });
+    // Nothing is to run yet.
+    expect(await ask('/readyz')).toEqual({ ready: true, pipelines: [] });
+    expect((await on.rta('deploy')).code).toBe(0);
+    await eventually(
+      () => ask('/readyz'),
+      (answer) => (answer as { pipelines: { status: string }[] }).pipelines[0]?.status === 'running',
+    );
+    const rows = await eventually(
+      () => ask(`/query/${on.pipeline}/sink`),
+      (answer) => (answer as { rows?: readonly unknown[] }).rows?.length === 2,
+    );
+    expect(rows).toMatchObject({ rows: [{ row: { user: 'ann', total: 3 } }, { row: { user: 'bob', total: 4 } }] });
+    expect(await ask(`/query/${on.pipeline}/${String((await on.json('state', on.pipeline))[0]['store'])}?key=ann`)).toMatchObject({
+      rows: [{ row: { user: 'ann', total: 3, count: 2 } }],
+    });
+    await eventually(
+      async () => (await fetch(`${worker.url}/metrics`)).text(),
+      (metrics) => metrics.includes(`rta_source_records_total{pipeline="${on.pipeline}"} 3\n`),
+    );
+    expect(await (await fetch(worker.url)).text()).toContain(on.pipeline);
+    on.define('  - groupBy: user\n    aggregate: { total: sum(score), count: count() }\n  - derive: { half: total / 2 }\n');
+    expect((await on.rta('deploy')).code).toBe(0);
+    await eventually(
+      () => ask('/query'),
+      (answer) => (answer as Contents).pipelines[0]?.sinks[0].columns.includes('half') === true,
+    );
+    const { code, stderr } = await worker.stop();
+    expect({ code, stderr }).toEqual({ code: 130, stderr: '' });
+  });
+});
