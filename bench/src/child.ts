@@ -28,19 +28,22 @@ interface RunOptions {
   readonly signal?: AbortSignal | undefined;
   /** When it settles the process is asked to end (SIGTERM), and may do so with 130. */
   readonly until?: Promise<unknown> | undefined;
+  /** It is not pinned to a core. */
+  readonly allCores?: boolean;
 }
 
 /** What a process ends with that was asked to. */
 const ASKED_TO_END = 130;
 
 /**
- * Runs a compiled script with Node in a process of its own, pinned to core 0 where that can be. Rejects with what it wrote where it ends
+ * Runs a compiled script with Node in a process of its own, pinned to core 0 where that can be and unless it is to have all of them. Rejects with what it wrote where it ends
  * with another code than 0.
  */
 export async function runNode(args: readonly string[], options: RunOptions = {}): Promise<ChildResult> {
   const usageFile = join(tmpdir(), `rta-bench-usage-${process.pid}.json`);
   const nodeArgs = [...profiling(), '--import', USAGE, ...args];
-  const [command, ...rest] = canPin ? ['taskset', '-c', '0', process.execPath, ...nodeArgs] : [process.execPath, ...nodeArgs];
+  const [command, ...rest] =
+    canPin && options.allCores !== true ? ['taskset', '-c', '0', process.execPath, ...nodeArgs] : [process.execPath, ...nodeArgs];
   const env = { NODE_OPTIONS: '', ...options.env, BENCH_USAGE_FILE: usageFile };
   const { stdout, wholeSeconds } = await run(command, rest, { ...options, env });
   const usage = JSON.parse(readFileSync(usageFile, 'utf8')) as Pick<ChildResult, 'cpuSeconds' | 'peakBytes'>;

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { missingForClickhouse } from './clickhouse-packages.js';
 import { findJava, installedJavas } from './java.js';
 import { kafkaJarFolder, mavenPresent, registryFolder } from './maven.js';
 import { KAFKA_MINIMUM_JAVA, KAFKA_VERSION, REGISTRY_MINIMUM_JAVA, REGISTRY_VERSION } from './versions.js';
@@ -7,13 +8,15 @@ import { KAFKA_MINIMUM_JAVA, KAFKA_VERSION, REGISTRY_MINIMUM_JAVA, REGISTRY_VERS
 export interface Availability {
   readonly kafka: readonly string[];
   readonly registry: readonly string[];
+  readonly clickhouse: readonly string[];
 }
 
-/** What is missing on this machine to start the broker and the registry. Starts nothing and fetches nothing. */
+/** What is missing on this machine to start the servers. Starts nothing and fetches nothing. */
 export function available(): Availability {
   return {
     kafka: missing(`Kafka ${KAFKA_VERSION}`, KAFKA_MINIMUM_JAVA, kafkaJarFolder()),
     registry: missing(`the schema registry (Apicurio ${REGISTRY_VERSION})`, REGISTRY_MINIMUM_JAVA, registryFolder()),
+    clickhouse: missingForClickhouse(),
   };
 }
 

@@ -1,5 +1,6 @@
 export { available, type Availability } from './availability.js';
 export { findChromium, launchChromium, type Browser, type Page } from './chromium.js';
+export { startClickhouse, type ClickhouseServer } from './clickhouse-server.js';
 export { startCluster, type Cluster, type ClusterOptions } from './cluster.js';
 export { freePort } from './free-port.js';
 export { findJava, installedJavas, type Java } from './java.js';

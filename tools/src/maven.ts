@@ -10,12 +10,17 @@ import { KAFKA_ARTIFACTS, MAVEN_DEPENDENCY_PLUGIN, REGISTRY_ARTIFACT, REGISTRY_V
 /** Says what is being done when it takes long; the default writes to stderr. */
 export type Progress = (message: string) => void;
 
-const sayOnStderr: Progress = (message) => process.stderr.write(`${message}\n`);
+export const sayOnStderr: Progress = (message) => process.stderr.write(`${message}\n`);
 
 /** Where fetched jars stay between runs: `$XDG_CACHE_HOME/rta/jars` or `~/.cache/rta/jars`. */
 function jarCache(): string {
   const cache = process.env['XDG_CACHE_HOME'];
   return join(cache ? cache : join(homedir(), '.cache'), 'rta', 'jars');
+}
+
+/** The folder that holds (or will hold) something else than jars. */
+export function cacheFolder(name: string): string {
+  return join(jarCache(), name);
 }
 
 /** The folder that holds (or will hold) Kafka's jars. */
@@ -70,7 +75,7 @@ export async function registryHome(progress: Progress = sayOnStderr): Promise<st
  * `folder`, filled by `fill` if it is not there. Filled under another name and renamed when whole, so a folder under its own name
  * is complete; one process at a time, because Maven's own repository is not made for several.
  */
-async function cached(folder: string, fill: (folder: string) => Promise<void>): Promise<string> {
+export async function cached(folder: string, fill: (folder: string) => Promise<void>): Promise<string> {
   if (existsSync(folder)) return folder;
   await mkdir(jarCache(), { recursive: true });
   return withFileLock(join(jarCache(), 'lock'), async () => {

@@ -56,6 +56,8 @@ async function main(args: readonly string[]): Promise<number> {
       : [];
   const problems = servers.leftOut.length === 0 ? [] : ['LEFT OUT: the tests that need Kafka and a schema registry.', ...servers.leftOut];
   problems.push(...browser);
+  const { clickhouse } = available();
+  if (clickhouse.length > 0) problems.push('LEFT OUT: the tests of the sink clickhouse.', ...clickhouse);
   // Someone who names files or tests leaves the rest out on purpose.
   if (ci && vitestArgs.length === 0 && counts.skipped > 0) problems.push('SKIPPED:', ...counts.skippedTests.map((name) => `  ${name}`));
   if (ci && problems.length > 0) problems.push('In CI nothing may be left out: this run has failed.');

@@ -1,6 +1,6 @@
 /** What grows, one thing at a time, and the pipelines that are measured with it. */
 
-export type AxisName = 'keys' | 'partitions' | 'windows' | 'pipelines';
+export type AxisName = 'keys' | 'partitions' | 'windows' | 'pipelines' | 'threads';
 
 export interface Axis {
   readonly name: AxisName;
@@ -12,6 +12,8 @@ export interface Axis {
   readonly lines: readonly GrowthLine[];
   /** Records of a run, over those that are asked for. */
   readonly share: number;
+  /** The process is not held to one core. */
+  readonly allCores?: boolean;
 }
 
 export interface GrowthLine {
@@ -67,6 +69,16 @@ it has closed`,
     values: [1, 5, 20, 50],
     lines: [{ name: 'sum', flatTo: 50 }],
     share: 1,
+  },
+  {
+    name: 'threads',
+    label: 'worker threads',
+    description:
+      'sum(score) by user, 4,000 users, of a topic of eight partitions, by so many threads of one process (`--workers`), which has all cores of the machine, as the broker has',
+    values: [1, 2, 4],
+    lines: [{ name: 'sum', flatTo: null }],
+    share: 1,
+    allCores: true,
   },
 ];
 

@@ -1,4 +1,4 @@
-/** `pnpm bench growth`: throughput and memory of rta as keys, partitions, open windows and pipelines become many. */
+/** `pnpm bench growth`: throughput and memory of rta as keys, partitions, open windows, pipelines and worker threads become many. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,6 +28,9 @@ export interface GrowthRow {
 
 /** No more than 20 % may be lost. */
 const LEAST_SHARE = 0.8;
+
+/** Two for each of the most threads. */
+const THREAD_PARTITIONS = 8;
 
 /** What was measured at one value, by line. */
 type Measured = ReadonlyMap<string, { readonly records: number; readonly runs: readonly GrowthRun[] }>;
@@ -80,6 +83,10 @@ const MEASURES: Readonly<Record<AxisName, (bed: TestBed, axis: Axis, value: numb
       const setting = { partitions: PARTITIONS, records: each, users: FEW_KEYS, steps: SUM_STEPS, pipelines };
       return together(name, each * pipelines, measureFresh(bed, setting, runs));
     },
+    threads: (bed, { lines: [{ name }] }, threads, records, runs) => {
+      const setting = { partitions: THREAD_PARTITIONS, records, users: FEW_KEYS, steps: SUM_STEPS, pipelines: 1, threads };
+      return together(name, records, measureFresh(bed, setting, runs));
+    },
   };
 
 async function together(line: string, records: number, runs: Promise<readonly GrowthRun[]>): Promise<Measured> {
@@ -93,10 +100,13 @@ interface Setting {
   readonly users: number;
   readonly steps: string;
   readonly pipelines: number;
+  /** Of a process that has all cores; undefined: one, on one core. */
+  readonly threads?: number;
 }
 
 /** Each run from nothing, under names of its own, on the same topic. */
-async function measureFresh(bed: TestBed, { partitions, records, users, steps, pipelines }: Setting, runs: number): Promise<GrowthRun[]> {
+async function measureFresh(bed: TestBed, setting: Setting, runs: number): Promise<GrowthRun[]> {
+  const { partitions, records, users, steps, pipelines, threads } = setting;
   const topic = `growth-scores-${++bed.runs}`;
   await append(bed, topic, partitions, drawScores({ records, users }));
   const results: GrowthRun[] = [];
@@ -107,7 +117,7 @@ async function measureFresh(bed: TestBed, { partitions, records, users, steps, p
       results.push(
         await inDirectory(async (directory) => {
           writeProject(directory, topic, ids, steps);
-          return runProject(directory, bed.cluster.env, records * pipelines, bed.signal);
+          return runProject(directory, bed.cluster.env, records * pipelines, bed.signal, threads);
         }).finally(() => deleteTopicsOf(bed.log, id)),
       );
     }

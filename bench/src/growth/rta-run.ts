@@ -29,15 +29,18 @@ export function writeProject(directory: string, topic: string, pipelines: readon
  * Runs the pipelines of a directory until they have read their topics to the end. The rate is that of the middle of the run, where its
  * start and its end do not count. Rejects where not all records were read.
  * @param expected records, of all pipelines together
+ * @param threads of a process that has all cores; undefined: one, on one core
  */
 export async function runProject(
   directory: string,
   env: Readonly<Record<string, string>>,
   expected: number,
   signal: AbortSignal | undefined,
+  threads?: number,
 ): Promise<GrowthRun> {
-  const args = [RTA_MAIN, 'run', 'pipelines', '--until-end', '--json'];
-  const { stdout, cpuSeconds, peakBytes } = await runNode(args, { cwd: directory, env, signal });
+  const workers = threads === undefined ? [] : ['--workers', String(threads)];
+  const args = [RTA_MAIN, 'run', 'pipelines', '--until-end', '--json', ...workers];
+  const { stdout, cpuSeconds, peakBytes } = await runNode(args, { cwd: directory, env, signal, allCores: threads !== undefined });
   const lines = stdout
     .trim()
     .split('\n')

@@ -36,6 +36,7 @@ export { functionTypes } from './plan/function-types.js';
 export * from './check/example.js';
 export * from './check/compile.js';
 export { pascalCase } from './check/sinks.js';
+export { resolveClickhouse, type ResolvedClickhouse } from './check/clickhouse-sinks.js';
 export { resolveWebhook, type ResolvedWebhook } from './check/webhook-sinks.js';
 export { textColumns } from './check/formats.js';
 export * from './diagnostics/codes.js';

@@ -1,3 +1,4 @@
+import { messageOf } from '@rta/dsl/message-of';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { serveRegistry, type Credentials, type ServedRegistry } from '@rta/registry';
@@ -57,7 +58,7 @@ const serve: Action<RegistryOptions> = async (context, args, options) => {
       out?.write({ request: answer });
       if (options.log === true) context.stderr.write(`${answer.status} ${answer.method} ${answer.path} ${answer.ms} ms\n`);
     },
-    onError: (error) => void context.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`),
+    onError: (error) => void context.stderr.write(`error: ${messageOf(error)}\n`),
   });
   if (open && !isLoopback(host))
     context.stderr.write('warning: whoever reaches this address may change schemas: say --users or --tokens\n');

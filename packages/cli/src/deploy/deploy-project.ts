@@ -9,6 +9,7 @@
  * A deploy that is killed leaves what it has made up to then. Nobody reads that before the versions are recorded, and the next deploy finds
  * it there and goes on.
  */
+import { messageOf } from '@rta/dsl/message-of';
 import type { AvroSchema } from '@rta/dsl';
 import type { SchemaRegistry } from '@rta/registry';
 import { changedBy, deployed, Deployments, topicSpec, type DeploymentsSnapshot, type Log } from '@rta/runtime';
@@ -209,8 +210,4 @@ function requireGoing(signal: AbortSignal): void {
 function codeOf(error: unknown): string | undefined {
   const { code } = error as { readonly code?: unknown };
   return typeof code === 'string' ? code : undefined;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

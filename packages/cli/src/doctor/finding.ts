@@ -1,3 +1,5 @@
+import { messageOf } from '@rta/dsl/message-of';
+
 /** One line of `rta doctor`. */
 export interface Finding {
   /** What was looked at: stable, for scripts. */
@@ -23,5 +25,5 @@ export function failed(check: string, message: string, remedy: string): Finding 
 
 /** The first line of what an error says. */
 export function reasonOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split('\n')[0];
+  return messageOf(error).split('\n')[0];
 }

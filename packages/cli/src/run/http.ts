@@ -1,4 +1,5 @@
 /** The HTTP side of a run. */
+import { messageOf } from '@rta/dsl/message-of';
 import { hostname } from 'node:os';
 import type { Plan, ProjectFile } from '@rta/dsl';
 import { topicSpec } from '@rta/runtime';
@@ -108,7 +109,7 @@ export async function openHttp(
     pipelines,
     ...(waiting === undefined ? {} : { waiting }),
     collect: collect === null ? null : await collectSettings(collect, backend, plans),
-    onError: (error) => void context.stderr.write(`warning: http: ${error instanceof Error ? error.message : String(error)}\n`),
+    onError: (error) => void context.stderr.write(`warning: http: ${messageOf(error)}\n`),
   }).catch((error: unknown) => {
     const { code, message, syscall } = error as NodeJS.ErrnoException;
     if (syscall !== 'listen') throw error;

@@ -1,4 +1,5 @@
 /** Who tells targets of incidents while pipelines run in this process. */
+import { messageOf } from '@rta/dsl/message-of';
 import { type NotifyTarget, type Plan, renderAll } from '@rta/dsl';
 import { MetricsAlerts, Notifier, type Told } from '@rta/serve';
 import type { Backend } from '../backend/backend.js';
@@ -65,7 +66,7 @@ async function startMeasuring({ pipelines, backend: { log, registry }, workerId,
   const look = async (): Promise<void> => {
     for (const { pipeline, alerts } of measured)
       await alerts.look(Date.now()).catch((error: unknown) => {
-        says(pipeline, `its metrics were not judged: ${error instanceof Error ? error.message : String(error)}`);
+        says(pipeline, `its metrics were not judged: ${messageOf(error)}`);
       });
     looking = null;
   };

@@ -1,3 +1,5 @@
+import { messageOf } from '@rta/dsl/message-of';
+
 /** What goes on while pipelines run in this process, and ends with them. */
 export interface Companion {
   /** Resolves after `stop`, or when `drain` is done. */
@@ -24,7 +26,7 @@ export async function runBeside<T, C extends Companion>(
 ): Promise<T> {
   const ended = companions.map(async (one) => {
     await one.run().catch((error: unknown) => {
-      onFailed(one, error instanceof Error ? error.message : String(error));
+      onFailed(one, messageOf(error));
     });
   });
   let endedByItself = false;

@@ -17,7 +17,7 @@ import { preparePipelines, type RunningPipeline, workerId } from './prepare.js';
 import type { RunReport } from './report.js';
 import { runPipelines } from './run-pipelines.js';
 import type { Recompile } from './source-changes.js';
-import { checkWebhooks, whileDelivering } from './sinks.js';
+import { checkStores, whileDelivering } from './sinks.js';
 
 export interface RunSettings {
   /** `run` or `demo`, for the title. */
@@ -56,7 +56,7 @@ export async function runProject(context: CliContext, backend: Backend, settings
   };
   let report: RunReport | null = null;
   if (settings.targets !== undefined) checkTargets(plans, settings.targets);
-  if (settings.sinks !== false) checkWebhooks(plans, context.env);
+  if (settings.sinks !== false) checkStores(plans, context.env);
   const pipelines = await preparePipelines(backend, plans, {
     ...(settings.partitions === undefined ? {} : { partitions: settings.partitions }),
     recompile: settings.recompile,

@@ -1,7 +1,17 @@
 /** Who takes rows from the topics of sinks to their stores while pipelines run in this process. */
 import { join, resolve } from 'node:path';
-import { type Diagnostic, type Plan, renderAll, resolveWebhook, showStore, type SinkNode, type StoreTarget } from '@rta/dsl';
+import {
+  type Diagnostic,
+  type Plan,
+  renderAll,
+  resolveClickhouse,
+  resolveWebhook,
+  showStore,
+  type SinkNode,
+  type StoreTarget,
+} from '@rta/dsl';
 import { Deliverer, WebhookSink } from '@rta/serve';
+import type { ClickhouseSink } from '@rta/serve/clickhouse';
 import type * as Delivery from '@rta/serve/delivery';
 import type { Backend } from '../backend/backend.js';
 import type { CliContext } from '../context.js';
@@ -22,7 +32,7 @@ export interface SinksOptions {
   readonly cwd: string;
   /** Of this process, the same after a restart. */
   readonly workerId: string;
-  /** What the variables in webhooks hold. */
+  /** What the variables in sinks hold. */
   readonly env: CliContext['env'];
   readonly says: (pipeline: string, message: string) => void;
   /** Told when the OLAP store is there, and before it is closed. */
@@ -36,14 +46,26 @@ export function olapPath(directory: string): string {
   return join(directory, 'olap.duckdb');
 }
 
-/** @throws Failure `unset_variable` where a webhook has variables that are not there, or hold what cannot be used */
-export function checkWebhooks(plans: readonly Plan[], env: CliContext['env']): void {
+/** @throws Failure `unset_variable` where a sink has variables that are not there, or hold what cannot be used */
+export function checkStores(plans: readonly Plan[], env: CliContext['env']): void {
   const problems = plans.flatMap(({ sinks }) =>
-    sinks.flatMap(({ store, span }): readonly Diagnostic[] => (store?.kind === 'webhook' ? resolveWebhook(store, span, env).problems : [])),
+    sinks.flatMap(({ store, span }) => (store === undefined ? [] : problemsOf(store, span, env))),
   );
   if (problems.length === 0) return;
   const text = renderAll(problems, { colour: false });
   throw new Failure('unset_variable', `nothing was started: where rows go is not known\n${text}`, 'set it, or deliver nothing: --no-sinks');
+}
+
+function problemsOf(store: StoreTarget, span: SinkNode['span'], env: CliContext['env']): readonly Diagnostic[] {
+  switch (store.kind) {
+    case 'clickhouse':
+      return resolveClickhouse(store, span, env).problems;
+    case 'webhook':
+      return resolveWebhook(store, span, env).problems;
+    case 'parquet':
+    case 'table':
+      return [];
+  }
 }
 
 /**
@@ -58,11 +80,14 @@ export async function whileDelivering<T>(options: SinksOptions, signal: AbortSig
   if (stored.length === 0) return run();
   const directories = stored.flatMap(({ target }) => (target.kind === 'parquet' ? [resolve(options.cwd, target.path)] : []));
   // DuckDB is large: it is loaded for those who need it.
-  const delivery = stored.some(({ target }) => target.kind !== 'webhook') ? await import('@rta/serve/delivery') : null;
+  const delivery = stored.some(({ target }) => target.kind === 'table' || target.kind === 'parquet')
+    ? await import('@rta/serve/delivery')
+    : null;
   const olap = delivery === null ? null : { delivery, store: await delivery.OlapStore.open(olapPath(backend.directory), directories) };
+  const stores: Stores = { olap, Clickhouse: await clickhouseOf(stored), open: [] };
   try {
     if (olap !== null) await door.opened(olap.store, url);
-    const of = new Map(stored.map((one) => [delivererOf(one, options, olap), one]));
+    const of = new Map(stored.map((one) => [delivererOf(one, options, stores), one]));
     const onFailed = (deliverer: Deliverer, why: string): void => {
       const { plan, target } = of.get(deliverer)!;
       says(plan.pipeline, `rows do not go to the ${showStore(target)} any more: ${why}`);
@@ -71,6 +96,7 @@ export async function whileDelivering<T>(options: SinksOptions, signal: AbortSig
   } finally {
     if (olap !== null) await door.closed();
     await olap?.store.close();
+    await Promise.all(stores.open.map((one) => one.close()));
   }
 }
 
@@ -80,11 +106,22 @@ interface Stored {
   readonly target: StoreTarget;
 }
 
-/** @param olap null: no sink needs it */
+/** What sinks of a kind need, where there is one of it. */
+interface Stores {
+  readonly olap: { readonly delivery: typeof Delivery; readonly store: Delivery.OlapStore } | null;
+  readonly Clickhouse: typeof ClickhouseSink | null;
+  /** To be closed in the end. */
+  readonly open: ClickhouseSink[];
+}
+
+async function clickhouseOf(stored: readonly Stored[]): Promise<typeof ClickhouseSink | null> {
+  return stored.some(({ target }) => target.kind === 'clickhouse') ? (await import('@rta/serve/clickhouse')).ClickhouseSink : null;
+}
+
 function delivererOf(
   { plan: { pipeline, errors }, sink, target }: Stored,
   { backend: { log, registry }, workerId, cwd, env, says }: SinksOptions,
-  olap: { readonly delivery: typeof Delivery; readonly store: Delivery.OlapStore } | null,
+  { olap, Clickhouse, open }: Stores,
 ): Deliverer {
   const onWarning = (message: string): void => {
     says(pipeline, `${showStore(target)}: ${message}`);
@@ -93,6 +130,11 @@ function delivererOf(
   switch (target.kind) {
     case 'table':
       return new Deliverer({ ...common, store: new olap!.delivery.TableSink(olap!.store, sink, target), isOwn: true });
+    case 'clickhouse': {
+      const store = new Clickhouse!({ sink, target, resolved: resolveClickhouse(target, sink.span, env) });
+      open.push(store);
+      return new Deliverer({ ...common, store, isOwn: false });
+    }
     case 'parquet': {
       const store = new olap!.delivery.ParquetSink(olap!.store, sink, target, resolve(cwd, target.path));
       return new Deliverer({ ...common, store, isOwn: true });

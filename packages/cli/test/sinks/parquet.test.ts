@@ -23,5 +23,6 @@ it('has each row once, however often the process is killed', { timeout: 180_000 
   const files = `read_parquet('${join(directory, 'lake')}/*/*.parquet')`;
   const sql = `SELECT count(*) AS n, count(DISTINCT id) AS ids, min(date)::VARCHAR AS first FROM ${files}`;
   const read = await rta(['sql', sql, '--json'], { cwd: directory });
+  expect(read).toMatchObject({ code: 0, stderr: '' });
   expect(ndjson(read.stdout).slice(1)).toEqual([{ n: sent, ids: sent, first: '2026-01-01' }]);
 });

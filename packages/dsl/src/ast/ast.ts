@@ -92,7 +92,7 @@ export interface SinkAst {
   readonly saysTarget: boolean;
 }
 
-/** `table: name`, `webhook: url`. */
+/** `table: name`, `webhook: url`, `clickhouse: name`. */
 export interface StoreAst {
   readonly kind: StoreKind;
   readonly keySpan: Span;
@@ -100,7 +100,11 @@ export interface StoreAst {
   readonly name: Spanned<string>;
   readonly parquet?: ParquetAst;
   readonly webhook?: WebhookAst;
+  readonly clickhouse?: ClickhouseAst;
 }
+
+/** What `clickhouse:` says beside the table, as written, with variables. */
+export type ClickhouseAst = Readonly<Record<'url' | 'database' | 'user' | 'password', Spanned<string> | null>>;
 
 /** What `parquet:` says beside the path. */
 export interface ParquetAst {

@@ -6,7 +6,7 @@ import type { SettingsReader, Spanned } from '../yaml/read.js';
 import { buildAlert } from './build-alert.js';
 import { buildParquet } from './build-parquet.js';
 import { buildTest } from './build-test.js';
-import { buildWebhook } from './build-webhook.js';
+import { buildClickhouse, buildWebhook } from './build-stores.js';
 import { closest } from '../expression/suggest.js';
 import { PIPELINE } from './pipeline-schema.js';
 import { SINK } from './shapes.js';
@@ -174,7 +174,7 @@ function sink(name: string | null, entry: YamlEntry, read: SettingsReader): Sink
     ttlMs: read.durationAt(node, 'ttl'),
     key: key === null ? null : keys.filter((item): item is YamlScalar => item.kind === 'scalar' && !isNull(item)),
     ...formats(node, read),
-    notYet: present(node, ['clickhouse', 'partitionBy']),
+    notYet: present(node, ['partitionBy']),
     saysTarget: entries(node).some(
       (item) => ['topic', ...STORE_KINDS].includes(item.key) || !Object.hasOwn(SINK.properties as object, item.key),
     ),
@@ -186,6 +186,7 @@ function stores(node: YamlNode, read: SettingsReader): readonly StoreAst[] {
     const entry = entryOf(node, kind);
     if (entry !== null && kind === 'parquet') return buildParquet(entry, read);
     if (entry !== null && kind === 'webhook') return buildWebhook(entry, read);
+    if (entry !== null && kind === 'clickhouse') return buildClickhouse(entry, read);
     const name = entry === null ? null : read.text(entry.value);
     return entry === null || name === null ? [] : [{ kind, keySpan: entry.keySpan, name }];
   });

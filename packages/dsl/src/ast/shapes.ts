@@ -153,16 +153,31 @@ export const SOURCE: JsonSchema = map(
   ['topic'],
 );
 
+/** The name of a table that rows are written to. */
+const STORE_TABLE: JsonSchema = textLike('^[A-Za-z_][A-Za-z0-9_]{0,62}$', 'a name of letters, digits and `_`', 'The table.');
+
 /** One sink. */
 export const SINK: JsonSchema = map('a sink', {
   from: text('The stream that it writes; default the last.'),
   topic: TOPIC_NAME,
-  table: textLike(
-    '^[A-Za-z_][A-Za-z0-9_]{0,62}$',
-    'a name of letters, digits and `_`',
-    'A table of the embedded OLAP store (DuckDB), which rows are written to as they change.',
-  ),
-  clickhouse: text('A table of ClickHouse.'),
+  table: { ...STORE_TABLE, description: 'A table of the embedded OLAP store (DuckDB), which rows are written to as they change.' },
+  clickhouse: {
+    ...shortOr(
+      '`clickhouse`',
+      'the name of a table, or `{ table, url, database, user, password }`',
+      'A table of ClickHouse, which is made where it is not there. Default: at ${CLICKHOUSE_URL}, else http://localhost:8123.',
+      {
+        table: STORE_TABLE,
+        url: text('Of its HTTP interface; default ${CLICKHOUSE_URL:-http://localhost:8123}.'),
+        database: text('Which is there; default ${CLICKHOUSE_DATABASE:-default}.'),
+        user: text('Default ${CLICKHOUSE_USER:-default}.'),
+        password: text('Default ${CLICKHOUSE_PASSWORD:-}.'),
+      },
+      'table',
+    ),
+    minLength: 1,
+    pattern: STORE_TABLE.pattern,
+  },
   parquet: {
     ...shortOr(
       '`parquet`',

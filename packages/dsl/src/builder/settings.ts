@@ -126,6 +126,16 @@ export interface Source {
   readonly onIncompatibleSchemaChange?: SchemaChangePolicy;
 }
 
+/** A table of ClickHouse, and how to reach it; `${NAME}` is an environment variable. */
+export interface Clickhouse {
+  readonly table: string;
+  /** Of its HTTP interface. Default `${CLICKHOUSE_URL:-http://localhost:8123}`. */
+  readonly url?: string;
+  readonly database?: string;
+  readonly user?: string;
+  readonly password?: string;
+}
+
 /** Files of rows by date of event time, in a directory. */
 export interface Parquet {
   readonly path: string;
@@ -151,7 +161,7 @@ export interface Sink<S> {
   readonly from?: S;
   readonly topic?: string;
   readonly table?: string;
-  readonly clickhouse?: string;
+  readonly clickhouse?: string | Clickhouse;
   readonly parquet?: string | Parquet;
   readonly webhook?: string | Webhook;
   readonly key?: string | readonly string[];

@@ -11,7 +11,7 @@ import { joinMessages } from './join-messages.js';
 import { tableMessages } from './table-messages.js';
 import { testMessages } from './test-messages.js';
 import { sinkMessages } from './sink-messages.js';
-import { webhookMessages } from './webhook-sinks.js';
+import { remoteMessages } from './remote-messages.js';
 import { topKMessages } from './topk-messages.js';
 import { unnestMessages } from './unnest-messages.js';
 
@@ -309,7 +309,7 @@ export const messages = {
   // ---- RTA33xx: sinks, topics, boards ----
   sinkTarget: errorMessage('RTA3301', 'A sink without a target', (span: Span) => ({
     span,
-    message: 'the sink needs a `topic`, a `table`, `parquet` or a `webhook`',
+    message: 'the sink needs a target: `topic`, `table`, `clickhouse`, `parquet` or `webhook`',
   })),
   sinkKeyOfTable: errorMessage('RTA3302', 'Another key for the topic of a table', (span: Span, key: readonly string[]) => ({
     span,
@@ -331,7 +331,7 @@ export const messages = {
   ...testMessages,
   ...joinMessages,
   ...sinkMessages,
-  ...webhookMessages,
+  ...remoteMessages,
   ...topKMessages,
   ...formatMessages,
   ...includeMessages,

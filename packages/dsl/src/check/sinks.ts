@@ -33,7 +33,7 @@ export function checkSinks(sinks: readonly SinkAst[], pipeline: string, graph: G
         messages.notYet(
           entry.keySpan,
           `\`${entry.key}\` in a sink`,
-          'sinks are topics, tables, Parquet files and webhooks: `{ topic: name }`, `{ table: name }`, `{ parquet: ./directory }`, `{ webhook: url }`',
+          'a sink says one of `topic: name`, `table: name`, `clickhouse: table`, `parquet: ./directory` and `webhook: url`',
         ),
       );
     const place = sinkPlace(sink, pipeline, session);
@@ -49,7 +49,7 @@ export function checkSinks(sinks: readonly SinkAst[], pipeline: string, graph: G
     const { store, topic } = place;
     const key = sinkKey(sink, flow, session);
     const columns = flow.relation.columns;
-    if (store !== null) checkStore(store, { columns, sink, writers: storeWriters }, session);
+    if (store !== null) checkStore(store, { columns, key: key ?? [], sink, writers: storeWriters }, session);
     // A key that reported errors took away.
     if (key?.some((name) => !columns.some((column) => column.name === name)) === true) continue;
     const storable = columns.map((column) => isStorable(column, sink, session)).every((fine) => fine);

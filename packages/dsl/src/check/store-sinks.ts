@@ -5,6 +5,7 @@ import { showStore, storeColumns, type ParquetTarget, storeTopic, type StoreTarg
 import type { Spanned } from '../yaml/read.js';
 import { messages } from './messages.js';
 import type { Session } from './session.js';
+import { checkClickhouse, clickhouseTarget } from './clickhouse-sinks.js';
 import { checkWebhook } from './webhook-sinks.js';
 
 /** The topic that a sink writes, and the store that its rows go on to. */
@@ -32,11 +33,14 @@ export function sinkPlace(sink: SinkAst, pipeline: string, session: Session): Si
     return null;
   }
   const format = valueFormat ?? keyFormat;
-  if (format !== null) session.report(messages.sinkSetting(format.span, 'format', store.kind, 'only the records of a topic have one'));
+  const kind = store.kind === 'clickhouse' ? 'table of ClickHouse' : store.kind;
+  if (format !== null) session.report(messages.sinkSetting(format.span, 'format', kind, 'only the records of a topic have one'));
   return { topic: { value: storeTopic(pipeline, sink.name ?? 'sink'), span: store.keySpan }, store: targetOf(store, sink, session) };
 }
 
-function targetOf({ kind, name, parquet, webhook }: StoreAst, { ttlMs }: SinkAst, session: Session): StoreTarget {
+function targetOf(store: StoreAst, { ttlMs }: SinkAst, session: Session): StoreTarget {
+  const { kind, name, parquet, webhook } = store;
+  if (kind === 'clickhouse') return clickhouseTarget(store, ttlMs?.value ?? null);
   if (kind === 'parquet') {
     if (ttlMs !== null)
       session.report(messages.sinkSetting(ttlMs.span, 'ttl', kind, 'files stay until somebody removes them, by directories of dates'));
@@ -65,7 +69,17 @@ function rollOf(said: ParquetAst | null): Pick<ParquetTarget, 'everyMs' | 'rows'
 /** Whether no other sink writes to the store, and it can tell the columns apart; reports. */
 export function checkStore(
   store: StoreTarget,
-  { columns, sink, writers }: { readonly columns: readonly Column[]; readonly sink: SinkAst; readonly writers: Map<string, string> },
+  {
+    columns,
+    key,
+    sink,
+    writers,
+  }: {
+    readonly columns: readonly Column[];
+    readonly key: readonly string[];
+    readonly sink: SinkAst;
+    readonly writers: Map<string, string>;
+  },
   session: Session,
 ): void {
   if (store.kind === 'webhook') {
@@ -77,6 +91,10 @@ export function checkStore(
   const other = writers.get(target.toLowerCase());
   if (other === undefined) writers.set(target.toLowerCase(), sinkName(sink));
   else session.report(messages.storeTwice(name.span, target, other));
+  if (store.kind === 'clickhouse') {
+    checkClickhouse(sink, columns, key, session);
+    return;
+  }
   const seen = new Map<string, string>();
   for (const column of columns) {
     const known = seen.get(column.name.toLowerCase());

@@ -3,7 +3,21 @@
 /** What delivers its rows where. */
 export type StoreTarget =
   /** A table of the embedded OLAP store. */
-  { readonly kind: 'table'; readonly table: string; readonly ttlMs: number | null } | ParquetTarget | WebhookTarget;
+  { readonly kind: 'table'; readonly table: string; readonly ttlMs: number | null } | ClickhouseTarget | ParquetTarget | WebhookTarget;
+
+/** A table of ClickHouse. What is said of how to reach it is as written: what its variables hold is no part of a plan. */
+export interface ClickhouseTarget {
+  readonly kind: 'clickhouse';
+  readonly table: string;
+  readonly url: string;
+  readonly database: string;
+  readonly user: string;
+  readonly password: string;
+  readonly ttlMs: number | null;
+}
+
+/** The columns of each such table that are none of the sink's, beside `rta_time`. */
+export const CLICKHOUSE_COLUMNS = { partition: 'rta_partition', offset: 'rta_offset', deleted: 'rta_deleted' } as const;
 
 /** Files of rows by date, in a directory. They are written when any of these is reached. */
 export interface ParquetTarget {
@@ -31,7 +45,7 @@ export interface WebhookTarget {
 export type StoreKind = StoreTarget['kind'];
 
 /** The settings that name a store, in the order in which they are looked for. */
-export const STORE_KINDS: readonly StoreKind[] = ['table', 'parquet', 'webhook'];
+export const STORE_KINDS: readonly StoreKind[] = ['table', 'clickhouse', 'parquet', 'webhook'];
 
 /** The topic that a sink's rows take to their store. */
 export function storeTopic(pipeline: string, sink: string): string {
@@ -50,9 +64,17 @@ export function storeColumns({ kind }: StoreTarget): readonly string[] {
   return kind === 'parquet' ? [STORE_TIME, 'date', ...PARQUET_CHANGE_COLUMNS] : [STORE_TIME];
 }
 
-/** For people: `table users`, `parquet ./lake`, `webhook https://example.com/orders`. */
+/** For people: `table users`, `ClickHouse table users`, `parquet ./lake`, `webhook https://example.com/orders`. */
 export function showStore(target: StoreTarget): string {
-  if (target.kind === 'parquet') return `parquet ${target.path}`;
-  // What comes behind a `?` may be a secret, where it should not be.
-  return target.kind === 'webhook' ? `webhook ${target.url.split('?', 1)[0]}` : `table ${target.table}`;
+  switch (target.kind) {
+    case 'table':
+      return `table ${target.table}`;
+    case 'clickhouse':
+      return `ClickHouse table ${target.table}`;
+    case 'parquet':
+      return `parquet ${target.path}`;
+    case 'webhook':
+      // What comes behind a `?` may be a secret, where it should not be.
+      return `webhook ${target.url.split('?', 1)[0]}`;
+  }
 }

@@ -1,4 +1,5 @@
 /** Loads the modules of users' functions (`use`). */
+import { messageOf } from '@rta/dsl/message-of';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -64,7 +65,7 @@ async function load({ ref, module, name }: ExternalFunction): Promise<Loaded> {
   try {
     exported = await importModule(resolve(module));
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     throw new PipelineError('invalid_function', `the function ${ref} cannot be loaded: ${why}`, false, { cause: error });
   }
   const found = exported[name];

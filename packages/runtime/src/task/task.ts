@@ -1,21 +1,20 @@
 import type { AvroSchema } from '@rta/dsl';
-import type { BatchBuilder } from '../log/batch/batch-builder.js';
 import type { RecordBatch } from '../log/batch/record-batch.js';
 import { tpKey, type OutputBatch } from '../log/log.js';
 import { UnknownSchema, type KernelEnv, type KernelFactory, type KernelStats, type StageKernel } from '../kernel/stage-kernel.js';
 import type { Stage } from '../plan/physical.js';
 import type { StateStore } from '../state/store.js';
 import { WriteBehind } from '../state/write-behind.js';
-import { BadRecords, type BadRecordCounts } from './bad-records.js';
+import type { BadRecordCounts } from './bad-records.js';
 import { transition, type TaskState } from './lifecycle.js';
 import { PeriodicEmissions } from './periodic-emissions.js';
-import { internalBuilder, outputBuilder } from './output-builder.js';
-import { encodePosition, POSITION_KEY, type TaskPosition } from './position.js';
+import { encodePosition, type TaskPosition } from './position.js';
 import { judgeWriterSchema } from './schema-change.js';
 import { Silence } from './silence.js';
 import { restoreState, startPositions, type RestoredFrom } from './restore-task.js';
 import { openStore, type StandbyCopy } from './standby-copy.js';
 import type { TaskContext } from './task-context.js';
+import { TaskOutputs } from './task-outputs.js';
 import { writerSchema } from './writer-schema.js';
 
 /** One task's part of a commit. */
@@ -44,9 +43,7 @@ export class Task {
   private copy: StandbyCopy | null = null;
   private store: StateStore | null = null;
   private writeBehind: WriteBehind | null = null;
-  private readonly bad: BadRecords;
-  private readonly builders = new Map<string, BatchBuilder>();
-  private changelog: BatchBuilder | null = null;
+  private readonly outputs: TaskOutputs;
   /** Next offset per input. */
   private readonly positions: number[];
   private lastWatermark = -Infinity;
@@ -69,16 +66,7 @@ export class Task {
     this.positions = stage.inputs.map(() => 0);
     this.silence = new Silence(stage, context.clock.now());
     this.emissions = new PeriodicEmissions(stage, context.clock.now());
-    this.bad = new BadRecords({
-      pipeline: context.pipeline,
-      stage,
-      partition,
-      late: context.policies.late,
-      errors: context.policies.errors,
-      partitionsOf: context.partitionsOf,
-      clock: context.clock,
-      limits: context.limits,
-    });
+    this.outputs = new TaskOutputs(context, stage, partition);
   }
 
   /** Restored, and not closed. */
@@ -263,7 +251,7 @@ export class Task {
     return (
       this.running &&
       (this.dirty ||
-        this.bad.pending ||
+        this.outputs.bad.pending ||
         this.emissions.due(this.context.clock.now()) ||
         (this.watermark() > this.lastWatermark && this.kernel.nextDue() <= this.watermark()))
     );
@@ -278,17 +266,7 @@ export class Task {
     this.lastWatermark = watermark;
     this.dirty = false;
     const position = encodePosition(this.position());
-    let changelog: OutputBatch[] = [];
-    if (this.stage.changelog !== null) {
-      const builder = this.changelogBuilder();
-      const value = Buffer.from(position, 'utf8');
-      builder.append(this.context.clock.now(), POSITION_KEY, 0, 1, value, 0, value.length, null);
-      changelog = builder.take();
-    }
-    const outputs = [...changelog];
-    for (const builder of this.builders.values()) if (builder.count > 0) outputs.push(...builder.take());
-    outputs.push(...this.bad.take());
-    return { task: this, outputs, changelogBatches: changelog.length, offsets: this.offsets(position), flush: this.flushes };
+    return { task: this, ...this.outputs.take(position), offsets: this.offsets(position), flush: this.flushes };
   }
 
   /** Offsets as they stand, for the first commit of a fresh task. */
@@ -335,7 +313,7 @@ export class Task {
   }
 
   stats(): KernelStats & { readonly bad: BadRecordCounts } {
-    return { ...this.kernel.stats(), bad: this.bad.counts() };
+    return { ...this.kernel.stats(), bad: this.outputs.bad.counts() };
   }
 
   /** Releases the store. Confirmed state is written first unless `discard`. */
@@ -354,40 +332,25 @@ export class Task {
   }
 
   private env(): KernelEnv {
-    const { stage, context } = this;
-    const store = this.store;
+    const { stage, context, outputs, store } = this;
     const partitions = stage.outputs.map((o) => context.partitionsOf(o.topic));
     return {
       partition: this.partition,
       partitions,
-      output: (output, partition) => {
-        const topic = stage.outputs[output].topic;
-        const key = tpKey(topic, partition);
-        let builder = this.builders.get(key);
-        if (!builder) {
-          builder = outputBuilder(stage.outputs[output], partition, context.limits, this.bad);
-          this.builders.set(key, builder);
-        }
-        return builder;
-      },
+      output: (output, partition) => outputs.to(output, partition),
       schemaIds: stage.outputs.map((o) =>
         o.kind === 'sink' ? (context.sinkSchemaIds[o.id] ?? { key: null, value: null }) : { key: null, value: null },
       ),
-      changelog: () => (stage.changelog === null ? null : this.changelogBuilder()),
+      changelog: () => outputs.changelog(),
       store,
       memoryLimit: context.memoryLimit,
       late: (record, step, windows) => {
-        this.bad.late(record, step, windows);
+        outputs.bad.late(record, step, windows);
       },
       reject: (record, step, code, message) => {
-        this.bad.reject(record, step, code, message);
+        outputs.bad.reject(record, step, code, message);
       },
       now: () => context.clock.now(),
     };
-  }
-
-  private changelogBuilder(): BatchBuilder {
-    if (this.changelog === null) this.changelog = internalBuilder(this.stage.changelog ?? '', this.partition, this.context.limits);
-    return this.changelog;
   }
 }

@@ -1,6 +1,6 @@
 /** State larger than the memory that is allowed: nothing is lost, and the tables stay within the limit. */
 import { Buffer } from 'node:buffer';
-import type { FoldTransform, Transform } from '@rta/dsl';
+import type { Accumulator, FoldTransform, Transform } from '@rta/dsl';
 import { describe, expect, it } from 'vitest';
 import { BatchBuilder } from '../../src/log/batch/batch-builder.js';
 import { compileStage } from '../../src/kernel/compile-stage.js';
@@ -9,7 +9,7 @@ import type { KernelEnv, StageKernel } from '../../src/kernel/stage-kernel.js';
 import { planStages } from '../../src/plan/plan-stages.js';
 import type { Stage } from '../../src/plan/physical.js';
 import { chooser } from '../laws/arbitrary.js';
-import { event, foldOf, maxPoints, pipelineOf, sumPoints } from '../laws/by-hand.js';
+import { count, event, foldOf, maxPoints, pipelineOf, sumPoints } from '../laws/by-hand.js';
 import { batchOf, EVENT_SCHEMA, EVENT_SCHEMA_ID, rawOf } from '../laws/events.js';
 import { takeRecords } from '../laws/stage-runner.js';
 import { column, LONG, nullable } from '../laws/typed-expressions.js';
@@ -81,6 +81,7 @@ const totals = (over: Partial<FoldTransform> = {}): FoldTransform => ({
   ...foldOf({ total: sumPoints, most: maxPoints }, { group: ['user'] }),
   ...over,
 });
+const sumOfTotals: Accumulator = { fn: 'sum', arg: column('total', nullable(LONG)), where: null, type: nullable(LONG) };
 const window = { kind: 'hopping', sizeMs: 4000, advanceMs: 4000, zone: null, graceMs: 3000, late: null } as const;
 const session = { kind: 'session', gapMs: 4000, graceMs: 0, late: null } as const;
 const board: Transform = {
@@ -103,6 +104,7 @@ describe('a limit of memory', () => {
     ['final sessions', [totals({ window: session, emit: { mode: 'final' } })], true, 4],
     ['sessions that are updated', [totals({ window: session })], false, 4],
     ['a board', [totals(), board], false, 2],
+    ['an aggregate over a table', [totals(), foldOf({ users: count, total: sumOfTotals })], true, 2],
   ])('is kept, and changes nothing: %s', (_what, transforms, inOrder, slack) => {
     const [stage] = planStages(pipelineOf(transforms, { key: 'user', latenessMs: 2000 })).stages;
     const kernel = new Side(stage, compileStage, LIMIT);

@@ -1,6 +1,7 @@
 /** What an alert's topic says: an incident was opened, or ended. */
 import type { Value } from '@rta/dsl';
 import { type AvroCodec, codecFor, type SchemaRegistry, unframe } from '@rta/registry';
+import { WriterSchemas } from '../writer-schemas.js';
 
 /** A transition, as a record of `<pipeline>-alerts` has it. */
 export interface Incident {
@@ -20,21 +21,18 @@ export interface Incident {
 
 /** Reads the records of a topic of alerts; each schema is asked for once. */
 export class IncidentReader {
-  private readonly codecs = new Map<number, AvroCodec>();
+  private readonly codecs: WriterSchemas<AvroCodec>;
 
-  constructor(private readonly registry: Pick<SchemaRegistry, 'byId'>) {}
+  constructor(registry: Pick<SchemaRegistry, 'byId'>) {
+    this.codecs = new WriterSchemas(registry, codecFor);
+  }
 
   /** Null: no incident; rejects with RegistryUnavailable where a schema has to be looked up and that cannot be. */
   async read(value: Uint8Array | null): Promise<Incident | null> {
     const framed = value === null ? null : unframe(value);
     if (framed === null) return null;
-    let codec = this.codecs.get(framed.id);
-    if (codec === undefined) {
-      const found = await this.registry.byId(framed.id);
-      if (found === null) return null;
-      codec = codecFor(found.schema);
-      this.codecs.set(framed.id, codec);
-    }
+    const codec = await this.codecs.of(framed.id);
+    if (codec === null) return null;
     return incidentOf(codec.decode(framed.data) as Readonly<Record<string, Value>>);
   }
 }

@@ -39,6 +39,8 @@ const DELIVERER_DEFAULTS: DelivererSettings = { mostRows: 10_000, lingerMs: 200,
 export class Deliverer {
   private readonly reader: GroupReader<SinkRow>;
   private readonly settings: DelivererSettings;
+  /** It could not begin, which was said. */
+  private isAway = false;
   private isDraining = false;
 
   constructor(private readonly options: DelivererOptions) {
@@ -55,7 +57,7 @@ export class Deliverer {
       transactionalId: isOwn ? group : `${group}.${workerId}`,
       mostRecords: settings.mostRows,
       lingerMs: settings.lingerMs,
-      begin: (committed) => store.begin(committed),
+      begin: (committed) => this.begin(committed),
       read: (record, partition) => rows.read(record, partition),
       take: (batch, signal) => this.write(batch, signal),
       ...(store.letters === undefined ? {} : { outputs: () => store.letters!() }),
@@ -78,6 +80,23 @@ export class Deliverer {
 
   stop(): void {
     this.reader.stop();
+  }
+
+  private async begin(committed: ReadonlyMap<number, number | null>): Promise<ReadonlyMap<number, number>> {
+    const { store, onWarning } = this.options;
+    try {
+      const next = await store.begin(committed);
+      if (this.isAway) onWarning('the store is there');
+      this.isAway = false;
+      return next;
+    } catch (error) {
+      // The reader comes back to it.
+      if (error instanceof StoreError && error.retriable && !this.isAway) {
+        this.isAway = true;
+        onWarning(`${error.message}; rows wait in ${this.options.sink.topic}, and it is tried again`);
+      }
+      throw error;
+    }
   }
 
   private async write(batch: SinkBatch, signal: AbortSignal): Promise<void> {

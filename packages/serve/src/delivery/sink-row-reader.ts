@@ -3,17 +3,19 @@ import { Buffer } from 'node:buffer';
 import type { AvroSchema, Row, SinkNode, Value } from '@rta/dsl';
 import { type AvroCodec, codecFor, type SchemaRegistry, unframe } from '@rta/registry';
 import type { LogRecord } from '@rta/runtime';
+import { WriterSchemas } from '../writer-schemas.js';
 import { type SinkRow, StoreError } from './sink-store.js';
 
 export class SinkRowReader {
   private readonly values: AvroCodec;
   private readonly keys: AvroCodec | null;
-  private readonly writers = new Map<number, AvroSchema>();
+  private readonly writers: WriterSchemas<AvroSchema>;
 
   constructor(
     private readonly sink: SinkNode,
-    private readonly registry: Pick<SchemaRegistry, 'byId'>,
+    registry: Pick<SchemaRegistry, 'byId'>,
   ) {
+    this.writers = new WriterSchemas(registry, (schema) => schema);
     this.values = codecFor(sink.valueSchema!);
     this.keys = sink.keySchema === null ? null : codecFor(sink.keySchema);
   }
@@ -37,18 +39,12 @@ export class SinkRowReader {
   private async decode(codec: AvroCodec, bytes: Uint8Array, place: string): Promise<Value> {
     const framed = unframe(bytes);
     if (framed === null) throw new StoreError(`${place}: a record that no pipeline wrote`, false);
-    const writer = this.writers.get(framed.id) ?? (await this.schemaOf(framed.id, place));
+    const writer = await this.writers.of(framed.id);
+    if (writer === null) throw new StoreError(`${place}: the registry does not know schema ${String(framed.id)}`, false);
     try {
       return codec.decode(framed.data, writer);
     } catch (cause) {
       throw new StoreError(`${place}: a record that cannot be read: ${(cause as Error).message}`, false, { cause });
     }
-  }
-
-  private async schemaOf(id: number, place: string): Promise<AvroSchema> {
-    const found = await this.registry.byId(id);
-    if (found === null) throw new StoreError(`${place}: the registry does not know schema ${String(id)}`, false);
-    this.writers.set(id, found.schema);
-    return found.schema;
   }
 }

@@ -1,4 +1,5 @@
 /** Calls of users' own functions: the row as an object, and what comes back checked against the types that were declared. */
+import { messageOf } from '../../message-of.js';
 import type { Span } from '../../diagnostics/diagnostic.js';
 import { showType } from '../../types/lattice.js';
 import type { Field, Type, Value } from '../../types/type.js';
@@ -37,7 +38,7 @@ export function externalCallee(expr: TypedExpr & { readonly kind: 'call' }, exte
     try {
       result = call(row);
     } catch (error) {
-      throw new ExpressionError('domain', `${ref}: ${error instanceof Error ? error.message : String(error)}`);
+      throw new ExpressionError('domain', `${ref}: ${messageOf(error)}`);
     }
     return resultOf(result, fields, ref);
   };

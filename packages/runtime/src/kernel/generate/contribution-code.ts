@@ -29,8 +29,8 @@ export function contributionCode(shape: StageShape, code: Code, i: number, row: 
     code.block(`if ((${row.flags} & ${bit}) !== 0)`, () => {
       code.line(`K.nodes[${i}].rows.take(K, ${holder}, ${rowKey()});`, `${row.flags} &= ${~bit};`);
     });
-  if (action === 'settle') {
-    code.block(`if ((${row.flags} & ${bit}) !== 0)`, () => code.line(`K.nodes[${i}].rows.settle(K, ${holder}, ${rowKey()});`));
+  if (action === 'settle' || action === 'evict') {
+    code.block(`if ((${row.flags} & ${bit}) !== 0)`, () => code.line(`K.nodes[${i}].rows.forget(K, ${holder}, ${rowKey()});`));
     return;
   }
   code.line(`K.rowsIn[${i}]++;`);

@@ -19,7 +19,6 @@ import { readColumns } from './read-columns.js';
 import { namedOperand, scopeOf } from './scope.js';
 import type { StageShape } from './stage-shape.js';
 import { guardedStream } from './guarded-stream.js';
-import { spreadTableCode } from './spread-feed.js';
 import { type TableAction, tableEdges, type TableRow } from './table-edges.js';
 import { retracts, rowCountOf } from '../../plan/table-folds.js';
 import { applyCode } from './contribution-code.js';
@@ -125,13 +124,11 @@ export class FoldGenerator {
       settle: this.make('K, T, s', (code) => {
         if (this.isSession && !partial && !final) this.row(code, 'settle');
       }),
-      evicted:
-        spreads.length === 0 || final || partial || this.isSession
-          ? null
-          : this.make('K, T, s', (code) => {
-              const row = { operands: this.retractable(code), time: 'N[q]', flags: `M[m + ${FLAGS}]`, slot: { table: 'T', slot: 's' } };
-              for (const spread of spreads) spreadTableCode(shape, code, spread, row, 'evict');
-            }),
+      evicted: spreads.length + memories.length === 0 || final || partial ? null : this.make('K, T, s', (code) => this.row(code, 'evict')),
+      remembered: (K) => {
+        const behind = [...spreads, ...memories].map((i) => K.nodes[i] as SpreadState | FoldState | ReferState);
+        return behind.reduce((sum, node) => sum + ('rows' in node ? node.rows!.bytes : node.bytes()), 0);
+      },
       freeze: (K, T) => {
         if (final || this.isSession) return;
         for (const spread of spreads) (K.nodes[spread] as SpreadState).freeze(K, T);
@@ -207,7 +204,7 @@ export class FoldGenerator {
     const flags = `M[m + ${FLAGS}]`;
     // A rank cannot go back to a session, whose slot and key may change: it keeps the rows.
     const slot = this.isSession ? null : { table: 'T', slot: 's' };
-    if (action === 'retract' || action === 'settle') {
+    if (action === 'retract' || action === 'settle' || action === 'evict') {
       const everything = new Set(fold.groupColumns.map((c) => c.name));
       const row: TableRow = { operands: this.keyOperands(code, everything), time, flags, slot };
       if (action === 'retract') code.line(`K.rowsOut[${index}]++;`);

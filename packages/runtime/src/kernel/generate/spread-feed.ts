@@ -26,13 +26,13 @@ export function spreadStreamCode(shape: StageShape, code: Code, i: number, row: 
   code.line(`K.nodes[${i}].give(K, ${end}, ${row.operands.get(node.transform.column)!.definite}, ${row.time});`);
 }
 
-/** What a table does with a row: as with rows of tables, or `evict`: it goes out of memory. */
+/** Adds lines that do `action` with a row of a table. */
 export function spreadTableCode(
   shape: StageShape,
   code: Code,
   i: number,
   row: RowSource & { readonly flags: string; readonly slot: { readonly table: string } | null },
-  action: TableAction | 'evict',
+  action: TableAction,
 ): void {
   const node = spreadNode(shape, i);
   const bit = shape.bits.get(i)!;

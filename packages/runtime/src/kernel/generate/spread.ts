@@ -35,6 +35,7 @@ export function generateSpread(shape: StageShape, folds: ReadonlyMap<number, Fol
     retract: edges('retract'),
     prime: edges('prime'),
     settle: edges('settle'),
+    evict: edges('evict'),
   };
 }
 

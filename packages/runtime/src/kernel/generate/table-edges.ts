@@ -23,12 +23,12 @@ export interface TableRow extends RowSource {
 }
 
 /**
- * What is done with a row: handed on, taken back, only noted as handed on before (after a restart), or said to be there for good (of a session
- * that is over).
+ * What is done with a row: handed on, taken back, only noted as handed on before (after a restart), said to be there for good (of a session
+ * that is over), or, of a group that is evicted, forgotten until it is noted again.
  */
-export type TableAction = 'upsert' | 'retract' | 'prime' | 'settle';
+export type TableAction = 'upsert' | 'retract' | 'prime' | 'settle' | 'evict';
 
-/** Adds lines that do `action` for all readers in `readers` of the row. To take back and to settle only key columns need be there. */
+/** Adds lines that do `action` for all readers in `readers` of the row. Only key columns need be there but to hand on and to note. */
 export function tableEdges(shape: StageShape, code: Code, readers: readonly number[], row: TableRow, action: TableAction): void {
   for (const reader of readers) edge(shape, code, reader, row, action);
 }
@@ -45,7 +45,7 @@ function edge(shape: StageShape, code: Code, i: number, row: TableRow, action: T
       break;
     case 'sink': {
       const bit = shape.bits.get(i)!;
-      if (action === 'settle') break;
+      if (action === 'settle' || action === 'evict') break;
       if (action === 'prime') code.line(`${row.flags} |= ${bit};`);
       else if (action === 'upsert') {
         sinkCode(shape, code, i, row, false);
@@ -59,6 +59,8 @@ function edge(shape: StageShape, code: Code, i: number, row: TableRow, action: T
       break;
     }
     case 'rank': {
+      // It keeps what it needs, and the slots in which that stands are not evicted.
+      if (action === 'evict') break;
       const bit = shape.bits.get(i)!;
       if (action === 'settle') {
         code.block(`if ((${row.flags} & ${bit}) !== 0)`, () => keyedRowCode(shape, code, i, row, 'settleRow'));
@@ -100,8 +102,8 @@ function filter(shape: StageShape, code: Code, i: number, row: TableRow, action:
   const node = shape.node(i);
   if (node.op !== 'filter') return;
   const readers = shape.readers[i];
-  if (action !== 'settle') code.line(`K.rowsIn[${i}]++;`);
-  if (action === 'retract' || action === 'settle') {
+  if (action !== 'settle' && action !== 'evict') code.line(`K.rowsIn[${i}]++;`);
+  if (action === 'retract' || action === 'settle' || action === 'evict') {
     tableEdges(shape, code, readers, row, action);
     return;
   }
@@ -124,10 +126,10 @@ function project(shape: StageShape, code: Code, i: number, row: TableRow, action
   const node = shape.node(i);
   if (node.op !== 'project') return;
   const readers = shape.readers[i];
-  if (action !== 'settle') code.line(`K.rowsIn[${i}]++; K.rowsOut[${i}]++;`);
+  if (action !== 'settle' && action !== 'evict') code.line(`K.rowsIn[${i}]++; K.rowsOut[${i}]++;`);
   const operands = new Map<string, Operand>();
   const scope = scopeOf(row);
-  if (action === 'retract' || action === 'settle') {
+  if (action === 'retract' || action === 'settle' || action === 'evict') {
     // Keys pass through; what is computed is not needed to take a row back.
     for (const { name, expr } of node.transform.columns) {
       const named = expr.kind === 'column' && !row.operands.has(expr.name) ? null : namedOperand(expr, scope);

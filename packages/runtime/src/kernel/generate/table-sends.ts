@@ -13,7 +13,7 @@ import { writeOperand } from './write-value.js';
 /** Adds lines that do `action` with a row for the send of node `i`. */
 export function tableSendCode(shape: StageShape, code: Code, i: number, row: TableRow, action: TableAction): void {
   const node = shape.node(i);
-  if (node.op !== 'send' || action === 'settle') return;
+  if (node.op !== 'send' || action === 'settle' || action === 'evict') return;
   const { transform, output } = node;
   const bit = shape.bits.get(i)!;
   const scope = scopeOf(row);
@@ -76,9 +76,9 @@ export function referCode(shape: StageShape, code: Code, i: number, row: TableRo
       } else code.line(`K.nodes[${i}].take(K, ${holder}, ${own});`);
       code.line(`${row.flags} &= ${~bit};`);
     });
-  if (action === 'settle') {
+  if (action === 'settle' || action === 'evict') {
     if (!fixed)
-      code.block(`if ((${row.flags} & ${bit}) !== 0)`, () => code.line(`K.nodes[${i}].settle(${holder}, K.keys.bytes, ${rowKey()});`));
+      code.block(`if ((${row.flags} & ${bit}) !== 0)`, () => code.line(`K.nodes[${i}].forget(${holder}, K.keys.bytes, ${rowKey()});`));
     return;
   }
   if (action !== 'prime') code.line(`K.rowsIn[${i}]++;`);

@@ -49,8 +49,8 @@ export class Contributions {
     if (before !== undefined) this.add(K, before, -1);
   }
 
-  /** The row of key `K.keys[0, keyEnd)` will not change any more. */
-  settle(K: TaskState, holder: GroupTable | null, keyEnd: number): void {
+  /** The row of key `K.keys[0, keyEnd)` will not change any more, or is noted again before it does. */
+  forget(K: TaskState, holder: GroupTable | null, keyEnd: number): void {
     this.rows.forget(holder, K.keys.bytes, keyEnd);
   }
 

@@ -8,6 +8,9 @@ import { FLAGS, FLUSH, HASH, KEY_LENGTH } from '../../state/group-table-rows.js'
 import { FoldTables } from './fold-tables.js';
 import type { TaskState } from './task-state.js';
 
+/** Less than this part of the limit is left to those behind. */
+const REMEMBERED_PART = 8;
+
 export abstract class FoldMemory extends FoldTables {
   protected flushNumber = 1;
   private isRestored = false;
@@ -119,7 +122,8 @@ export abstract class FoldMemory extends FoldTables {
   private relieveTable(table: GroupTable, total: number, limit: number): void {
     // Arrays grow at once and do not shrink, so they are relieved before they grow; what hangs on slots grows by and by, and goes with them.
     const grows = table.isNearlyFull && total + table.growth > limit;
-    const overweight = table.sideBytes > 0 && total > limit;
+    // So does what those behind keep of rows; where it is little of all there is, evicting for it would be in vain.
+    const overweight = total > limit && (table.sideBytes > 0 || this.code.remembered(this.task) > limit / REMEMBERED_PART);
     if (!grows && !overweight) return;
     table.evict(table.size >> 2, this.cold!.stored, this.code.pinned, (slot) => this.evicting(table, slot));
     if (this.windows === null && !this.several) this.cold!.tidy(0, table.evicted);
@@ -146,11 +150,16 @@ export abstract class FoldMemory extends FoldTables {
   }
 
   protected evicting(T: GroupTable, slot: number): void {
-    this.code.evicted?.(this.task, T, slot);
+    this.forgetRows(T, slot);
     const m = slot * T.metaStride;
     const start = T.keyStart(slot);
     this.cold!.add(T.meta[m + HASH], this.listOf(T, slot), T.keyBytes(slot), start, start + T.meta[m + KEY_LENGTH]);
     this.expiry?.remove(slot);
+  }
+
+  /** Those behind forget the group's rows. */
+  protected forgetRows(T: GroupTable, slot: number): void {
+    this.code.evicted?.(this.task, T, slot);
   }
 
   private listOf(T: GroupTable, slot: number): number {
@@ -169,6 +178,7 @@ export abstract class FoldMemory extends FoldTables {
     if (slot < 0) return;
     look(slot);
     if ((T.meta[slot * T.metaStride + FLAGS] & this.code.pinned) !== 0) return;
+    this.forgetRows(T, slot);
     this.expiry?.remove(slot);
     T.removeAll(slot);
     T.evicted++;

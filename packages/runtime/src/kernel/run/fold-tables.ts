@@ -47,6 +47,8 @@ export interface FoldCode {
   readonly isEmpty: ((K: TaskState, T: GroupTable, slot: number) => boolean) | null;
   /** The group goes out of memory; it is primed when it comes back. Null: nobody asks. */
   readonly evicted: ((K: TaskState, T: GroupTable, slot: number) => void) | null;
+  /** Bytes that those behind keep of rows; they go with the groups. */
+  remembered(K: TaskState): number;
   /** A window's rows will not change any more, and its table goes: ranks keep what they need. */
   freeze(K: TaskState, T: GroupTable): void;
   /** As `freeze`, of the row of one session. */

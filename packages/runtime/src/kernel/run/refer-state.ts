@@ -54,8 +54,8 @@ export class ReferState {
     this.places.keep(holder, keys, keyEnd, keys.slice(keyEnd, foreignEnd));
   }
 
-  /** The row of key `keys[0, keyEnd)` will not change any more. */
-  settle(holder: GroupTable | null, keys: Uint8Array, keyEnd: number): void {
+  /** The row of key `keys[0, keyEnd)` will not change any more, or is noted again before it does. */
+  forget(holder: GroupTable | null, keys: Uint8Array, keyEnd: number): void {
     this.places.forget(holder, keys, keyEnd);
   }
 

@@ -1,6 +1,6 @@
 /**
  * What is known of each row that a table has handed on, so that it can be taken back when the row changes or leaves. It is not written anywhere:
- * after a restart, and when an evicted row comes back, the table tells again what it has handed on.
+ * after a restart, and when an evicted group comes back, the table tells again what it has handed on. So it goes out of memory with the group.
  */
 import type { GroupTable } from '../../state/group-table.js';
 import { byteString } from './bytes.js';
@@ -30,13 +30,14 @@ export class RowMemory<V> {
     return before;
   }
 
-  /** The row of key `bytes[0, keyEnd)` is gone, or will not change any more. */
+  /** The row of key `bytes[0, keyEnd)` is gone, will not change any more, or is told again before it does. */
   forget(holder: GroupTable | null, bytes: Uint8Array, keyEnd: number): V | undefined {
     const rows = this.rows.get(holder);
     const id = byteString(bytes, 0, keyEnd);
     const before = rows?.get(id);
     if (before === undefined) return undefined;
     rows!.delete(id);
+    if (rows!.size === 0) this.rows.delete(holder);
     this.bytes -= OVERHEAD + id.length + this.sizeOf(before);
     return before;
   }

@@ -252,6 +252,14 @@ export class SessionState extends SessionChains {
     super.evicting(T, head);
   }
 
+  protected override forgetRows(T: GroupTable, head: number): void {
+    if (this.code.evicted === null) return;
+    for (const slot of this.sessionsOf(T, head)) {
+      this.show(T, head, slot);
+      this.code.evicted(this.task, T, slot);
+    }
+  }
+
   restored(K: TaskState, watermark: number): void {
     this.endRestoring();
     this.watermark = watermark;

@@ -26,6 +26,7 @@ export interface SpreadCode {
   retract(K: TaskState, row: SpreadRow, rank: number): void;
   prime(K: TaskState, row: SpreadRow, rank: number): void;
   settle(K: TaskState, row: SpreadRow, rank: number): void;
+  evict(K: TaskState, row: SpreadRow, rank: number): void;
 }
 
 type Rows = SpreadRow[];
@@ -102,7 +103,7 @@ export class SpreadState {
 
   /** The list went out of memory; it is primed when it comes back. */
   evict(K: TaskState, holder: GroupTable | null, end: number): void {
-    this.forget(K, holder, end);
+    for (const [i, row] of this.forget(K, holder, end).entries()) this.code.evict(K, row, i + 1);
   }
 
   /** The rows of a table will not change any more. */

@@ -8,6 +8,7 @@
  * ```
  * or as one raw block (librdkafka reads both, kafkajs writes raw). LZ4 is the standard frame format, gzip and zstd are themselves.
  */
+import { messageOf } from '@rta/dsl/message-of';
 import { createRequire } from 'node:module';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { compressFrameSync, decompressFrameSync } from 'lz4-napi';
@@ -96,7 +97,7 @@ export async function pack(data: Uint8Array, compression: Compression): Promise<
 
 function damaged(compression: Compression, error: unknown): LogError {
   if (error instanceof LogError) return error;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   return new LogError('corrupt', `a ${compression} batch cannot be unpacked: ${message}`, false, { cause: error });
 }
 

@@ -1,4 +1,5 @@
 /** One member of a group: what is assigned to it, the batches fetched ahead for it, and its commits. */
+import { messageOf } from '@rta/dsl/message-of';
 import type { RecordBatch } from '../batch/record-batch.js';
 import {
   type CommitRequest,
@@ -14,7 +15,7 @@ import {
 } from '../log.js';
 import type { Group } from './group.js';
 import type { Partition } from './partition.js';
-import { type Database, PartitionReader, messageOf } from './partition-reader.js';
+import { type Database, PartitionReader } from './partition-reader.js';
 
 const DEFAULT_BUFFER_BYTES = 8 * 1024 * 1024;
 const MIN_CHUNK_BYTES = 64 * 1024;

@@ -8,6 +8,7 @@
  * <dir>/owner.sock              the socket, where the path is short enough for one; else under the directory for temporary files
  * ```
  */
+import { messageOf } from '@rta/dsl/message-of';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir, userInfo } from 'node:os';
@@ -15,7 +16,7 @@ import { join } from 'node:path';
 import { Level } from 'level';
 import { type Log, LogError } from '../log.js';
 import { EmbeddedLog, type EmbeddedLogOptions } from './embedded-log.js';
-import { type Database, messageOf } from './partition-reader.js';
+import type { Database } from './partition-reader.js';
 import { recover } from './recover.js';
 import { connectLog } from './remote-log.js';
 import type { ServedLog } from './requests.js';

@@ -1,5 +1,6 @@
 /** Reads a partition onwards from an offset: from memory where it was just appended, else from LevelDB, checking every row. */
 import type { Level } from 'level';
+import { messageOf } from '@rta/dsl/message-of';
 import { type BatchView, parseBatches, prepareBatches } from '../batch/batch-reader.js';
 import { LogError } from '../log.js';
 import { BATCH_KEY_BYTES, batchKey, batchKeyParts, batchRowIsRight } from './format.js';
@@ -147,8 +148,4 @@ function damaged(partition: Partition, what: string, from: number, to: number): 
 /** Offsets [from, end) are not there. */
 export function missing(partition: Partition, from: number, end: number): LogError {
   return new LogError('corrupt', `the embedded log is damaged: offsets ${from} to ${end - 1} of ${partition.name} are missing`, false);
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -6,6 +6,7 @@
  * - nothing that the witness saw committed is gone.
  * Otherwise opening fails with a LogError `corrupt` that names topics, partitions and offsets.
  */
+import { messageOf } from '@rta/dsl/message-of';
 import { LogError } from '../log.js';
 import {
   AFTER_BATCHES,
@@ -22,7 +23,7 @@ import {
   parseBookKey,
   rowCrc,
 } from './format.js';
-import { type Database, checkedBatch, messageOf, missing } from './partition-reader.js';
+import { type Database, checkedBatch, missing } from './partition-reader.js';
 import { Partition } from './partition.js';
 import type { WitnessLine } from './witness.js';
 import { Ledger } from './writer.js';

@@ -1,8 +1,8 @@
 /** What others ask the owner of an embedded log for: topics, reads and appends, whatever way the requests come (`server.ts`, `port-server.ts`). */
+import { messageOf } from '@rta/dsl/message-of';
 import type { BatchView } from '../batch/batch-reader.js';
 import { type IdleCommit, type Log, LogError, type OutputBatch, type TopicChange, type TopicPartition, type TopicSpec } from '../log.js';
 import { PROTOCOL, type WireError } from './frames.js';
-import { messageOf } from './partition-reader.js';
 
 const READ_BYTES = 1024 * 1024;
 

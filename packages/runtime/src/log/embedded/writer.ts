@@ -2,6 +2,7 @@
  * The one writer of the embedded log. Requests that come while a write is under way go into the next one together: one LevelDB batch, one
  * sync. What a write changes in memory happens when it is durable, so that nobody reads what a crash could take back.
  */
+import { messageOf } from '@rta/dsl/message-of';
 import { type BatchView, parseBatches } from '../batch/batch-reader.js';
 import { CRC, readInt32 } from '../batch/layout.js';
 import { sealBatch } from '../batch/seal.js';
@@ -18,7 +19,7 @@ import {
   rowCrc,
   stampBatchRow,
 } from './format.js';
-import { type Database, messageOf } from './partition-reader.js';
+import type { Database } from './partition-reader.js';
 import type { Partition, RecentBatches } from './partition.js';
 import type { Witness, WitnessLine } from './witness.js';
 

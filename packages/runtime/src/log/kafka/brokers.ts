@@ -3,8 +3,9 @@
  * is not used, since it fails a whole metadata refresh for one missing topic, asks for the coordinator at every step of a transaction, and
  * opens two sockets when two requests meet a closed connection.
  */
+import { messageOf } from '@rta/dsl/message-of';
 import { LogError } from '../log.js';
-import { BrokerError, ConnectionError, check, isMoved, messageOf } from './errors.js';
+import { BrokerError, ConnectionError, check, isMoved } from './errors.js';
 import type { ApiVersions, Broker, Connection, ConnectionPool, ConnectionPoolBuilder, Logger, ProtocolCall } from './kafkajs-internals.js';
 import { loadKafkaJs } from './load-kafkajs.js';
 import type { KafkaSettings } from './options.js';

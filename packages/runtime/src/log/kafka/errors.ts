@@ -104,10 +104,6 @@ export function isCode(error: unknown, ...codes: number[]): error is BrokerError
   return error instanceof BrokerError && codes.includes(error.code);
 }
 
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
 const CONFIGURATION = new Set([17, 26, 31, 37, 38, 40, 42, 44, 50, 54, 58]);
 const UNSUPPORTED = new Set([33, 34, 35, 43, 76]);
 

@@ -2,10 +2,11 @@
  * Fetches the started partitions of a member ahead of the worker: one request for each broker at a time, over all partitions that it leads
  * and that are not paused, into a bounded buffer. The next request goes out as soon as there is room.
  */
+import { messageOf } from '@rta/dsl/message-of';
 import { LogError, type TopicPartition, tpKey } from '../log.js';
 import type { RecordBatch } from '../batch/record-batch.js';
 import type { Brokers } from './brokers.js';
-import { BrokerError, CODE, check, isCode, isMoved, isRetriable, messageOf } from './errors.js';
+import { BrokerError, CODE, check, isCode, isMoved, isRetriable } from './errors.js';
 import { byTopic } from './offsets.js';
 import { readFetched } from './reader.js';
 import { fetch, type FetchPartition } from './requests.js';

@@ -11,12 +11,13 @@
  *   any ──leave()──▶ left                any ──not retriable, or too long without an answer──▶ failed
  * ```
  */
+import { messageOf } from '@rta/dsl/message-of';
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type HeldState, LogError, type TopicPartition } from '../log.js';
 import { assign, type GroupMember } from './assigner.js';
 import type { Brokers } from './brokers.js';
-import { CODE, check, isCode, isRetriable, messageOf, toLogError } from './errors.js';
+import { CODE, check, isCode, isRetriable, toLogError } from './errors.js';
 import { loadKafkaJs } from './load-kafkajs.js';
 import { heartbeat, joinGroup, type JoinGroupResponse, leaveGroup, syncGroup } from './requests.js';
 import { backoffMs } from './retry.js';

@@ -1,4 +1,5 @@
 /** A member of a consumer group that commits in transactions: the worker's side of `group.ts`, `fetcher.ts` and `transaction.ts`. */
+import { messageOf } from '@rta/dsl/message-of';
 import {
   type CommitRequest,
   type CommitResult,
@@ -13,7 +14,7 @@ import {
 } from '../log.js';
 import { committedOffsets } from './admin.js';
 import { Brokers } from './brokers.js';
-import { check, messageOf, toLogError } from './errors.js';
+import { check, toLogError } from './errors.js';
 import { Fetcher } from './fetcher.js';
 import { type Generation, GroupMembership } from './group.js';
 import type { KafkaSettings } from './options.js';

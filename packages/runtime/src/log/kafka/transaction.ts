@@ -9,10 +9,11 @@
  * coordinator takes as the same request, since nothing new begins under this producer epoch. And once one was in doubt the epoch is given
  * up, so that a delayed EndTxn cannot end a later transaction.
  */
+import { messageOf } from '@rta/dsl/message-of';
 import type { Compression } from '../batch/compression.js';
 import { BatchTooLargeError, type CommitRequest, LogError, type OutputBatch } from '../log.js';
 import type { Brokers } from './brokers.js';
-import { BrokerError, CODE, ConnectionError, check, isCode, isRetriable, messageOf, toLogError } from './errors.js';
+import { BrokerError, CODE, ConnectionError, check, isCode, isRetriable, toLogError } from './errors.js';
 import type { Generation } from './group.js';
 import { byTopic } from './offsets.js';
 import { produceSealed, sealOutputs, Sequences, TooLarge, type Writer } from './produce.js';

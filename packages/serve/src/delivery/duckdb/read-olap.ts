@@ -9,9 +9,7 @@ import { doors, rowsOf } from './olap-store.js';
 /** Rejects with SqlError, and with StoreError where another process has the store open. */
 export async function readOlap(path: string, question: SqlQuestion): Promise<SqlEnd> {
   if (!existsSync(path)) throw new SqlError('no_store', `there is no OLAP store at ${path}: no sink with 'table:' has run here`);
-  // Questions get at the tables, and not at files or the network.
-  const options = { access_mode: 'READ_ONLY', enable_external_access: 'false' };
-  const instance = await DuckDBInstance.create(path, options).catch((cause: unknown) => {
+  const instance = await DuckDBInstance.create(path, { access_mode: 'READ_ONLY' }).catch((cause: unknown) => {
     throw new StoreError(`another process has the OLAP store ${path} open, probably rta run`, true, { cause });
   });
   try {

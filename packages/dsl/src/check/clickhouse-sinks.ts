@@ -1,0 +1,65 @@
+/** `clickhouse:`: tables that rows can go to, and how to reach them. */
+import type { ClickhouseAst, SinkAst, StoreAst } from '../ast/ast.js';
+import type { Diagnostic, Span } from '../diagnostics/diagnostic.js';
+import { CLICKHOUSE_COLUMNS, type ClickhouseTarget, STORE_TIME } from '../plan/store-sink.js';
+import type { Column } from '../plan/plan.js';
+import { definite, isNullable } from '../types/lattice.js';
+import { type Environment, resolveVariables } from '../yaml/env.js';
+import { remoteMessages, urlProblem, writtenText } from './remote-messages.js';
+import type { Session } from './session.js';
+
+const DEFAULTS: Readonly<Record<keyof ClickhouseAst, string>> = {
+  url: '${CLICKHOUSE_URL:-http://localhost:8123}',
+  database: '${CLICKHOUSE_DATABASE:-default}',
+  user: '${CLICKHOUSE_USER:-default}',
+  password: '${CLICKHOUSE_PASSWORD:-}',
+};
+const SECRETS = '`user` and `password`';
+/** Columns of rta itself. */
+const OWN: readonly string[] = [STORE_TIME, ...Object.values(CLICKHOUSE_COLUMNS)];
+
+export function clickhouseTarget({ name, clickhouse }: StoreAst, ttlMs: number | null): ClickhouseTarget {
+  const of = (setting: keyof ClickhouseAst): string => clickhouse?.[setting]?.value ?? DEFAULTS[setting];
+  return { kind: 'clickhouse', table: name.value, url: of('url'), database: of('database'), user: of('user'), password: of('password'), ttlMs }; // prettier-ignore
+}
+
+/** Reports a URL that is none, and columns that the table cannot have. */
+export function checkClickhouse(
+  { stores: [{ keySpan, clickhouse }] }: SinkAst,
+  columns: readonly Column[],
+  key: readonly string[],
+  session: Session,
+): void {
+  for (const [setting, text] of Object.entries(clickhouse ?? {})) {
+    const value = text === null ? null : writtenText(text, session);
+    const why = setting === 'url' ? urlProblem(value, SECRETS) : null;
+    if (text !== null && why !== null) session.report(remoteMessages.remoteUrl(text.span, why));
+  }
+  for (const { name, type } of columns) {
+    if (OWN.includes(name)) session.report(remoteMessages.clickhouseColumn(keySpan, name));
+    if (!key.includes(name)) continue;
+    if (isNullable(type)) session.report(remoteMessages.clickhouseKey(keySpan, name, 'may be null'));
+    else if (definite(type).kind === 'map') session.report(remoteMessages.clickhouseKey(keySpan, name, 'is a map'));
+  }
+}
+
+/** How to reach ClickHouse, its variables resolved: may hold secrets, never print it. */
+export interface ResolvedClickhouse {
+  readonly url: string;
+  readonly database: string;
+  readonly user: string;
+  readonly password: string;
+  /** Variables that are not set or hold what cannot be used: nothing can be delivered. */
+  readonly problems: readonly Diagnostic[];
+}
+
+/** @param span the place of the sink */
+export function resolveClickhouse({ url, database, user, password }: ClickhouseTarget, span: Span, env: Environment): ResolvedClickhouse {
+  const problems: Diagnostic[] = [];
+  const resolve = (text: string): string | null => resolveVariables(text, env, span, (problem) => void problems.push(problem));
+  const target = resolve(url);
+  const why = urlProblem(target, SECRETS);
+  if (why !== null) problems.push(remoteMessages.remoteUrl(span, why));
+  const [base, name, secret] = [database, user, password].map((text) => resolve(text) ?? '');
+  return { url: target ?? '', database: base, user: name, password: secret, problems };
+}

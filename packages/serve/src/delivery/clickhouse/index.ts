@@ -1,0 +1,1 @@
+export { ClickhouseSink } from './clickhouse-sink.js';
