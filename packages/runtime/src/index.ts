@@ -22,7 +22,7 @@ export { openEmbeddedLog, DEFAULT_LOG_DIR } from './log/embedded/open.js';
 export { serveLogPort } from './log/embedded/port-server.js';
 export { PortLog } from './log/embedded/port-log.js';
 export { openKafkaLog } from './log/kafka/kafka-log.js';
-export type { KafkaLogOptions } from './log/kafka/options.js';
+export type { KafkaLogEntry, KafkaLogOptions } from './log/kafka/options.js';
 export { pipelineLag, type InputLag, type PipelineLag } from './inspect/lag.js';
 export { lettersOf, type Letter } from './dead-letters/letters.js';
 export { ReadAgain, type Verdict } from './dead-letters/read-again.js';

@@ -123,6 +123,12 @@ export const RELIABILITY_ROWS = {
     promise: 'more than can be processed waits in the topic, not in memory: reading slows, nothing is dropped',
     test: 'packages/cli/test/main-job/load.test.ts',
   },
+  alerts: {
+    topic: 'Alerts told',
+    promise:
+      'a target that is down, answers late or refuses is told each incident at least once and in order when it is back; processes that end in between change nothing',
+    test: 'packages/serve/test/alerts/notifier.test.ts',
+  },
   clocks: {
     topic: 'Clocks',
     promise: 'a record a year ahead: refused by `maxAhead` and counted; what it makes late without is counted',

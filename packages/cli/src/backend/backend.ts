@@ -70,14 +70,15 @@ export async function openBackend(
   context: Pick<CliContext, 'cwd' | 'env'>,
   options: BackendOptions,
   project: ProjectFile | null,
-  hooks: { readonly onWarning?: (message: string) => void } = {},
+  hooks: { readonly onWarning?: (message: string) => void; readonly kafka?: Pick<KafkaLogOptions, 'onLog' | 'logLevel'> } = {},
 ): Promise<Backend> {
   const settings = backendSettings(context, options, project);
   const { kafka, directory } = settings;
   const warn = hooks.onWarning ?? (() => undefined);
   const registry = openRegistry(settings);
   const stores = openStores(directory, 0, warn);
-  const log = kafka === null ? await openEmbeddedLog(join(directory, 'log')) : await openKafkaLog({ ...kafka, onWarning: warn });
+  const log =
+    kafka === null ? await openEmbeddedLog(join(directory, 'log')) : await openKafkaLog({ ...kafka, ...hooks.kafka, onWarning: warn });
   const description = kafka === null ? `embedded log in ${shown(context.cwd, directory)}` : `Kafka at ${kafka.brokers.join(', ')}`;
   const removeState = (applicationId: string): Promise<void> => removeStateOf(directory, 0, applicationId);
   return { log, registry, stores, removeState, directory, description, settings, close: () => log.close() };

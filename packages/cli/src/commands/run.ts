@@ -2,9 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { backendSettings, openBackend, type BackendOptions } from '../backend/backend.js';
 import type { Action, CliContext } from '../context.js';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
+import { exitCodeOf } from '../exit-code-of.js';
 import { UsageError } from '../failure.js';
 import { durationOf, sizeOf } from '../option-values.js';
 import { NdjsonWriter } from '../output/ndjson.js';
+import { kafkaLogOf, LOG_FORMAT, LOG_LEVEL, structuredLog, type LogOptions, type Logger } from '../output/structured-log.js';
 import type { AddCommand } from '../program.js';
 import { loadPipelines } from '../project/load.js';
 import { httpSettings, type HttpAddress } from '../run/http.js';
@@ -16,11 +18,12 @@ import { runProject } from '../run/run-project.js';
 import { DEFAULT_SHUTDOWN_MS, ShutdownLimit } from '../run/shutdown-limit.js';
 import { recompiler } from '../run/source-changes.js';
 import { watchEventLoop } from '../run/stall-watch.js';
+import { openTracing, TRACE, traceUrl } from '../run/trace/tracing.js';
 
 /** ms for the log to close; what it holds is committed by then. */
 const CLOSE_MS = 5_000;
 
-interface RunOptions extends BackendOptions {
+interface RunOptions extends BackendOptions, LogOptions {
   readonly untilEnd?: boolean;
   readonly close?: boolean;
   readonly for?: number;
@@ -33,7 +36,7 @@ interface RunOptions extends BackendOptions {
   readonly http?: HttpAddress;
   readonly sinks: boolean;
   readonly profile?: string | true;
-  readonly json?: boolean;
+  readonly trace?: string;
 }
 
 export const addRun: AddCommand = (program, act) => {
@@ -64,6 +67,9 @@ export const addRun: AddCommand = (program, act) => {
       '--profile [file]',
       `says in the end what the time went to, step by step; the samples go to the file (default: ${PROFILE_FILE})`,
     )
+    .option(...TRACE)
+    .option(...LOG_FORMAT)
+    .option(...LOG_LEVEL)
     .option('--json', 'NDJSON: per pipeline stats every second, boards that changed, a summary')
     .action(act(run));
 };
@@ -73,23 +79,41 @@ const run: Action<RunOptions> = async (context, paths, options) => {
   if (options.profile !== undefined && (options.workers ?? 1) > 1)
     throw new UsageError('--profile looks at one thread: it does not go with --workers');
   const limit = new ShutdownLimit(options.shutdownTimeout);
-  return limit.within(context.signal, () => runWithin(context, paths, options, limit));
+  const log = structuredLog(context.stdout, options);
+  try {
+    return await limit.within(context.signal, () => runWithin(context, paths, options, limit, log));
+  } catch (error) {
+    if (log === null) throw error;
+    log.fatal({ error }, 'ended');
+    return exitCodeOf(error);
+  }
 };
 
-async function runWithin(context: CliContext, paths: readonly string[], options: RunOptions, limit: ShutdownLimit): Promise<ExitCode> {
+async function runWithin(
+  context: CliContext,
+  paths: readonly string[],
+  options: RunOptions,
+  limit: ShutdownLimit,
+  log: Logger | null,
+): Promise<ExitCode> {
   const end = runEnd(options);
   const json = options.json === true ? new NdjsonWriter(context.stdout, 'run') : null;
   const loaded = await loadPipelines(context, paths);
   const plans = plansOf(context, loaded, json);
   const http = httpSettings(context, options.http, loaded.project);
+  const traces = traceUrl(context, options.trace);
+  const warn = (message: string): void => {
+    if (log !== null) log.warn(message);
+    else if (json === null) context.stderr.write(`warning: ${message}\n`);
+    else json.write({ warning: message });
+  };
   const unlock = await lockBackend(backendSettings(context, options, loaded.project));
   try {
     const backend = await openBackend(context, options, loaded.project, {
-      onWarning: (message) => {
-        if (json === null) context.stderr.write(`warning: ${message}\n`);
-        else json.write({ warning: message });
-      },
+      onWarning: warn,
+      ...(log === null ? {} : { kafka: kafkaLogOf(log) }),
     });
+    const tracing = traces === null ? null : await openTracing(traces, warn);
     const unwatch = watchEventLoop(options.stallTimeout);
     try {
       if (context.signal.aborted) return EXIT_CODES.interrupted.code;
@@ -100,6 +124,8 @@ async function runWithin(context: CliContext, paths: readonly string[], options:
         end,
         stallMs: options.stallTimeout,
         json,
+        log,
+        tracing,
         sinks: options.sinks,
         ...(options.notify && loaded.project !== null ? { targets: loaded.project.notify } : {}),
         ...(http === null ? {} : { http }),
@@ -117,6 +143,7 @@ async function runWithin(context: CliContext, paths: readonly string[], options:
     } finally {
       limit.end();
       await unwatch();
+      await tracing?.close();
       // What hangs may not close either.
       await Promise.race([backend.close(), delay(CLOSE_MS, undefined, { ref: false })]);
     }

@@ -2,6 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { backendSettings, openBackend, type Backend, type BackendOptions } from '../backend/backend.js';
 import type { Action, CliContext } from '../context.js';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
+import { exitCodeOf } from '../exit-code-of.js';
+import { UsageError } from '../failure.js';
 import type { Crew, CrewHooks, RunName } from '../fleet/crew.js';
 import { Fleet } from '../fleet/fleet.js';
 import { ServedFleet } from '../fleet/served-fleet.js';
@@ -9,6 +11,7 @@ import { FleetThreads } from '../fleet/threads/fleet-threads.js';
 import { whoChanges } from '../fleet/who.js';
 import { durationOf } from '../option-values.js';
 import { NdjsonWriter } from '../output/ndjson.js';
+import { kafkaLogOf, LOG_FORMAT, LOG_LEVEL, structuredLog, type LogOptions, type Logger } from '../output/structured-log.js';
 import type { AddCommand } from '../program.js';
 import { loadProjectFile } from '../project/load.js';
 import { ConsoleFeed } from '../run/console/console-feed.js';
@@ -18,19 +21,20 @@ import { BROKERS, DIRECTORY, httpOption, PARTITIONS, REGISTRY, requireTimeouts, 
 import { workerId, workerIds } from '../run/prepare.js';
 import { DEFAULT_SHUTDOWN_MS, ShutdownLimit } from '../run/shutdown-limit.js';
 import { StallWatch, watchEventLoop } from '../run/stall-watch.js';
+import { openTracing, TRACE, traceUrl, type Tracing } from '../run/trace/tracing.js';
 
 /** ms for the log to close; what it holds is committed by then. */
 const CLOSE_MS = 5_000;
 /** ms between two looks at what goes on. */
 const LOOK_MS = 1_000;
 
-interface WorkerOptions extends BackendOptions {
+interface WorkerOptions extends BackendOptions, LogOptions {
   readonly partitions?: number;
   readonly workers?: number;
   readonly http?: HttpAddress;
   readonly stallTimeout: number;
   readonly shutdownTimeout: number;
-  readonly json?: boolean;
+  readonly trace?: string;
 }
 
 export const addWorker: AddCommand = (program, act) => {
@@ -45,6 +49,9 @@ export const addWorker: AddCommand = (program, act) => {
     .option(...DIRECTORY)
     .option(...STALL_TIMEOUT)
     .option('--shutdown-timeout <duration>', 'end with 69 when the last commits take longer than that', durationOf, DEFAULT_SHUTDOWN_MS)
+    .option(...TRACE)
+    .option(...LOG_FORMAT)
+    .option(...LOG_LEVEL)
     .option('--json', 'NDJSON: a line when a version starts, stops, fails or takes over')
     .addHelpText(
       'after',
@@ -59,26 +66,44 @@ while (at most 30 s), and the others go on.`,
 const worker: Action<WorkerOptions> = async (context, _args, options) => {
   requireTimeouts(options);
   const limit = new ShutdownLimit(options.shutdownTimeout);
-  return limit.within(context.signal, () => within(context, options));
+  const log = structuredLog(context.stdout, options);
+  try {
+    return await limit.within(context.signal, () => within(context, options, log));
+  } catch (error) {
+    if (log === null) throw error;
+    log.fatal({ error }, 'ended');
+    return exitCodeOf(error);
+  }
 };
 
-async function within(context: CliContext, options: WorkerOptions): Promise<ExitCode> {
+async function within(context: CliContext, options: WorkerOptions, log: Logger | null): Promise<ExitCode> {
   const project = loadProjectFile(context);
   const http = httpSettings(context, options.http, project);
+  const traces = traceUrl(context, options.trace);
+  if (traces !== null && (options.workers ?? 1) > 1)
+    throw new UsageError('traces of rta worker are those of one thread: leave out --workers, or start more processes');
   const unlock = await lockBackend(backendSettings(context, options, project));
   try {
-    const report = options.json === true ? jsonReport(context) : textReport(context);
+    const report = log !== null ? logReport(log) : options.json === true ? jsonReport(context) : textReport(context);
     const backend = await openBackend(context, options, project, {
       onWarning: (message) => {
         report.warning(null, message);
       },
+      ...(log === null ? {} : { kafka: kafkaLogOf(log) }),
     });
+    const tracing =
+      traces === null
+        ? null
+        : await openTracing(traces, (message) => {
+            report.warning(null, message);
+          });
     const unwatch = watchEventLoop(options.stallTimeout);
     try {
-      await follow(context, backend, options, http, report);
+      await follow(context, backend, options, http, report, tracing);
       return context.signal.aborted ? EXIT_CODES.interrupted.code : EXIT_CODES.ok.code;
     } finally {
       await unwatch();
+      await tracing?.close();
       // What hangs may not close either.
       await Promise.race([backend.close(), delay(CLOSE_MS, undefined, { ref: false })]);
     }
@@ -93,8 +118,9 @@ async function follow(
   options: WorkerOptions,
   http: HttpSettings | null,
   report: Report,
+  tracing: Tracing | null,
 ): Promise<void> {
-  const crew = crewOf(context, backend, options, http?.address ?? null, report);
+  const crew = crewOf(context, backend, options, http?.address ?? null, report, tracing);
   const serving = http === null ? null : await serve(context, backend, crew, http, report);
   try {
     report.following(backend, serving?.url ?? null);
@@ -111,12 +137,20 @@ async function follow(
   }
 }
 
-function crewOf(context: CliContext, backend: Backend, options: WorkerOptions, address: string | null, hooks: CrewHooks): Crew {
+function crewOf(
+  context: CliContext,
+  backend: Backend,
+  options: WorkerOptions,
+  address: string | null,
+  hooks: CrewHooks,
+  tracing: Tracing | null,
+): Crew {
   const { cwd } = context;
   const { workers = 1, partitions } = options;
   const more = { ...(partitions === undefined ? {} : { partitions }), ...(address === null ? {} : { address }) };
   if (workers > 1) return new FleetThreads(backend, { cwd, by: whoChanges(), ...more }, workerIds(backend, workers), hooks);
-  return new Fleet({ context: { cwd }, backend, workerId: workerId(backend), ...more }, hooks, whoChanges());
+  const traced = tracing === null ? {} : { tracing };
+  return new Fleet({ context: { cwd }, backend, workerId: workerId(backend), ...more, ...traced }, hooks, whoChanges());
 }
 
 interface Serving {
@@ -133,7 +167,10 @@ async function serve(context: CliContext, backend: Backend, crew: Crew, http: Ht
   });
   const feed = new ConsoleFeed(served.versions, 'rta worker', backend, { store: null });
   const parts = { feed, door: null, waiting: () => served.waiting() };
-  const side = await openHttp(context, { ...http, collect: null }, backend, served.versions, parts);
+  const warn = (message: string): void => {
+    report.warning(null, message);
+  };
+  const side = await openHttp(warn, { ...http, collect: null }, backend, served.versions, parts);
   return { url: side.url, look: () => served.look(feed), close: () => side.close().finally(() => served.settled()) };
 }
 
@@ -151,6 +188,29 @@ function jsonReport({ stdout }: CliContext): Report {
     failed: (run, error, againInMs) => out.write({ event: 'failed', ...run, error, againInMs }),
     advanced: (pipeline, version, phase) => out.write({ event: phase === null ? 'promoted' : 'advanced', pipeline, version, phase }),
     warning: (pipeline, warning) => out.write({ warning: pipeline === null ? warning : `${pipeline}: ${warning}` }),
+  };
+}
+
+function logReport(log: Logger): Report {
+  return {
+    following: ({ description }, url) => {
+      log.info({ following: description, ...(url === null ? {} : { http: url }) }, 'started');
+    },
+    started: (run) => {
+      log.info({ ...run }, 'started');
+    },
+    stopped: (run) => {
+      log.info({ ...run }, 'stopped');
+    },
+    failed: (run, error, againInMs) => {
+      log.error({ ...run, error, againInMs }, 'failed');
+    },
+    advanced: (pipeline, version, phase) => {
+      log.info({ pipeline, version, phase }, phase === null ? 'promoted' : 'advanced');
+    },
+    warning: (pipeline, message) => {
+      log.warn(pipeline === null ? {} : { pipeline }, message);
+    },
   };
 }
 

@@ -19,6 +19,7 @@ import { openRun, type LocalPipelineRun } from '../run/pipeline-run.js';
 import { currentPlans, requireCompatible } from '../run/prepare.js';
 import { sinkSchemaIdsOf } from '../run/sink-schema-ids.js';
 import { SourceChanges, type RebuildWith } from '../run/source-changes.js';
+import type { Tracing } from '../run/trace/tracing.js';
 import type { CrewHooks } from './crew.js';
 import { epochOfRun, nameOf, type WantedRun } from './wanted.js';
 
@@ -34,6 +35,8 @@ export interface RunContext {
   readonly partitions?: number;
   /** A URL at which the process answers for the tasks that it has. */
   readonly address?: string;
+  /** Who is told of commits and the like; not there: nobody. */
+  readonly tracing?: Tracing;
 }
 
 export class DeployedRun {
@@ -119,7 +122,7 @@ export class DeployedRun {
     const { run, physical } = await openRun(
       {
         plan,
-        log,
+        log: this.on.tracing?.log(log, version.pipeline) ?? log,
         stores,
         schemas: registry,
         sinkSchemaIds,

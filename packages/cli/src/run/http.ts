@@ -87,7 +87,7 @@ interface HttpParts {
  * @param pipelines those that are in it when somebody asks
  */
 export async function openHttp(
-  context: CliContext,
+  warn: (message: string) => void,
   settings: HttpSettings,
   backend: Backend,
   pipelines: readonly ServedPipeline[],
@@ -109,7 +109,9 @@ export async function openHttp(
     pipelines,
     ...(waiting === undefined ? {} : { waiting }),
     collect: collect === null ? null : await collectSettings(collect, backend, plans),
-    onError: (error) => void context.stderr.write(`warning: http: ${messageOf(error)}\n`),
+    onError: (error) => {
+      warn(`http: ${messageOf(error)}`);
+    },
   }).catch((error: unknown) => {
     const { code, message, syscall } = error as NodeJS.ErrnoException;
     if (syscall !== 'listen') throw error;

@@ -27,13 +27,7 @@ export class JsonReport implements RunReport {
   end(pipelines: readonly PipelineProgress[]): void {
     for (const progress of pipelines) {
       this.boards(progress);
-      const { snapshot, elapsedMs, recordsOut } = progress;
-      const { recordsIn, late, rejected, rejectedBy, commits, rejoins } = snapshot;
-      const perSecond = elapsedMs > 0 ? Math.round((recordsIn / elapsedMs) * 1000) : 0;
-      this.out.write({
-        pipeline: progress.pipeline,
-        summary: { recordsIn, recordsOut, perSecond, late, rejected, rejectedBy, commits, rejoins, durationMs: elapsedMs },
-      });
+      this.out.write({ pipeline: progress.pipeline, summary: summaryOf(progress) });
     }
   }
 
@@ -48,7 +42,15 @@ export class JsonReport implements RunReport {
   }
 }
 
-function statsOf({ snapshot, inPerSecond, outPerSecond, recordsOut, steps }: PipelineProgress): Record<string, unknown> {
+/** How it was, in the end. */
+export function summaryOf({ snapshot, elapsedMs, recordsOut }: PipelineProgress): Record<string, unknown> {
+  const { recordsIn, late, rejected, rejectedBy, commits, rejoins } = snapshot;
+  const perSecond = elapsedMs > 0 ? Math.round((recordsIn / elapsedMs) * 1000) : 0;
+  return { recordsIn, recordsOut, perSecond, late, rejected, rejectedBy, commits, rejoins, durationMs: elapsedMs };
+}
+
+/** How it is now, without boards. */
+export function statsOf({ snapshot, inPerSecond, outPerSecond, recordsOut, steps }: PipelineProgress): Record<string, unknown> {
   // Histograms are for who collects metrics.
   const { boards: _, steps: __, pipeline: ___, endToEnd: ____, commitTime: _____, ...counts } = snapshot satisfies WorkerSnapshot;
   return { ...counts, recordsOut, inPerSecond, outPerSecond, steps };

@@ -4,7 +4,8 @@ import { count, rate, span } from './figures.js';
 import type { PipelineProgress } from './progress.js';
 import type { RunReport } from './report.js';
 
-const LOG_INTERVAL_MS = 10_000;
+/** ms between two lines on a pipeline. */
+export const LOG_INTERVAL_MS = 10_000;
 const BOARD_WIDTH = 80;
 
 /** Plain lines where stdout is no terminal: one per pipeline every ten seconds, and a summary. */

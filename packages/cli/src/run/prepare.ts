@@ -16,6 +16,7 @@ import { sinkSchemaIdsOf } from './sink-schema-ids.js';
 import { SourceChanges, type Recompile } from './source-changes.js';
 import type { PreparedPlan } from './threads/messages.js';
 import { WorkerThreads } from './threads/worker-threads.js';
+import type { Tracing } from './trace/tracing.js';
 
 export interface RunningPipeline {
   readonly plan: Plan;
@@ -57,6 +58,8 @@ export interface PrepareOptions {
   readonly memory?: number;
   /** A URL at which this process answers for the tasks that it has. */
   readonly address?: string | null;
+  /** Who is told of commits and the like. */
+  readonly tracing: Tracing | null;
   /** Worker threads; 1: this thread does it all. */
   readonly workers: number;
   /** Told what stops nothing. */
@@ -85,7 +88,7 @@ export async function preparePipelines(backend: Backend, declared: readonly Plan
     const { run, taskCount } = await openRun(
       {
         plan,
-        log: backend.log,
+        log: options.tracing?.log(backend.log, plan.pipeline) ?? backend.log,
         stores: backend.stores,
         schemas: backend.registry,
         sinkSchemaIds,
@@ -116,6 +119,7 @@ export async function preparePipelines(backend: Backend, declared: readonly Plan
     ...(partitions === undefined ? {} : { partitions }),
     ...memory,
     ...address,
+    ...(options.tracing === null ? {} : { traces: options.tracing.url }),
     onWarning,
   });
   return running.map((pipeline) => ({ ...pipeline, run: threads.runOf(pipeline.plan.pipeline) }));

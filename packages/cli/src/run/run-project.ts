@@ -5,6 +5,7 @@ import type { Backend } from '../backend/backend.js';
 import type { CliContext } from '../context.js';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
 import type { NdjsonWriter } from '../output/ndjson.js';
+import type { Logger } from '../output/structured-log.js';
 import { ConsoleFeed } from './console/console-feed.js';
 import { openHttp, type HttpSettings } from './http.js';
 import { JsonReport } from './json-report.js';
@@ -18,6 +19,8 @@ import type { RunReport } from './report.js';
 import { runPipelines } from './run-pipelines.js';
 import type { Recompile } from './source-changes.js';
 import { checkStores, whileDelivering } from './sinks.js';
+import { StructuredReport } from './structured-report.js';
+import type { Tracing } from './trace/tracing.js';
 
 export interface RunSettings {
   /** `run` or `demo`, for the title. */
@@ -36,6 +39,10 @@ export interface RunSettings {
   readonly onEnding?: (failure?: unknown) => void;
   /** Null: for people. */
   readonly json: NdjsonWriter | null;
+  /** What goes on is logged there, and not shown. */
+  readonly log?: Logger | null;
+  /** Who is told of commits and the like; null: nobody. */
+  readonly tracing?: Tracing | null;
   /** Where the HTTP side listens; not there: there is none. */
   readonly http?: HttpSettings;
   /** Whom alerts tell; not there: nobody. */
@@ -48,11 +55,16 @@ export interface RunSettings {
 
 /** Rejects as `preparePipelines` and `runPipelines` do. */
 export async function runProject(context: CliContext, backend: Backend, settings: RunSettings): Promise<ExitCode> {
-  const { command, plans, json } = settings;
+  const { command, plans, json, log = null, tracing = null } = settings;
   const says = (pipeline: string, message: string): void => {
     if (report !== null) report.warning(pipeline, message);
+    else if (log !== null) log.warn({ pipeline }, message);
     else if (json !== null) json.write({ pipeline, warning: message });
     else context.stderr.write(`warning: ${pipeline}: ${message}\n`);
+  };
+  const warn = (message: string): void => {
+    if (log !== null) log.warn(message);
+    else context.stderr.write(`warning: ${message}\n`);
   };
   let report: RunReport | null = null;
   if (settings.targets !== undefined) checkTargets(plans, settings.targets);
@@ -63,16 +75,20 @@ export async function runProject(context: CliContext, backend: Backend, settings
     ...(settings.memory === undefined ? {} : { memory: settings.memory }),
     ...(settings.http === undefined ? {} : { address: settings.http.address }),
     workers: settings.workers ?? 1,
+    tracing,
     onWarning: says,
   });
   if (context.signal.aborted) return EXIT_CODES.interrupted.code;
   const door = new OlapDoor(backend.directory);
   const feed = settings.http === undefined ? null : new ConsoleFeed(pipelines, `rta ${command}`, backend, door);
-  const http = feed === null ? null : await openHttp(context, settings.http!, backend, served(pipelines), { feed, door });
+  const http = feed === null ? null : await openHttp(warn, settings.http!, backend, served(pipelines), { feed, door });
   try {
     settings.prepared?.(pipelines);
     const title = `rta ${command} · ${backend.description}${http === null ? '' : ` · ${http.url}`}`;
-    if (json !== null) {
+    if (log !== null) {
+      log.info({ pipelines: plans.map((plan) => plan.pipeline), on: backend.description, http: http?.url }, 'started');
+      report = new StructuredReport(log, Date.now());
+    } else if (json !== null) {
       json.write({ started: plans.map((plan) => plan.pipeline), on: backend.description, ...(http === null ? {} : { http: http.url }) });
       report = new JsonReport(json);
     } else if (context.stdout.isTTY === true) report = new LiveReport(context, title);

@@ -203,7 +203,7 @@ describe.skipIf(leavesOutClickhouse('the sink clickhouse'))('the sink clickhouse
     const onStdout = (text: string): void => {
       if (text.includes('cannot be reached')) missed();
     };
-    const running = rta(['run', '--for', '12s', '--json'], { cwd: directory, env, onStdout });
+    const running = rta(['run', '--for', '8s', '--json'], { cwd: directory, env, onStdout });
     await Promise.race([isMissed, running]);
     await house.restart();
     const { code, stdout } = await running;

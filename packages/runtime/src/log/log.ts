@@ -68,6 +68,8 @@ export interface OutputBatch {
 }
 
 export interface CommitRequest {
+  /** How long it took to put together, ms; for those who watch. */
+  readonly flushMs?: number;
   /** The assignment under which the work was done; a commit of an older epoch is refused (`fenced`). */
   readonly epoch: number;
   readonly outputs: readonly OutputBatch[];

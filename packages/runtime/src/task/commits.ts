@@ -55,7 +55,7 @@ export class Commits {
     const outputs = commits.flatMap((commit) => commit.outputs);
     const flushed = clock.now();
     const { sent, all } = routed(outputs, this.options.route);
-    const request = { epoch, outputs: sent, offsets: commits.flatMap((commit) => commit.offsets) };
+    const request = { flushMs: flushed - started, epoch, outputs: sent, offsets: commits.flatMap((commit) => commit.offsets) };
     this.sending = member
       .commit(request)
       .then((result) => {

@@ -245,7 +245,8 @@ export class Worker {
         this.member?.holds(this.standbys.held());
         break;
       case 'records': {
-        if (event.epoch !== this.epoch) return;
+        // What was started under an assignment that is over may come under the next: not before `startReading` says from where.
+        if (event.epoch !== this.epoch || this.restoration !== null || this.awaitsStarts) return;
         const key = tpKey(event.topic, event.partition);
         const task = this.byInput.get(key);
         const below = task && this.member ? this.limits.below(this.member, event, task) : event;

@@ -40,7 +40,7 @@ export class FleetThreads implements Crew {
         try {
           looked();
         } catch (error) {
-          reject(error as Error);
+          reject(error instanceof Error ? error : new Error(String(error)));
         }
       }, LOOK_MS);
     });

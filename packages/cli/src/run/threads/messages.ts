@@ -21,6 +21,8 @@ export interface ThreadData {
   readonly workerId: string;
   /** A URL at which the process answers. */
   readonly address?: string;
+  /** Where traces are sent. */
+  readonly traces?: string;
   readonly partitions?: number;
   /** Bytes of typed state of each pipeline in this thread. */
   readonly memoryLimit?: number;

@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { compileStage } from '@rta/runtime';
 import { openThreadBackend } from '../../backend/thread-backend.js';
 import { openRun, type PipelineRun } from '../pipeline-run.js';
+import { openTracing } from '../trace/tracing.js';
 import { failureOf, type FromThread, type ThreadData, type ToThread } from './messages.js';
 import { SchemaQuestions } from './schema-questions.js';
 
@@ -16,9 +17,11 @@ const data = workerData as ThreadData;
 const say = (message: FromThread): void => main.postMessage(message);
 
 async function start(): Promise<void> {
-  const backend = await openThreadBackend(data, (message) => {
+  const warn = (message: string): void => {
     say({ type: 'warning', pipeline: null, message });
-  });
+  };
+  const backend = await openThreadBackend(data, warn);
+  const tracing = data.traces === undefined ? null : await openTracing(data.traces, warn);
   const questions = new SchemaQuestions(say);
   const leaving = new Set<string>();
   const reached = new Set<string>();
@@ -31,7 +34,7 @@ async function start(): Promise<void> {
     const { run } = await openRun(
       {
         plan,
-        log: backend.log,
+        log: tracing?.log(backend.log, pipeline) ?? backend.log,
         stores: backend.stores,
         schemas: backend.registry,
         sinkSchemaIds,
@@ -85,10 +88,12 @@ async function start(): Promise<void> {
     const timer = setInterval(snapshots, message.end.when === 'drained' ? DRAINING_INTERVAL_MS : SNAPSHOT_INTERVAL_MS);
     const all = runs.map(async ({ pipeline, run }) => {
       const failure = await run.run(message.end).then(() => null, failureOf);
+      await tracing?.flush();
       say({ type: 'ended', pipeline, snapshot: run.snapshot(), failure });
     });
     void Promise.all(all).then(async () => {
       clearInterval(timer);
+      await tracing?.close();
       await backend.log.close();
       main.close();
     });

@@ -21,6 +21,8 @@ export interface WorkerThreadsOptions {
   readonly partitions?: number;
   readonly memoryLimit?: number;
   readonly address?: string;
+  /** Where traces are sent. */
+  readonly traces?: string;
   readonly onWarning: (pipeline: string, message: string) => void;
 }
 
@@ -31,7 +33,7 @@ export class WorkerThreads {
   private readonly waiting = new Map<string, number>();
 
   private constructor(options: WorkerThreadsOptions) {
-    const { backend, plans, workerIds, partitions, memoryLimit, address } = options;
+    const { backend, plans, workerIds, partitions, memoryLimit, address, traces } = options;
     const answers = new Map(plans.map(({ plan }) => [plan.pipeline, new SchemaAnswers(plan, options.changes.get(plan.pipeline)!)]));
     this.threads = workerIds.map((workerId, index) => {
       const data = {
@@ -42,6 +44,7 @@ export class WorkerThreads {
         ...(partitions === undefined ? {} : { partitions }),
         ...(memoryLimit === undefined ? {} : { memoryLimit }),
         ...(address === undefined ? {} : { address }),
+        ...(traces === undefined ? {} : { traces }),
       };
       return new Thread(data, backend, {
         onWarning: options.onWarning,

@@ -6,9 +6,18 @@
 import { messageOf } from '@rta/dsl/message-of';
 import { LogError } from '../log.js';
 import { BrokerError, ConnectionError, check, isMoved } from './errors.js';
-import type { ApiVersions, Broker, Connection, ConnectionPool, ConnectionPoolBuilder, Logger, ProtocolCall } from './kafkajs-internals.js';
+import type {
+  ApiVersions,
+  Broker,
+  Connection,
+  ConnectionPool,
+  ConnectionPoolBuilder,
+  LogEntry,
+  Logger,
+  ProtocolCall,
+} from './kafkajs-internals.js';
 import { loadKafkaJs } from './load-kafkajs.js';
-import type { KafkaSettings } from './options.js';
+import type { KafkaLogEntry, KafkaSettings } from './options.js';
 import { type CoordinatorType, findCoordinator, metadata, type TopicMetadata } from './requests.js';
 import { Deadline, retry } from './retry.js';
 import { quietSocket } from './socket.js';
@@ -28,7 +37,7 @@ interface Node {
 
 /** Fetch has the pool's second connection, as KafkaJS chooses. */
 const FETCH = 1;
-const NOTHING = 0;
+const LOG_LEVELS = { nothing: 0, error: 1, warn: 2, info: 4, debug: 5 };
 const WARN_AGAIN_MS = 10_000;
 
 export class Brokers {
@@ -47,8 +56,11 @@ export class Brokers {
 
   constructor(readonly settings: KafkaSettings) {
     this.logger = this.kafka.createLogger({
-      level: NOTHING, // what goes wrong comes back as an error; KAFKAJS_LOG_LEVEL overrides this
-      logCreator: () => (entry) => this.warn(`kafkajs: ${entry.log.message}`),
+      // What goes wrong comes back as an error. KAFKAJS_LOG_LEVEL overrides this.
+      level: LOG_LEVELS[settings.onLog === null ? 'nothing' : settings.logLevel],
+      logCreator: () => (entry) => {
+        this.log(entry);
+      },
     });
     this.builder = this.kafka.connectionPoolBuilder({
       socketFactory: quietSocket(this.kafka.socketFactory()),
@@ -71,6 +83,12 @@ export class Brokers {
 
   get nodeCount(): number {
     return this.nodes.size;
+  }
+
+  private log({ label, namespace, log: { message, timestamp: _, logger: __, ...fields } }: LogEntry): void {
+    const { onLog } = this.settings;
+    if (onLog === null) this.warn(`kafkajs: ${message}`);
+    else onLog({ level: label.toLowerCase() as KafkaLogEntry['level'], message, namespace, fields });
   }
 
   /** Tells the operator; the same thing at most every ten seconds. */

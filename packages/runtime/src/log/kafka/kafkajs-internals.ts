@@ -99,8 +99,10 @@ export interface ConnectionPoolOptions {
 }
 
 /** A line of KafkaJS' log. */
-interface LogEntry {
+export interface LogEntry {
+  /** `ERROR`, `WARN`, `INFO` or `DEBUG` */
   readonly label: string;
+  readonly namespace: string;
   readonly log: { readonly message: string } & Readonly<Record<string, unknown>>;
 }
 

@@ -20,6 +20,20 @@ export interface KafkaLogOptions {
   readonly retryMs?: number;
   /** What an operator may want to know: lost connections, moved leaders, left groups. Default: nobody is told. */
   readonly onWarning?: (message: string) => void;
+  /** KafkaJS's own log; default: what goes wrong comes back as an error, and nothing is logged. */
+  readonly onLog?: (entry: KafkaLogEntry) => void;
+  /** What of it, with what is worse. Default `error`. */
+  readonly logLevel?: KafkaLogEntry['level'];
+}
+
+/** What KafkaJS logs. */
+export interface KafkaLogEntry {
+  readonly level: 'error' | 'warn' | 'info' | 'debug';
+  readonly message: string;
+  /** Of KafkaJS: `Connection`, … */
+  readonly namespace: string;
+  /** What else it says: broker, error, size, … */
+  readonly fields: Readonly<Record<string, unknown>>;
 }
 
 /** The options with every default filled in. */
@@ -33,6 +47,8 @@ export interface KafkaSettings {
   readonly requestTimeoutMs: number;
   readonly retryMs: number;
   readonly onWarning: (message: string) => void;
+  readonly onLog: ((entry: KafkaLogEntry) => void) | null;
+  readonly logLevel: KafkaLogEntry['level'];
 }
 
 export function withDefaults(options: KafkaLogOptions): KafkaSettings {
@@ -46,5 +62,7 @@ export function withDefaults(options: KafkaLogOptions): KafkaSettings {
     requestTimeoutMs: options.requestTimeoutMs ?? 10_000,
     retryMs: options.retryMs ?? 60_000,
     onWarning: options.onWarning ?? (() => undefined),
+    onLog: options.onLog ?? null,
+    logLevel: options.logLevel ?? 'error',
   };
 }

@@ -106,8 +106,9 @@ function jsonText(type: Type): PlainType {
 
 /** ClickHouse reads what JSON has not from texts. */
 function numberText(value: Value): string {
-  if (Number.isNaN(value)) return '"nan"';
-  return Number.isFinite(value) ? String(value as number) : (value as number) > 0 ? '"inf"' : '"-inf"';
+  const number = value as number;
+  if (Number.isNaN(number)) return '"nan"';
+  return Number.isFinite(number) ? String(number) : number > 0 ? '"inf"' : '"-inf"';
 }
 
 /** `2026-01-31 12:00:00.123`, with so many digits of the second. */

@@ -1,10 +1,10 @@
 /** Values of DuckDB as JSON for other programs, as `valueJson` has those of the language. */
 import { Buffer } from 'node:buffer';
 import {
-  type DuckDBBlobValue,
-  type DuckDBMapType,
-  type DuckDBMapValue,
-  type DuckDBTimestampValue,
+  DuckDBBlobValue,
+  DuckDBMapValue,
+  DuckDBTimestampTZValue,
+  DuckDBTimestampValue,
   DuckDBTypeId,
   type DuckDBValueConverter,
   type Json,
@@ -16,29 +16,15 @@ import { showTimestamp } from '@rta/dsl';
 const [FIRST, LAST] = [-62_167_219_200_000_000n, 253_402_300_799_999_999n];
 
 export const sqlJson: DuckDBValueConverter<Json> = (value, type, converter) => {
-  if (value === null) return null;
-  switch (type.typeId) {
-    case DuckDBTypeId.BIGINT:
-    case DuckDBTypeId.UBIGINT:
-    case DuckDBTypeId.HUGEINT:
-    case DuckDBTypeId.UHUGEINT: {
-      const number = Number(value);
-      return Number.isSafeInteger(number) ? number : String(value);
-    }
-    case DuckDBTypeId.TIMESTAMP:
-    case DuckDBTypeId.TIMESTAMP_TZ: {
-      const { micros } = value as DuckDBTimestampValue;
-      return micros < FIRST || micros > LAST ? String(value) : showTimestamp(Number(micros) / 1000);
-    }
-    case DuckDBTypeId.BLOB:
-      return Buffer.from((value as DuckDBBlobValue).bytes).toString('base64');
-    case DuckDBTypeId.MAP: {
-      const { keyType, valueType } = type as DuckDBMapType;
-      if (keyType.typeId !== DuckDBTypeId.VARCHAR) return JsonDuckDBValueConverter(value, type, converter);
-      const { entries } = value as DuckDBMapValue;
-      return Object.fromEntries(entries.map(({ key, value: item }) => [String(key), converter(item, valueType, converter)]));
-    }
-    default:
-      return JsonDuckDBValueConverter(value, type, converter);
+  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value.toString();
+  if (value instanceof DuckDBTimestampValue || value instanceof DuckDBTimestampTZValue) {
+    const { micros } = value;
+    return micros < FIRST || micros > LAST ? value.toString() : showTimestamp(Number(micros) / 1000);
   }
+  if (value instanceof DuckDBBlobValue) return Buffer.from(value.bytes).toString('base64');
+  if (value instanceof DuckDBMapValue && type.typeId === DuckDBTypeId.MAP && type.keyType.typeId === DuckDBTypeId.VARCHAR) {
+    const { valueType } = type;
+    return Object.fromEntries(value.entries.map(({ key, value: item }) => [String(key), converter(item, valueType, converter)]));
+  }
+  return JsonDuckDBValueConverter(value, type, converter);
 };
