@@ -14,8 +14,8 @@ export interface Shown {
 }
 
 /** Resolves when it listens; stopped after the tests of the file. */
-export async function show(args: readonly string[], cwd?: string): Promise<Shown> {
-  const process = spawnRta([...args, '--json'], cwd === undefined ? {} : { cwd });
+export async function show(args: readonly string[], cwd?: string, env: Readonly<Record<string, string>> = {}): Promise<Shown> {
+  const process = spawnRta([...args, '--json'], { env, ...(cwd === undefined ? {} : { cwd }) });
   let printed = '';
   process.child.stdout!.on('data', (text: string) => (printed += text));
   const address = /"http":"([^"]+)"/;

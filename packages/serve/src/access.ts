@@ -28,6 +28,25 @@ export function guard(token: string | null): (request: FastifyRequest, reply: Fa
   };
 }
 
+/**
+ * Lets requests through that have the token of those that change something, as `authorization: Bearer …` only: what stands in an address may
+ * come from a link.
+ *
+ * @param token null: nobody may
+ */
+export function writeGuard(token: string | null): (request: FastifyRequest, reply: FastifyReply) => Promise<void> {
+  const expected = token === null ? null : digest(token);
+  return async (request, reply) => {
+    if (expected === null) {
+      await reply.code(403).send({ error: 'read_only', message: 'nothing is changed from here: RTA_HTTP_WRITE_TOKEN is not set' });
+      return;
+    }
+    const [, given] = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '') ?? [];
+    if (given !== undefined && timingSafeEqual(digest(given), expected)) return;
+    await reply.code(401).header('www-authenticate', 'Bearer').send({ error: 'unauthorized', message: 'the write token is needed, RTA_HTTP_WRITE_TOKEN: authorization: Bearer …' }); // prettier-ignore
+  };
+}
+
 function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }

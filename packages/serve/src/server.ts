@@ -3,20 +3,24 @@ import type { AddressInfo } from 'node:net';
 import type { SchemaRegistry } from '@rta/registry';
 import type { Log } from '@rta/runtime';
 import { fastify, type FastifyInstance } from 'fastify';
-import { guard } from './access.js';
+import { guard, writeGuard } from './access.js';
 import { Collector, type CollectSettings } from './collect/collector.js';
 import { addCollect } from './collect/routes.js';
 import { addConsole, type ConsoleSource } from './console/console.js';
+import { addDeployments } from './deployments/routes.js';
 import { addHealth } from './health/health.js';
+import { addLetters } from './letters/routes.js';
 import { addLive } from './live/events.js';
 import { addMetrics } from './metrics/metrics.js';
 import { addQueries } from './query/routes.js';
 import { Refused } from './refused.js';
+import { addSchemas } from './schemas/routes.js';
 import type { ServedPipeline } from './served-pipeline.js';
 import { ViewTooLarge } from './sinks/sink-view.js';
 import { SinkViews } from './sinks/sink-views.js';
 import { addSql } from './sql/routes.js';
 import type { SqlStore } from './sql/sql-store.js';
+import { addTopics } from './topics/routes.js';
 
 export interface HttpOptions {
   /** Where to listen; 127.0.0.1 is what only this machine reaches. */
@@ -25,6 +29,8 @@ export interface HttpOptions {
   readonly port: number;
   /** What queries and live events ask for; null: only this machine may. */
   readonly token: string | null;
+  /** What requests that change something ask for; null: nobody may. */
+  readonly writeToken: string | null;
   /** Where other processes find this one; null: nowhere. */
   readonly address: string | null;
   /** Those that are in it when somebody asks. */
@@ -65,6 +71,7 @@ export async function serveHttp(options: HttpOptions): Promise<HttpSide> {
   const asked = {
     pipelines,
     log,
+    registry,
     views: new SinkViews(log, registry),
     guard: guard(options.token),
     token: options.token,
@@ -72,6 +79,10 @@ export async function serveHttp(options: HttpOptions): Promise<HttpSide> {
   };
   addQueries(app, asked);
   addLive(app, asked);
+  addLetters(app, asked, writeGuard(options.writeToken));
+  addTopics(app, asked);
+  addSchemas(app, asked);
+  addDeployments(app, asked);
   addSql(app, { store: options.sql, guard: asked.guard });
   if (options.console !== null) addConsole(app, options.console, asked.guard);
   await app.listen({ host, port });

@@ -72,6 +72,7 @@ async function measure(seconds: number): Promise<void> {
     host: '127.0.0.1',
     port: 0,
     token: null,
+    writeToken: null,
     console: null,
     address: null,
     pipelines: [],

@@ -1,11 +1,24 @@
-import { compileStage, deadLetterTopics, ReadAgain, replay, Replayed, targetPartition, type Letter, type Verdict } from '@rta/runtime';
 import type { Plan } from '@rta/dsl';
+import { deadLetterTopics, replay, Replayed, targetPartition, type Log, type Verdict } from '@rta/runtime';
+import {
+  countJson,
+  judgedJson,
+  judgeLetters,
+  LetterCounts,
+  letterJson,
+  otherReaders,
+  RecordDecoder,
+  selectLetters,
+  sourcePartitions,
+  toBeSent,
+  type JudgedLetter,
+} from '@rta/serve/lookups';
 import type { Command } from 'commander';
-import type { Backend, BackendOptions } from '../backend/backend.js';
+import type { BackendOptions } from '../backend/backend.js';
 import type { Action, CliContext } from '../context.js';
-import { LetterCounts, countLines } from '../dead-letters/letter-counts.js';
-import { addSelection, selectLetters, type SelectionOptions } from '../dead-letters/selection.js';
-import { letterJson, letterLines } from '../dead-letters/show-letter.js';
+import { countLines } from '../dead-letters/count-lines.js';
+import { addSelection, placesOf, type SelectionOptions } from '../dead-letters/selection.js';
+import { letterLines } from '../dead-letters/show-letter.js';
 import { EXIT_CODES } from '../exit-codes.js';
 import { Failure } from '../failure.js';
 import { NdjsonWriter } from '../output/ndjson.js';
@@ -15,7 +28,6 @@ import { loadProjectFile } from '../project/load.js';
 import { asDeployed } from '../project/as-deployed.js';
 import { namedPlans } from '../project/named-plans.js';
 import { count } from '../run/figures.js';
-import { RecordDecoder } from '../tail/decode.js';
 import { findTopic } from '../topics/find-topic.js';
 import { openExistingBackend } from '../topics/open-existing.js';
 
@@ -95,8 +107,7 @@ const list: Action<LettersOptions> = async (context, names, options) => {
     }
     if (options.json === true) {
       const out = new NdjsonWriter(context.stdout, 'dlq ls');
-      for (const { first, last, ...each } of counts.all())
-        out.write({ ...each, first: new Date(first).toISOString(), last: new Date(last).toISOString() });
+      for (const each of counts.all()) out.write(countJson(each));
     } else context.stdout.write(listText(counts, topics, others, options.late === true));
     return EXIT_CODES.ok.code;
   } finally {
@@ -117,7 +128,7 @@ const show: Action<LettersOptions> = async (context, [topic, ...places], options
   const backend = await openExistingBackend(context, options, loadProjectFile(context));
   try {
     await findTopic(backend.log, topic);
-    const letters = await selectLetters(backend.log, topic, places, options);
+    const letters = await selectLetters(backend.log, topic, placesOf(places), options);
     const replayed = await Replayed.read(backend.log);
     const decoder = new RecordDecoder(backend.registry);
     const out = options.json === true ? new NdjsonWriter(context.stdout, 'dlq show') : null;
@@ -141,24 +152,18 @@ function nothing(topic: string, places: readonly string[], { late }: SelectionOp
   );
 }
 
-interface Judged {
-  readonly letter: Letter;
-  readonly replayed: boolean;
-  /** Null: nobody asked, or its pipeline is not in the project. */
-  readonly verdict: Verdict | null;
-}
-
 const replayLetters: Action<ReplayOptions> = async (context, [topic, ...places], options) => {
   const plans = await plansIfAny(context);
   const backend = await openExistingBackend(context, options, loadProjectFile(context));
   try {
     const { log } = backend;
     await findTopic(log, topic);
-    const letters = await selectLetters(log, topic, places, options);
+    const letters = await selectLetters(log, topic, placesOf(places), options);
     if (letters.length === 0) throw nothing(topic, places, options);
-    const judged = await judge(backend, plans, letters, options.dryRun === true || options.onlyReadable === true);
-    const chosen = judged.filter(({ replayed, verdict }) => !replayed && (options.onlyReadable !== true || verdict?.outcome === 'read'));
-    warnOfReaders(context, plans, chosen);
+    const judged = await judgeLetters(backend, plans, letters, options.dryRun === true || options.onlyReadable === true);
+    const chosen = toBeSent(judged, options.onlyReadable === true);
+    for (const { topic: read, pipeline } of otherReaders(plans, chosen))
+      context.stderr.write(`warning: ${read} is read by ${pipeline} too, which gets these records once more\n`);
     const sent = options.dryRun === true ? 0 : await replay(log, chosen.map(({ letter }) => letter)); // prettier-ignore
     const summary = {
       selected: letters.length,
@@ -166,11 +171,11 @@ const replayLetters: Action<ReplayOptions> = async (context, [topic, ...places],
       [options.dryRun === true ? 'wouldSend' : 'sent']: options.dryRun === true ? chosen.length : sent,
     };
     if (options.json === true) {
-      const partitions = await partitionsOf(backend, letters);
+      const partitions = await sourcePartitions(log, letters);
       const out = new NdjsonWriter(context.stdout, 'dlq replay');
       if (options.dryRun === true) for (const each of judged) out.write(judgedJson(each, chosen.includes(each), partitions));
       out.write({ summary });
-    } else context.stdout.write(`${(await replayLines(backend, judged, chosen, sent, options.dryRun === true)).join('\n')}\n`);
+    } else context.stdout.write(`${(await replayLines(log, judged, chosen, sent, options.dryRun === true)).join('\n')}\n`);
     return EXIT_CODES.ok.code;
   } finally {
     await backend.close();
@@ -187,65 +192,17 @@ async function plansIfAny(context: CliContext): Promise<readonly Plan[]> {
   }
 }
 
-async function judge({ log, registry }: Backend, plans: readonly Plan[], letters: readonly Letter[], asked: boolean): Promise<Judged[]> {
-  const replayed = await Replayed.read(log);
-  const readers = new Map<string, ReadAgain | null>();
-  const judged: Judged[] = [];
-  for (const letter of letters) {
-    let reader = readers.get(letter.pipeline);
-    if (reader === undefined) {
-      const plan = asked ? plans.find(({ pipeline }) => pipeline === letter.pipeline) : undefined;
-      reader = plan === undefined ? null : await ReadAgain.open(plan, compileStage, registry);
-      readers.set(letter.pipeline, reader);
-    }
-    judged.push({ letter, replayed: replayed.has(letter), verdict: reader === null ? null : await reader.judge(letter) });
-  }
-  return judged;
-}
-
-function warnOfReaders({ stderr }: CliContext, plans: readonly Plan[], chosen: readonly Judged[]): void {
-  const said = new Set<string>();
-  for (const { letter } of chosen)
-    for (const { pipeline, sources } of plans) {
-      const { topic } = letter.source;
-      if (pipeline === letter.pipeline || said.has(`${topic} ${pipeline}`) || !sources.some((source) => source.topic === topic)) continue;
-      said.add(`${topic} ${pipeline}`);
-      stderr.write(`warning: ${topic} is read by ${pipeline} too, which gets these records once more\n`);
-    }
-}
-
-async function partitionsOf({ log }: Backend, letters: readonly Letter[]): Promise<ReadonlyMap<string, number>> {
-  const topics = new Set(letters.map(({ source }) => source.topic));
-  return new Map((await log.topics()).flatMap(({ name, partitions }) => (topics.has(name) ? [[name, partitions] as const] : [])));
-}
-
-function judgedJson({ letter, replayed, verdict }: Judged, chosen: boolean, partitions: ReadonlyMap<string, number>) {
-  const { topic, partition, offset, pipeline, reason, source } = letter;
-  const to = partitions.get(source.topic);
-  return {
-    topic,
-    partition,
-    offset,
-    pipeline,
-    reason,
-    to: to === undefined ? null : { topic: source.topic, partition: targetPartition(letter, to) },
-    replayed,
-    now: verdict,
-    wouldSend: chosen,
-  };
-}
-
 async function replayLines(
-  backend: Backend,
-  judged: readonly Judged[],
-  chosen: readonly Judged[],
+  log: Log,
+  judged: readonly JudgedLetter[],
+  chosen: readonly JudgedLetter[],
   sent: number,
   dry: boolean,
 ): Promise<string[]> {
   const before = judged.filter(({ replayed }) => replayed).length;
   const left = before === 0 ? '' : `; ${count(before)} replayed before`;
   if (!dry) return [`${count(sent)} of ${count(judged.length)} sent${left}`];
-  const partitions = await partitionsOf(backend, judged.map(({ letter }) => letter)); // prettier-ignore
+  const partitions = await sourcePartitions(log, judged.map(({ letter }) => letter)); // prettier-ignore
   const rows = judged.map(({ letter, replayed, verdict }) => {
     const { partition, offset, reason, pipeline, source } = letter;
     const to = partitions.get(source.topic);

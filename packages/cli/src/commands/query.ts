@@ -14,6 +14,7 @@ import { fromServer, tokenOf } from '../run/http-client.js';
 import { openExistingBackend } from '../topics/open-existing.js';
 
 interface QueryOptions extends BackendOptions {
+  readonly prefix?: string;
   readonly from?: string;
   readonly to?: string;
   readonly window?: string;
@@ -29,6 +30,7 @@ export const addQuery: AddCommand = (program, act) => {
     .argument('<pipeline>', 'name, or file; with --url a name')
     .argument('<name>', 'a sink or its topic, or a store as rta state lists it')
     .argument('[key]', 'of the row; several columns as a,b')
+    .option('--prefix <text>', 'keys whose first column begins so')
     .option('--from <value>', 'windows that begin then or later; without windows, keys from there on')
     .option('--to <value>', 'windows that begin before; without windows, keys before that')
     .option('--window <time>', 'windows that this time is in')
@@ -48,8 +50,8 @@ whether the pipeline runs or not, for what that takes.`,
 };
 
 const query: Action<QueryOptions> = async (context, [pipeline, name, key], options) => {
-  const { from, to, window, limit } = options;
-  const given = { key, from, to, window, limit: limit === undefined ? undefined : String(limit) };
+  const { prefix, from, to, window, limit } = options;
+  const given = { key, prefix, from, to, window, limit: limit === undefined ? undefined : String(limit) };
   const text = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as QueryText;
   const answer =
     options.url === undefined

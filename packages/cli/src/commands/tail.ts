@@ -1,5 +1,16 @@
 import { InvalidArgumentError } from 'commander';
 import type { PartitionOffsets } from '@rta/runtime';
+import {
+  decodedJson,
+  follow,
+  lastRanges,
+  readMerged,
+  RecordDecoder,
+  showDecoded,
+  type Decoded,
+  type Range,
+  type TopicRecord,
+} from '@rta/serve/lookups';
 import type { Backend, BackendOptions } from '../backend/backend.js';
 import type { Action, CliContext } from '../context.js';
 import { EXIT_CODES } from '../exit-codes.js';
@@ -8,8 +19,6 @@ import { colours } from '../output/colour.js';
 import { NdjsonWriter } from '../output/ndjson.js';
 import type { AddCommand } from '../program.js';
 import { loadProjectFile } from '../project/load.js';
-import { decodedJson, RecordDecoder, showDecoded, type Decoded } from '../tail/decode.js';
-import { follow, lastRanges, readMerged, type Range, type TopicRecord } from '../tail/read-topic.js';
 import { findTopic, isInternal } from '../topics/find-topic.js';
 import { openExistingBackend } from '../topics/open-existing.js';
 

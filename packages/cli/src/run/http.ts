@@ -20,6 +20,8 @@ export interface HttpAddress {
 /** What a run serves, and to whom. */
 export interface HttpSettings extends HttpAddress {
   readonly token: string | null;
+  /** What requests that change something ask for; null: nobody may. */
+  readonly writeToken: string | null;
   /** Where other processes find this one; null: nowhere, since the port is not known before. */
   readonly address: string | null;
   /** `collect:` of rta.yaml; null: there is none. */
@@ -45,9 +47,10 @@ export function httpSettings(context: CliContext, given: HttpAddress | undefined
   const {
     listen,
     token: declared,
+    writeToken: declaredForWrites,
     advertise,
     collect,
-  } = (project?.http ?? {}) as { listen?: string | number; token?: string; advertise?: string; collect?: Declared };
+  } = (project?.http ?? {}) as { listen?: string | number; token?: string; writeToken?: string; advertise?: string; collect?: Declared };
   const at = given ?? (listen === undefined ? undefined : addressIn(String(listen)));
   if (at === undefined) return null;
   const token = declared ?? context.env['RTA_HTTP_TOKEN'] ?? '';
@@ -56,7 +59,14 @@ export function httpSettings(context: CliContext, given: HttpAddress | undefined
       `${at.host} is reached from other machines: queries need a token, RTA_HTTP_TOKEN or \`http: { token }\` in rta.yaml`,
     );
   const address = advertise?.replace(/\/$/, '') ?? (at.port === 0 ? null : `http://${nameOf(at.host)}:${at.port}`);
-  return { ...at, token: token === '' ? null : token, address, collect: collect ?? null };
+  const writeToken = declaredForWrites ?? context.env['RTA_HTTP_WRITE_TOKEN'] ?? '';
+  return {
+    ...at,
+    token: token === '' ? null : token,
+    writeToken: writeToken === '' ? null : writeToken,
+    address,
+    collect: collect ?? null,
+  };
 }
 
 /** What others call this machine, where it listens at all of its addresses. */
@@ -93,7 +103,7 @@ export async function openHttp(
   pipelines: readonly ServedPipeline[],
   { feed, door, waiting }: HttpParts,
 ): Promise<HttpSide> {
-  const { host, port, token, address, collect } = settings;
+  const { host, port, token, writeToken, address, collect } = settings;
   // Most commands never need it.
   const { serveHttp } = await import('@rta/serve');
   const plans = pipelines.map(({ plan }) => plan);
@@ -101,6 +111,7 @@ export async function openHttp(
     host,
     port,
     token,
+    writeToken,
     console: feed,
     sql: () => door?.store ?? null,
     address,

@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 import type { Board, Plan, Row, SinkNode, Value } from '@rta/dsl';
 import { codecFor, frame, unframe, type SchemaRegistry } from '@rta/registry';
 import { records, sinkReader, type Log, type LogRecord } from '@rta/runtime';
-import { RecordDecoder } from '../tail/decode.js';
+import { RecordDecoder } from '@rta/serve/lookups';
 import { ordered, rankOf, shown, type BoardView } from './board-rows.js';
 
 /** Rows kept of a board, and offsets read of a partition at a time: what is older is passed over, so that a flood costs no more. */

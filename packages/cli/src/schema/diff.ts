@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { resolutionProblems, schemaChanges, sentence, type SchemaChange, type SchemaRegistry } from '@rta/registry';
+import { sentence, type SchemaChange, type SchemaRegistry } from '@rta/registry';
+import { compareSchemas } from '@rta/serve/lookups';
 import type { AvroSchema } from '@rta/dsl';
 import type { Action, CliContext } from '../context.js';
 import { EXIT_CODES } from '../exit-codes.js';
@@ -24,23 +25,21 @@ const MARK = { added: '+', removed: '-', changed: '~' } as const;
 export const diffSchemas: Action<DiffOptions> = async (context, names, options) => {
   const registry = openRegistry(context, options);
   const [before, after] = await sidesOf(context, registry, names);
-  const changes = schemaChanges(before.schema, after.schema);
-  const backward = resolutionProblems(after.schema, before.schema);
-  const forward = resolutionProblems(before.schema, after.schema);
+  const { changes, backward, forward } = compareSchemas(before.schema, after.schema);
   if (options.json === true) {
     const out = new NdjsonWriter(context.stdout, 'schema diff');
     for (const change of changes) out.write({ change });
-    out.write({ from: before.name, to: after.name, backward: { compatible: backward.length === 0, problems: backward }, forward: { compatible: forward.length === 0, problems: forward } }); // prettier-ignore
+    out.write({ from: before.name, to: after.name, backward, forward });
     return EXIT_CODES.ok.code;
   }
   const { stdout } = context;
   stdout.write(`${before.name} → ${after.name}\n`);
   stdout.write(changes.length === 0 ? '  no difference\n' : linesOf(changes));
   const verdict = (compatible: boolean, yes: string, no: string): string => `${compatible ? `✓ ${yes}` : `✗ ${no}`}\n`;
-  stdout.write(verdict(backward.length === 0, 'BACKWARD: the new one reads data of the old one', 'BACKWARD: the new one cannot read data of the old one')); // prettier-ignore
-  for (const problem of backward) stdout.write(`    ${sentence(problem)}\n`);
-  stdout.write(verdict(forward.length === 0, 'FORWARD: the old one reads data of the new one', 'FORWARD: the old one cannot read data of the new one')); // prettier-ignore
-  for (const problem of forward) stdout.write(`    ${sentence(problem, 'writer')}\n`);
+  stdout.write(verdict(backward.compatible, 'BACKWARD: the new one reads data of the old one', 'BACKWARD: the new one cannot read data of the old one')); // prettier-ignore
+  for (const problem of backward.problems) stdout.write(`    ${sentence(problem)}\n`);
+  stdout.write(verdict(forward.compatible, 'FORWARD: the old one reads data of the new one', 'FORWARD: the old one cannot read data of the new one')); // prettier-ignore
+  for (const problem of forward.problems) stdout.write(`    ${sentence(problem, 'writer')}\n`);
   return EXIT_CODES.ok.code;
 };
 

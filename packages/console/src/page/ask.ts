@@ -7,16 +7,29 @@ import { useEffect, useState } from 'preact/hooks';
  *
  * @param path `/query/top-teams/teams`
  * @param parameters those that are undefined or empty are left out
- * @param body is sent as JSON, with POST; undefined: it is a GET
+ * @param posted is sent as JSON, with POST; undefined: it is a GET
  */
-async function ask<T>(path: string, parameters: Readonly<Record<string, string | undefined>> = {}, body?: unknown): Promise<T> {
+export async function ask<T>(path: string, parameters: Readonly<Record<string, string | undefined>> = {}, posted?: Posted): Promise<T> {
   const query = new URLSearchParams(location.search);
   for (const [name, value] of Object.entries(parameters)) if (value !== undefined && value !== '') query.set(name, value);
-  const posted = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
-  const answer = await fetch(`${path}?${query.toString()}`, body === undefined ? {} : posted);
+  const answer = await fetch(`${path}?${query.toString()}`, posted === undefined ? {} : requestOf(posted));
   if (answer.ok) return (await answer.json()) as T;
   const said = (await answer.json().catch(() => ({}))) as { readonly message?: string };
   throw new Error(said.message ?? `the server answers ${answer.status}`);
+}
+
+interface Posted {
+  readonly body: unknown;
+  /** For what changes something. */
+  readonly token?: string;
+}
+
+function requestOf({ body, token }: Posted): RequestInit {
+  const headers = {
+    'content-type': 'application/json',
+    ...(token === undefined || token === '' ? {} : { authorization: `Bearer ${token}` }),
+  };
+  return { method: 'POST', headers, body: JSON.stringify(body) };
 }
 
 interface Answered<T> {

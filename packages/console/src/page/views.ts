@@ -4,11 +4,17 @@ import type { ConsoleState } from '../wire.js';
 import { Alerts } from './alerts/alerts.js';
 import { Analytics } from './analytics/analytics.js';
 import { Boards } from './boards/boards.js';
+import { Deploys } from './deploys/deploys.js';
 import { Freshness } from './freshness/freshness.js';
+import { Letters } from './letters/letters.js';
+import { Lookup } from './lookup/lookup.js';
+import { Schemas } from './schemas/schemas.js';
+import { Sql } from './sql/sql.js';
+import { Topics } from './topics/topics.js';
 import { Topology } from './topology/topology.js';
 import { Windows } from './windows/windows.js';
 
-interface ViewProps {
+export interface ViewProps {
   readonly state: ConsoleState;
   /** What stands behind `#id/` in the address, decoded; empty: nothing. */
   readonly path: string;
@@ -30,6 +36,12 @@ export const VIEWS: readonly View[] = [
   { id: 'windows', title: 'Windows', key: '4', show: Windows },
   { id: 'analytics', title: 'Analytics', key: '5', show: Analytics },
   { id: 'alerts', title: 'Alerts', key: '6', show: Alerts },
+  { id: 'letters', title: 'Late and refused', key: 'r', show: Letters },
+  { id: 'lookup', title: 'State', key: 's', show: Lookup },
+  { id: 'topics', title: 'Topics', key: 'o', show: Topics },
+  { id: 'schemas', title: 'Schemas', key: 'c', show: Schemas },
+  { id: 'deploys', title: 'Deploys', key: 'd', show: Deploys },
+  { id: 'sql', title: 'SQL', key: 'q', show: Sql },
 ];
 
 /** What a fragment names; the first view where it names none. */

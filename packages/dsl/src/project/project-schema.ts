@@ -65,6 +65,7 @@ export const PROJECT: JsonSchema = map('rta.yaml', {
     ...map('`http`', {
       listen: text('[host:]port to serve HTTP at; without a host for this machine only. `rta run --http` goes before it.'),
       token: text('What queries and live events ask for: `${RTA_HTTP_TOKEN}`. Needed where other machines reach it.'),
+      writeToken: text('What requests that change something ask for (replays): `${RTA_HTTP_WRITE_TOKEN}`. Without it nobody may.'),
       advertise: text('The URL at which other processes find this one; default: its host and port.'),
       collect: {
         ...map(

@@ -72,6 +72,25 @@ describe('the embedded log', () => {
     await log.close();
   });
 
+  it('tells the offsets of commits that are under way, whatever is refused beside them', async () => {
+    const { log } = await open();
+    await log.ensureTopics([{ name: 't', partitions: 1 }]);
+    const [one, other] = [
+      await log.join({ group: 'g', topics: ['t'], transactionalId: 'one' }),
+      await log.join({ group: 'h', topics: ['t'], transactionalId: 'other' }),
+    ];
+    const event = await one.next(1000);
+    const epoch = event?.type === 'assigned' ? event.epoch : -1;
+    await log.append(outputs('t', 0, ['read']));
+    const under = one.commit({ epoch, outputs: [], offsets: [{ topic: 't', partition: 0, offset: 1, metadata: '' }] });
+    const refused = codeOf(other.commit({ epoch: -2, outputs: [], offsets: [{ topic: 't', partition: 0, offset: 9, metadata: '' }] }));
+    // As the next owner of the partition asks: what it starts from must not be read by the one before as well.
+    expect((await one.committed([{ topic: 't', partition: 0 }]))[0].offset).toBe(1);
+    await under;
+    expect(await refused).toBe('fenced');
+    await log.close();
+  });
+
   it('takes no writes after one has failed, and is whole when opened again', async () => {
     const { log, dir } = await open();
     await log.ensureTopics([{ name: 't', partitions: 1 }]);

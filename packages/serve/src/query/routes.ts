@@ -2,6 +2,7 @@
 import { didYouMean, listing, type Plan } from '@rta/dsl';
 import { plainJson, planStages, storesOf, type Log, type StoreAnswer, type StoreQuery } from '@rta/runtime';
 import type { FastifyInstance, FastifyReply, preHandlerAsyncHookHandler } from 'fastify';
+import { optionsOf } from '../options.js';
 import { Refused } from '../refused.js';
 import type { ServedPipeline } from '../served-pipeline.js';
 import type { SinkViews } from '../sinks/sink-views.js';
@@ -24,7 +25,7 @@ export function addQueries(app: FastifyInstance, { pipelines, views, log, guard,
   app.get('/query', { preHandler: guard }, () => ({ pipelines: pipelines.map(({ plan }) => contentsOf(plan)) }));
   app.get('/query/:pipeline/:name', { preHandler: guard }, async (request, reply) => {
     const { pipeline, name } = request.params as { readonly pipeline: string; readonly name: string };
-    const text = textOf(request.query as Readonly<Record<string, unknown>>);
+    const text: QueryText = optionsOf(request.query, PARAMETERS);
     const served = pipelineNamed(pipelines, pipeline);
     const { plan } = served;
     const found = named(plan, name);
@@ -86,16 +87,4 @@ function contentsOf(plan: Plan): object {
   };
 }
 
-const PARAMETERS = ['key', 'from', 'to', 'window', 'limit'] as const;
-/** Nobody has to know of these: the token, and that only what is here is asked for. */
-const OWN: readonly string[] = ['access_token', 'here'];
-
-function textOf(query: Readonly<Record<string, unknown>>): QueryText {
-  for (const [name, value] of Object.entries(query)) {
-    if (OWN.includes(name)) continue;
-    if (!(PARAMETERS as readonly string[]).includes(name))
-      throw new Refused(400, 'unknown_parameter', `there is no ${name}; there is ${listing(PARAMETERS, 'and')}`);
-    if (typeof value !== 'string') throw new Refused(400, 'twice', `${name} is there twice`);
-  }
-  return query;
-}
+const PARAMETERS = ['key', 'prefix', 'from', 'to', 'window', 'limit', 'here'] as const;

@@ -1,11 +1,14 @@
 /** What a query asks for: rows of a key, of a range, of windows. */
-import { didYouMean, isNullable, definite, listing, parseTime, readScalar, type Column, type Row, type Value } from '@rta/dsl';
+import { didYouMean, isNullable, definite, listing, readScalar, type Column, type Row, type Value } from '@rta/dsl';
+import { timeOf } from '../options.js';
 import { Refused } from '../refused.js';
 
 /** As it stands behind `?`, or on a command line. */
 export interface QueryText {
   /** Values of the key columns, separated by commas where there are several. */
   readonly key?: string;
+  /** What the first key column begins with, as it is written. */
+  readonly prefix?: string;
   /** Of windows: where they begin, `from` included, `to` not; else of the first key column. */
   readonly from?: string;
   readonly to?: string;
@@ -53,6 +56,7 @@ export function selectionOf(text: QueryText, asked: Asked): Selection {
     throw new Refused(400, 'bad_limit', `limit is a whole number from ${LIMIT.least} to ${LIMIT.most}`);
   const tests: ((row: Row) => boolean)[] = [];
   if (key !== null) tests.push((row) => Object.entries(key).every(([name, value]) => equal(row[name] ?? null, value)));
+  if (text.prefix !== undefined) tests.push(beginsWith(text.prefix, keyColumns.at(0), asked.name));
   let [windowFrom, windowTo] = [-Infinity, Infinity];
   if (asked.windowed) {
     windowFrom = text.from === undefined ? -Infinity : timeOf('from', text.from);
@@ -92,6 +96,11 @@ function valueOf(text: string, { name, type }: Column): Value {
   );
 }
 
+function beginsWith(prefix: string, column: Column | undefined, name: string): (row: Row) => boolean {
+  if (column === undefined) throw new Refused(400, 'no_key', `the rows of ${name} have no key that could begin with something`);
+  return ({ [column.name]: value }) => (typeof value === 'object' ? false : String(value).startsWith(prefix));
+}
+
 function inRange({ from, to }: QueryText, column: Column | undefined, name: string): (row: Row) => boolean {
   if (column === undefined) throw new Refused(400, 'no_key', `the rows of ${name} have no key that could be in a range`);
   const least = from === undefined ? null : valueOf(from, column);
@@ -101,12 +110,6 @@ function inRange({ from, to }: QueryText, column: Column | undefined, name: stri
     if (value === null || value === undefined) return false;
     return (least === null || value >= least) && (end === null || value < end);
   };
-}
-
-function timeOf(name: string, text: string): number {
-  const time = /^\d{5,}$/.test(text) ? Number(text) : parseTime(text);
-  if (time === null || !Number.isFinite(time)) throw new Refused(400, 'bad_time', `${name} is a time such as 2026-01-31T12:00:00Z, or in ms since the epoch`); // prettier-ignore
-  return time;
 }
 
 function equal(a: Value, b: Value): boolean {

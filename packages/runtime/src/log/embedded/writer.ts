@@ -231,6 +231,7 @@ export class Writer {
     const transaction = new Transaction(this.commit + 1, this.nextId, this.ledger, this.recent);
     const done: (() => void)[] = [];
     const failed: ((error: LogError) => void)[] = [];
+    const refused: (() => void)[] = [];
     let bytes = 0;
     let taken = 0;
     for (; taken < this.queue.length && (taken === 0 || bytes + this.queue[taken].bytes <= MAX_WRITE_BYTES); taken++) {
@@ -242,11 +243,20 @@ export class Writer {
         done.push(() => request.resolve(result));
         failed.push(request.reject);
       } catch (error) {
-        request.reject(error);
+        refused.push(() => request.reject(error));
       }
     }
     this.queue = this.queue.slice(taken);
-    if (done.length === 0) return;
+    if (done.length > 0) await this.writeDown(transaction, done, failed);
+    // Not before those that were asked for earlier, which `settled` goes by.
+    for (const reject of refused) reject();
+  }
+
+  private async writeDown(
+    transaction: Transaction,
+    done: readonly (() => void)[],
+    failed: readonly ((error: LogError) => void)[],
+  ): Promise<void> {
     transaction.finish({ format: FORMAT, commit: transaction.commit });
     try {
       await this.db.batch(transaction.operations, { sync: this.sync && transaction.durable });

@@ -42,16 +42,22 @@ export async function* readMerged(log: Log, topic: string, ranges: readonly Rang
 
 /**
  * Ranges that hold at least the last `count` records of each partition, as far as there are so many. Offsets have gaps (compaction, markers of
- * transactions), so more is read until enough is found.
+ * transactions), so more is read until enough is found, or `isLate` says that it takes too long.
  */
-export async function lastRanges(log: Log, topic: string, offsets: readonly PartitionOffsets[], count: number): Promise<Range[]> {
+export async function lastRanges(
+  log: Log,
+  topic: string,
+  offsets: readonly PartitionOffsets[],
+  count: number,
+  isLate: () => boolean = () => false,
+): Promise<Range[]> {
   return Promise.all(
     offsets.map(async ({ partition, low, stable }) => {
       for (let width = 2 * count; ; width *= 4) {
         const from = Math.max(low, stable - width);
         let found = 0;
         for await (const _ of readRange(log, topic, { partition, from, to: stable })) found++;
-        if (found >= count || from === low) return { partition, from, to: stable };
+        if (found >= count || from === low || isLate()) return { partition, from, to: stable };
       }
     }),
   );
