@@ -47,6 +47,8 @@ export interface BoardFacts {
   readonly label: string | null;
   readonly value: string | null;
   readonly by: string | null;
+  /** The column that readers choose a range of time by; null: it shows its rows as they are now. */
+  readonly range: string | null;
   readonly columns: readonly ColumnFacts[];
   /** Rows that it has at most; null: not known. */
   readonly places: number | null;

@@ -1,7 +1,8 @@
 export { Deliverer } from './delivery/deliverer.js';
 export { WebhookSink } from './delivery/webhook/webhook-sink.js';
 export { MetricsAlerts } from './alerts/metrics-alerts.js';
-export { Notifier } from './alerts/notifier.js';
+export { IncidentReader, type Incident } from './alerts/incident.js';
+export { Notifier, notifyGroup, type Told } from './alerts/notifier.js';
 export { serveHttp, type HttpOptions, type HttpSide } from './server.js';
 export type { ServedPipeline } from './served-pipeline.js';
 export type { CollectSettings } from './collect/collector.js';

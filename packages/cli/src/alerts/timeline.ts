@@ -11,7 +11,7 @@ export function timelineLines(found: readonly Row[], colour: boolean): string[] 
     new Date(Number(row.at)).toISOString().replace('.000Z', 'Z'),
     row.action === 'trigger' ? '▲' : '▼',
     row.alert as string,
-    keyOf(row.key as string),
+    keyText(row.key as string),
     whatOf(row),
   ]);
   const [title = '', ...lines] = tableLines(COLUMNS, rows);
@@ -19,7 +19,8 @@ export function timelineLines(found: readonly Row[], colour: boolean): string[] 
   return [paint(title, 2), ...lines.map((line, i) => paint(line, found[i]?.action === 'trigger' ? 31 : 32))];
 }
 
-function keyOf(text: string): string {
+/** The columns of a key, which is JSON: `city brno`. */
+export function keyText(text: string): string {
   return Object.entries(JSON.parse(text) as Readonly<Record<string, unknown>>)
     .map(([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
     .join(', ');

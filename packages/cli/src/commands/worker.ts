@@ -165,7 +165,7 @@ async function serve(context: CliContext, backend: Backend, crew: Crew, http: Ht
   const served = new ServedFleet(context, backend, crew, (error) => {
     report.warning(null, (error as Error).message);
   });
-  const feed = new ConsoleFeed(served.versions, 'rta worker', backend.description, backend.log);
+  const feed = new ConsoleFeed(served.versions, 'rta worker', backend, { store: null });
   const parts = { feed, door: null, waiting: () => served.waiting() };
   const warn = (message: string): void => {
     report.warning(null, message);

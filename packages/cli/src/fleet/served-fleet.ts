@@ -15,7 +15,7 @@ class ServedVersion implements ServedPipeline {
   readonly latest: LatestRows;
   readonly meter: ProgressMeter;
   /** As the console wants it. */
-  readonly run: Pick<ServedPipeline, 'snapshot'> = this;
+  readonly run: Pick<ServedPipeline, 'snapshot' | 'query'> = this;
 
   constructor(
     readonly key: string,

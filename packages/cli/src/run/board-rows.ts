@@ -34,7 +34,7 @@ export function boardViews(plan: Plan, snapshot: Pick<WorkerSnapshot, 'boards'>)
   return (plan.boards ?? []).flatMap((board): BoardView[] => {
     const sink = plan.sinks.find(({ id }) => id === board.sink);
     const course = rankOf(plan, board);
-    if (!sink || !course) return [];
+    if (!sink || !course || board.range !== undefined) return [];
     const tasks = snapshot.boards.filter(({ step }) => step === course.rank);
     if (tasks.length === 0) return [];
     const { columns } = sink;

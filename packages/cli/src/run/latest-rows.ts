@@ -31,7 +31,7 @@ export class LatestRows {
     this.decoder = new RecordDecoder(registry);
     this.followed = (plan.boards ?? []).flatMap((board): Followed[] => {
       const sink = rankOf(plan, board) === null ? plan.sinks.find(({ id }) => id === board.sink) : undefined;
-      return sink === undefined ? [] : [{ board, sink, rows: new Map(), next: new Map() }];
+      return sink === undefined || board.range !== undefined ? [] : [{ board, sink, rows: new Map(), next: new Map() }];
     });
   }
 

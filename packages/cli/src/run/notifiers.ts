@@ -1,7 +1,7 @@
 /** Who tells targets of incidents while pipelines run in this process. */
 import { messageOf } from '@rta/dsl/message-of';
 import { type NotifyTarget, type Plan, renderAll } from '@rta/dsl';
-import { MetricsAlerts, Notifier } from '@rta/serve';
+import { MetricsAlerts, Notifier, type Told } from '@rta/serve';
 import type { Backend } from '../backend/backend.js';
 import { Failure } from '../failure.js';
 import type { PipelineRun } from './pipeline-run.js';
@@ -23,6 +23,8 @@ export interface NotifyOptions {
   /** Of this process, the same after a restart. */
   readonly workerId: string;
   readonly says: (pipeline: string, message: string) => void;
+  /** Told what a target has answered. */
+  readonly told: (told: Told) => void;
 }
 
 /** @throws Failure `unset_variable` where a target that is needed has settings that are not there */
@@ -78,7 +80,7 @@ async function startMeasuring({ pipelines, backend: { log, registry }, workerId,
 /** One for each target of a plan. */
 function notifiersOf(
   { pipeline, alerts = [], sinks, metricsAlerts }: Plan,
-  { backend: { log, registry }, targets, workerId, says }: NotifyOptions,
+  { backend: { log, registry }, targets, workerId, says, told: onTold }: NotifyOptions,
 ): readonly Notifier[] {
   const topic = sinks.find(({ id }) => id === 'alerts')?.topic ?? metricsAlerts?.topic;
   if (topic === undefined) return [];
@@ -94,6 +96,6 @@ function notifiersOf(
     const onWarning = (message: string): void => {
       says(pipeline, message);
     };
-    return [new Notifier({ log, registry, pipeline, topic, target, alerts: told, workerId, onWarning })];
+    return [new Notifier({ log, registry, pipeline, topic, target, alerts: told, workerId, onWarning, onTold })];
   });
 }

@@ -1,6 +1,6 @@
 /** What `rta run` and `rta demo` share: pipelines on a backend from the gate to the summary. */
 import type { Plan } from '@rta/dsl';
-import type { ServedPipeline } from '@rta/serve';
+import type { ServedPipeline, Told } from '@rta/serve';
 import type { Backend } from '../backend/backend.js';
 import type { CliContext } from '../context.js';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
@@ -79,8 +79,8 @@ export async function runProject(context: CliContext, backend: Backend, settings
     onWarning: says,
   });
   if (context.signal.aborted) return EXIT_CODES.interrupted.code;
-  const feed = settings.http === undefined ? null : new ConsoleFeed(pipelines, `rta ${command}`, backend.description, backend.log);
   const door = new OlapDoor(backend.directory);
+  const feed = settings.http === undefined ? null : new ConsoleFeed(pipelines, `rta ${command}`, backend, door);
   const http = feed === null ? null : await openHttp(warn, settings.http!, backend, served(pipelines), { feed, door });
   try {
     settings.prepared?.(pipelines);
@@ -100,7 +100,8 @@ export async function runProject(context: CliContext, backend: Backend, settings
     const reporting = feed === null ? report : both(report, feed);
     const work = (): Promise<ExitCode> => runPipelines(pipelines, end, context.signal, reporting, settings);
     const beside = { backend, workerId: workerId(backend), says };
-    return await whileNotifying({ ...beside, pipelines, targets }, context.signal, () =>
+    const told = (one: Told): void => feed?.incidents.tell(one);
+    return await whileNotifying({ ...beside, pipelines, targets, told }, context.signal, () =>
       settings.sinks === false
         ? work()
         : whileDelivering({ ...beside, cwd: context.cwd, env: context.env, plans, door, url: http?.url ?? null }, context.signal, work),

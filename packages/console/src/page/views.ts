@@ -1,6 +1,8 @@
 /** What the page shows, one at a time. A view is a component in a folder of its own, and an entry here. */
 import type { JSX } from 'preact';
 import type { ConsoleState } from '../wire.js';
+import { Alerts } from './alerts/alerts.js';
+import { Analytics } from './analytics/analytics.js';
 import { Boards } from './boards/boards.js';
 import { Deploys } from './deploys/deploys.js';
 import { Freshness } from './freshness/freshness.js';
@@ -10,6 +12,7 @@ import { Schemas } from './schemas/schemas.js';
 import { Sql } from './sql/sql.js';
 import { Topics } from './topics/topics.js';
 import { Topology } from './topology/topology.js';
+import { Windows } from './windows/windows.js';
 
 export interface ViewProps {
   readonly state: ConsoleState;
@@ -30,6 +33,9 @@ export const VIEWS: readonly View[] = [
   { id: 'boards', title: 'Boards', key: '1', show: Boards },
   { id: 'topology', title: 'Topology', key: '2', show: Topology },
   { id: 'freshness', title: 'Freshness', key: '3', show: Freshness },
+  { id: 'windows', title: 'Windows', key: '4', show: Windows },
+  { id: 'analytics', title: 'Analytics', key: '5', show: Analytics },
+  { id: 'alerts', title: 'Alerts', key: '6', show: Alerts },
   { id: 'letters', title: 'Late and refused', key: 'r', show: Letters },
   { id: 'lookup', title: 'State', key: 's', show: Lookup },
   { id: 'topics', title: 'Topics', key: 'o', show: Topics },

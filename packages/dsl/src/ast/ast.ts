@@ -128,6 +128,8 @@ export interface BoardAst {
   readonly label: Spanned<string> | null;
   readonly value: Spanned<string> | null;
   readonly by: Spanned<string> | null;
+  readonly time: Spanned<string> | null;
+  readonly total: Spanned<string> | null;
 }
 
 export interface TestAst extends TestChecksAst {

@@ -202,6 +202,8 @@ function board(entry: YamlEntry, read: SettingsReader): BoardAst {
     label: read.textAt(node, 'label'),
     value: read.textAt(node, 'value'),
     by: read.textAt(node, 'by'),
+    time: read.textAt(node, 'time'),
+    total: read.textAt(node, 'total'),
   };
 }
 

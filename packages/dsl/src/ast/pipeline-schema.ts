@@ -1,3 +1,4 @@
+import { BOARD_TOTALS } from '../plan/board.js';
 import type { JsonSchema } from '../yaml/schema.js';
 import { ALERT } from './alert-schema.js';
 import { TEST } from './test-schema.js';
@@ -59,6 +60,8 @@ export const PIPELINE: JsonSchema = map(
           label: text('The column of the label.'),
           value: text('The column of the value.'),
           by: text('The column that splits or orders it.'),
+          time: text('The column by which readers choose a range of time. Of sinks that are a `table`.'),
+          total: word([...BOARD_TOTALS], 'How the rows of a range become one number (default: sum).'),
         },
         ['show'],
       ),

@@ -1,4 +1,5 @@
 /** The settings of pipelines as TypeScript has them: what LANGUAGE calls SOURCE, SINK, WINDOW and so on. The compiler checks the rest. */
+import type { BoardTotal } from '../plan/board.js';
 import type { KeyFormat, ValueFormat } from '../plan/formats.js';
 import type { SchemaChangePolicy } from '../plan/schema-change.js';
 
@@ -183,6 +184,8 @@ export interface Board<S> {
   readonly label?: string;
   readonly value?: string;
   readonly by?: string;
+  readonly time?: string;
+  readonly total?: BoardTotal;
 }
 
 export interface Alert<S> {

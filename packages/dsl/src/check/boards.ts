@@ -1,5 +1,6 @@
 import type { BoardAst } from '../ast/ast.js';
-import type { Board } from '../plan/plan.js';
+import { BOARD_TOTALS, type Board, type BoardRange } from '../plan/board.js';
+import { definite } from '../types/lattice.js';
 import type { Spanned } from '../yaml/read.js';
 import { messages } from './messages.js';
 import type { CheckedSink } from './sinks.js';
@@ -19,8 +20,27 @@ export function checkBoards(boards: readonly BoardAst[], graph: Graph, sinks: re
       return null;
     };
     const { name, show } = board;
-    return [{ name, sink: sink.id, show, label: column(board.label), value: column(board.value), by: column(board.by) }];
+    const columns = { label: column(board.label), value: column(board.value), by: column(board.by) };
+    const range = rangeOf(board, found, column(board.time), session);
+    return [{ name, sink: sink.id, show, ...columns, ...(range === null ? {} : { range }) }];
   });
+}
+
+/** Null: it has none, or what is wrong with it is reported. */
+function rangeOf(board: BoardAst, { node: sink }: CheckedSink, time: string | null, session: Session): BoardRange | null {
+  const { name, show } = board;
+  const total = BOARD_TOTALS.find((word) => word === board.total?.value) ?? 'sum';
+  if (board.time === null) {
+    if (board.total !== null) session.report(messages.boardTotal(board.total.span));
+    return null;
+  }
+  if (time === null) return null;
+  const { type } = sink.columns.find((each) => each.name === time)!;
+  if (sink.store?.kind !== 'table') session.report(messages.boardOfRange(board.span, name, sink.name));
+  else if (definite(type).kind !== 'timestamp') session.report(messages.boardTime(board.time.span, time, type));
+  else if (board.value === null && total !== 'count' && show !== 'table' && show !== 'funnel')
+    session.report(messages.boardValue(board.span, name));
+  return { time, total };
 }
 
 /** `from` names a sink, or a stream that a sink writes; default the only sink, or the only one that is a topic. */

@@ -4,6 +4,7 @@ import { didYouMean } from '../expression/suggest.js';
 import { showType } from '../types/lattice.js';
 import type { Type } from '../types/type.js';
 import { alertMessages } from './alert-messages.js';
+import { boardMessages } from './board-messages.js';
 import { formatMessages } from './format-messages.js';
 import { includeMessages } from '../project/include.js';
 import { joinMessages } from './join-messages.js';
@@ -326,6 +327,7 @@ export const messages = {
   })),
 
   ...alertMessages,
+  ...boardMessages,
   ...testMessages,
   ...joinMessages,
   ...sinkMessages,

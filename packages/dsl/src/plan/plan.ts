@@ -4,11 +4,13 @@ import type { KeyFormat, ValueFormat } from './formats.js';
 import type { Type } from '../types/type.js';
 import type { PipelineTest } from './pipeline-test.js';
 import type { Alert, AlertTransform, MetricsAlert } from './alert.js';
+import type { Board } from './board.js';
 import type { SchemaChangePolicy } from './schema-change.js';
 import type { StoreTarget } from './store-sink.js';
 import type { LatePolicy, WindowSpec } from './window-spec.js';
 
 export * from './alert.js';
+export * from './board.js';
 export * from './window-spec.js';
 export type { SchemaChangePolicy };
 
@@ -59,18 +61,6 @@ export interface MetricsAlerts {
   readonly topic: string;
   readonly keySchema: AvroSchema;
   readonly valueSchema: AvroSchema;
-}
-
-/** A board of the console over the rows of one sink. */
-export interface Board {
-  readonly name: string;
-  /** The id of the sink. */
-  readonly sink: string;
-  readonly show: 'ranking' | 'line' | 'funnel' | 'table' | 'number';
-  /** Columns of the sink. */
-  readonly label: string | null;
-  readonly value: string | null;
-  readonly by: string | null;
 }
 
 export type ErrorPolicy = { readonly policy: 'fail' } | { readonly policy: 'skip' } | { readonly policy: 'topic'; readonly topic: string };

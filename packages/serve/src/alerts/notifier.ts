@@ -24,7 +24,27 @@ export interface NotifierOptions {
   readonly workerId: string;
   /** Told what was not delivered, and why. */
   readonly onWarning: (message: string) => void;
+  /** Told what the target has answered. */
+  readonly onTold?: (told: Told) => void;
   readonly delivery?: DeliverySettings;
+}
+
+/** What became of a transition for a target. */
+export interface Told {
+  readonly target: string;
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly result: 'delivered' | 'refused' | 'given-up';
+  /** ms since the epoch */
+  readonly at: number;
+  /** Why it was not delivered; null: it was. */
+  readonly why: string | null;
+}
+
+/** The consumer group in which a target reads the topic of a pipeline's incidents. */
+export function notifyGroup(pipeline: string, target: string): string {
+  return `rta.${pipeline}.notify.${target}`;
 }
 
 /** A transition that was read, and is to be delivered. */
@@ -45,7 +65,7 @@ export class Notifier {
   constructor(private readonly options: NotifierOptions) {
     const { log, registry, pipeline, topic, target, workerId } = options;
     this.incidents = new IncidentReader(registry);
-    const group = `rta.${pipeline}.notify.${target.name}`;
+    const group = notifyGroup(pipeline, target.name);
     this.reader = new GroupReader({
       log,
       topic,
@@ -92,7 +112,10 @@ export class Notifier {
       onWarning(`${what}: ${why}; it is tried again`);
     });
     if (outcome.result === 'refused' || outcome.result === 'given-up') onWarning(`${what}: ${outcome.why}`);
-    return outcome.result !== 'aborted';
+    if (outcome.result === 'aborted') return false;
+    const why = 'why' in outcome ? outcome.why : null;
+    this.options.onTold?.({ target: target.name, topic, partition, offset, result: outcome.result, at: Date.now(), why });
+    return true;
   }
 }
 

@@ -3,16 +3,22 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { BoardRows, ConsoleState, Figures, HistoryPoint } from '@rta/console';
-import type { Plan, Value } from '@rta/dsl';
-import { DRAWING_STYLE, plainJson, topologyDrawing, type Log, type WorkerSnapshot } from '@rta/runtime';
+import type { Plan, SinkNode, Value } from '@rta/dsl';
+import { DRAWING_STYLE, plainJson, topologyDrawing } from '@rta/runtime';
 import type { ConsoleSource } from '@rta/serve';
+import type { Backend } from '../../backend/backend.js';
 import { boardViews, type BoardView } from '../board-rows.js';
+import type { OlapDoor } from '../olap-door.js';
 import type { PipelineProgress } from '../progress.js';
 import type { RunReport } from '../report.js';
 import { boardId, boardRows, pipelineFacts, pipelineFigures } from './console-state.js';
-import { SettledWatermarks } from './finality.js';
+import { finalUntil, SettledWatermarks } from './finality.js';
+import { IncidentHistory } from './incident-history.js';
 import { provenanceOf } from './provenance.js';
+import { rangeBoard } from './range-board.js';
 import { RankMoves } from './rank-moves.js';
+import type { ShownPipeline } from './shown-pipeline.js';
+import { WindowsSeen } from './windows-seen.js';
 
 /** How often it is looked for boards that have changed, while somebody watches; ms. */
 const LOOK_MS = 250;
@@ -20,12 +26,6 @@ const LOOK_MS = 250;
 const ALIVE_MS = 500;
 /** Seconds. */
 const HISTORY = 300;
-
-/** What the console shows of; those that are in the list when it looks. */
-interface ShownPipeline {
-  readonly plan: Plan;
-  readonly run: { snapshot(): WorkerSnapshot };
-}
 
 type Say = (event: string, data: string) => void;
 
@@ -46,19 +46,29 @@ export class ConsoleFeed implements ConsoleSource, RunReport {
   private saidAt = 0;
   private timer: NodeJS.Timeout | null = null;
 
+  private readonly windows: WindowsSeen;
+  /** Whoever tells targets of incidents tells this, too. */
+  readonly incidents: IncidentHistory;
+  /** Boards over ranges of time are read one after the other: those who ask in SQL have their turn between. */
+  private ranges: Promise<unknown> = Promise.resolve();
+
   constructor(
     private readonly pipelines: readonly ShownPipeline[],
     readonly title: string,
-    private readonly on: string,
-    private readonly log: Log,
-  ) {}
+    private readonly backend: Pick<Backend, 'description' | 'log' | 'registry'>,
+    private readonly door: Pick<OlapDoor, 'store'>,
+  ) {
+    const { log, registry } = backend;
+    this.windows = new WindowsSeen(pipelines);
+    this.incidents = new IncidentHistory(pipelines, log, registry);
+  }
 
   state(): string {
     return JSON.stringify(
       {
         run: this.run,
         title: this.title,
-        on: this.on,
+        on: this.backend.description,
         pipelines: this.pipelines.map(({ plan }) => pipelineFacts(plan)),
         boards: this.boards(),
         figures: this.figures,
@@ -95,8 +105,25 @@ export class ConsoleFeed implements ConsoleSource, RunReport {
 
   async ask(question: string, about: Readonly<Record<string, string>>): Promise<object | null> {
     const plan = this.pipelines.find((each) => each.plan.pipeline === about['pipeline'])?.plan;
-    if (question === 'provenance' && plan !== undefined) return provenanceOf(this.log, plan, about['board'] ?? '');
-    return null;
+    switch (question) {
+      case 'provenance':
+        return plan === undefined ? null : provenanceOf(this.backend.log, plan, about['board'] ?? '');
+      case 'range':
+        return plan === undefined ? null : this.range(plan, about);
+      case 'windows':
+        return this.windows.look();
+      case 'incidents':
+        return this.incidents.answer();
+      default:
+        return null;
+    }
+  }
+
+  private range(plan: Plan, about: Readonly<Record<string, string>>): ReturnType<typeof rangeBoard> {
+    const until = (sink: SinkNode): number | null => finalUntil(plan, sink, this.settled.of(plan, sink.id));
+    const turn = this.ranges.then(() => rangeBoard(this.door.store, plan, about, until));
+    this.ranges = turn.catch(() => undefined);
+    return turn;
   }
 
   progress(pipelines: readonly PipelineProgress[]): void {

@@ -36,6 +36,7 @@ function boardFacts(plan: Plan, board: Board): BoardFacts {
     label,
     value,
     by,
+    range: board.range?.time ?? null,
     columns,
     places: placesOf(plan, board),
   };
@@ -48,7 +49,7 @@ function placesOf(plan: Plan, board: Board): number | null {
   return rank === undefined || rank.group.length > 0 ? null : rank.k;
 }
 
-function columnFacts({ name, type }: Column): ColumnFacts {
+export function columnFacts({ name, type }: Column): ColumnFacts {
   const { kind } = type.kind === 'nullable' ? type.of : type;
   return { name, kind: NUMBERS.has(kind) ? 'number' : kind === 'timestamp' || kind === 'date' ? kind : 'text' };
 }

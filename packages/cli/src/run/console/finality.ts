@@ -46,10 +46,19 @@ function keyOf(plan: Plan, sink: string): string {
 /** @param watermark settled */
 export function isFinal(plan: Plan, sink: SinkNode, row: Row, watermark: number | null): boolean {
   if (!sink.compacted) return true;
-  const graceMs = graceOf(plan, sink);
+  const until = finalUntil(plan, sink, watermark);
   const end = row['window_end'];
-  if (graceMs === null || watermark === null || (typeof end !== 'number' && typeof end !== 'bigint')) return false;
-  return Number(end) + graceMs <= watermark;
+  return until !== null && (typeof end === 'number' || typeof end === 'bigint') && Number(end) <= until;
+}
+
+/**
+ * The end of the last window whose rows are final, ms since the epoch; null: none is known to be, or rows are of no windows.
+ *
+ * @param watermark settled
+ */
+export function finalUntil(plan: Plan, sink: SinkNode, watermark: number | null): number | null {
+  const graceMs = graceOf(plan, sink);
+  return graceMs === null || watermark === null ? null : watermark - graceMs;
 }
 
 /** Of the windows whose rows the sink has; null: its rows are of none. */

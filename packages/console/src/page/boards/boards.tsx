@@ -1,17 +1,13 @@
 /** The boards of the pipelines' files, each with the table behind it. */
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
-import type { BoardFacts, BoardRow, ConsoleState } from '../../wire.js';
+import type { BoardRow, ConsoleState } from '../../wire.js';
 import { clockText } from '../format.js';
-import { save } from '../csv.js';
-import { SaveCsv } from '../table.js';
-import { boardPng } from './board-picture.js';
-import { boardCells, boardColumns, BoardTable } from './board-table.js';
-import { Chart } from './chart.js';
-import { Origin, type Chosen } from './origin.js';
+import { BoardFrame } from './board-frame.js';
 
 export function Boards({ state }: { readonly state: ConsoleState }): JSX.Element {
-  const boards = state.pipelines.flatMap(({ pipeline, path, boards: own }) => own.map((board) => ({ pipeline, path, board })));
+  const boards = state.pipelines.flatMap(({ pipeline, path, boards: own }) =>
+    own.flatMap((board) => (board.range === null ? [{ pipeline, path, board }] : [])),
+  );
   if (boards.length === 0)
     return (
       <p class="empty">
@@ -22,65 +18,15 @@ export function Boards({ state }: { readonly state: ConsoleState }): JSX.Element
   return (
     <div class="boards">
       {boards.map(({ pipeline, path, board }) => {
-        const known = state.boards.find(({ id }) => id === board.id);
+        const { rows, asOf } = state.boards.find(({ id }) => id === board.id) ?? { rows: [], asOf: null };
         return (
-          <BoardCard key={board.id} board={board} pipeline={pipeline} path={path} rows={known?.rows ?? []} asOf={known?.asOf ?? null} />
+          <BoardFrame key={board.id} pipeline={pipeline} board={board} rows={rows} asOf={asOf}>
+            <span title={path}>{pipeline}</span> → {board.topic} · as of {clockText(asOf)} · <Finality rows={rows} />
+          </BoardFrame>
         );
       })}
     </div>
   );
-}
-
-interface CardProps {
-  readonly board: BoardFacts;
-  readonly pipeline: string;
-  readonly path: string;
-  readonly rows: readonly BoardRow[];
-  readonly asOf: number | null;
-}
-
-function BoardCard({ board, pipeline, path, rows, asOf }: CardProps): JSX.Element {
-  const hasChart = board.show !== 'table';
-  const [isTable, setTable] = useState(!hasChart);
-  const [chosen, choose] = useState<Chosen | null>(null);
-  const heading = `board ${board.id}`;
-  return (
-    <section class="card" aria-labelledby={heading} data-board={board.id}>
-      <h2 id={heading}>{board.name}</h2>
-      <p class="soft facts">
-        <span title={path}>{pipeline}</span> → {board.topic} · as of {clockText(asOf)} · <Finality rows={rows} />
-      </p>
-      <div class="body">
-        {isTable ? <BoardTable board={board} rows={rows} /> : <Chart board={board} rows={rows} choose={(row) => choose({ row, asOf })} />}
-      </div>
-      <div class="actions">
-        {hasChart && (
-          <button type="button" aria-pressed={isTable} aria-label={`Table of ${board.name}`} onClick={() => setTable(!isTable)}>
-            Table
-          </button>
-        )}
-        <SaveCsv name={board.name} columns={boardColumns(board)} rows={boardCells(rows)} />
-        <button
-          type="button"
-          aria-label={`Save ${board.name} as PNG`}
-          onClick={() => {
-            void boardPng({ board, rows, pipeline, asOf }).then((png) => save(`${board.name}.png`, 'image/png', png));
-          }}
-        >
-          PNG
-        </button>
-        <button type="button" aria-label={`Where ${board.name} comes from`} onClick={() => choose({ row: onlyRow(board, rows), asOf })}>
-          Origin
-        </button>
-      </div>
-      {chosen !== null && <Origin pipeline={pipeline} board={board} chosen={chosen} close={() => choose(null)} />}
-    </section>
-  );
-}
-
-/** The row that a board shows alone. */
-function onlyRow({ show }: BoardFacts, rows: readonly BoardRow[]): BoardRow | null {
-  return show === 'number' ? (rows[0] ?? null) : null;
 }
 
 /** Whether more events could still change what is shown. */
