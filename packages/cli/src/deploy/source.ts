@@ -7,6 +7,9 @@ import type { DeployedSource } from '@rta/runtime';
 import type { CliContext } from '../context.js';
 import { fullNameOf, type LoadedPipeline } from '../project/load.js';
 
+/** Sections of rta.yaml that say how a process reaches what it works with, and may hold secrets: each worker has its own. */
+const OWN = ['kafka', 'registry', 'http'] as const;
+
 /** @param pipeline one that compiles. Paths are relative to the working directory, where workers look for modules as well */
 export function deployedSource({ cwd, env }: Pick<CliContext, 'cwd' | 'env'>, { inputs, plan, root }: LoadedPipeline): DeployedSource {
   const named = (path: string): string => relative(cwd, path).split(sep).join('/');
@@ -16,22 +19,39 @@ export function deployedSource({ cwd, env }: Pick<CliContext, 'cwd' | 'env'>, { 
   if (/\.[cm]?[jt]s$/.test(file) && root !== null) texts.set(file, `${JSON.stringify(toPlain(root), null, 2)}\n`);
   for (const [path, text] of referredSchemas([...texts])) texts.set(path, text);
   const files = Object.fromEntries(
-    [...texts].map(([path, text]) => [named(path), basename(path) === 'rta.yaml' ? withoutConnections(text) : text] as const),
+    [...texts].map(([path, text]) => [named(path), basename(path) === 'rta.yaml' ? withoutSections(text, OWN) : text] as const),
   );
-  const names = Object.values(files).flatMap((text) => [...text.matchAll(/\$\{([A-Za-z_]\w*)/g)].map(([, name]) => name));
   const variables: Record<string, string> = {};
-  for (const name of [...new Set(names)].sort()) if (env[name] !== undefined) variables[name] = env[name];
+  for (const name of compiledVariables(files, plan)) if (env[name] !== undefined) variables[name] = env[name];
   const modules = Object.fromEntries(
     modulesOf(plan).map((path) => [named(path), createHash('sha256').update(readFileSync(path)).digest('hex')]),
   );
   return { path: named(file), files, variables, modules };
 }
 
-/** How brokers and registry are reached is each worker's own, and may hold secrets. */
-function withoutConnections(text: string): string {
+/**
+ * The variables that a pipeline is compiled with, sorted: not those of whom alerts tell and of how stores are reached, which stay as written in
+ * the plan, and are for who delivers.
+ */
+function compiledVariables(files: DeployedSource['files'], plan: Plan | null): string[] {
+  const texts = Object.entries(files).map(([path, text]) => (basename(path) === 'rta.yaml' ? withoutSections(text, ['notify']) : text));
+  const [used, kept] = [texts, (plan?.sinks ?? []).map(({ store }) => JSON.stringify(store ?? null))].map(uses);
+  return [...used.keys()].filter((name) => used.get(name)! > (kept.get(name) ?? 0)).sort();
+}
+
+/** How often each variable is named. */
+function uses(texts: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const text of texts) for (const [, name] of text.matchAll(/\$\{([A-Za-z_]\w*)/g)) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return counts;
+}
+
+/** A text of rta.yaml without some of its sections. */
+function withoutSections(text: string, sections: readonly string[]): string {
   let left = false;
   const kept = text.split('\n').filter((line) => {
-    if (/^[^\s#]/.test(line)) left = /^["']?(kafka|registry)["']?\s*:/.test(line);
+    const section = /^["']?([^\s#"':]+)["']?\s*:/.exec(line);
+    if (/^[^\s#]/.test(line)) left = section !== null && sections.includes(section[1]);
     return !left;
   });
   return kept.join('\n');

@@ -60,6 +60,32 @@ describe('the source of a version', () => {
     expect(source.path).toBe('pipelines/totals.yaml');
   });
 
+  it('has no variables of those who are told and of how stores are reached', async () => {
+    const source = await recorded(
+      {
+        'pipelines/totals.yaml': TOTALS.replace(
+          /^sink: .*$/m,
+          `sinks:
+  out: { topic: "out-\${STAGE}" }
+  there: { webhook: { url: "https://\${STAGE}.example.com/rows", headers: { authorization: "Bearer \${TOKEN}" } } }
+  lake: { clickhouse: { table: totals, url: "http://localhost:8123", user: "\${USER_NAME}", password: "\${PASSWORD}" } }`,
+        ),
+        'rta.yaml': `notify:\n  chat: { slack: { url: "\${SLACK_URL}" } }\nhttp: { writeToken: "\${WRITE}" }\ndefaults: { lateness: "\${LATENESS}" }\n`,
+      },
+      {
+        STAGE: 'eu',
+        TOKEN: 'hunter2',
+        USER_NAME: 'u',
+        PASSWORD: 'hunter3',
+        SLACK_URL: 'https://hunter4',
+        WRITE: 'hunter5',
+        LATENESS: '1s',
+      },
+    );
+    expect(source.variables).toEqual({ LATENESS: '1s', STAGE: 'eu' });
+    expect(JSON.stringify(source)).not.toContain('hunter');
+  });
+
   it('has modules of functions by their SHA-256', async () => {
     const used = await recorded({
       'pipelines/totals.yaml': TOTALS.replace('steps:', 'steps:\n  - use: { function: ./f.mjs#rate, adds: { rating: double } }'),
