@@ -1,11 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { messageOf } from '@rta/dsl/message-of';
 import { backendSettings, openBackend, type Backend, type BackendOptions } from '../backend/backend.js';
 import type { Action, CliContext } from '../context.js';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
 import { exitCodeOf } from '../exit-code-of.js';
 import { UsageError } from '../failure.js';
 import type { Crew, CrewHooks, RunName } from '../fleet/crew.js';
+import { Deliveries } from '../fleet/deliveries.js';
 import { Fleet } from '../fleet/fleet.js';
+import { LiveVersions, type LiveVersion } from '../fleet/live-versions.js';
 import { ServedFleet } from '../fleet/served-fleet.js';
 import { FleetThreads } from '../fleet/threads/fleet-threads.js';
 import { whoChanges } from '../fleet/who.js';
@@ -17,6 +20,7 @@ import { loadProjectFile } from '../project/load.js';
 import { ConsoleFeed } from '../run/console/console-feed.js';
 import { httpSettings, openHttp, type HttpAddress, type HttpSettings } from '../run/http.js';
 import { lockBackend } from '../run/lock-backend.js';
+import { OlapDoor } from '../run/olap-door.js';
 import { BROKERS, DIRECTORY, httpOption, PARTITIONS, REGISTRY, requireTimeouts, STALL_TIMEOUT, WORKERS } from '../run/options.js';
 import { workerId, workerIds } from '../run/prepare.js';
 import { DEFAULT_SHUTDOWN_MS, ShutdownLimit } from '../run/shutdown-limit.js';
@@ -121,19 +125,35 @@ async function follow(
   tracing: Tracing | null,
 ): Promise<void> {
   const crew = crewOf(context, backend, options, http?.address ?? null, report, tracing);
-  const serving = http === null ? null : await serve(context, backend, crew, http, report);
+  const door = new OlapDoor(backend.directory);
+  const serving = http === null ? null : await serve(backend, crew, http, report, door);
+  const url = serving?.url ?? null;
+  const deliveries = new Deliveries({ context, backend, workerId: workerId(backend), hooks: report, door, url });
+  const live = new LiveVersions(context, backend.log, crew);
+  let looking: Promise<void> | null = null;
+  const look = async (): Promise<void> => {
+    const versions = await live.look();
+    serving?.follow(versions);
+    deliveries.follow(versions);
+  };
   try {
-    report.following(backend, serving?.url ?? null);
+    report.following(backend, url);
     const watch = new StallWatch(options.stallTimeout, LOOK_MS);
     let looked = performance.now();
     await crew.run(context.signal, () => {
       if (performance.now() - looked < LOOK_MS) return;
       looked = performance.now();
-      serving?.look();
+      looking ??= look()
+        .catch((error: unknown) => {
+          report.warning(null, messageOf(error));
+        })
+        .finally(() => (looking = null));
       watch.look(crew.runs().flatMap(({ key, snapshot }) => (snapshot === null ? [] : [{ pipeline: key, progress: snapshot.progress }])));
     });
   } finally {
     await serving?.close();
+    await looking;
+    await deliveries.close();
   }
 }
 
@@ -156,22 +176,26 @@ function crewOf(
 interface Serving {
   readonly url: string;
   /** Once a second. */
-  look(): void;
+  follow(live: readonly LiveVersion[]): void;
   close(): Promise<void>;
 }
 
-async function serve(context: CliContext, backend: Backend, crew: Crew, http: HttpSettings, report: Report): Promise<Serving> {
+async function serve(backend: Backend, crew: Crew, http: HttpSettings, report: Report, door: OlapDoor): Promise<Serving> {
   if (http.collect !== null) report.warning(null, '`collect:` of rta.yaml is served by `rta run`, not here');
-  const served = new ServedFleet(context, backend, crew, (error) => {
-    report.warning(null, (error as Error).message);
-  });
-  const feed = new ConsoleFeed(served.versions, 'rta worker', backend, { store: null });
-  const parts = { feed, door: null, waiting: () => served.waiting() };
+  const served = new ServedFleet(backend, crew);
+  const feed = new ConsoleFeed(served.versions, 'rta worker', backend, door);
+  const parts = { feed, door, waiting: () => served.waiting() };
   const warn = (message: string): void => {
     report.warning(null, message);
   };
   const side = await openHttp(warn, { ...http, collect: null }, backend, served.versions, parts);
-  return { url: side.url, look: () => served.look(feed), close: () => side.close().finally(() => served.settled()) };
+  return {
+    url: side.url,
+    follow: (live) => {
+      served.follow(live, feed);
+    },
+    close: () => side.close(),
+  };
 }
 
 interface Report extends CrewHooks {

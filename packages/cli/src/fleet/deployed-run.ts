@@ -146,7 +146,6 @@ export class DeployedRun {
     this.pipeline = run;
     if (signal.aborted) return;
     this.hooks.started(nameOf(this.wanted));
-    if (mode === 'live') for (const message of undelivered(plan)) onWarning(message);
     await run.run({ when: mode === 'handover' ? 'handed_over' : 'stopped' });
   }
 
@@ -161,14 +160,4 @@ export class DeployedRun {
     });
     return plan;
   }
-}
-
-/** What of a pipeline only `rta run` does. */
-function undelivered({ alerts = [], sinks }: Plan): string[] {
-  const told = alerts.some(({ notify }) => notify.length > 0);
-  const stored = sinks.flatMap(({ id, store }) => (store === undefined ? [] : [`${id} (${store.kind})`]));
-  return [
-    ...(told ? ['rta worker tells nobody of incidents yet: they are in their topic'] : []),
-    ...(stored.length > 0 ? [`rta worker fills no stores yet: rows of ${stored.join(', ')} wait in their topics`] : []),
-  ];
 }

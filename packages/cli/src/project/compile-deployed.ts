@@ -46,11 +46,9 @@ export function deployedCompiler(
 ): (readers: ReadonlyMap<string, AvroSchema>) => CompileResult {
   const { path, files, variables, readers: own = {} } = source;
   requireModules(cwd, pipeline, source.modules);
-  const text = (name: string): SourceText | null => (name in files ? { path: name, text: files[name] } : null);
-  const beside = (name: string, other: string): SourceText | null => text(posix.join(posix.dirname(name), other));
-  const projectPath = Object.keys(files).find((name) => basename(name) === 'rta.yaml' && name !== path);
-  const project =
-    projectPath === undefined ? null : parseProject(text(projectPath)!, variables, (from, name) => beside(from.path, name)).project;
+  const text = textsOf(source);
+  const beside = (name: string, other: string): SourceText | null => text(besideOf(name, other));
+  const project = projectOf(source, variables);
   const file = text(path);
   if (file === null) throw new Failure('invalid_pipeline', `the record of ${pipeline} lacks ${path}`, 'deploy it again');
   const schemas = new Map(Object.keys(files).flatMap((name) => { const [, schema] = SCHEMA.exec(name) ?? []; return schema === undefined ? [] : [[schema, name] as const]; })); // prettier-ignore
@@ -72,6 +70,26 @@ export function deployedCompiler(
   };
   const newer = new Map(Object.entries(own).map(([topic, schema]) => [topic, JSON.parse(schema) as AvroSchema]));
   return (readers) => compileTree(root, syntax, { ...input, readerOf: (topic) => readers.get(topic) ?? newer.get(topic) ?? null });
+}
+
+/** Whom the alerts of a version tell, by name. @param env of the process that tells them: what variables hold is in no record */
+export function deployedTargets(source: DeployedSource, env: CliContext['env']): NonNullable<CompileInput['project']>['notify'] {
+  return projectOf(source, { ...source.variables, ...env })?.notify ?? new Map();
+}
+
+function projectOf(source: DeployedSource, env: CliContext['env']): CompileInput['project'] {
+  const text = textsOf(source);
+  const path = Object.keys(source.files).find((name) => basename(name) === 'rta.yaml' && name !== source.path);
+  return path === undefined ? null : parseProject(text(path)!, env, (from, name) => text(besideOf(from.path, name))).project;
+}
+
+/** Texts of the record by path; null: it has none. */
+function textsOf({ files }: DeployedSource): (path: string) => SourceText | null {
+  return (path) => (path in files ? { path, text: files[path] } : null);
+}
+
+function besideOf(path: string, other: string): string {
+  return posix.join(posix.dirname(path), other);
 }
 
 function requireModules(cwd: string, pipeline: string, modules: DeployedSource['modules']): void {

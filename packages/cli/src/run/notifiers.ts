@@ -18,7 +18,7 @@ const MEASURE_MS = 1_000;
 export interface NotifyOptions {
   readonly backend: Backend;
   /** Their topics are there. */
-  readonly pipelines: readonly { readonly plan: Plan; readonly run: PipelineRun }[];
+  readonly pipelines: readonly { readonly plan: Plan; readonly run: Pick<PipelineRun, 'snapshot'> }[];
   readonly targets: Targets;
   /** Of this process, the same after a restart. */
   readonly workerId: string;
@@ -29,15 +29,15 @@ export interface NotifyOptions {
 
 /** @throws Failure `unset_variable` where a target that is needed has settings that are not there */
 export function checkTargets(plans: readonly Plan[], targets: Targets): void {
+  const problem = targetProblems(plans, targets);
+  if (problem !== null) throw new Failure('unset_variable', `nothing was started: ${problem}`, 'set it, or tell nobody: --no-notify');
+}
+
+/** What is not there that alerts need to tell their targets; null: it is. */
+export function targetProblems(plans: readonly Plan[], targets: Targets): string | null {
   const names = new Set(plans.flatMap(({ alerts = [] }) => alerts.flatMap(({ notify }) => notify)));
   const problems = [...names].flatMap((name) => targets.get(name)?.problems ?? []);
-  if (problems.length === 0) return;
-  const text = renderAll(problems, { colour: false });
-  throw new Failure(
-    'unset_variable',
-    `nothing was started: whom alerts notify is not known\n${text}`,
-    'set it, or tell nobody: --no-notify',
-  );
+  return problems.length === 0 ? null : `whom alerts notify is not known\n${renderAll(problems, { colour: false })}`;
 }
 
 /** Runs pipelines, and tells the targets of their alerts meanwhile; where the run ends by itself, also of what it left. */

@@ -48,12 +48,16 @@ export function olapPath(directory: string): string {
 
 /** @throws Failure `unset_variable` where a sink has variables that are not there, or hold what cannot be used */
 export function checkStores(plans: readonly Plan[], env: CliContext['env']): void {
+  const problem = storeProblems(plans, env);
+  if (problem !== null) throw new Failure('unset_variable', `nothing was started: ${problem}`, 'set it, or deliver nothing: --no-sinks');
+}
+
+/** What is not there, or not usable, that deliverers need to reach stores; null: all is well. */
+export function storeProblems(plans: readonly Plan[], env: CliContext['env']): string | null {
   const problems = plans.flatMap(({ sinks }) =>
     sinks.flatMap(({ store, span }) => (store === undefined ? [] : problemsOf(store, span, env))),
   );
-  if (problems.length === 0) return;
-  const text = renderAll(problems, { colour: false });
-  throw new Failure('unset_variable', `nothing was started: where rows go is not known\n${text}`, 'set it, or deliver nothing: --no-sinks');
+  return problems.length === 0 ? null : `where rows go is not known\n${renderAll(problems, { colour: false })}`;
 }
 
 function problemsOf(store: StoreTarget, span: SinkNode['span'], env: CliContext['env']): readonly Diagnostic[] {
