@@ -91,6 +91,22 @@ describe('the embedded log', () => {
     await log.close();
   });
 
+  it('reads nothing of what was started while it was being taken away', async () => {
+    const { log } = await open();
+    await log.ensureTopics([{ name: 't', partitions: 2 }]);
+    for (const partition of [0, 1]) await log.append(outputs('t', partition, ['read']));
+    const one = await log.join({ group: 'g', topics: ['t'], transactionalId: 'one' });
+    expect(await one.next(1000)).toMatchObject({ type: 'assigned', partitions: [{ partition: 0 }, { partition: 1 }] });
+    const two = await log.join({ group: 'g', topics: ['t'], transactionalId: 'two' });
+    // It has not heard yet that it loses them.
+    for (const partition of [0, 1]) one.start('t', partition, 0);
+    expect(await one.next(1000)).toMatchObject({ type: 'revoked' });
+    expect(await one.next(1000)).toMatchObject({ type: 'assigned', partitions: [{}] });
+    expect(await one.next(200)).toBeNull();
+    await Promise.all([one, two].map((member) => member.leave()));
+    await log.close();
+  });
+
   it('takes no writes after one has failed, and is whole when opened again', async () => {
     const { log, dir } = await open();
     await log.ensureTopics([{ name: 't', partitions: 1 }]);

@@ -230,6 +230,8 @@ export class EmbeddedMember implements Member {
 
   private handled(event: MemberEvent): MemberEvent {
     if (event.type === 'assigned') {
+      // What was started while the assignment before was being taken back.
+      this.stopAll();
       this.epoch = event.epoch;
       this.assigned = new Set(event.partitions.map((p) => tpKey(p.topic, p.partition)));
       this.pausedKeys.clear();
