@@ -130,7 +130,7 @@ async function follow(
   const url = serving?.url ?? null;
   const deliveries = new Deliveries({ context, backend, workerId: workerId(backend), hooks: report, door, url });
   const live = new LiveVersions(context, backend.log, crew);
-  let looking: Promise<void> | null = null;
+  const turn: { looking: Promise<void> | null } = { looking: null };
   const look = async (): Promise<void> => {
     const versions = await live.look();
     serving?.follow(versions);
@@ -143,16 +143,16 @@ async function follow(
     await crew.run(context.signal, () => {
       if (performance.now() - looked < LOOK_MS) return;
       looked = performance.now();
-      looking ??= look()
+      turn.looking ??= look()
         .catch((error: unknown) => {
           report.warning(null, messageOf(error));
         })
-        .finally(() => (looking = null));
+        .finally(() => (turn.looking = null));
       watch.look(crew.runs().flatMap(({ key, snapshot }) => (snapshot === null ? [] : [{ pipeline: key, progress: snapshot.progress }])));
     });
   } finally {
     await serving?.close();
-    await looking;
+    await turn.looking;
     await deliveries.close();
   }
 }

@@ -57,7 +57,7 @@ it(
     const directory = shopProject(SINKS);
     writeFileSync(join(directory, 'rta.yaml'), `notify:\n  desk: { webhook: '\${SHOP_URL}/desk' }\n`);
     await appendOrders(directory, 0, 2000);
-  const deployed = await rta(['deploy', '--json'], { cwd: directory, env });
+    const deployed = await rta(['deploy', '--json'], { cwd: directory, env });
     expect({ code: deployed.code, stderr: deployed.stderr }).toEqual({ code: 0, stderr: '' });
     for (const count of [2000, 2500]) {
       if (count > 2000) await appendOrders(directory, 2000, count - 2000);
