@@ -1,11 +1,10 @@
 /** Views of what happens over time, on events that are known: analytics over a range, windows, incidents and who was told of them. */
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Page } from '@rta/tools';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { ROOT, temporaryDirectory } from '../../packages/cli/test/support/cli.js';
+import { openReceiver } from '../../packages/cli/test/support/receiver.js';
 import { appendRawEvents } from '../../packages/cli/test/support/raw-events.js';
 import { describeInBrowser, openPage, show, until, type Shown } from './opened.js';
 
@@ -71,21 +70,15 @@ describeInBrowser('views of what happens over time', () => {
   let run: Shown;
 
   beforeAll(async () => {
-    const server = createServer((request, response) => {
-      let text = '';
-      request.setEncoding('utf8').on('data', (part: string) => (text += part));
-      request.on('end', () => {
-        told.push((JSON.parse(text) as { readonly action: string }).action);
-        response.writeHead(202).end();
-      });
+    const desk = await openReceiver((body, _, response) => {
+      told.push((body as { readonly action: string }).action);
+      response.writeHead(202).end();
     });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    afterAll(() => server.close());
     project = temporaryDirectory();
     mkdirSync(join(project, 'schemas'));
     cpSync(join(ROOT, 'schemas/raw_event.avsc'), join(project, 'schemas/raw_event.avsc'));
     cpSync(join(ROOT, 'pipelines/product'), join(project, 'pipelines'), { recursive: true });
-    writeFileSync(join(project, 'rta.yaml'), PROJECT(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`));
+    writeFileSync(join(project, 'rta.yaml'), PROJECT(`${desk}/`));
     writeFileSync(join(project, 'pipelines/sprees.yaml'), SPREES);
     await append(project, EVENTS);
     run = await show(['run', '--http', '0', '--partitions', '1'], project);

@@ -1,10 +1,9 @@
 /** Alerts from the command line: tried over what was recorded, found by `rta run`, and told to a target. */
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { BatchBuilder, openEmbeddedLog } from '@rta/runtime';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { ndjson, rta, temporaryDirectory } from './support/cli.js';
+import { openReceiver } from './support/receiver.js';
 import { testProject } from './support/test-project.js';
 
 const PROJECT = `notify:
@@ -35,17 +34,10 @@ const told: { readonly token: string | undefined; readonly body: Readonly<Record
 let url = '';
 
 beforeAll(async () => {
-  const server = createServer((request, response) => {
-    let text = '';
-    request.setEncoding('utf8').on('data', (part: string) => (text += part));
-    request.on('end', () => {
-      told.push({ token: request.headers.authorization, body: JSON.parse(text) as Readonly<Record<string, unknown>> });
-      response.writeHead(202).end();
-    });
+  url = await openReceiver((body, request, response) => {
+    told.push({ token: request.headers.authorization, body: body as Readonly<Record<string, unknown>> });
+    response.writeHead(202).end();
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  url = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/`;
-  afterAll(() => server.close());
 });
 
 /** An embedded log with the events. */

@@ -1,10 +1,9 @@
 /** Traces of `rta run`, as a collector gets them: OTLP over HTTP, as JSON. */
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { BatchBuilder, encodedHeaders, openEmbeddedLog } from '@rta/runtime';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { rta, spawnRta, temporaryDirectory } from './support/cli.js';
+import { openReceiver } from './support/receiver.js';
 import { testProject } from './support/test-project.js';
 
 type Attributes = readonly { readonly key: string; readonly value: Readonly<Record<string, unknown>> }[];
@@ -44,17 +43,10 @@ const got: { readonly path: string | undefined; readonly body: Export }[] = [];
 let url = '';
 
 beforeAll(async () => {
-  const server = createServer((request, response) => {
-    let text = '';
-    request.setEncoding('utf8').on('data', (part: string) => (text += part));
-    request.on('end', () => {
-      got.push({ path: request.url, body: JSON.parse(text) as Export });
-      response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
-    });
+  url = await openReceiver((body, request, response) => {
+    got.push({ path: request.url, body: body as Export });
+    response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  url = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
-  afterAll(() => server.close());
 });
 
 beforeEach(() => {

@@ -8,6 +8,7 @@ import { Failure, UsageError } from '../failure.js';
 import { isLoopback, portOf } from '../option-values.js';
 import { NdjsonWriter } from '../output/ndjson.js';
 import type { AddCommand } from '../program.js';
+import { untilAborted } from '../until-aborted.js';
 
 interface RegistryOptions {
   readonly dir?: string;
@@ -64,7 +65,7 @@ const serve: Action<RegistryOptions> = async (context, args, options) => {
     context.stderr.write('warning: whoever reaches this address may change schemas: say --users or --tokens\n');
   if (out !== null) out.write({ listening: { url: server.url, directory, authentication: !open } });
   else context.stdout.write(`schema registry at ${server.url}, in ${directory}; Ctrl-C ends it\n`);
-  await ended(context.signal);
+  await untilAborted(context.signal);
   await server.close();
   return EXIT_CODES.interrupted.code;
 };
@@ -78,13 +79,6 @@ async function listen(options: Parameters<typeof serveRegistry>[0]): Promise<Ser
       code === 'EADDRINUSE' ? 'something listens there already: say another --port' : 'check --host, --port, --tls-cert and --tls-key';
     throw new Failure('cannot_listen', `cannot listen on ${options.host ?? ''}:${options.port}: ${message}`, help, { cause: error });
   }
-}
-
-function ended(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }
 
 function usersIn(context: CliContext, file: string): ReadonlyMap<string, string> {

@@ -8,6 +8,7 @@ import { deployedTargets } from '../project/compile-deployed.js';
 import { targetProblems, whileNotifying } from '../run/notifiers.js';
 import type { OlapDoor } from '../run/olap-door.js';
 import { storeProblems, whileDelivering } from '../run/sinks.js';
+import { untilAborted } from '../until-aborted.js';
 import type { CrewHooks } from './crew.js';
 import type { LiveVersion } from './live-versions.js';
 
@@ -56,12 +57,13 @@ export class Deliveries {
 
   private async deliver(versions: readonly LiveVersion[], signal: AbortSignal): Promise<void> {
     const { context, backend, workerId, hooks, door, url } = this.options;
-    const until = (): Promise<void> => aborted(signal);
+    const until = (): Promise<void> => untilAborted(signal);
     const beside = { backend, workerId, says: hooks.warning };
     const plans = versions.map(({ plan }) => plan).filter((plan) => delivers(plan) && this.fits(plan, storeProblems([plan], context.env)));
     const told = versions.flatMap((version) => {
+      if (!notifies(version.plan)) return [];
       const targets = deployedTargets(version.source, context.env);
-      return notifies(version.plan) && this.fits(version.plan, targetProblems([version.plan], targets)) ? [{ version, targets }] : [];
+      return this.fits(version.plan, targetProblems([version.plan], targets)) ? [{ version, targets }] : [];
     });
     await Promise.all([
       this.again(signal, plans, () => whileDelivering({ ...beside, plans, cwd: context.cwd, env: context.env, door, url }, signal, until)),
@@ -98,19 +100,4 @@ function notifies({ alerts = [], metricsAlerts }: Plan): boolean {
 
 function delivers({ sinks }: Plan): boolean {
   return sinks.some(({ store }) => store !== undefined);
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else {
-      signal.addEventListener(
-        'abort',
-        () => {
-          resolve();
-        },
-        { once: true },
-      );
-    }
-  });
 }

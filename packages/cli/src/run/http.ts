@@ -85,8 +85,7 @@ function addressIn(text: string): HttpAddress {
 
 interface HttpParts {
   readonly feed: ConsoleFeed;
-  /** Null: there is no OLAP store here. */
-  readonly door: OlapDoor | null;
+  readonly door: OlapDoor;
   /** Names of pipelines that are to run here too, and do not yet. */
   readonly waiting?: () => readonly string[];
 }
@@ -113,7 +112,7 @@ export async function openHttp(
     token,
     writeToken,
     console: feed,
-    sql: () => door?.store ?? null,
+    sql: () => door.store,
     address,
     log: backend.log,
     registry: backend.registry,

@@ -3,27 +3,23 @@ import { boardLines } from './board-lines.js';
 import { count, rate, span } from './figures.js';
 import type { PipelineProgress } from './progress.js';
 import type { RunReport } from './report.js';
+import { ReportInterval } from './report-interval.js';
 
-/** ms between two lines on a pipeline. */
-export const LOG_INTERVAL_MS = 10_000;
 const BOARD_WIDTH = 80;
 
 /** Plain lines where stdout is no terminal: one per pipeline every ten seconds, and a summary. */
 export class LogReport implements RunReport {
-  private saidAt: number;
+  private readonly interval: ReportInterval;
 
   constructor(
     private readonly context: Pick<CliContext, 'stdout' | 'stderr'>,
     startedAt: number,
   ) {
-    this.saidAt = startedAt;
+    this.interval = new ReportInterval(startedAt);
   }
 
   progress(pipelines: readonly PipelineProgress[]): void {
-    const now = pipelines[0]?.snapshot.at ?? 0;
-    // The ticks come a little late or early.
-    if (now - this.saidAt < LOG_INTERVAL_MS - 500) return;
-    this.saidAt = now;
+    if (!this.interval.isOver(pipelines)) return;
     for (const progress of pipelines) this.context.stdout.write(`${logLine(progress)}\n`);
   }
 

@@ -1,10 +1,9 @@
 /** What is deployed delivers too: `rta worker` tells targets of incidents, and fills stores. */
 import { writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { ndjson, rta, spawnRta, type RtaProcess } from '../support/cli.js';
+import { openReceiver } from '../support/receiver.js';
 import { appendOrders, shopProject, totalsOf } from './shop.js';
 
 const SINKS = `  totals:
@@ -15,25 +14,18 @@ alerts:
   late: { from: shop, when: id >= 1000, notify: desk }
 `;
 
+type Row = Readonly<Record<string, unknown>>;
+
 /** Rows and incidents that came, by path, in their order. */
-const posted: Record<string, Readonly<Record<string, unknown>>[]> = { '/totals': [], '/desk': [] };
-const server = createServer((request, response) => {
-  let text = '';
-  request.setEncoding('utf8').on('data', (part: string) => (text += part));
-  request.on('end', () => {
-    const body = JSON.parse(text) as Readonly<Record<string, unknown>> | readonly { readonly row: Readonly<Record<string, unknown>> }[];
-    posted[request.url!].push(...(Array.isArray(body) ? body.map(({ row }: { row: Readonly<Record<string, unknown>> }) => row) : [body as Readonly<Record<string, unknown>>])); // prettier-ignore
-    response.writeHead(204).end();
-  });
-});
+const posted: Record<string, Row[]> = { '/totals': [], '/desk': [] };
 let env: Record<string, string>;
 beforeAll(async () => {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  env = { SHOP_URL: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`, SHOP_TOKEN: 'hush-hush' };
-});
-afterAll(() => {
-  server.closeAllConnections();
-  server.close();
+  const url = await openReceiver((body, request, response) => {
+    const rows = Array.isArray(body) ? (body as readonly { readonly row: Row }[]).map(({ row }) => row) : [body as Row];
+    posted[request.url!].push(...rows);
+    response.writeHead(204).end();
+  });
+  env = { SHOP_URL: url, SHOP_TOKEN: 'hush-hush' };
 });
 
 /** The last row of each team. */

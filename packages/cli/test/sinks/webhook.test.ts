@@ -1,9 +1,8 @@
 /** The sink `webhook:` of `rta run`: every change reaches the target, those of a key in order, also when the process is killed meanwhile. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { rta, spawnRta } from '../support/cli.js';
+import { openReceiver } from '../support/receiver.js';
 import { appendOrders, shopProject, totalsOf } from './shop.js';
 
 const SINKS = `  totals:
@@ -20,27 +19,17 @@ interface Posted {
 /** What came by path, in its order; every third request is answered with 503. */
 const posted = new Map<string, Posted[]>();
 const tokens = new Set<string | undefined>();
-const server = createServer((request, response) => {
-  let text = '';
-  request.setEncoding('utf8').on('data', (part: string) => (text += part));
-  request.on('end', () => {
+let env: Record<string, string>;
+beforeAll(async () => {
+  const url = await openReceiver((body, request, response) => {
     if (request.url === '/totals') tokens.add(request.headers.authorization);
     if (Math.random() < 0.3) return void response.writeHead(503, { 'retry-after': '0' }).end();
     const rows = posted.get(request.url!) ?? [];
     posted.set(request.url!, rows);
-    rows.push(...(JSON.parse(text) as Posted[]));
+    rows.push(...(body as Posted[]));
     response.writeHead(204).end();
   });
-});
-let env: Record<string, string>;
-beforeAll(async () => {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const url = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
   env = { TOTALS_URL: `${url}/totals`, ORDERS_URL: `${url}/orders`, TOTALS_TOKEN: 'hush-hush' };
-});
-afterAll(() => {
-  server.closeAllConnections();
-  server.close();
 });
 
 describe('the sink webhook', { timeout: 180_000 }, () => {
