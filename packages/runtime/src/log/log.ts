@@ -196,7 +196,8 @@ export interface Log {
   /**
    * Commits outputs and offsets of a group without members, all or nothing. Whoever was a member before cannot commit any more; whoever
    * joins from then on finds these offsets. Rejects with LogError `in_use` where the group has members, `fenced` where its offsets are not
-   * those expected; nothing is done then; else as `Member.commit`.
+   * those expected; nothing is done then; else as `Member.commit`. Of two calls at once one commits at most; on Kafka each may be refused
+   * with `in_use` for the other, so who tries again waits for a random time first.
    */
   commitIdle(request: IdleCommit): Promise<CommitResult>;
   close(): Promise<void>;

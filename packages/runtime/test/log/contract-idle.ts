@@ -29,8 +29,10 @@ export function idleTests(on: Fixture): void {
       const [group, transactionalId] = [unique('g'), unique('tx')];
       await on.log.append(outputs(name, 0, ['a', 'b']));
       const request = { group, transactionalId, outputs: outputs(to, 0, ['x']), expected: [nothing(name)] };
-      const both = [0, 1].map(() => codeOf(on.log.commitIdle({ ...request, outputs: outputs(to, 0, ['x']), offsets: [at(name, 1)] })));
-      const codes = await Promise.all(both);
+      const attempt = () => codeOf(on.log.commitIdle({ ...request, outputs: outputs(to, 0, ['x']), offsets: [at(name, 1)] }));
+      const codes = await Promise.all([attempt(), attempt()]);
+      // Each of two may have met the other as a member; then nothing is done, and the next one gets through.
+      if (codes.every((code) => code === 'in_use')) codes.push(await attempt());
       expect(codes.filter((code) => code === 'none')).toHaveLength(1);
       expect(await codeOf(on.log.commitIdle({ ...request, offsets: [at(name, 2)] }))).toBe('fenced');
       expect(await codeOf(on.log.commitIdle({ ...request, expected: [at(name, 1, 'other')], offsets: [at(name, 2)] }))).toBe('fenced');
