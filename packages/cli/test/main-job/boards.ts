@@ -12,6 +12,14 @@ export interface BoardRow {
   readonly total_score: number;
 }
 
+interface Score {
+  readonly user_id: string;
+  readonly team_id: string;
+  readonly team_name: string;
+  readonly score: number;
+  readonly event_time_millis: number | bigint;
+}
+
 interface Total {
   readonly user_id: string;
   readonly team_id: string;
@@ -22,45 +30,69 @@ interface Total {
 
 const byText = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
 
-/** Sums with the hour of inactivity: who or what was silent for so long is not there. */
-function totalsOf(source: Iterable<Row>, by: readonly ('user_id' | 'team_id')[]): Total[] {
-  const newest = new Map<number, number>();
-  const totals = new Map<string, Total>();
-  for (const { partition, value } of source) {
-    const score = value as unknown as {
-      user_id: string;
-      team_id: string;
-      team_name: string;
-      score: number;
-      event_time_millis: number | bigint;
-    };
-    const id = by.map((name) => score[name]).join('/');
-    const time = Number(score.event_time_millis);
-    newest.set(partition, Math.max(newest.get(partition) ?? -Infinity, time));
-    const { user_id, team_id, team_name } = score;
-    const total = totals.get(id) ?? { user_id, team_id, team_name, total_score: 0, last: -Infinity };
+/** The boards of one source. */
+export interface Boards {
+  /** Sums by user, best ten first; ties go by user id. */
+  readonly user_id: BoardRow[];
+  /** Sums by team, best ten first; ties go by the team's name. */
+  readonly team_id: BoardRow[];
+  /** The best player of each team by the part in its points, and of those the best ten. */
+  readonly mvps: Record<string, unknown>[];
+}
+
+/** Sums of points by a key, with the hour of inactivity: who or what was silent for so long is not there. */
+class Totals {
+  private readonly totals = new Map<string, Total>();
+
+  constructor(private readonly keyOf: (score: Score) => string) {}
+
+  add(score: Score, time: number): void {
+    const key = this.keyOf(score);
+    const total = this.totals.get(key);
+    if (total === undefined) {
+      const { user_id, team_id, team_name, score: total_score } = score;
+      this.totals.set(key, { user_id, team_id, team_name, total_score, last: time });
+      return;
+    }
     // Nobody in these events comes back after an hour of silence.
     total.total_score += score.score;
     total.last = Math.max(total.last, time);
-    if (byText(team_name, total.team_name) > 0) total.team_name = team_name;
-    totals.set(id, total);
+    if (score.team_name !== total.team_name && byText(score.team_name, total.team_name) > 0) total.team_name = score.team_name;
   }
-  const watermark = Math.min(...newest.values()) - LATENESS_MS;
-  return [...totals.values()].filter(({ last }) => last + TTL_MS > watermark);
+
+  alive(watermark: number): Total[] {
+    return [...this.totals.values()].filter(({ last }) => last + TTL_MS > watermark);
+  }
 }
 
-/** Sums by user or team, best ten first; ties go by user id, or by team name. */
-export function boardOf(source: Iterable<Row>, by: 'user_id' | 'team_id'): BoardRow[] {
-  return totalsOf(source, [by])
+/** All boards, in one pass over the source. */
+export function boardsOf(source: Iterable<Row>): Boards {
+  const newest = new Map<number, number>();
+  const [users, teams] = [new Totals(({ user_id }) => user_id), new Totals(({ team_id }) => team_id)];
+  const members = new Totals(({ team_id, user_id }) => `${team_id}/${user_id}`);
+  for (const { partition, value } of source) {
+    const score = value as unknown as Score;
+    const time = Number(score.event_time_millis);
+    newest.set(partition, Math.max(newest.get(partition) ?? -Infinity, time));
+    users.add(score, time);
+    teams.add(score, time);
+    members.add(score, time);
+  }
+  const watermark = Math.min(...newest.values()) - LATENESS_MS;
+  const [byUser, byTeam] = [users.alive(watermark), teams.alive(watermark)];
+  return { user_id: boardOf(byUser, 'user_id'), team_id: boardOf(byTeam, 'team_id'), mvps: mvpsOf(byTeam, members.alive(watermark)) };
+}
+
+function boardOf(totals: readonly Total[], by: 'user_id' | 'team_id'): BoardRow[] {
+  return [...totals]
     .sort((a, b) => b.total_score - a.total_score || (by === 'user_id' ? byText(a.user_id, b.user_id) : byText(a.team_name, b.team_name)))
     .slice(0, 10)
     .map((total, i) => ({ rnk: i + 1, id: total[by], team_name: total.team_name, total_score: total.total_score }));
 }
 
-/** The best player of each team by the part in its points, and of those the best ten. */
-export function mvpsOf(source: Iterable<Row>): Record<string, unknown>[] {
-  const teams = new Map(totalsOf(source, ['team_id']).map(({ team_id, total_score }) => [team_id, total_score]));
-  const rows = totalsOf(source, ['team_id', 'user_id']).flatMap(({ team_id, user_id, team_name, total_score }) => {
+function mvpsOf(byTeam: readonly Total[], members: readonly Total[]): Record<string, unknown>[] {
+  const teams = new Map(byTeam.map(({ team_id, total_score }) => [team_id, total_score]));
+  const rows = members.flatMap(({ team_id, user_id, team_name, total_score }) => {
     const team_total = teams.get(team_id);
     if (team_total === undefined) return [];
     return [
@@ -82,7 +114,7 @@ export function mvpsOf(source: Iterable<Row>): Record<string, unknown>[] {
     .map(({ team_id: _, ...row }, i) => ({ rnk: i + 1, ...row }));
 }
 
-/** What the topic of `mvpsOf` holds. */
+/** What the topic of the best players of their teams holds. */
 export function mvpsIn(rows: readonly Pick<Row, 'key' | 'value'>[]): Record<string, unknown>[] {
   const board = new Map<string, Record<string, unknown>>();
   for (const { key, value } of rows) {

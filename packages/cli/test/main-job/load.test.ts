@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { scores } from '../../src/generate/leaderboards/game.js';
 import { EXIT_CODES } from '../../src/exit-codes.js';
 import { ndjson } from '../support/cli.js';
-import { boardIn, boardOf, mvpsIn, mvpsOf } from './boards.js';
+import { boardIn, boardsOf, mvpsIn } from './boards.js';
 import { useSystem, withoutKafka, type Row, type System } from './system.js';
 import { Watched, type Moment } from './watched.js';
 
@@ -23,21 +23,18 @@ const RETENTION = { 'retention.ms': '600000', 'segment.ms': '60000' };
 /** ms for what is left when the last event is written. */
 const PATIENCE_MS = 120_000;
 
-/** The events once more, as the generator wrote them; again each time. */
-function written(count: number, rate: number, startMs: number): Iterable<Row> {
-  function* events(): Generator<Row> {
-    const source = scores({ seed: SEED, startMs, rate, lateEvery: 0, robots: false });
-    for (let i = 0; i < count; i++) {
-      const { player, points, timeMs } = source.next().value;
-      const { id, team } = player;
-      yield {
-        partition: 0,
-        key: null,
-        value: { user_id: id, team_id: team.id, team_name: team.name, score: points, event_time_millis: timeMs },
-      };
-    }
+/** The events once more, as the generator wrote them. */
+function* written(count: number, rate: number, startMs: number): Generator<Row> {
+  const source = scores({ seed: SEED, startMs, rate, lateEvery: 0, robots: false });
+  for (let i = 0; i < count; i++) {
+    const { player, points, timeMs } = source.next().value;
+    const { id, team } = player;
+    yield {
+      partition: 0,
+      key: null,
+      value: { user_id: id, team_id: team.id, team_name: team.name, score: points, event_time_millis: timeMs },
+    };
   }
-  return { [Symbol.iterator]: events };
 }
 
 /** Writes events with `args`; gives how many. */
@@ -50,12 +47,13 @@ async function generate(system: System, startMs: number, args: readonly string[]
 async function expectBoards(system: System, count: number, rate: number, startMs: number): Promise<void> {
   // What was on its way from one stage to the next when they were stopped.
   await system.run(['run', 'pipelines', '--until-end', '--json']);
+  const boards = boardsOf(written(count, rate, startMs));
   for (const [name, id] of [
     ['top-teams', 'team_id'],
     ['top-players', 'user_id'],
   ] as const)
-    expect(boardIn(await system.rows(system.topic(name)), id)).toEqual(boardOf(written(count, rate, startMs), id));
-  expect(mvpsIn(await system.rows(system.topic('team-mvps')))).toEqual(mvpsOf(written(count, rate, startMs)));
+    expect(boardIn(await system.rows(system.topic(name)), id)).toEqual(boards[id]);
+  expect(mvpsIn(await system.rows(system.topic('team-mvps')))).toEqual(boards.mvps);
 }
 
 const median = (numbers: readonly number[]): number => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
