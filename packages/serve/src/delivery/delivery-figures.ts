@@ -1,5 +1,5 @@
 /** `joining`: it finds out where it goes on; `retrying`: the store says no, or is away; `failed`: it said so for good. */
-export type DeliveryState = 'joining' | 'delivering' | 'retrying' | 'failed' | 'stopped';
+type DeliveryState = 'joining' | 'delivering' | 'retrying' | 'failed' | 'stopped';
 
 /** How the rows of a sink get to its store, since the start of the process. */
 export interface DeliveryStatus {

@@ -12,7 +12,7 @@ export interface DeliveryName {
   readonly store: StoreTarget['kind'];
 }
 
-export interface WatchedDelivery {
+interface WatchedDelivery {
   readonly name: DeliveryName;
   readonly status: DeliveryStatus;
 }
