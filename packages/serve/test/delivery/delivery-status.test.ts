@@ -32,7 +32,9 @@ describe('what is told of a delivery', { timeout: 60_000 }, () => {
       return { deliverer, ended: run.catch((error: unknown) => error) };
     };
     const values = async (): Promise<Record<string, unknown>> =>
-      Object.fromEntries((await deliveryMetrics(watch)).map((family) => [family.name.replace('rta_delivery_', ''), family.samples[0].value]));
+      Object.fromEntries(
+        (await deliveryMetrics(watch)).map((family) => [family.name.replace('rta_delivery_', ''), family.samples[0].value]),
+      );
 
     await write(sink, [['red', 1], ['blue', 2]]); // prettier-ignore
     await write(sink, [['green', 3]], 1);
