@@ -1,6 +1,6 @@
 /** Web events: what the pipelines give equals a plain recomputation of the events that the generator wrote. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { groupsOf, runUseCase, sorted, type Row, type UseCase } from './project.js';
+import { groupsOf, runUseCase, sorted, type Row, type UseCase, YESTERDAY } from './project.js';
 
 interface Event {
   readonly event_type: string;
@@ -25,7 +25,7 @@ describe('web events', () => {
   let events: Event[];
 
   beforeAll(async () => {
-    useCase = await runUseCase('web', 10_000);
+    useCase = await runUseCase('web', 10_000, YESTERDAY);
     events = ((await useCase.records('web-events')) as unknown as Event[]).sort((a, b) => a.timestamp - b.timestamp);
     expect(events).toHaveLength(10_000);
   });
@@ -112,5 +112,11 @@ describe('web events', () => {
     expect(await useCase.table('web-funnel')).toEqual([
       Object.fromEntries(names.map((name, i) => [name, depths.filter((depth) => depth > i).length])),
     ]);
+  });
+
+  it('web-store: every event in the OLAP store, and in files by date', async () => {
+    const expected = events.map(({ event_type, user_id, timestamp }) => ({ event_type, user_id, at: new Date(timestamp).toISOString() }));
+    for (const from of ['web_events', `read_parquet('${useCase.lake}/web-events/*/*.parquet')`])
+      expect(sorted(await useCase.sql(`SELECT event_type, user_id, "timestamp" AS at FROM ${from}`))).toEqual(sorted(expected));
   });
 });
