@@ -18,6 +18,7 @@ interface Event {
 }
 
 const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
 const GAP = 30 * MINUTE;
 
 describe('web events', () => {
@@ -118,5 +119,26 @@ describe('web events', () => {
     const expected = events.map(({ event_type, user_id, timestamp }) => ({ event_type, user_id, at: new Date(timestamp).toISOString() }));
     for (const from of ['web_events', `read_parquet('${useCase.lake}/web-events/*/*.parquet')`])
       expect(sorted(await useCase.sql(`SELECT event_type, user_id, "timestamp" AS at FROM ${from}`))).toEqual(sorted(expected));
+  });
+
+  it('web-store: hours by type and country, with how many users they had', async () => {
+    const expected = [
+      ...groupsOf(
+        events,
+        ({ event_type, country, timestamp }) => `${event_type} ${country ?? 'unknown'} ${String(timestamp - (timestamp % HOUR))}`,
+      ),
+    ].map(([key, group]) => {
+      const [event_type, country, start] = key.split(' ');
+      const users = new Set(group.map(({ user_id }) => user_id)).size;
+      const cents = group.reduce((sum, { properties }) => sum + Math.round((properties.revenue ?? 0) * 100), 0);
+      return { event_type, country, window_start: new Date(Number(start)).toISOString(), events: group.length, users, cents };
+    });
+    const sql = 'SELECT event_type, country, window_start, events, users, round(revenue * 100)::INTEGER AS cents FROM web_events_by_hour';
+    const rows = await useCase.sql(sql);
+    const exact = ({ users: _, ...row }: Row): Row => row;
+    expect(sorted(rows.map(exact))).toEqual(sorted(expected.map(exact)));
+    const users = (of: readonly Row[]): number => of.reduce((sum, row) => sum + Number(row['users']), 0);
+    // HyperLogLog: a few per cent off.
+    expect(Math.abs(users(rows) / users(expected) - 1)).toBeLessThan(0.1);
   });
 });
