@@ -117,9 +117,9 @@ describeInBrowser('the console of rta demo', () => {
   it('is used by keyboard', async () => {
     const { page } = await openPage();
     await page.goto(demo.url);
-    await page.keyboard.press('2');
+    await page.keyboard.press('4');
     await page.getByRole('region', { name: /^Topology of/ }).waitFor();
-    await page.keyboard.press('3');
+    await page.keyboard.press('5');
     await page.getByRole('heading', { name: 'Pipelines' }).waitFor();
     await page.keyboard.press('1');
     await page.getByRole('heading', { name: 'top teams' }).waitFor();
@@ -130,7 +130,7 @@ describeInBrowser('the console of rta demo', () => {
       await page.keyboard.press('Tab');
       reached.push(await named());
     }
-    expect(reached.slice(0, 4)).toEqual(['To the content', 'Boards', 'Topology', 'Freshness']);
+    expect(reached.slice(0, 4)).toEqual(['To the content', 'Boards', 'Analytics', 'Alerts']);
     await page.keyboard.press('Enter');
     const table = page.getByRole('region', { name: 'Rows of top teams' });
     expect(await table.getByRole('columnheader').allTextContents()).toEqual(['rnk', 'team_id', 'team_name', 'total_score', 'final']);
