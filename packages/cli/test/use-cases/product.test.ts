@@ -139,7 +139,8 @@ describe('product analytics', () => {
     ).toEqual([
       { products: 100, views: sum('view_count'), purchases: sum('purchases'), revenue: expect.closeTo(sum('revenue'), 6) as unknown },
     ]);
-    const part = (of: unknown, whole: unknown): number | null => (whole === 0 ? null : Math.round((1000 * Number(of)) / Number(whole)) / 10);
+    const part = (of: unknown, whole: unknown): number | null =>
+      whole === 0 ? null : Math.round((1000 * Number(of)) / Number(whole)) / 10;
     const rates = await useCase.sql('SELECT product_id, view_to_cart_pct, cart_to_purchase_pct FROM product_analytics ORDER BY product_id');
     const parts = products.map(({ product_id, view_count, cart_adds, purchases }) => ({
       product_id,
