@@ -46,6 +46,8 @@ export interface EventsSummary {
   readonly topic: string;
   readonly partitions: number;
   readonly seed: number;
+  /** The first event's time, ms since the epoch: with seed and rate, what gives the same events again. */
+  readonly startMs: number;
   /** Durable events. */
   readonly sent: number;
   readonly late: number;
@@ -85,9 +87,10 @@ export async function writeEvents<E extends TimedEvent>(
 
   const begin = clock.now();
   const seed = options.seed ?? begin >>> 0;
+  const startMs = options.startMs ?? begin;
   const events = scenario.events({
     seed,
-    startMs: options.startMs ?? begin,
+    startMs,
     rate: options.rate > 0 ? options.rate : DEFAULT_RATE,
     lateEvery: options.lateEvery ?? 0,
     robots: options.robots ?? false,
@@ -122,5 +125,5 @@ export async function writeEvents<E extends TimedEvent>(
     if (paced && encoded - before < CHUNK) await wait(TICK_MS, undefined, { signal }).catch(() => undefined);
   }
   await writing;
-  return { topic, partitions, seed, sent, late, elapsedMs: clock.now() - begin };
+  return { topic, partitions, seed, startMs, sent, late, elapsedMs: clock.now() - begin };
 }
