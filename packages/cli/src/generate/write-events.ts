@@ -30,6 +30,8 @@ export interface WriteOptions {
   readonly topic?: string;
   /** Every Nth event is late, by 5–10 minutes. */
   readonly lateEvery?: number;
+  /** Every Nth value is cut off in the middle. */
+  readonly brokenEvery?: number;
   readonly robots?: boolean;
   /** Event time of the start, ms since the epoch; default: now. */
   readonly startMs?: number;
@@ -77,7 +79,7 @@ export async function writeEvents<E extends TimedEvent>(
   const declared = target.declared?.find((declaration) => declaration.name === topic);
   const partitions = options.partitions ?? existing ?? declared?.partitions ?? DEFAULT_PARTITIONS;
   const schemaId = scenario.format === 'avro' ? await registry.register(`${topic}-value`, schema) : null;
-  const encoder = scenario.encoder({ topic, partitions, schema, schemaId });
+  const encoder = scenario.encoder({ topic, partitions, schema, schemaId, brokenEvery: options.brokenEvery ?? 0 });
   const spec = topicSpec(topic, declared, { partitions, compacted: false });
   // Events of another time than now may be older than what a broker keeps: it would delete them at once.
   const config = options.startMs === undefined ? spec.config : { ...spec.config, 'retention.ms': '-1' };
