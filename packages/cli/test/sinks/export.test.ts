@@ -3,12 +3,12 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { ndjson, rta } from '../support/cli.js';
-import { appendOrders, shopProject } from './shop.js';
+import { openShop } from './shop.js';
 
 it('writes a table by date, and nothing where that cannot be', { timeout: 180_000 }, async () => {
-  const cwd = shopProject('  raw: { from: shop, table: orders }\n');
+  const { directory: cwd, send } = openShop('  raw: { from: shop, table: orders }\n');
   expect(await rta(['export', 'orders', '--to', 'lake'], { cwd })).toMatchObject({ code: 1, stderr: expect.stringContaining('no_store') as unknown }); // prettier-ignore
-  await appendOrders(cwd, 0, 500);
+  await send(0, 500);
   expect((await rta(['run', '--until-end', '--json'], { cwd })).code).toBe(0);
   expect(await rta(['export', 'order', '--to', 'lake'], { cwd })).toMatchObject({ code: 1, stderr: expect.stringContaining('no_table') as unknown }); // prettier-ignore
   expect(existsSync(join(cwd, 'lake'))).toBe(false);
