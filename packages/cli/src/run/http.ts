@@ -3,7 +3,7 @@ import { messageOf } from '@rta/dsl/message-of';
 import { hostname } from 'node:os';
 import type { Plan, ProjectFile } from '@rta/dsl';
 import { topicSpec } from '@rta/runtime';
-import type { CollectSettings, HttpSide, ServedPipeline } from '@rta/serve';
+import type { CollectSettings, DeliveryWatch, HttpSide, ServedPipeline } from '@rta/serve';
 import type { Backend } from '../backend/backend.js';
 import type { CliContext } from '../context.js';
 import { Failure, UsageError } from '../failure.js';
@@ -86,6 +86,8 @@ function addressIn(text: string): HttpAddress {
 interface HttpParts {
   readonly feed: ConsoleFeed;
   readonly door: OlapDoor;
+  /** Null: rows of sinks stay in their topics. */
+  readonly deliveries: DeliveryWatch | null;
   /** Names of pipelines that are to run here too, and do not yet. */
   readonly waiting?: () => readonly string[];
 }
@@ -100,7 +102,7 @@ export async function openHttp(
   settings: HttpSettings,
   backend: Backend,
   pipelines: readonly ServedPipeline[],
-  { feed, door, waiting }: HttpParts,
+  { feed, door, deliveries, waiting }: HttpParts,
 ): Promise<HttpSide> {
   const { host, port, token, writeToken, address, collect } = settings;
   // Most commands never need it.
@@ -113,6 +115,7 @@ export async function openHttp(
     writeToken,
     console: feed,
     sql: () => door.store,
+    deliveries,
     address,
     log: backend.log,
     registry: backend.registry,
