@@ -1,11 +1,19 @@
 /** The sink `clickhouse:` on a real server: types, upserts, tables that change, a server that is away, and kills at random moments. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Column, Row, SinkNode, Type } from '@rta/dsl';
 import { ClickhouseSink } from '@rta/serve/clickhouse';
 import { describe, expect, it } from 'vitest';
-import { rta, spawnRta } from '../support/cli.js';
+import { eventually } from '../http/serving.js';
+import { ROOT, rta, spawnRta } from '../support/cli.js';
 import { leavesOutClickhouse, useClickhouse } from '../support/use-clickhouse.js';
-import { openShop, totalsOf } from './shop.js';
+import { leavesOut, useKafka } from '../support/use-kafka.js';
+import { openShop, type Shop, totalsOf } from './shop.js';
+
+interface Dashboard {
+  readonly panels: readonly { readonly title: string; readonly targets: readonly { readonly rawSql: string }[] }[];
+}
 
 const STRING: Type = { kind: 'string' };
 const LONG: Type = { kind: 'long' };
@@ -167,6 +175,14 @@ describe.skipIf(leavesOutClickhouse('the sink clickhouse'))('the sink clickhouse
     expect(await refused([], ['id'], 'plain')).toMatch(/^the table plain is a MergeTree, in which rows that are inserted again stay/);
   });
 
+  it('answers what the dashboard of deploy/grafana asks', async () => {
+    const dashboard = JSON.parse(readFileSync(join(ROOT, 'deploy/grafana/dashboards/teams.json'), 'utf8')) as Dashboard;
+    const sink = sinkOf([column('team_id', STRING), column('total', LONG)], ['team_id']);
+    const batch = batchOf([[{ team_id: 'red' }, { team_id: 'red', total: 7 }]], 0, Date.now());
+    await using({ table: 'team_totals', sink }, (opened) => opened.write(batch, never));
+    for (const { title, targets } of dashboard.panels) for (const { rawSql } of targets) expect(await ask(rawSql), title).toHaveLength(1);
+  });
+
   it('deletes what has expired, by its event time', async () => {
     const table = newTable();
     const now = Date.UTC(2026, 0, 31);
@@ -179,45 +195,63 @@ describe.skipIf(leavesOutClickhouse('the sink clickhouse'))('the sink clickhouse
     expect(await ask(`SELECT id FROM ${table}`)).toEqual([{ id: 'new' }]);
   });
 
-  const SINKS = `  totals_table: { from: totals, clickhouse: totals }
-  raw: { from: shop, clickhouse: { table: orders, url: '\${HOUSE_URL}', user: '\${HOUSE_USER}', password: '\${HOUSE_PASSWORD}' } }
+  /** Each has its own tables. */
+  const sinks = (prefix: string): string => `  totals_table: { from: totals, clickhouse: ${prefix}totals }
+  raw: { from: shop, clickhouse: { table: ${prefix}orders, url: '\${HOUSE_URL}', user: '\${HOUSE_USER}', password: '\${HOUSE_PASSWORD}' } }
 `;
 
-  it('has each row once, however often rta and the server are killed, and shows no password', async () => {
+  async function expectEachOnce({ directory, pipeline, env: kafka, send }: Shop, prefix: string): Promise<void> {
     const house = server();
     const { url, user, password } = house;
-    const env = { HOUSE_URL: url, HOUSE_USER: user, HOUSE_PASSWORD: password, CLICKHOUSE_URL: url, CLICKHOUSE_USER: user, CLICKHOUSE_PASSWORD: password }; // prettier-ignore
-    const { directory, send } = openShop(SINKS);
-    for (const [i, ms] of [600, 1400].entries()) {
-      await send(i * 10_000, 10_000);
-      const running = spawnRta(['run', '--json'], { cwd: directory, env });
+    const env = { ...kafka, HOUSE_URL: url, HOUSE_USER: user, HOUSE_PASSWORD: password, CLICKHOUSE_URL: url, CLICKHOUSE_USER: user, CLICKHOUSE_PASSWORD: password }; // prettier-ignore
+    const here = { cwd: directory, env };
+    const stored = async (): Promise<number> => {
+      const rows = await ask<{ readonly n: number }>(`SELECT toInt32(count()) AS n FROM ${prefix}orders FINAL`).catch(() => []);
+      return rows.at(0)?.n ?? 0;
+    };
+    for (const kills of [0, 1]) {
+      await send(kills * 10_000, 10_000);
+      const before = await stored();
+      const running = spawnRta(['run', '--json'], here);
       await running.printed(/"started"/);
-      await delay(ms);
+      await eventually(stored, (now) => now > before);
       running.child.kill('SIGKILL');
       await running.ended;
     }
     // It is away when the last run begins, and comes back.
     await house.kill();
-    let missed = (): void => undefined;
-    const isMissed = new Promise<void>((resolve) => (missed = resolve));
+    const ending = new AbortController();
+    let stdout = '';
+    let restarted: Promise<void> | null = null;
+    const said = (what: string): boolean => stdout.split(what).length > 2;
     const onStdout = (text: string): void => {
-      if (text.includes('cannot be reached')) missed();
+      stdout += text;
+      if (said('cannot be reached')) restarted ??= house.restart();
+      if (said('the store is there')) ending.abort();
     };
-    const running = rta(['run', '--for', '8s', '--json'], { cwd: directory, env, onStdout });
-    await Promise.race([isMissed, running]);
-    await house.restart();
-    const { code, stdout } = await running;
-    expect(code).toBe(0);
-    const last = await rta(['run', '--until-end', '--json'], { cwd: directory, env });
+    const { code } = await rta(['run', '--json'], { ...here, onStdout, signal: ending.signal });
+    await restarted;
+    expect(code).toBe(130);
+    const last = await rta(['run', '--until-end', '--json'], here);
     expect(last.code).toBe(0);
     expect(stdout + last.stdout).not.toContain(password);
-    expect(stdout).toMatch(/ClickHouse table orders: it cannot be reached \(ECONNREFUSED\); rows wait in shop-raw, and it is tried again/);
-    expect(await ask(`SELECT toInt32(count()) AS n, toInt32(uniqExact(id)) AS ids FROM orders FINAL`)).toEqual([
+    const away = `ClickHouse table ${prefix}orders: it cannot be reached (ECONNREFUSED); rows wait in ${pipeline}-raw, and it is tried again`;
+    expect(stdout).toContain(away);
+    expect(await ask(`SELECT toInt32(count()) AS n, toInt32(uniqExact(id)) AS ids FROM ${prefix}orders FINAL`)).toEqual([
       { n: 20_000, ids: 20_000 },
     ]);
     const totals = await ask(
-      `SELECT team, toInt32(total) AS total, toInt32(orders) AS orders FROM totals FINAL WHERE rta_deleted = 0 ORDER BY team`,
+      `SELECT team, toInt32(total) AS total, toInt32(orders) AS orders FROM ${prefix}totals FINAL WHERE rta_deleted = 0 ORDER BY team`,
     );
     expect(totals).toEqual(totalsOf(20_000));
+  }
+
+  it('has each row once, however often rta and the server are killed, and shows no password', () =>
+    expectEachOnce(openShop(sinks('')), ''));
+
+  describe.skipIf(leavesOut('the sink clickhouse on Kafka'))('on Kafka', () => {
+    const kafka = useKafka();
+    it('has each row once, however often rta and the server are killed', () =>
+      expectEachOnce(openShop(sinks('kafka_'), kafka()), 'kafka_'));
   });
 });
