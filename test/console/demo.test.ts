@@ -117,9 +117,9 @@ describeInBrowser('the console of rta demo', () => {
   it('is used by keyboard', async () => {
     const { page } = await openPage();
     await page.goto(demo.url);
-    await page.keyboard.press('2');
+    await page.keyboard.press('4');
     await page.getByRole('region', { name: /^Topology of/ }).waitFor();
-    await page.keyboard.press('3');
+    await page.keyboard.press('5');
     await page.getByRole('heading', { name: 'Pipelines' }).waitFor();
     await page.keyboard.press('1');
     await page.getByRole('heading', { name: 'top teams' }).waitFor();
@@ -130,7 +130,7 @@ describeInBrowser('the console of rta demo', () => {
       await page.keyboard.press('Tab');
       reached.push(await named());
     }
-    expect(reached.slice(0, 4)).toEqual(['To the content', 'Boards', 'Topology', 'Freshness']);
+    expect(reached.slice(0, 4)).toEqual(['To the content', 'Boards', 'Analytics', 'Alerts']);
     await page.keyboard.press('Enter');
     const table = page.getByRole('region', { name: 'Rows of top teams' });
     expect(await table.getByRole('columnheader').allTextContents()).toEqual(['rnk', 'team_id', 'team_name', 'total_score', 'final']);
@@ -140,6 +140,33 @@ describeInBrowser('the console of rta demo', () => {
         () => [...document.querySelectorAll('button')].filter((each) => !each.ariaLabel && each.closest('.ranking') === null).length,
       ),
     ).toBe(0);
+    await page.context().close();
+  });
+
+  it('has its views at the side, and on a phone behind a button', async () => {
+    const { page, errors } = await openPage();
+    const width = (): Promise<number> => page.evaluate(() => document.documentElement.scrollWidth);
+    const views = page.getByRole('navigation', { name: 'Views' });
+    await page.setViewportSize({ width: 1000, height: 700 });
+    await page.goto(`${demo.url}/#windows`);
+    await views.getByRole('link', { name: 'SQL' }).waitFor();
+    expect(await page.locator('.menu').isVisible()).toBe(false);
+    // One line each.
+    const heights = await views.getByRole('link').evaluateAll((all) => all.map((each) => each.getBoundingClientRect().height));
+    expect([heights.length, new Set(heights).size, heights[0] < 40, await width()]).toEqual([12, 1, true, 1000]);
+    await page.setViewportSize({ width: 390, height: 800 });
+    expect([await views.isVisible(), await width()]).toEqual([false, 390]);
+    const button = page.getByRole('button', { name: 'Views, now Windows' });
+    await button.click();
+    await views.waitFor();
+    await page.keyboard.press('Escape');
+    await views.waitFor({ state: 'hidden' });
+    expect(await button.evaluate((each) => each === document.activeElement)).toBe(true);
+    await page.keyboard.press('Enter');
+    await views.getByRole('link', { name: 'Boards' }).click();
+    await page.getByRole('heading', { name: 'top teams' }).waitFor();
+    expect([await views.isVisible(), await width()]).toEqual([false, 390]);
+    expect(errors).toEqual([]);
     await page.context().close();
   });
 

@@ -101,6 +101,32 @@ describe('rta generate leaderboards', () => {
     }
   });
 
+  it('cuts off every so many values', async () => {
+    const dir = temporaryDirectory();
+    const options = ['--dir', dir, '--count', '100', '--rate', '0', '--broken-every', '10'];
+    for (const [scenario, topic] of [
+      ['leaderboards', 'user-score'],
+      ['product', 'raw-events'],
+    ]) {
+      expect((await rta([scenario, ...options])).code).toBe(0);
+      const log = await openEmbeddedLog(join(dir, 'log'));
+      const type = avro.Type.forSchema(SCHEMA as avro.Schema);
+      let [whole, broken] = [0, 0];
+      for (const { partition, low, stable } of await log.offsets(topic))
+        for await (const batch of log.read(topic, partition, low, stable))
+          for (const { value } of records(batch, low))
+            try {
+              if (topic === 'raw-events') JSON.parse(Buffer.from(value!).toString());
+              else type.fromBuffer(Buffer.from(unframe(value!)!.data));
+              whole++;
+            } catch {
+              broken++;
+            }
+      await log.close();
+      expect([whole, broken]).toEqual([90, 10]);
+    }
+  });
+
   it('goes on in a topic with other partitions, and refuses to change their number', async () => {
     const dir = temporaryDirectory();
     const run = (...more: string[]): ReturnType<typeof rta> =>

@@ -27,8 +27,8 @@ export interface IncidentFacts {
 export interface Telling {
   readonly target: string;
   readonly action: 'trigger' | 'resolve';
-  /** `done`: this process does not know more than that it is done with; `waiting`: it is still to be told. */
-  readonly result: 'delivered' | 'refused' | 'given-up' | 'done' | 'waiting';
+  /** `done`: this process does not know more than that it is done with; `waiting`: it is still to be told; `nobody`: this process tells that target nothing. */
+  readonly result: 'delivered' | 'refused' | 'given-up' | 'done' | 'waiting' | 'nobody';
   /** When, by the clock; null: not known. */
   readonly at: number | null;
   /** What the target said in place of taking it. */

@@ -13,6 +13,7 @@ export * from './expression/index.js';
 export * from './plan/plan.js';
 export * from './plan/formats.js';
 export * from './plan/store-sink.js';
+export type { Rollup } from './plan/rollup.js';
 export * from './plan/pipeline-test.js';
 export * from './plan/show.js';
 export * from './yaml/node.js';

@@ -7,7 +7,7 @@ export interface ReliabilityRow {
   readonly test: string;
 }
 
-/** In the order of the page. A row without a figure of a long run is shown as not yet run. */
+/** In the order of the page. */
 export const RELIABILITY_ROWS = {
   killed: {
     topic: 'Exactly once, killed',

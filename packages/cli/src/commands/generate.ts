@@ -18,6 +18,7 @@ interface GenerateOptions extends BackendOptions {
   readonly seed?: number;
   readonly start?: number;
   readonly lateEvery?: number;
+  readonly brokenEvery?: number;
   readonly robots?: boolean;
   readonly topic: string;
   readonly partitions?: number;
@@ -38,7 +39,8 @@ export const addGenerate: AddCommand = (program, act) => {
       .option('--for <duration>', 'ends after so much event time (30s, 5m)', durationOf)
       .option('--seed <n>', 'the same seed, start and rate give the same events (default: drawn)', wholeNumber(0))
       .option('--start <time>', 'event time of the start, ISO 8601 or milliseconds (default: now)', timeOf)
-      .option('--late-every <n>', 'every Nth event is late by 5 to 10 minutes', wholeNumber(1));
+      .option('--late-every <n>', 'every Nth event is late by 5 to 10 minutes', wholeNumber(1))
+      .option('--broken-every <n>', 'every Nth value is cut off in the middle: a dead letter', wholeNumber(1));
     if (scenario.hasRobots) command.option('--robots', 'every third team has a robot, which scores more often than a player');
     command
       .option('--topic <name>', 'where to', scenario.topic)

@@ -3,7 +3,7 @@ import type { Value } from '@rta/dsl';
 import { codecFor, frame, type AvroCodec } from '@rta/registry';
 import { BatchBuilder, partitionOf, type OutputBatch } from '@rta/runtime';
 import { Failure } from '../failure.js';
-import { delayOf } from './late.js';
+import { delayOf, isNth } from './late.js';
 import { Random } from './random.js';
 import type { EncoderTarget, EventEncoder, ScenarioOptions, TimedEvent } from './scenario.js';
 
@@ -56,6 +56,7 @@ export function* storyEvents(options: ScenarioOptions, begin: BeginStory): Gener
 export class RecordEncoder implements EventEncoder<RecordEvent> {
   private readonly builders: readonly BatchBuilder[];
   private readonly codec: AvroCodec | null;
+  private encoded = 0;
 
   constructor(private readonly target: EncoderTarget) {
     const { topic, partitions, schema, schemaId } = target;
@@ -67,7 +68,8 @@ export class RecordEncoder implements EventEncoder<RecordEvent> {
     const key = Buffer.from(event.key);
     const value = this.encode(event.value);
     const builder = this.builders[partitionOf(key, 0, key.length, this.target.partitions)];
-    builder.append(Math.min(event.timeMs, now), key, 0, key.length, value, 0, value.length, null);
+    const end = isNth(++this.encoded, this.target.brokenEvery) ? value.length >> 1 : value.length;
+    builder.append(Math.min(event.timeMs, now), key, 0, key.length, value, 0, end, null);
   }
 
   take(): OutputBatch[] {

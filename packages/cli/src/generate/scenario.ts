@@ -36,6 +36,8 @@ export interface EncoderTarget {
   readonly schema: AvroSchema;
   /** Of the schema in the registry; null for JSON, which nobody registers. */
   readonly schemaId: number | null;
+  /** Every Nth value is cut off in the middle, so that nobody can read it; 0: none. */
+  readonly brokenEvery: number;
 }
 
 /** Made-up events of one use case, for one topic. */

@@ -30,6 +30,8 @@ export interface WriteOptions {
   readonly topic?: string;
   /** Every Nth event is late, by 5–10 minutes. */
   readonly lateEvery?: number;
+  /** Every Nth value is cut off in the middle. */
+  readonly brokenEvery?: number;
   readonly robots?: boolean;
   /** Event time of the start, ms since the epoch; default: now. */
   readonly startMs?: number;
@@ -44,6 +46,8 @@ export interface EventsSummary {
   readonly topic: string;
   readonly partitions: number;
   readonly seed: number;
+  /** The first event's time, ms since the epoch: with seed and rate, what gives the same events again. */
+  readonly startMs: number;
   /** Durable events. */
   readonly sent: number;
   readonly late: number;
@@ -75,7 +79,7 @@ export async function writeEvents<E extends TimedEvent>(
   const declared = target.declared?.find((declaration) => declaration.name === topic);
   const partitions = options.partitions ?? existing ?? declared?.partitions ?? DEFAULT_PARTITIONS;
   const schemaId = scenario.format === 'avro' ? await registry.register(`${topic}-value`, schema) : null;
-  const encoder = scenario.encoder({ topic, partitions, schema, schemaId });
+  const encoder = scenario.encoder({ topic, partitions, schema, schemaId, brokenEvery: options.brokenEvery ?? 0 });
   const spec = topicSpec(topic, declared, { partitions, compacted: false });
   // Events of another time than now may be older than what a broker keeps: it would delete them at once.
   const config = options.startMs === undefined ? spec.config : { ...spec.config, 'retention.ms': '-1' };
@@ -83,9 +87,10 @@ export async function writeEvents<E extends TimedEvent>(
 
   const begin = clock.now();
   const seed = options.seed ?? begin >>> 0;
+  const startMs = options.startMs ?? begin;
   const events = scenario.events({
     seed,
-    startMs: options.startMs ?? begin,
+    startMs,
     rate: options.rate > 0 ? options.rate : DEFAULT_RATE,
     lateEvery: options.lateEvery ?? 0,
     robots: options.robots ?? false,
@@ -120,5 +125,5 @@ export async function writeEvents<E extends TimedEvent>(
     if (paced && encoded - before < CHUNK) await wait(TICK_MS, undefined, { signal }).catch(() => undefined);
   }
   await writing;
-  return { topic, partitions, seed, sent, late, elapsedMs: clock.now() - begin };
+  return { topic, partitions, seed, startMs, sent, late, elapsedMs: clock.now() - begin };
 }

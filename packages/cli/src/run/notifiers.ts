@@ -40,6 +40,15 @@ export function targetProblems(plans: readonly Plan[], targets: Targets): string
   return problems.length === 0 ? null : `whom alerts notify is not known\n${renderAll(problems, { colour: false })}`;
 }
 
+/** The names of those that can be told: `notifiersOf` leaves out the others. */
+export function usableTargets(targets: Targets): ReadonlySet<string> {
+  return new Set([...targets].flatMap(([name, target]) => (target === null || emptySetting(target) !== undefined ? [] : [name])));
+}
+
+function emptySetting({ settings }: NotifyTarget): string | undefined {
+  return Object.keys(settings).find((setting) => settings[setting] === '');
+}
+
 /** Runs pipelines, and tells the targets of their alerts meanwhile; where the run ends by itself, also of what it left. */
 export async function whileNotifying<T>(options: NotifyOptions, signal: AbortSignal, run: () => Promise<T>): Promise<T> {
   const stopMeasuring = await startMeasuring(options);
@@ -87,7 +96,7 @@ function notifiersOf(
   return [...new Set(alerts.flatMap(({ notify }) => notify))].flatMap((name) => {
     const target = targets.get(name);
     if (target === null || target === undefined) return [];
-    const empty = Object.keys(target.settings).find((setting) => target.settings[setting] === '');
+    const empty = emptySetting(target);
     if (empty !== undefined) {
       says(pipeline, `${name} is told of no incidents: its ${empty} is empty`);
       return [];

@@ -11,7 +11,7 @@ import { openHttp, type HttpSettings } from './http.js';
 import { JsonReport } from './json-report.js';
 import { LiveReport } from './live-report.js';
 import { LogReport } from './log-report.js';
-import { checkTargets, type Targets, whileNotifying } from './notifiers.js';
+import { checkTargets, type Targets, usableTargets, whileNotifying } from './notifiers.js';
 import { OlapDoor } from './olap-door.js';
 import type { RunEnd } from './pipeline-run.js';
 import { preparePipelines, type RunningPipeline, workerId } from './prepare.js';
@@ -101,6 +101,7 @@ export async function runProject(context: CliContext, backend: Backend, settings
     const work = (): Promise<ExitCode> => runPipelines(pipelines, end, context.signal, reporting, settings);
     const beside = { backend, workerId: workerId(backend), says };
     const told = (one: Told): void => feed?.incidents.tell(one);
+    feed?.incidents.tellsOnly(usableTargets(targets));
     return await whileNotifying({ ...beside, pipelines, targets, told }, context.signal, () =>
       settings.sinks === false
         ? work()

@@ -139,6 +139,15 @@ describe('product analytics', () => {
     ).toEqual([
       { products: 100, views: sum('view_count'), purchases: sum('purchases'), revenue: expect.closeTo(sum('revenue'), 6) as unknown },
     ]);
+    const part = (of: unknown, whole: unknown): number | null =>
+      whole === 0 ? null : Math.round((1000 * Number(of)) / Number(whole)) / 10;
+    const rates = await useCase.sql('SELECT product_id, view_to_cart_pct, cart_to_purchase_pct FROM product_analytics ORDER BY product_id');
+    const parts = products.map(({ product_id, view_count, cart_adds, purchases }) => ({
+      product_id,
+      view_to_cart_pct: part(cart_adds, view_count),
+      cart_to_purchase_pct: part(purchases, cart_adds),
+    }));
+    expect(rates).toEqual(parts.sort((a, b) => (String(a.product_id) < String(b.product_id) ? -1 : 1)));
     const rows = (table: string): Promise<Row[]> => useCase.sql(`SELECT count(*)::INTEGER AS n FROM ${table}`);
     expect(await rows('active_users_per_minute')).toEqual([{ n: await count('active-users-per-minute') }]);
     expect(await rows('user_session_analytics')).toEqual([{ n: await count('user-session-analytics') }]);

@@ -1,6 +1,10 @@
 /** Ride sharing: the metrics of cities equal a plain recomputation; late rides are kept aside. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { groupsOf, runUseCase, type Row, type UseCase } from './project.js';
+import { rta } from '../support/cli.js';
+import { leavesOutClickhouse, useClickhouse } from '../support/use-clickhouse.js';
+import { groupsOf, runUseCase, type Row, type UseCase, YESTERDAY } from './project.js';
 
 interface Ride {
   readonly ride_id: string;
@@ -22,7 +26,7 @@ describe('ride sharing', () => {
 
   beforeAll(async () => {
     // One partition: what is late can then be told from the order of the records.
-    useCase = await runUseCase('rides', 10_000, ['--partitions', '1', '--late-every', '100']);
+    useCase = await runUseCase('rides', 10_000, ['--partitions', '1', '--late-every', '100', ...YESTERDAY]);
     rides = (await useCase.records('ride-events')) as unknown as Ride[];
   });
 
@@ -121,5 +125,37 @@ describe('ride sharing', () => {
       .map(({ key, action, at }) => `${(JSON.parse(String(key)) as { city: string }).city} ${String(action)} ${String(at)}`);
     expect(told.sort()).toEqual(expected.sort());
     expect(told.length).toBeGreaterThan(1);
+  });
+
+  it('has a cold path besides the alerts: every ride in files by date, and in the OLAP store with the metrics', async () => {
+    const steps = rides.map(({ ride_id, event_type }) => `${ride_id} ${event_type}`).sort();
+    const stepsIn = async (from: string): Promise<unknown> =>
+      (await useCase.sql(`SELECT ride_id || ' ' || event_type AS step FROM ${from}`)).map(({ step }) => step).sort();
+    expect(await stepsIn('rides')).toEqual(steps);
+    expect(await stepsIn(`read_parquet('${useCase.lake}/rides/*/*.parquet')`)).toEqual(steps);
+    const days = rides.map(({ timestamp }) => `date=${new Date(timestamp).toISOString().slice(0, 10)}`);
+    const directories = readdirSync(join(useCase.lake, 'rides')).filter((name) => name.startsWith('date='));
+    expect(directories.sort()).toEqual([...new Set(days)].sort());
+    const [{ windows }] = await useCase.sql('SELECT count(*) AS windows FROM city_metrics');
+    expect(windows).toBe((await useCase.table('analytics-aggregated')).length);
+  });
+});
+
+describe.skipIf(leavesOutClickhouse('rides in ClickHouse'))('ride sharing with ClickHouse', { timeout: 180_000 }, () => {
+  const { server, ask } = useClickhouse();
+
+  it('has the metrics and every ride in ClickHouse', async () => {
+    const { dir, records, table } = await runUseCase('rides', 1000, YESTERDAY);
+    const { url, user, password } = server();
+    const env = { CLICKHOUSE_URL: url, CLICKHOUSE_USER: user, CLICKHOUSE_PASSWORD: password };
+    const ran = await rta(['run', 'deploy/clickhouse', '--dir', dir, '--until-end', '--json'], { env });
+    expect({ code: ran.code, stderr: ran.stderr }).toEqual({ code: 0, stderr: '' });
+    const steps = await ask<Row>(`SELECT concat(ride_id, ' ', event_type) AS step FROM rides FINAL`);
+    const written = (await records('ride-events')).map(({ ride_id, event_type }) => `${String(ride_id)} ${String(event_type)}`);
+    expect(steps.map(({ step }) => step).sort()).toEqual(written.sort());
+    const [found] = await ask<Row>(`SELECT toInt32(count()) AS windows, toInt32(sum(total_events)) AS events FROM city_metrics FINAL`);
+    const metrics = await table('analytics-aggregated');
+    const events = metrics.reduce((sum, { total_events }) => sum + Number(total_events), 0);
+    expect(found).toEqual({ windows: metrics.length, events });
   });
 });

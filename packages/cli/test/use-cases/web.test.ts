@@ -1,6 +1,6 @@
 /** Web events: what the pipelines give equals a plain recomputation of the events that the generator wrote. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { groupsOf, runUseCase, sorted, type Row, type UseCase } from './project.js';
+import { groupsOf, runUseCase, sorted, type Row, type UseCase, YESTERDAY } from './project.js';
 
 interface Event {
   readonly event_type: string;
@@ -18,6 +18,7 @@ interface Event {
 }
 
 const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
 const GAP = 30 * MINUTE;
 
 describe('web events', () => {
@@ -25,7 +26,7 @@ describe('web events', () => {
   let events: Event[];
 
   beforeAll(async () => {
-    useCase = await runUseCase('web', 10_000);
+    useCase = await runUseCase('web', 10_000, YESTERDAY);
     events = ((await useCase.records('web-events')) as unknown as Event[]).sort((a, b) => a.timestamp - b.timestamp);
     expect(events).toHaveLength(10_000);
   });
@@ -112,5 +113,32 @@ describe('web events', () => {
     expect(await useCase.table('web-funnel')).toEqual([
       Object.fromEntries(names.map((name, i) => [name, depths.filter((depth) => depth > i).length])),
     ]);
+  });
+
+  it('web-store: every event in the OLAP store, and in files by date', async () => {
+    const expected = events.map(({ event_type, user_id, timestamp }) => ({ event_type, user_id, at: new Date(timestamp).toISOString() }));
+    for (const from of ['web_events', `read_parquet('${useCase.lake}/web-events/*/*.parquet')`])
+      expect(sorted(await useCase.sql(`SELECT event_type, user_id, "timestamp" AS at FROM ${from}`))).toEqual(sorted(expected));
+  });
+
+  it('web-store: hours by type and country, with how many users they had', async () => {
+    const expected = [
+      ...groupsOf(
+        events,
+        ({ event_type, country, timestamp }) => `${event_type} ${country ?? 'unknown'} ${String(timestamp - (timestamp % HOUR))}`,
+      ),
+    ].map(([key, group]) => {
+      const [event_type, country, start] = key.split(' ');
+      const users = new Set(group.map(({ user_id }) => user_id)).size;
+      const cents = group.reduce((sum, { properties }) => sum + Math.round((properties.revenue ?? 0) * 100), 0);
+      return { event_type, country, window_start: new Date(Number(start)).toISOString(), events: group.length, users, cents };
+    });
+    const sql = 'SELECT event_type, country, window_start, events, users, round(revenue * 100)::INTEGER AS cents FROM web_events_by_hour';
+    const rows = await useCase.sql(sql);
+    const exact = ({ users: _, ...row }: Row): Row => row;
+    expect(sorted(rows.map(exact))).toEqual(sorted(expected.map(exact)));
+    const users = (of: readonly Row[]): number => of.reduce((sum, row) => sum + Number(row['users']), 0);
+    // HyperLogLog: a few per cent off.
+    expect(Math.abs(users(rows) / users(expected) - 1)).toBeLessThan(0.1);
   });
 });

@@ -2,8 +2,8 @@ import { useEffect, useState } from 'preact/hooks';
 import type { JSX } from 'preact';
 import type { Feed } from './feed.js';
 import { useFeed } from './feed.js';
-import { clockText } from './format.js';
-import { chooseTheme, storedTheme, type Theme } from './theme.js';
+import { isPlain } from './keys.js';
+import { Navigation } from './navigation/navigation.js';
 import { placeOf, VIEWS } from './views.js';
 
 export function App({ feed }: { readonly feed: Feed }): JSX.Element {
@@ -13,43 +13,15 @@ export function App({ feed }: { readonly feed: Feed }): JSX.Element {
   useEffect(() => {
     document.title = `${view.title} · ${state.title}`;
   }, [view, state.title]);
-  const asOf = state.figures?.asOf ?? null;
   return (
     <div class={staleSince === null ? 'page' : 'page stale'}>
       <a class="skip" href="#main" onClick={skip}>
         To the content
       </a>
-      <header>
-        <h1>{state.title}</h1>
-        <span class="soft on">{state.on}</span>
-        <nav aria-label="Views">
-          {VIEWS.map(({ id, title, key }) => (
-            <a key={id} href={`#${id}`} aria-current={id === view.id ? 'page' : undefined} aria-keyshortcuts={key}>
-              {title}
-            </a>
-          ))}
-        </nav>
-        <p class="connection" role="status">
-          {staleSince === null ? (
-            <span class="live">live · as of {clockText(asOf)} UTC</span>
-          ) : (
-            <span class="lost">connection lost · as of {clockText(asOf)} UTC</span>
-          )}
-        </p>
-        <ThemeChoice />
-      </header>
+      <Navigation live={live} view={view} />
       <main id="main" tabIndex={-1}>
         <view.show key={view.id} state={state} path={path} />
       </main>
-      <footer class="soft">
-        Keys:{' '}
-        {VIEWS.map(({ id, title, key }) => (
-          <span key={id}>
-            <kbd>{key}</kbd> {title.toLowerCase()},{' '}
-          </span>
-        ))}
-        <kbd>t</kbd> light or dark. Times are UTC.
-      </footer>
     </div>
   );
 }
@@ -73,35 +45,8 @@ function usePlace(): ReturnType<typeof placeOf> {
   return placeOf(hash);
 }
 
-/** Of no combination of keys, and not typed into something. */
-function isPlain({ ctrlKey, altKey, metaKey, target }: KeyboardEvent): boolean {
-  return !ctrlKey && !altKey && !metaKey && !(target instanceof HTMLElement && target.matches('input, select, textarea'));
-}
-
 /** The fragment is the view's: focus goes to the content without it. */
 function skip(event: Event): void {
   event.preventDefault();
   document.getElementById('main')!.focus();
-}
-
-const NEXT: Readonly<Record<Theme, Theme>> = { system: 'dark', dark: 'light', light: 'system' };
-
-function ThemeChoice(): JSX.Element {
-  const [theme, setTheme] = useState(storedTheme);
-  const choose = (next: Theme): void => {
-    chooseTheme(next);
-    setTheme(next);
-  };
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent): void => {
-      if (event.key === 't' && isPlain(event)) choose(NEXT[storedTheme()]);
-    };
-    addEventListener('keydown', onKey);
-    return () => removeEventListener('keydown', onKey);
-  }, []);
-  return (
-    <button type="button" class="theme" aria-keyshortcuts="t" aria-label={`Colours: ${theme}`} onClick={() => choose(NEXT[theme])}>
-      {theme}
-    </button>
-  );
 }

@@ -20,7 +20,7 @@ export interface ViewProps {
   readonly path: string;
 }
 
-interface View {
+export interface View {
   /** The fragment of its address: `#topology`. */
   readonly id: string;
   readonly title: string;
@@ -29,20 +29,38 @@ interface View {
   readonly show: (props: ViewProps) => JSX.Element;
 }
 
-export const VIEWS: readonly View[] = [
-  { id: 'boards', title: 'Boards', key: '1', show: Boards },
-  { id: 'topology', title: 'Topology', key: '2', show: Topology },
-  { id: 'freshness', title: 'Freshness', key: '3', show: Freshness },
-  { id: 'windows', title: 'Windows', key: '4', show: Windows },
-  { id: 'analytics', title: 'Analytics', key: '5', show: Analytics },
-  { id: 'alerts', title: 'Alerts', key: '6', show: Alerts },
-  { id: 'letters', title: 'Late and refused', key: 'r', show: Letters },
-  { id: 'lookup', title: 'State', key: 's', show: Lookup },
-  { id: 'topics', title: 'Topics', key: 'o', show: Topics },
-  { id: 'schemas', title: 'Schemas', key: 'c', show: Schemas },
-  { id: 'deploys', title: 'Deploys', key: 'd', show: Deploys },
-  { id: 'sql', title: 'SQL', key: 'q', show: Sql },
+/** Views by what people come for. */
+export const GROUPS: readonly { readonly title: string; readonly views: readonly View[] }[] = [
+  {
+    title: 'Results',
+    views: [
+      { id: 'boards', title: 'Boards', key: '1', show: Boards },
+      { id: 'analytics', title: 'Analytics', key: '2', show: Analytics },
+      { id: 'alerts', title: 'Alerts', key: '3', show: Alerts },
+    ],
+  },
+  {
+    title: 'Pipelines',
+    views: [
+      { id: 'topology', title: 'Topology', key: '4', show: Topology },
+      { id: 'freshness', title: 'Freshness', key: '5', show: Freshness },
+      { id: 'windows', title: 'Windows', key: '6', show: Windows },
+      { id: 'letters', title: 'Late and refused', key: 'r', show: Letters },
+      { id: 'deploys', title: 'Deploys', key: 'd', show: Deploys },
+    ],
+  },
+  {
+    title: 'Data',
+    views: [
+      { id: 'lookup', title: 'State', key: 's', show: Lookup },
+      { id: 'topics', title: 'Topics', key: 'o', show: Topics },
+      { id: 'schemas', title: 'Schemas', key: 'c', show: Schemas },
+      { id: 'sql', title: 'SQL', key: 'q', show: Sql },
+    ],
+  },
 ];
+
+export const VIEWS: readonly View[] = GROUPS.flatMap(({ views }) => views);
 
 /** What a fragment names; the first view where it names none. */
 export function placeOf(hash: string): { readonly view: View; readonly path: string } {

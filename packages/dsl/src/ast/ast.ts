@@ -84,6 +84,7 @@ export interface SinkAst {
   /** Of what it says of a store: the settings that name one, in their order. */
   readonly stores: readonly StoreAst[];
   readonly ttlMs: Spanned<number> | null;
+  readonly rollups: readonly RollupAst[];
   readonly key: readonly YamlScalar[] | null;
   readonly valueFormat: Spanned<string> | null;
   readonly keyFormat: Spanned<string> | null;
@@ -105,6 +106,17 @@ export interface StoreAst {
 
 /** What `clickhouse:` says beside the table, as written, with variables. */
 export type ClickhouseAst = Readonly<Record<'url' | 'database' | 'user' | 'password', Spanned<string> | null>>;
+
+/** One of `rollups:`. */
+export interface RollupAst {
+  readonly name: string;
+  readonly span: Span;
+  readonly every: Spanned<number> | null;
+  readonly ttlMs: Spanned<number> | null;
+  readonly groupBy: YamlEntry | null;
+  /** Null: none that can be read. */
+  readonly aggregate: YamlMap | null;
+}
 
 /** What `parquet:` says beside the path. */
 export interface ParquetAst {

@@ -5,6 +5,7 @@ import { entryOf, isNull, valueOf, type YamlEntry, type YamlMap, type YamlNode, 
 import type { SettingsReader, Spanned } from '../yaml/read.js';
 import { buildAlert } from './build-alert.js';
 import { buildParquet } from './build-parquet.js';
+import { buildRollups } from './build-rollups.js';
 import { buildTest } from './build-test.js';
 import { buildClickhouse, buildWebhook } from './build-stores.js';
 import { closest } from '../expression/suggest.js';
@@ -172,6 +173,7 @@ function sink(name: string | null, entry: YamlEntry, read: SettingsReader): Sink
     topic: read.textAt(node, 'topic'),
     stores: stores(node, read),
     ttlMs: read.durationAt(node, 'ttl'),
+    rollups: buildRollups(node, read),
     key: key === null ? null : keys.filter((item): item is YamlScalar => item.kind === 'scalar' && !isNull(item)),
     ...formats(node, read),
     notYet: present(node, ['partitionBy']),

@@ -222,6 +222,25 @@ export const SINK: JsonSchema = map('a sink', {
   format: FORMAT,
   partitionBy: text('How rows are partitioned in the store.'),
   ttl: duration('How long the store keeps a row after its event time. Default: for good.'),
+  rollups: named(
+    'Tables beside a `table`, by their names: what its rows come to, hour by hour, kept up to date as rows come, change and leave.',
+    map(
+      'a rollup',
+      {
+        every: duration('The span of event time of one row: 1h. Multiples since 1970-01-01 in UTC.'),
+        groupBy: columns('The columns that rows are grouped by. Default: one row for each span.'),
+        aggregate: {
+          type: 'object',
+          minProperties: 1,
+          additionalProperties: expression('An aggregate expression.'),
+          description: 'New columns and their aggregate expressions.',
+          'x-expected': 'a map from new columns to aggregates such as `total: sum(score)`',
+        },
+        ttl: duration('How long a row stays after the end of its span. Default: for good.'),
+      },
+      ['every', 'aggregate'],
+    ),
+  ),
 });
 
 /** The settings of a topic. */

@@ -156,6 +156,14 @@ export interface Webhook {
   readonly timeout?: Duration;
 }
 
+/** What the rows of a table come to, span by span of event time. */
+export interface Rollup {
+  readonly every: Duration;
+  readonly groupBy?: Columns<string>;
+  readonly aggregate: ByName<Aggregate>;
+  readonly ttl?: Duration;
+}
+
 /** Where a stream goes; `S` is what can be read by it. */
 export interface Sink<S> {
   readonly from?: S;
@@ -168,6 +176,8 @@ export interface Sink<S> {
   readonly format?: Format;
   readonly partitionBy?: string;
   readonly ttl?: Duration;
+  /** Of a `table`: tables of what its rows come to, by name. */
+  readonly rollups?: ByName<Rollup>;
 }
 
 export interface TopicSettings {

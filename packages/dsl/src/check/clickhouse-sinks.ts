@@ -3,7 +3,7 @@ import type { ClickhouseAst, SinkAst, StoreAst } from '../ast/ast.js';
 import type { Diagnostic, Span } from '../diagnostics/diagnostic.js';
 import { CLICKHOUSE_COLUMNS, type ClickhouseTarget, STORE_TIME } from '../plan/store-sink.js';
 import type { Column } from '../plan/plan.js';
-import { definite, isNullable } from '../types/lattice.js';
+import { definite } from '../types/lattice.js';
 import { type Environment, resolveVariables } from '../yaml/env.js';
 import { remoteMessages, urlProblem, writtenText } from './remote-messages.js';
 import type { Session } from './session.js';
@@ -37,9 +37,8 @@ export function checkClickhouse(
   }
   for (const { name, type } of columns) {
     if (OWN.includes(name)) session.report(remoteMessages.clickhouseColumn(keySpan, name));
-    if (!key.includes(name)) continue;
-    if (isNullable(type)) session.report(remoteMessages.clickhouseKey(keySpan, name, 'may be null'));
-    else if (definite(type).kind === 'map') session.report(remoteMessages.clickhouseKey(keySpan, name, 'is a map'));
+    // That it is never null was seen to as for any key.
+    if (key.includes(name) && definite(type).kind === 'map') session.report(remoteMessages.clickhouseKey(keySpan, name, 'is a map'));
   }
 }
 

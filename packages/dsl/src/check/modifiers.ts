@@ -30,7 +30,8 @@ export function readModifiers(step: YamlMap, spec: OperatorSpec, flow: Flow, fit
   };
 }
 
-function readGroup(entry: YamlEntry, flow: Flow, session: Session): readonly NamedExpr[] | null {
+/** The columns of a `groupBy`, none of which may be null; null with reports. */
+export function readGroup(entry: YamlEntry, flow: Flow, session: Session): readonly NamedExpr[] | null {
   const { columns, complete } = readColumns(entry.value, flow, session);
   const fine = columns.filter((column) => isGroupable(column, flow, session));
   return complete && fine.length === columns.length ? fine.map(({ name, expr }) => ({ name, expr })) : null;

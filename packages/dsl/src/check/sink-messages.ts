@@ -31,4 +31,14 @@ export const sinkMessages = {
     message: `the store has a column ${quote(name)} of its own`,
     help: 'rename it before the sink: `rename: { new_name: old }`',
   })),
+  rollupAggregate: errorMessage('RTA3341', 'An aggregate that a rollup has not', (span: Span, text: string) => ({
+    span,
+    message: `a rollup cannot have ${quote(text)}: the store works out count, sum, avg, min, max, count(distinct …) and approxDistinct`,
+    help: 'aggregate it in the pipeline, and write the result to a table of its own',
+  })),
+  rollupExpression: errorMessage('RTA3342', 'An expression that a rollup has not', (span: Span, text: string) => ({
+    span,
+    message: `a rollup cannot have ${quote(text)}: the store reads columns and their fields, compares them, and knows \`and\`, \`or\`, \`not\`, \`in\` and \`??\``,
+    help: 'make it a column before the sink: `derive: { name: … }`',
+  })),
 };

@@ -1,5 +1,7 @@
 import type { SinkAst } from '../ast/ast.js';
 import type { AvroSchema, Column, SinkNode } from '../plan/plan.js';
+import type { Rollup } from '../plan/rollup.js';
+import type { TableTarget } from '../plan/store-sink.js';
 import { typeToAvro } from '../types/avro.js';
 import { isNullable } from '../types/lattice.js';
 import type { Type } from '../types/type.js';
@@ -8,6 +10,7 @@ import type { Flow } from './flow.js';
 import { sinkFormats } from './formats.js';
 import { messages } from './messages.js';
 import type { Session } from './session.js';
+import { checkRollups } from './rollups.js';
 import { checkStore, sinkName, sinkPlace } from './store-sinks.js';
 
 /** The namespace of the schemas that sinks derive. */
@@ -50,6 +53,7 @@ export function checkSinks(sinks: readonly SinkAst[], pipeline: string, graph: G
     const key = sinkKey(sink, flow, session);
     const columns = flow.relation.columns;
     if (store !== null) checkStore(store, { columns, key: key ?? [], sink, writers: storeWriters }, session);
+    const target = store?.kind === 'table' ? withRollups(store, checkRollups(sink, flow, storeWriters, session)) : store;
     // A key that reported errors took away.
     if (key?.some((name) => !columns.some((column) => column.name === name)) === true) continue;
     const storable = columns.map((column) => isStorable(column, sink, session)).every((fine) => fine);
@@ -68,13 +72,17 @@ export function checkSinks(sinks: readonly SinkAst[], pipeline: string, graph: G
       keySchema: keyFormat === 'avro' && key !== null ? keySchema(topic.value, columns, key) : null,
       valueSchema: format === 'avro' ? valueSchema(topic.value, columns) : null,
       compacted: flow.relation.kind === 'table',
-      ...(store === null ? {} : { store }),
+      ...(target === null ? {} : { store: target }),
       columns,
       span: sink.span,
     };
     nodes.push({ node, from: sink.from?.value ?? null, missing: flow.missing });
   }
   return nodes;
+}
+
+function withRollups(store: TableTarget, rollups: readonly Rollup[]): TableTarget {
+  return rollups.length === 0 ? store : { ...store, rollups };
 }
 
 /** The key columns; null: none; undefined: reported. */

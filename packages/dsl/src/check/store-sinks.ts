@@ -16,12 +16,15 @@ export interface SinkPlace {
 
 /** Null: it says none, or none that can be read; reported. */
 export function sinkPlace(sink: SinkAst, pipeline: string, session: Session): SinkPlace | null {
-  const { topic, stores, ttlMs, valueFormat, keyFormat, span } = sink;
+  const { topic, stores, ttlMs, valueFormat, keyFormat, span, rollups } = sink;
   const said = [
     ...(topic === null ? [] : [{ kind: 'topic', span: topic.span }]),
     ...stores.map(({ kind, keySpan }) => ({ kind, span: keySpan })),
   ];
   if (said.length > 1) session.report(messages.sinkTargets(said[1].span, said[0].kind, said[1].kind));
+  const elsewhere = topic === null ? stores.find(({ kind }) => kind !== 'table') : { kind: 'topic' };
+  if (rollups.length > 0 && elsewhere !== undefined)
+    session.report(messages.sinkSetting(rollups[0].span, 'rollups', elsewhere.kind, 'they are made of the rows of a `table`'));
   if (topic !== null) {
     if (ttlMs !== null)
       session.report(messages.sinkSetting(ttlMs.span, 'ttl', 'topic', 'a topic keeps its records by `retention` under `topics`'));

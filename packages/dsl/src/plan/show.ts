@@ -4,6 +4,7 @@ import { showType } from '../types/lattice.js';
 import type { Value } from '../types/type.js';
 import { defaultKeyFormat } from './formats.js';
 import type { AlertTransform } from './alert.js';
+import type { Rollup } from './rollup.js';
 import { showStore, type StoreTarget } from './store-sink.js';
 import type {
   Accumulator,
@@ -120,6 +121,16 @@ function showSink(sink: SinkNode): string[] {
     `${sink.id}: ${sink.input} → topic ${sink.topic} (${sink.format}${compacted}), key ${sink.key === null ? '-' : `[${sink.key.join(', ')}]`}${keyFormat}${store}`,
     `  key ${JSON.stringify(sink.keySchema)}`,
     `  value ${JSON.stringify(sink.valueSchema)}`,
+    ...(sink.store?.kind === 'table' ? (sink.store.rollups ?? []) : []).flatMap(showRollup),
+  ];
+}
+
+function showRollup({ name, everyMs, ttlMs, group, accumulators, results }: Rollup): string[] {
+  const ttl = ttlMs === null ? '' : ` ttl ${showDuration(ttlMs)}`;
+  return [
+    `  rollup ${name} by [${group.map(showNamed).join(', ')}] every ${showDuration(everyMs)}${ttl}`,
+    ...accumulators.map((accumulator, index) => `    #${index} = ${showAccumulator(accumulator)}`),
+    `    ${results.map(showNamed).join(', ')}`,
   ];
 }
 

@@ -1,9 +1,17 @@
 /** Sinks that are no topics: their rows go through a topic of their own, from which a deliverer applies them to a store. */
+import type { Rollup } from './rollup.js';
 
 /** What delivers its rows where. */
-export type StoreTarget =
-  /** A table of the embedded OLAP store. */
-  { readonly kind: 'table'; readonly table: string; readonly ttlMs: number | null } | ClickhouseTarget | ParquetTarget | WebhookTarget;
+export type StoreTarget = TableTarget | ClickhouseTarget | ParquetTarget | WebhookTarget;
+
+/** A table of the embedded OLAP store. */
+export interface TableTarget {
+  readonly kind: 'table';
+  readonly table: string;
+  readonly ttlMs: number | null;
+  /** Tables of what its rows come to. */
+  readonly rollups?: readonly Rollup[];
+}
 
 /** A table of ClickHouse. What is said of how to reach it is as written: what its variables hold is no part of a plan. */
 export interface ClickhouseTarget {

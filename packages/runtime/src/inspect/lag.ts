@@ -1,5 +1,5 @@
 /** How far a pipeline has come in its inputs, from what it committed: nothing has to run. */
-import { LogError, type Log } from '../log/log.js';
+import { LogError, type Log, type PartitionOffsets } from '../log/log.js';
 import type { PhysicalPlan, Stage } from '../plan/physical.js';
 import { decodePosition } from '../task/position.js';
 
@@ -71,19 +71,27 @@ export async function pipelineLag(log: Log, plan: PhysicalPlan): Promise<Pipelin
 }
 
 /** Null where there is no such topic. */
-async function inputLags(log: Log, group: string, stage: Stage, index: number): Promise<InputLag[] | null> {
-  const input = stage.inputs[index];
-  const { topic } = input;
-  const offsets = await log.offsets(topic).catch((error: unknown) => {
+async function offsetsOf(log: Log, topic: string): Promise<readonly PartitionOffsets[] | null> {
+  return log.offsets(topic).catch((error: unknown) => {
     if (error instanceof LogError && error.code === 'unknown_topic') return null;
     throw error;
   });
-  if (offsets === null) return null;
+}
+
+/** Null where there is no such topic. */
+async function inputLags(log: Log, group: string, stage: Stage, index: number): Promise<InputLag[] | null> {
+  const input = stage.inputs[index];
+  const { topic } = input;
+  const partitions = await offsetsOf(log, topic);
+  if (partitions === null) return null;
   const committed = await log.groupOffsets(
     group,
-    offsets.map(({ partition }) => ({ topic, partition })),
+    partitions.map(({ partition }) => ({ topic, partition })),
   );
-  return offsets.map(({ partition, low, stable }, i) => {
+  // After what is committed: a pipeline that runs would else be ahead of the end.
+  const offsets = await offsetsOf(log, topic);
+  if (offsets === null) return null;
+  return offsets.slice(0, committed.length).map(({ partition, low, stable }, i) => {
     const { offset, metadata } = committed[i];
     const time = decodePosition(metadata)?.times?.[index];
     const maxEventTime = time === undefined ? null : known(time.maxEventTime);

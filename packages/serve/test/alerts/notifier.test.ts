@@ -2,9 +2,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { AvroSchema } from '@rta/dsl';
 import { codecFor, embeddedRegistry, frame } from '@rta/registry';
 import { BatchBuilder, type Log, openEmbeddedLog } from '@rta/runtime';
+import { LONG, reportFigure } from '@rta/tools';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Notifier, type NotifierOptions } from '../../src/alerts/notifier.js';
 import { accept, openReceiver, type Receiver, status } from './receiver.js';
@@ -19,6 +22,11 @@ const SCHEMA: AvroSchema = {
     ...TIMES.map((name) => ({ name, type: { type: 'long', logicalType: 'timestamp-millis' } })),
   ],
 };
+/** What a target does with a request; `late`: it takes it, and answers when nobody waits any more. */
+const MISHAPS = ['unavailable', 'silent', 'late', 'cut'] as const;
+const TIMEOUT_MS = 60;
+const [RUNS, SEED] = [LONG ? 400 : 20, Number(process.env['SEED'] ?? 1)];
+
 const directory = mkdtempSync(join(tmpdir(), 'rta-notifier-'));
 const registry = embeddedRegistry(join(directory, 'registry'));
 const codec = codecFor(SCHEMA);
@@ -144,5 +152,72 @@ describe('Notifier', () => {
     await write(topic, ['bad:trigger', 'a:trigger']);
     expect(await drained(topic, receiver)).toEqual(['hook is not told that bad has a trigger: it answers 400']);
     expect(told(receiver).sort()).toEqual(['a:trigger', 'bad:trigger']);
+  });
+});
+
+describe('a target through any mishap', () => {
+  const mishaps: Record<(typeof MISHAPS)[number], Receiver['answer']> = {
+    unavailable: status(503),
+    silent: () => undefined,
+    late: (response) => void setTimeout(() => response.writeHead(202).end(), 2 * TIMEOUT_MS),
+    cut: (response) => void response.socket?.destroy(),
+  };
+  const delivery = { timeoutMs: TIMEOUT_MS, pauseMs: 2, maxPauseMs: 10, giveUpMs: 60_000 };
+  const story = fc.record({
+    /** Of each, the incidents that open, and close, one after the other. */
+    transitions: fc.array(fc.constantFrom('a', 'b', 'c', 'd'), { minLength: 1, maxLength: 20 }),
+    answers: fc.array(fc.constantFrom('taken' as const, ...MISHAPS), { maxLength: 25 }),
+    /** ms after which a process ends, and the next one comes. */
+    lives: fc.array(fc.integer({ min: 1, max: 300 }), { maxLength: 4 }),
+  });
+
+  it(`is told of each incident, in order (SEED=${String(SEED)})`, { timeout: 1_800_000 }, async () => {
+    const receiver = await openReceiver();
+    const total = { transitions: 0, requests: 0, mishaps: 0, ended: 0 };
+    const law = fc.asyncProperty(story, async ({ transitions, answers, lives }) => {
+      const [topic, left] = [await newTopic(2), [...answers]];
+      const taken: Receiver['told'] = [];
+      receiver.answer = (response, one) => {
+        const answer = left.shift() ?? 'taken';
+        total.requests++;
+        if (answer !== 'taken') total.mishaps++;
+        if (answer === 'taken' || answer === 'late') taken.push(one);
+        (answer === 'taken' ? accept : mishaps[answer])(response, one);
+      };
+      const open = new Set<string>();
+      const written = transitions.map((key) => `${key}:${open.delete(key) || !open.add(key) ? 'resolve' : 'trigger'}`);
+      for (const [at, transition] of written.entries()) await write(topic, [transition], transitions[at] < 'c' ? 0 : 1);
+      for (const life of lives) {
+        const { notifier } = notifierOf(topic, receiver, { delivery });
+        const run = notifier.run();
+        await delay(life);
+        notifier.stop();
+        await run;
+      }
+      expect(
+        await drained(topic, receiver, { delivery }).then((warnings) => warnings.filter((text) => !text.endsWith('it is tried again'))),
+      ).toEqual([]);
+      const requests = taken.map(({ headers, body }) => ({
+        id: String(headers['idempotency-key']),
+        key: String(body.dedup_key),
+        action: String(body.action),
+      }));
+      for (const key of new Set(transitions)) {
+        const own = requests.filter((request) => request.key === key);
+        const first = own.filter(({ id }, at) => own.findIndex((other) => other.id === id) === at);
+        const expected = written.filter((transition) => transition.startsWith(key));
+        expect(first.map(({ action }) => `${key}:${action}`)).toEqual(expected);
+        expect(`${key}:${own.at(-1)!.action}`).toBe(expected.at(-1));
+      }
+      total.transitions += written.length;
+      total.ended += lives.length;
+    });
+    await fc.assert(law, { numRuns: RUNS, seed: SEED });
+    expect(total.mishaps).toBeGreaterThan(RUNS);
+    expect(total.ended).toBeGreaterThan(RUNS / 2);
+    reportFigure(
+      'alerts',
+      `${String(total.transitions)} transitions in ${String(total.requests)} requests, of which ${String(total.mishaps)} were not answered in time, refused for now or cut; ${String(total.ended)} processes ended in between: each told, those of an incident in order; seed ${String(SEED)}`,
+    );
   });
 });

@@ -11,5 +11,6 @@ export const leaderboards: Scenario<Score> = {
   format: 'avro',
   hasRobots: true,
   events: scores,
-  encoder: ({ topic, partitions, schema, schemaId }) => new ScoreEncoder(topic, partitions, schema, schemaId ?? 0),
+  encoder: ({ topic, partitions, schema, schemaId, brokenEvery }) =>
+    new ScoreEncoder(topic, partitions, schema, schemaId ?? 0, brokenEvery),
 };

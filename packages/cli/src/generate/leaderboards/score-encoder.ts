@@ -11,6 +11,7 @@ import type { AvroSchema } from '@rta/dsl';
 import { codecFor, frame } from '@rta/registry';
 import { BatchBuilder, partitionOf, writeVarint, writeVarlong, type OutputBatch } from '@rta/runtime';
 import { Failure } from '../../failure.js';
+import { isNth } from '../late.js';
 import type { EventEncoder } from '../scenario.js';
 import type { Player, Score } from './game.js';
 
@@ -45,6 +46,7 @@ export class ScoreEncoder implements EventEncoder<Score> {
   private readonly suffix: Uint8Array;
   private readonly second = Buffer.alloc(READABLE_BYTES);
   private secondMs = Number.NaN;
+  private encoded = 0;
   private scratch = new Uint8Array(256);
 
   /** @throws Failure `schema_mismatch` where the schema is not that of a score, in the order above */
@@ -53,6 +55,7 @@ export class ScoreEncoder implements EventEncoder<Score> {
     private readonly partitions: number,
     schema: AvroSchema,
     private readonly schemaId: number,
+    private readonly brokenEvery: number,
   ) {
     this.suffix = Buffer.concat([avroString(EVENT_TYPE), defaultsBeyond(schema)]);
     this.builders = Array.from({ length: partitions }, (_, partition) => new BatchBuilder(topic, partition));
@@ -73,7 +76,9 @@ export class ScoreEncoder implements EventEncoder<Score> {
     p = writeVarint(b, p, READABLE_BYTES);
     p = this.writeReadable(b, p, timeMs);
     b.set(suffix, p);
-    builder.append(Math.min(timeMs, now), key, 0, key.length, b, 0, p + suffix.length, null);
+    const size = p + suffix.length;
+    const end = isNth(++this.encoded, this.brokenEvery) ? size >> 1 : size;
+    builder.append(Math.min(timeMs, now), key, 0, key.length, b, 0, end, null);
   }
 
   take(): OutputBatch[] {

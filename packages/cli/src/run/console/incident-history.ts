@@ -31,6 +31,8 @@ export class IncidentHistory {
   private readonly told = new Map<string, Told>();
   private readonly reader: IncidentReader;
   private asking: Promise<IncidentsAnswer> | null = null;
+  /** Whom this process tells; null: whomever alerts name. */
+  private targets: ReadonlySet<string> | null = null;
 
   constructor(
     private readonly pipelines: readonly { readonly plan: Plan }[],
@@ -38,6 +40,11 @@ export class IncidentHistory {
     registry: Pick<SchemaRegistry, 'byId'>,
   ) {
     this.reader = new IncidentReader(registry);
+  }
+
+  /** All others are told nothing, and not waited for. */
+  tellsOnly(targets: ReadonlySet<string>): void {
+    this.targets = targets;
   }
 
   /** What a target has answered, or not. */
@@ -117,7 +124,8 @@ export class IncidentHistory {
         const { action } = incident;
         if (told !== undefined) return { target, action, result: told.result, at: told.at, why: told.why };
         const isDone = (committed.get(target)?.[partitions.indexOf(partition)] ?? 0) > offset;
-        return { target, action, result: isDone ? 'done' : 'waiting', at: null, why: null };
+        const pending = this.targets?.has(target) === false ? 'nobody' : 'waiting';
+        return { target, action, result: isDone ? 'done' : pending, at: null, why: null };
       });
     const found = new Map<string, IncidentFacts>();
     for (const transition of transitions) {

@@ -83,6 +83,7 @@ const RESULTS: Readonly<Record<Telling['result'], string>> = {
   delivered: 'told',
   done: 'told before this run',
   waiting: 'not told yet',
+  nobody: 'not told by this run',
   refused: 'refused',
   'given-up': 'given up',
 };

@@ -106,12 +106,14 @@ function funnel(board: BoardFacts, rows: readonly BoardRow[], colours: Colours):
   const body = steps.map((step, i) => {
     const y = i * 48;
     const part = first > 0 ? Math.min(step.count, first) / first : 0;
+    const before = steps[i - 1]?.count ?? 0;
+    const onward = before > 0 ? `, ${((step.count / before) * 100).toFixed(1)}% of the step before` : '';
     return [
       text(LEFT, y + 14, step.name, colours.text),
       text(
         WIDTH - LEFT,
         y + 14,
-        `${count(step.count)}${i > 0 ? ` · ${(part * 100).toFixed(1)}% of all` : ''}`,
+        `${count(step.count)}${i > 0 ? ` · ${(part * 100).toFixed(1)}% of all${onward}` : ''}`,
         colours.soft,
         'text-anchor="end"',
       ),
