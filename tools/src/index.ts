@@ -9,6 +9,7 @@ export { startKafka, type KafkaBroker, type KafkaOptions } from './kafka-broker.
 export { API, KafkaProxy, type Fate } from './kafka-proxy.js';
 export { kafkaTool, startKafkaTool, type KafkaToolOptions } from './kafka-tool.js';
 export { mavenJars } from './maven.js';
+export { startReceiver, type Receiver } from './receiver.js';
 export { startRegistry, type RegistryOptions, type RegistryServer } from './registry-server.js';
 export { LONG, reportFigure } from './reliability/report.js';
 export { KAFKA_ARTIFACTS, KAFKA_VERSION } from './versions.js';

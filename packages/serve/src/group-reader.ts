@@ -61,6 +61,8 @@ export class GroupReader<T> {
   private epoch = -1;
   /** The next offset to read of each partition that this member has. */
   private readonly next = new Map<number, number>();
+  /** The first offset that is not taken, of each that it has, or had when it was a member for the last time. */
+  private taken = new Map<number, number>();
   private waiting: Waiting<T>[] = [];
   private waitingSince = 0;
   private paused = false;
@@ -100,6 +102,13 @@ export class GroupReader<T> {
   /** Records that were read and not taken yet. */
   get backlog(): number {
     return this.waiting.length;
+  }
+
+  /** The first offset that is not taken yet, of each partition that it has; of those that it had while it is no member. */
+  positions(): ReadonlyMap<number, number> {
+    const pending = new Set([...this.waiting.map(({ partition }) => partition), ...(this.round?.next.keys() ?? [])]);
+    // What is behind the last record that was taken is markers.
+    return new Map([...this.taken].map(([partition, offset]) => [partition, pending.has(partition) ? offset : (this.next.get(partition) ?? offset)])); // prettier-ignore
   }
 
   private isDrained(): boolean {
@@ -166,9 +175,12 @@ export class GroupReader<T> {
     const { log, topic, begin } = this.options;
     const lows = new Map((await log.offsets(topic)).map(({ partition, low }) => [partition, low]));
     const committed = await member.committed(partitions.map((partition) => ({ topic, partition })));
+    const first = (partition: number, offset: number | null): number => Math.max(offset ?? 0, lows.get(partition) ?? 0);
+    this.taken = new Map(committed.map(({ partition, offset }) => [partition, first(partition, offset)]));
     const known = await begin?.(new Map(committed.map(({ partition, offset }) => [partition, offset])));
     for (const { partition, offset } of committed) {
-      const from = Math.max(known?.get(partition) ?? offset ?? 0, lows.get(partition) ?? 0);
+      const from = first(partition, known?.get(partition) ?? offset);
+      this.taken.set(partition, from);
       this.next.set(partition, from);
       member.start(topic, partition, from);
     }
@@ -233,6 +245,7 @@ export class GroupReader<T> {
       if (this.stopping.signal.aborted) return;
       throw round.outcome.error;
     }
+    for (const [partition, offset] of round.next) this.taken.set(partition, offset);
     const { topic, outputs } = this.options;
     const offsets = [...round.next].map(([partition, offset]) => ({ topic, partition, offset, metadata: '' }));
     await member.commit({ epoch: this.epoch, outputs: outputs?.() ?? [], offsets });

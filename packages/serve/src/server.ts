@@ -7,6 +7,7 @@ import { guard, writeGuard } from './access.js';
 import { Collector, type CollectSettings } from './collect/collector.js';
 import { addCollect } from './collect/routes.js';
 import { addConsole, type ConsoleSource } from './console/console.js';
+import type { DeliveryWatch } from './delivery/delivery-watch.js';
 import { addDeployments } from './deployments/routes.js';
 import { addHealth } from './health/health.js';
 import { addLetters } from './letters/routes.js';
@@ -37,6 +38,8 @@ export interface HttpOptions {
   readonly pipelines: readonly ServedPipeline[];
   /** Names of others that are to run here, and do not yet: it is not ready. Default: none. */
   readonly waiting?: () => readonly string[];
+  /** How rows of sinks get to their stores; null: they do not, here. */
+  readonly deliveries: DeliveryWatch | null;
   /** The page at `/`; null: there is none. */
   readonly console: ConsoleSource | null;
   readonly log: Log;
@@ -65,8 +68,8 @@ export async function serveHttp(options: HttpOptions): Promise<HttpSide> {
   const app = fastify({ forceCloseConnections: 'idle', return503OnClosing: true, routerOptions: { maxParamLength: 1024 } });
   answerErrors(app, options.onError);
   const collector = options.collect === null ? null : new Collector(options.collect, log);
-  addHealth(app, pipelines, options.waiting ?? (() => []));
-  addMetrics(app, pipelines, collector);
+  addHealth(app, pipelines, options.waiting ?? (() => []), options.deliveries);
+  addMetrics(app, pipelines, options.deliveries, collector);
   if (collector !== null) addCollect(app, collector);
   const asked = {
     pipelines,

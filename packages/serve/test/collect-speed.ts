@@ -75,6 +75,7 @@ async function measure(seconds: number): Promise<void> {
     token: null,
     writeToken: null,
     console: null,
+    deliveries: null,
     address: null,
     pipelines: [],
     log,

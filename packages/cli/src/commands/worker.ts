@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '@rta/dsl/message-of';
+import { DeliveryWatch } from '@rta/serve';
 import { backendSettings, openBackend, type Backend, type BackendOptions } from '../backend/backend.js';
 import type { Action, CliContext } from '../context.js';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
@@ -124,15 +125,16 @@ async function follow(
 ): Promise<void> {
   const crew = crewOf(context, backend, options, http?.address ?? null, report, tracing);
   const door = new OlapDoor(backend.directory);
-  const serving = http === null ? null : await serve(backend, crew, http, report, door);
+  const deliveries = new DeliveryWatch();
+  const serving = http === null ? null : await serve(backend, crew, http, report, { door, deliveries });
   const url = serving?.url ?? null;
-  const deliveries = new Deliveries({ context, backend, workerId: workerId(backend), hooks: report, door, url });
+  const beside = new Deliveries({ context, backend, workerId: workerId(backend), hooks: report, deliveries, door, url });
   const live = new LiveVersions(context, backend.log, crew);
   const turn: { looking: Promise<void> | null } = { looking: null };
   const look = async (): Promise<void> => {
     const versions = await live.look();
     serving?.follow(versions);
-    deliveries.follow(versions);
+    beside.follow(versions);
   };
   try {
     report.following(backend, url);
@@ -151,7 +153,7 @@ async function follow(
   } finally {
     await serving?.close();
     await turn.looking;
-    await deliveries.close();
+    await beside.close();
   }
 }
 
@@ -179,11 +181,17 @@ interface Serving {
   close(): Promise<void>;
 }
 
-async function serve(backend: Backend, crew: Crew, http: HttpSettings, report: Report, door: OlapDoor): Promise<Serving> {
+async function serve(
+  backend: Backend,
+  crew: Crew,
+  http: HttpSettings,
+  report: Report,
+  asked: { readonly door: OlapDoor; readonly deliveries: DeliveryWatch },
+): Promise<Serving> {
   const collect = http.collect === null ? null : new DeployedCollect(http.collect, backend, report);
   const served = new ServedFleet(backend, crew);
-  const feed = new ConsoleFeed(served.versions, 'rta worker', backend, door);
-  const parts = { feed, door, waiting: () => served.waiting(), target: () => collect?.target ?? null };
+  const feed = new ConsoleFeed(served.versions, 'rta worker', backend, asked.door);
+  const parts = { ...asked, feed, waiting: () => served.waiting(), target: () => collect?.target ?? null };
   const warn = (message: string): void => {
     report.warning(null, message);
   };

@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '@rta/dsl/message-of';
 import type { Plan } from '@rta/dsl';
+import type { DeliveryWatch } from '@rta/serve';
 import type { Backend } from '../backend/backend.js';
 import type { CliContext } from '../context.js';
 import { deployedTargets } from '../project/compile-deployed.js';
@@ -21,6 +22,7 @@ export interface DeliveriesOptions {
   /** Of this process, the same after a restart. */
   readonly workerId: string;
   readonly hooks: Pick<CrewHooks, 'warning'>;
+  readonly deliveries: DeliveryWatch;
   readonly door: OlapDoor;
   /** Of the HTTP side; null: nothing listens. */
   readonly url: string | null;
@@ -56,17 +58,18 @@ export class Deliveries {
   }
 
   private async deliver(versions: readonly LiveVersion[], signal: AbortSignal): Promise<void> {
-    const { context, backend, workerId, hooks, door, url } = this.options;
+    const { context, backend, workerId, hooks, deliveries, door, url } = this.options;
+    const { cwd, env } = context;
     const until = (): Promise<void> => untilAborted(signal);
     const beside = { backend, workerId, says: hooks.warning };
-    const plans = versions.map(({ plan }) => plan).filter((plan) => delivers(plan) && this.fits(plan, storeProblems([plan], context.env)));
+    const plans = versions.map(({ plan }) => plan).filter((plan) => delivers(plan) && this.fits(plan, storeProblems([plan], env)));
     const told = versions.flatMap((version) => {
       if (!notifies(version.plan)) return [];
-      const targets = deployedTargets(version.source, context.env);
+      const targets = deployedTargets(version.source, env);
       return this.fits(version.plan, targetProblems([version.plan], targets)) ? [{ version, targets }] : [];
     });
     await Promise.all([
-      this.again(signal, plans, () => whileDelivering({ ...beside, plans, cwd: context.cwd, env: context.env, door, url }, signal, until)),
+      this.again(signal, plans, () => whileDelivering({ ...beside, plans, cwd, env, deliveries, door, url }, signal, until)),
       ...told.map(({ version, targets }) =>
         this.again(signal, [version.plan], () =>
           whileNotifying({ ...beside, pipelines: [{ plan: version.plan, run: version }], targets, told: () => undefined }, signal, until),

@@ -3,7 +3,7 @@ import { messageOf } from '@rta/dsl/message-of';
 import { hostname } from 'node:os';
 import type { Plan, ProjectFile } from '@rta/dsl';
 import { topicSpec } from '@rta/runtime';
-import type { CollectTarget, HttpSide, ServedPipeline } from '@rta/serve';
+import type { CollectTarget, DeliveryWatch, HttpSide, ServedPipeline } from '@rta/serve';
 import type { Backend } from '../backend/backend.js';
 import type { CliContext } from '../context.js';
 import { Failure, UsageError } from '../failure.js';
@@ -92,6 +92,8 @@ function addressIn(text: string): HttpAddress {
 interface HttpParts {
   readonly feed: ConsoleFeed;
   readonly door: OlapDoor;
+  /** Null: rows of sinks stay in their topics. */
+  readonly deliveries: DeliveryWatch | null;
   /** Names of pipelines that are to run here too, and do not yet. */
   readonly waiting?: () => readonly string[];
   /** Where `collect:` writes, as of now; default: to the source as the pipelines have it that there are. */
@@ -108,7 +110,7 @@ export async function openHttp(
   settings: HttpSettings,
   backend: Backend,
   pipelines: readonly ServedPipeline[],
-  { feed, door, waiting, target }: HttpParts,
+  { feed, door, deliveries, waiting, target }: HttpParts,
 ): Promise<HttpSide> {
   const { host, port, token, writeToken, address, collect } = settings;
   // Most commands never need it.
@@ -122,6 +124,7 @@ export async function openHttp(
     writeToken,
     console: feed,
     sql: () => door.store,
+    deliveries,
     address,
     log: backend.log,
     registry: backend.registry,

@@ -1,6 +1,6 @@
 /** What `rta run` and `rta demo` share: pipelines on a backend from the gate to the summary. */
 import type { Plan } from '@rta/dsl';
-import type { ServedPipeline, Told } from '@rta/serve';
+import { DeliveryWatch, type ServedPipeline, type Told } from '@rta/serve';
 import type { Backend } from '../backend/backend.js';
 import type { CliContext } from '../context.js';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
@@ -80,8 +80,10 @@ export async function runProject(context: CliContext, backend: Backend, settings
   });
   if (context.signal.aborted) return EXIT_CODES.interrupted.code;
   const door = new OlapDoor(backend.directory);
+  const deliveries = new DeliveryWatch();
   const feed = settings.http === undefined ? null : new ConsoleFeed(pipelines, `rta ${command}`, backend, door);
-  const http = feed === null ? null : await openHttp(warn, settings.http!, backend, served(pipelines), { feed, door });
+  const parts = { door, deliveries: settings.sinks === false ? null : deliveries };
+  const http = feed === null ? null : await openHttp(warn, settings.http!, backend, served(pipelines), { ...parts, feed });
   try {
     settings.prepared?.(pipelines);
     const title = `rta ${command} · ${backend.description}${http === null ? '' : ` · ${http.url}`}`;
@@ -105,7 +107,11 @@ export async function runProject(context: CliContext, backend: Backend, settings
     return await whileNotifying({ ...beside, pipelines, targets, told }, context.signal, () =>
       settings.sinks === false
         ? work()
-        : whileDelivering({ ...beside, cwd: context.cwd, env: context.env, plans, door, url: http?.url ?? null }, context.signal, work),
+        : whileDelivering(
+            { ...beside, cwd: context.cwd, env: context.env, plans, deliveries, door, url: http?.url ?? null },
+            context.signal,
+            work,
+          ),
     );
   } finally {
     await http?.close();

@@ -10,7 +10,7 @@ import {
   type SinkNode,
   type StoreTarget,
 } from '@rta/dsl';
-import { Deliverer, WebhookSink } from '@rta/serve';
+import { Deliverer, type DeliveryName, type DeliveryWatch, WebhookSink } from '@rta/serve';
 import type { ClickhouseSink } from '@rta/serve/clickhouse';
 import type * as Delivery from '@rta/serve/delivery';
 import type { Backend } from '../backend/backend.js';
@@ -35,6 +35,8 @@ export interface SinksOptions {
   /** What the variables in sinks hold. */
   readonly env: CliContext['env'];
   readonly says: (pipeline: string, message: string) => void;
+  /** Told of each delivery. */
+  readonly deliveries: DeliveryWatch;
   /** Told when the OLAP store is there, and before it is closed. */
   readonly door: OlapDoor;
   /** Of the HTTP side; null: nothing listens. */
@@ -77,7 +79,7 @@ function problemsOf(store: StoreTarget, span: SinkNode['span'], env: CliContext[
  * stops its own sink only. Rejects as `run` does, and with StoreError where the OLAP store cannot be opened.
  */
 export async function whileDelivering<T>(options: SinksOptions, signal: AbortSignal, run: () => Promise<T>): Promise<T> {
-  const { plans, backend, says, door, url } = options;
+  const { plans, backend, says, deliveries, door, url } = options;
   const stored = plans.flatMap((plan) =>
     plan.sinks.flatMap((sink) => (sink.store === undefined ? [] : [{ plan, sink, target: sink.store }])),
   );
@@ -89,15 +91,21 @@ export async function whileDelivering<T>(options: SinksOptions, signal: AbortSig
     : null;
   const olap = delivery === null ? null : { delivery, store: await delivery.OlapStore.open(olapPath(backend.directory), directories) };
   const stores: Stores = { olap, Clickhouse: await clickhouseOf(stored), open: [] };
+  const of = new Map<Deliverer, Stored>();
   try {
     if (olap !== null) await door.opened(olap.store, url);
-    const of = new Map(stored.map((one) => [delivererOf(one, options, stores), one]));
+    for (const one of stored) {
+      const deliverer = delivererOf(one, options, stores);
+      of.set(deliverer, one);
+      deliveries.add(deliverer, nameOf(one));
+    }
     const onFailed = (deliverer: Deliverer, why: string): void => {
       const { plan, target } = of.get(deliverer)!;
       says(plan.pipeline, `rows do not go to the ${showStore(target)} any more: ${why}`);
     };
     return await runBeside([...of.keys()], { signal, drainMs: DRAIN_MS, onFailed }, run);
   } finally {
+    for (const deliverer of of.keys()) deliveries.remove(deliverer);
     if (olap !== null) await door.closed();
     await olap?.store.close();
     await Promise.all(stores.open.map((one) => one.close()));
@@ -122,15 +130,23 @@ async function clickhouseOf(stored: readonly Stored[]): Promise<typeof Clickhous
   return stored.some(({ target }) => target.kind === 'clickhouse') ? (await import('@rta/serve/clickhouse')).ClickhouseSink : null;
 }
 
-function delivererOf(
-  { plan: { pipeline, errors }, sink, target }: Stored,
-  { backend: { log, registry }, workerId, cwd, env, says }: SinksOptions,
-  { olap, Clickhouse, open }: Stores,
-): Deliverer {
+function nameOf({ plan: { pipeline }, sink, target }: Stored): DeliveryName {
+  return { pipeline, sink: sink.name, store: target.kind };
+}
+
+function delivererOf(stored: Stored, options: SinksOptions, { olap, Clickhouse, open }: Stores): Deliverer {
+  const {
+    plan: { pipeline, errors },
+    sink,
+    target,
+  } = stored;
+  const { backend, workerId, cwd, env, says, deliveries } = options;
+  const { log, registry } = backend;
   const onWarning = (message: string): void => {
     says(pipeline, `${showStore(target)}: ${message}`);
   };
-  const common = { log, registry, pipeline, sink, workerId, onWarning };
+  const figures = deliveries.figuresOf(nameOf(stored));
+  const common = { log, registry, pipeline, sink, workerId, onWarning, figures };
   switch (target.kind) {
     case 'table':
       return new Deliverer({ ...common, store: new olap!.delivery.TableSink(olap!.store, sink, target), isOwn: true });

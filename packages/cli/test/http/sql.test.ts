@@ -1,14 +1,14 @@
 /** SQL over the OLAP store of a running process: over HTTP, and by `rta sql` beside it. */
 import { expect, it } from 'vitest';
 import { ndjson, rta, spawnRta } from '../support/cli.js';
-import { appendOrders, shopProject, totalsOf } from '../sinks/shop.js';
+import { openShop, totalsOf } from '../sinks/shop.js';
 import { eventually } from './serving.js';
 
 const SQL = 'SELECT team, total, orders FROM totals ORDER BY team';
 
 it('is answered while rta run has the store open', { timeout: 120_000 }, async () => {
-  const cwd = shopProject('  totals: { from: totals, table: totals }\n');
-  await appendOrders(cwd, 0, 500);
+  const { directory: cwd, send } = openShop('  totals: { from: totals, table: totals }\n');
+  await send(0, 500);
   const env = { RTA_HTTP_TOKEN: 'secret' };
   const run = spawnRta(['run', '--http', '0', '--json'], { cwd, env });
   let printed = '';

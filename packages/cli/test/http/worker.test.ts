@@ -16,7 +16,7 @@ describe.each([1, 2])('rta worker --http with %i workers', { timeout: 120_000 },
     const ask = async (path: string): Promise<unknown> => (await fetch(`${worker.url}${path}`)).json();
     expect(await ask('/healthz')).toMatchObject({ status: 'ok' });
     // Nothing is to run yet.
-    expect(await ask('/readyz')).toEqual({ ready: true, pipelines: [] });
+    expect(await ask('/readyz')).toEqual({ ready: true, degraded: false, pipelines: [], sinks: [] });
     expect((await on.rta('deploy')).code).toBe(0);
     await eventually(
       () => ask('/readyz'),

@@ -5,7 +5,7 @@ import { ClickhouseSink } from '@rta/serve/clickhouse';
 import { describe, expect, it } from 'vitest';
 import { rta, spawnRta } from '../support/cli.js';
 import { leavesOutClickhouse, useClickhouse } from '../support/use-clickhouse.js';
-import { appendOrders, shopProject, totalsOf } from './shop.js';
+import { openShop, totalsOf } from './shop.js';
 
 const STRING: Type = { kind: 'string' };
 const LONG: Type = { kind: 'long' };
@@ -187,9 +187,9 @@ describe.skipIf(leavesOutClickhouse('the sink clickhouse'))('the sink clickhouse
     const house = server();
     const { url, user, password } = house;
     const env = { HOUSE_URL: url, HOUSE_USER: user, HOUSE_PASSWORD: password, CLICKHOUSE_URL: url, CLICKHOUSE_USER: user, CLICKHOUSE_PASSWORD: password }; // prettier-ignore
-    const directory = shopProject(SINKS);
+    const { directory, send } = openShop(SINKS);
     for (const [i, ms] of [600, 1400].entries()) {
-      await appendOrders(directory, i * 10_000, 10_000);
+      await send(i * 10_000, 10_000);
       const running = spawnRta(['run', '--json'], { cwd: directory, env });
       await running.printed(/"started"/);
       await delay(ms);

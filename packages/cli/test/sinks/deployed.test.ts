@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { ndjson, rta, spawnRta, type RtaProcess } from '../support/cli.js';
 import { openReceiver } from '../support/receiver.js';
-import { appendOrders, shopProject, totalsOf } from './shop.js';
+import { openShop, totalsOf } from './shop.js';
 
 const SINKS = `  totals:
     from: totals
@@ -46,13 +46,13 @@ it(
   'tells targets and fills stores, with the variables of the worker, and goes on where the one before was',
   { timeout: 180_000 },
   async () => {
-    const directory = shopProject(SINKS);
+    const { directory, send } = openShop(SINKS);
     writeFileSync(join(directory, 'rta.yaml'), `notify:\n  desk: { webhook: '\${SHOP_URL}/desk' }\n`);
-    await appendOrders(directory, 0, 2000);
+    await send(0, 2000);
     const deployed = await rta(['deploy', '--json'], { cwd: directory, env });
     expect({ code: deployed.code, stderr: deployed.stderr }).toEqual({ code: 0, stderr: '' });
     for (const count of [2000, 2500]) {
-      if (count > 2000) await appendOrders(directory, 2000, count - 2000);
+      if (count > 2000) await send(2000, count - 2000);
       const worker = spawnRta(['worker', '--json'], { cwd: directory, env });
       await until(() => JSON.stringify(lastTotals()) === JSON.stringify(totalsOf(count)), worker);
       await until(() => posted['/desk'].length > 0, worker);

@@ -3,15 +3,15 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { ndjson, rta, spawnRta } from '../support/cli.js';
-import { appendOrders, shopProject } from './shop.js';
+import { openShop } from './shop.js';
 
 it('has each row once, however often the process is killed', { timeout: 180_000 }, async () => {
-  const directory = shopProject(
+  const { directory, send } = openShop(
     '  board: { from: totals, topic: totals }\n  lake: { from: shop, parquet: { path: ./lake, every: 500ms, rows: 3000 } }\n',
   );
   let sent = 0;
   for (const ms of [700, 1500]) {
-    await appendOrders(directory, sent, 10_000);
+    await send(sent, 10_000);
     sent += 10_000;
     const running = spawnRta(['run', '--json'], { cwd: directory });
     await running.printed(/"started"/);

@@ -2,8 +2,9 @@
 import { Buffer } from 'node:buffer';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BatchBuilder, openEmbeddedLog, type Log } from '@rta/runtime';
+import { BatchBuilder, openEmbeddedLog, openKafkaLog, type Log } from '@rta/runtime';
 import { temporaryDirectory } from '../support/cli.js';
+import type { KafkaEnv } from '../support/use-kafka.js';
 
 const TEAMS = 7;
 const PARTITIONS = 2;
@@ -20,16 +21,33 @@ const SCHEMA = {
   ],
 };
 
-/** @param sinks as YAML, indented by two; `totals` is a table by team, `shop` the orders themselves. Returns its directory. */
-export function shopProject(sinks: string): string {
+export interface Shop {
+  /** Of the project. */
+  readonly directory: string;
+  readonly pipeline: string;
+  /** Where its commands find brokers and registry; on the embedded log, nothing. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Appends so many orders; an embedded log is nobody else's meanwhile. */
+  readonly send: (from: number, count: number) => Promise<void>;
+}
+
+/**
+ * Writes the project.
+ *
+ * @param sinks as YAML, indented by two; `totals` is a table by team, `shop` the orders themselves
+ * @param kafka where it has a pipeline and topics that no other has; default: it works on the embedded log
+ */
+export function openShop(sinks: string, kafka?: KafkaEnv): Shop {
   const directory = temporaryDirectory();
+  const pipeline = kafka === undefined ? 'shop' : `shop-${process.pid}-${Date.now().toString(36)}`;
+  const topic = `orders-of-${pipeline}`;
   for (const name of ['pipelines', 'schemas']) mkdirSync(join(directory, name));
   writeFileSync(join(directory, 'schemas/order.avsc'), JSON.stringify(SCHEMA));
   writeFileSync(
     join(directory, 'pipelines/shop.yaml'),
-    `pipeline: shop
+    `pipeline: ${pipeline}
 sources:
-  shop: { topic: orders, schema: order, format: json, time: placed }
+  shop: { topic: ${topic}, schema: order, format: json, time: placed }
 streams:
   totals:
     from: shop
@@ -39,26 +57,25 @@ streams:
 sinks:
 ${sinks}`,
   );
-  return directory;
+  const open = (): Promise<Log> =>
+    kafka === undefined ? openEmbeddedLog(join(directory, '.rta/log')) : openKafkaLog({ brokers: kafka.KAFKA_BROKERS.split(',') });
+  const send = async (from: number, count: number): Promise<void> => {
+    const log = await open();
+    await sendOrders(log, topic, from, count);
+    await log.close();
+  };
+  return { directory, pipeline, env: { ...kafka }, send };
 }
 
-/** Appends so many orders. */
-export async function sendOrders(log: Log, from: number, count: number): Promise<void> {
-  await log.ensureTopics([{ name: 'orders', partitions: PARTITIONS }]);
-  const builders = Array.from({ length: PARTITIONS }, (_, partition) => new BatchBuilder('orders', partition, 50_000));
+async function sendOrders(log: Log, topic: string, from: number, count: number): Promise<void> {
+  await log.ensureTopics([{ name: topic, partitions: PARTITIONS }]);
+  const builders = Array.from({ length: PARTITIONS }, (_, partition) => new BatchBuilder(topic, partition, 50_000));
   for (let id = from; id < from + count; id++) {
     const order = { id, team: `team-${String(id % TEAMS)}`, amount: id % 100, placed: START + id };
     const value = Buffer.from(JSON.stringify(order));
     builders[id % PARTITIONS].append(START + id, null, 0, 0, value, 0, value.length, null);
   }
   await log.append(builders.flatMap((builder) => builder.take()));
-}
-
-/** The same, into the embedded log of a project that does not run. */
-export async function appendOrders(directory: string, from: number, count: number): Promise<void> {
-  const log = await openEmbeddedLog(join(directory, '.rta/log'));
-  await sendOrders(log, from, count);
-  await log.close();
 }
 
 /** What the table of totals has after orders 0 to `count` - 1. */

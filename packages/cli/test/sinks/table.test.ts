@@ -1,10 +1,9 @@
 /** The sink `table:` of `rta run`: what the embedded OLAP store has is what the orders come to, also when the process is killed meanwhile. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { openKafkaLog } from '@rta/runtime';
 import { describe, expect, it } from 'vitest';
 import { ndjson, rta, spawnRta } from '../support/cli.js';
 import { leavesOut, useKafka } from '../support/use-kafka.js';
-import { appendOrders, sendOrders, shopProject, totalsOf } from './shop.js';
+import { openShop, totalsOf } from './shop.js';
 
 const SINKS = `  board: { from: totals, topic: totals }
   totals_table: { from: totals, table: totals }
@@ -26,10 +25,10 @@ async function expectAll(directory: string, count: number): Promise<void> {
 
 describe('the sink table', { timeout: 180_000 }, () => {
   it('has each row once, however often the process is killed', async () => {
-    const directory = shopProject(SINKS);
+    const { directory, send } = openShop(SINKS);
     let sent = 0;
     for (const ms of [300, 900, 1500, 2200]) {
-      await appendOrders(directory, sent, 20_000);
+      await send(sent, 20_000);
       sent += 20_000;
       const running = spawnRta(['run', '--json'], { cwd: directory });
       await running.printed(/"started"/);
@@ -44,8 +43,8 @@ describe('the sink table', { timeout: 180_000 }, () => {
   });
 
   it('waits in its topic with --no-sinks', async () => {
-    const directory = shopProject(SINKS);
-    await appendOrders(directory, 0, 100);
+    const { directory, send } = openShop(SINKS);
+    await send(0, 100);
     expect((await rta(['run', '--until-end', '--no-sinks', '--json'], { cwd: directory })).code).toBe(0);
     expect(await rta(['sql', 'SELECT 1'], { cwd: directory })).toMatchObject({
       code: 1,
@@ -60,16 +59,14 @@ describe.skipIf(leavesOut('the sink table on Kafka'))('the sink table on Kafka',
   const env = useKafka();
 
   it('has each row once, though the process is killed', async () => {
-    const directory = shopProject(SINKS);
-    const log = await openKafkaLog({ brokers: [env().KAFKA_BROKERS] });
-    await sendOrders(log, 0, 20_000);
+    const { directory, send } = openShop(SINKS, env());
+    await send(0, 20_000);
     const running = spawnRta(['run', '--json'], { cwd: directory, env: env() });
     await running.printed(/"started"/);
     await delay(3000);
     running.child.kill('SIGKILL');
     await running.ended;
-    await sendOrders(log, 20_000, 20_000);
-    await log.close();
+    await send(20_000, 20_000);
     const { code } = await rta(['run', '--until-end', '--json'], { cwd: directory, env: env() });
     expect(code).toBe(0);
     await expectAll(directory, 40_000);

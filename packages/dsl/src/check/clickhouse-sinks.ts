@@ -1,11 +1,11 @@
 /** `clickhouse:`: tables that rows can go to, and how to reach them. */
 import type { ClickhouseAst, SinkAst, StoreAst } from '../ast/ast.js';
-import type { Diagnostic, Span } from '../diagnostics/diagnostic.js';
+import type { Span } from '../diagnostics/diagnostic.js';
 import { CLICKHOUSE_COLUMNS, type ClickhouseTarget, STORE_TIME } from '../plan/store-sink.js';
 import type { Column } from '../plan/plan.js';
 import { definite } from '../types/lattice.js';
-import { type Environment, resolveVariables } from '../yaml/env.js';
-import { remoteMessages, urlProblem, writtenText } from './remote-messages.js';
+import type { Environment } from '../yaml/env.js';
+import { remoteMessages, type ResolvedRemote, RemoteTexts, urlProblem, writtenText } from './remote-messages.js';
 import type { Session } from './session.js';
 
 const DEFAULTS: Readonly<Record<keyof ClickhouseAst, string>> = {
@@ -42,23 +42,16 @@ export function checkClickhouse(
   }
 }
 
-/** How to reach ClickHouse, its variables resolved: may hold secrets, never print it. */
-export interface ResolvedClickhouse {
-  readonly url: string;
+/** How to reach ClickHouse, its variables resolved. */
+export interface ResolvedClickhouse extends ResolvedRemote {
   readonly database: string;
   readonly user: string;
   readonly password: string;
-  /** Variables that are not set or hold what cannot be used: nothing can be delivered. */
-  readonly problems: readonly Diagnostic[];
 }
 
 /** @param span the place of the sink */
 export function resolveClickhouse({ url, database, user, password }: ClickhouseTarget, span: Span, env: Environment): ResolvedClickhouse {
-  const problems: Diagnostic[] = [];
-  const resolve = (text: string): string | null => resolveVariables(text, env, span, (problem) => void problems.push(problem));
-  const target = resolve(url);
-  const why = urlProblem(target, SECRETS);
-  if (why !== null) problems.push(remoteMessages.remoteUrl(span, why));
-  const [base, name, secret] = [database, user, password].map((text) => resolve(text) ?? '');
-  return { url: target ?? '', database: base, user: name, password: secret, problems };
+  const texts = new RemoteTexts(url, SECRETS, span, env);
+  const [base, name, secret] = [database, user, password].map((text) => texts.resolve(text) ?? '');
+  return { url: texts.url, database: base, user: name, password: secret, problems: texts.problems };
 }

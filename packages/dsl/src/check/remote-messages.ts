@@ -1,7 +1,7 @@
 /** What sinks that go elsewhere share: URLs, and texts whose variables are for those who deliver. */
-import type { Span } from '../diagnostics/diagnostic.js';
+import type { Diagnostic, Span } from '../diagnostics/diagnostic.js';
 import { errorMessage, quote } from '../diagnostics/message.js';
-import { resolveVariables } from '../yaml/env.js';
+import { type Environment, resolveVariables } from '../yaml/env.js';
 import { yamlMessages } from '../yaml/messages.js';
 import type { Spanned } from '../yaml/read.js';
 import type { Session } from './session.js';
@@ -53,4 +53,39 @@ export function urlProblem(text: string | null, secrets: string): string | null 
   if (url === null) return 'it is no URL';
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return `${quote(url.protocol.slice(0, -1))} is neither http nor https`;
   return url.username !== '' || url.password !== '' ? `a user or a password in it would be shown; write them as ${secrets}` : null;
+}
+
+/** What is elsewhere, as those who deliver see it: may hold secrets, never print it. */
+export interface ResolvedRemote {
+  /** Empty: it is not known. */
+  readonly url: string;
+  /** Variables that are not set or hold what cannot be used: nothing can be delivered. */
+  readonly problems: readonly Diagnostic[];
+}
+
+/** Resolves the texts of a target: what is wrong is noted among `problems`. */
+export class RemoteTexts implements ResolvedRemote {
+  readonly problems: Diagnostic[] = [];
+  readonly url: string;
+
+  /**
+   * @param span the place of the sink
+   * @param secrets where a user and a password belong
+   */
+  constructor(
+    url: string,
+    secrets: string,
+    private readonly span: Span,
+    private readonly env: Environment,
+  ) {
+    const target = this.resolve(url);
+    const why = urlProblem(target, secrets);
+    if (why !== null) this.problems.push(remoteMessages.remoteUrl(span, why));
+    this.url = target ?? '';
+  }
+
+  /** The text with its variables; null: one is not set. */
+  resolve(text: string): string | null {
+    return resolveVariables(text, this.env, this.span, (problem) => void this.problems.push(problem));
+  }
 }

@@ -1,12 +1,13 @@
 /** `webhook:`: URLs that rows can be posted to, and headers that can be sent with them. */
 import type { SinkAst } from '../ast/ast.js';
-import type { Diagnostic, Span } from '../diagnostics/diagnostic.js';
+import type { Span } from '../diagnostics/diagnostic.js';
 import type { WebhookTarget } from '../plan/store-sink.js';
-import { type Environment, resolveVariables } from '../yaml/env.js';
+import type { Environment } from '../yaml/env.js';
 import type { Session } from './session.js';
-import { remoteMessages, urlProblem, writtenText } from './remote-messages.js';
+import { remoteMessages, type ResolvedRemote, RemoteTexts, urlProblem, writtenText } from './remote-messages.js';
 import { sinkMessages } from './sink-messages.js';
 
+const SECRETS = 'the header `authorization`';
 /** https://www.rfc-editor.org/rfc/rfc9110#name-tokens */
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** A value may have blanks and tabs within, and no control characters. */
@@ -19,7 +20,7 @@ export function checkWebhook({ stores: [{ name: url, webhook }], ttlMs }: SinkAs
   if (ttlMs !== null)
     session.report(sinkMessages.sinkSetting(ttlMs.span, 'ttl', 'webhook', 'rows that were posted are kept by nobody here'));
   const seen = new Set<string>();
-  const why = urlProblem(writtenText(url, session), 'the header `authorization`');
+  const why = urlProblem(writtenText(url, session), SECRETS);
   if (why !== null) session.report(remoteMessages.remoteUrl(url.span, why));
   for (const { name, value } of webhook?.headers ?? []) {
     const twice = seen.has(name.value.toLowerCase()) ? 'it is there already' : null;
@@ -29,28 +30,21 @@ export function checkWebhook({ stores: [{ name: url, webhook }], ttlMs }: SinkAs
   }
 }
 
-/** A webhook with its variables resolved: may hold secrets, never print it. */
-export interface ResolvedWebhook {
-  readonly url: string;
+/** A webhook with its variables resolved. */
+export interface ResolvedWebhook extends ResolvedRemote {
   readonly headers: Readonly<Record<string, string>>;
-  /** Variables that are not set or hold what cannot be used: nothing can be delivered. */
-  readonly problems: readonly Diagnostic[];
 }
 
 /** @param span the place of the sink */
 export function resolveWebhook({ url, headers }: WebhookTarget, span: Span, env: Environment): ResolvedWebhook {
-  const problems: Diagnostic[] = [];
-  const resolve = (text: string): string | null => resolveVariables(text, env, span, (problem) => void problems.push(problem));
-  const target = resolve(url);
-  const why = urlProblem(target, 'the header `authorization`');
-  if (why !== null) problems.push(remoteMessages.remoteUrl(span, why));
+  const texts = new RemoteTexts(url, SECRETS, span, env);
   const values = Object.entries(headers).flatMap(([name, text]) => {
-    const value = resolve(text);
+    const value = texts.resolve(text);
     const problem = headerProblem(name, value);
-    if (problem !== null) problems.push(remoteMessages.webhookHeader(span, name, problem));
+    if (problem !== null) texts.problems.push(remoteMessages.webhookHeader(span, name, problem));
     return value === null ? [] : [[name.toLowerCase(), value] as const];
   });
-  return { url: target ?? '', headers: Object.fromEntries(values), problems };
+  return { url: texts.url, headers: Object.fromEntries(values), problems: texts.problems };
 }
 
 /** @param value null: not known here */

@@ -5,6 +5,8 @@ import type { SchemaRegistry } from '@rta/registry';
 import type { SinkNode } from '@rta/dsl';
 import { pauseOf, type Pauses } from '../backoff.js';
 import { GroupReader } from '../group-reader.js';
+import { type Behind, BehindEnd } from './behind-end.js';
+import { DeliveryFigures, type DeliveryStatus } from './delivery-figures.js';
 import { SinkRowReader } from './sink-row-reader.js';
 import { type SinkBatch, type SinkRow, type SinkStore, StoreError } from './sink-store.js';
 
@@ -21,6 +23,8 @@ export interface DelivererOptions {
   readonly isOwn: boolean;
   /** Told the first time that a store says no, and when it takes rows again. */
   readonly onWarning: (message: string) => void;
+  /** Where it is written down how it goes; default: figures of its own. */
+  readonly figures?: DeliveryFigures;
   /** Of those that differ from the default. */
   readonly settings?: Partial<DelivererSettings>;
 }
@@ -39,6 +43,8 @@ const DELIVERER_DEFAULTS: DelivererSettings = { mostRows: 10_000, lingerMs: 200,
 export class Deliverer {
   private readonly reader: GroupReader<SinkRow>;
   private readonly settings: DelivererSettings;
+  private readonly figures: DeliveryFigures;
+  private readonly end = new BehindEnd();
   /** It could not begin, which was said. */
   private isAway = false;
   private isDraining = false;
@@ -47,6 +53,7 @@ export class Deliverer {
     const { log, registry, sink, store, pipeline, workerId, isOwn } = options;
     const settings = { ...DELIVERER_DEFAULTS, ...options.settings };
     this.settings = settings;
+    this.figures = options.figures ?? new DeliveryFigures();
     const shared = `${applicationIdOf(pipeline)}.sink.${sink.name}`;
     const group = isOwn ? `${shared}.${workerId}` : shared;
     const rows = new SinkRowReader(sink, registry);
@@ -68,8 +75,27 @@ export class Deliverer {
 
   /** Resolves after `stop`, or when `drain` is done; rejects with what the store or the log refuses for good. */
   async run(): Promise<void> {
-    await this.reader.run();
-    if (this.isDraining) await this.options.store.finish?.();
+    this.figures.is('joining');
+    try {
+      await this.reader.run();
+      if (this.isDraining) await this.options.store.finish?.();
+      this.figures.is('stopped');
+    } catch (error) {
+      this.figures.is('failed');
+      throw error;
+    }
+  }
+
+  get status(): DeliveryStatus {
+    return this.figures;
+  }
+
+  /** How far the store is behind the topic; null: that is not known yet. Rejects as the log does. */
+  async behind(): Promise<Behind | null> {
+    const { log, sink } = this.options;
+    const ends = new Map((await log.offsets(sink.topic)).map(({ partition, stable }) => [partition, stable]));
+    const taken = this.reader.positions();
+    return taken.size === 0 ? null : this.end.look(ends, taken, Date.now());
   }
 
   /** Delivers what the topic holds now, but takes no longer than `limitMs`; then `run` resolves. */
@@ -87,13 +113,15 @@ export class Deliverer {
     try {
       const next = await store.begin(committed);
       if (this.isAway) onWarning('the store is there');
+      if (this.isAway || this.figures.state === 'joining') this.figures.answers();
       this.isAway = false;
       return next;
     } catch (error) {
       // The reader comes back to it.
-      if (error instanceof StoreError && error.retriable && !this.isAway) {
+      if (error instanceof StoreError && error.retriable) {
+        this.figures.refused();
+        if (!this.isAway) onWarning(`${error.message}; rows wait in ${this.options.sink.topic}, and it is tried again`);
         this.isAway = true;
-        onWarning(`${error.message}; rows wait in ${this.options.sink.topic}, and it is tried again`);
       }
       throw error;
     }
@@ -104,11 +132,13 @@ export class Deliverer {
     for (let tries = 0; ; tries++) {
       try {
         await store.write(batch, signal);
+        this.figures.took(batch.items.length);
         if (tries > 0) onWarning('the store takes rows again');
         return;
       } catch (error) {
         if (signal.aborted) throw new StoreError('interrupted', true, { cause: error });
         if (!(error instanceof StoreError) || !error.retriable) throw error;
+        this.figures.refused();
         if (tries === 0) onWarning(`${error.message}; rows wait in ${this.options.sink.topic}, and it is tried again`);
         await sleep(error.afterMs ?? pauseOf(tries, this.settings), undefined, { signal }).catch(() => undefined);
       }

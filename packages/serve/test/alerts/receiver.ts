@@ -1,6 +1,6 @@
 /** A target that is told of incidents: a real HTTP server that answers as it is bid. */
-import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import { startReceiver } from '@rta/tools';
 import { afterAll } from 'vitest';
 
 interface Told {
@@ -20,21 +20,13 @@ export interface Receiver {
 export async function openReceiver(): Promise<Receiver> {
   const told: Told[] = [];
   const receiver: Receiver = { url: '', told, answer: accept };
-  const server = createServer((request, response) => {
-    let text = '';
-    request.setEncoding('utf8').on('data', (part: string) => (text += part));
-    request.on('end', () => {
-      const one: Told = { headers: request.headers, body: JSON.parse(text) as Told['body'] };
-      told.push(one);
-      receiver.answer(response, one);
-    });
+  const { url, close } = await startReceiver((body, { headers }, response) => {
+    const one: Told = { headers, body: body as Told['body'] };
+    told.push(one);
+    receiver.answer(response, one);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  afterAll(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  receiver.url = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/secret-path`;
+  afterAll(close);
+  receiver.url = `${url}/secret-path`;
   return receiver;
 }
 

@@ -84,7 +84,7 @@ describe('the sink webhook', () => {
           accept(response);
       }
     };
-    const { warnings, ended } = await delivered(sink, receiver, { timeoutMs: 300, batch: 7 });
+    const { warnings, ended } = await delivered(sink, receiver, { timeoutMs: 1_500, batch: 7 });
     expect(ended).toBeNull();
     expect(warnings.join()).toMatch(/rows wait in p\d+-totals, and it is tried again.*the store takes rows again/);
     expect(taken).toHaveLength(90);

@@ -60,6 +60,23 @@ const ROWS: readonly (readonly [title: string, panels: readonly PanelSpec[]])[] 
     ],
   ],
   [
+    'Stores of sinks',
+    [
+      { title: 'Takes rows', of: 'rta_delivery_up', unit: 'bool_yes_no', lines: [['{{pipeline}} {{sink}} ({{store}})', level('min', 'rta_delivery_up', 'sink', 'store')]] },
+      { title: 'Not delivered yet', of: 'rta_delivery_lag_records', unit: 'short', lines: [['{{pipeline}} {{sink}} ({{store}})', level('sum', 'rta_delivery_lag_records', 'sink', 'store')]] },
+      { title: 'Not delivered for', of: 'rta_delivery_delay_seconds', unit: 's', lines: [['{{pipeline}} {{sink}} ({{store}})', level('max', 'rta_delivery_delay_seconds', 'sink', 'store')]] },
+      { title: 'Refused in a row', of: 'rta_delivery_retries', unit: 'short', lines: [['{{pipeline}} {{sink}} ({{store}})', level('max', 'rta_delivery_retries', 'sink', 'store')]] },
+    ],
+  ],
+  [
+    'Deliveries to them',
+    [
+      { title: 'Rows delivered', of: 'rta_delivery_records_total', unit: 'reqps', lines: [['{{pipeline}} {{sink}} ({{store}})', rate('rta_delivery_records_total', 'sink', 'store')]] },
+      { title: 'Batches delivered', of: 'rta_delivery_batches_total', unit: 'reqps', lines: [['{{pipeline}} {{sink}} ({{store}})', rate('rta_delivery_batches_total', 'sink', 'store')]] },
+      { title: 'Batches refused', of: 'rta_delivery_failures_total', unit: 'reqps', lines: [['{{pipeline}} {{sink}} ({{store}})', rate('rta_delivery_failures_total', 'sink', 'store')]] },
+    ],
+  ],
+  [
     'Commits and state',
     [
       {
