@@ -1,6 +1,5 @@
 /** Traces of `rta run`, as a collector gets them: OTLP over HTTP, as JSON. */
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { BatchBuilder, encodedHeaders, openEmbeddedLog } from '@rta/runtime';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { rta, spawnRta, temporaryDirectory } from './support/cli.js';
@@ -117,23 +116,6 @@ describe.each([
     for (const span of named('rta.process')) expect(span.links?.length ?? 0).toBeLessThanOrEqual(16);
     expect(links.map(({ spanId }) => spanId)).toContain(spanOf(1));
     for (const name of ['rta.rebalance', 'rta.restore']) expect(named(name).length).toBeGreaterThan(0);
-  });
-});
-
-describe('traces of rta worker', () => {
-  it('are those of all its threads', async () => {
-    const dir = await recorded();
-    expect(await rta(['deploy', '--dir', dir], { cwd: project.directory })).toMatchObject({ code: 0 });
-    const worker = spawnRta(['worker', '--workers', '2', '--dir', dir, '--json', '--trace', url], { cwd: project.directory });
-    const deadline = Date.now() + 60_000;
-    while (!spans().some(({ name }) => name === 'rta.commit') && Date.now() < deadline) await delay(200);
-    worker.child.kill('SIGINT');
-    expect(await worker.ended).toMatchObject({ code: 130, stderr: '' });
-    const joined = spans().filter(({ name }) => name === 'rta.rebalance');
-    // Each thread has one of its own, of a member of its own.
-    expect(joined.length).toBeGreaterThanOrEqual(2);
-    for (const { attributes } of joined) expect(attribute(attributes, 'rta.pipeline')).toBe('scores');
-    expect(spans().map(({ name }) => name)).toContain('rta.commit');
   });
 });
 

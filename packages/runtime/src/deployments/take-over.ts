@@ -52,7 +52,7 @@ export async function takeOver(
     await log.commitIdle({ group, transactionalId: `${group}-take-over`, expected: committed, outputs: parts ?? outputs, offsets });
     return 'done';
   } catch (error) {
-    if (parts?.failure != null) throw parts.failure;
+    if (parts !== null && parts.failure !== null) throw parts.failure;
     if (error instanceof LogError && (['in_use', 'fenced', 'unknown', 'aborted'].includes(error.code) || error.retriable)) return 'not_yet';
     throw error;
   }
