@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { confluentRegistry } from '@rta/registry';
 import { openKafkaLog } from '@rta/runtime';
 import { KAFKA_VERSION, startCluster } from '@rta/tools';
+import { measureBrowser } from './browser/browser.js';
+import { browserSection, browserTable } from './browser/report.js';
 import { full, peersOf, printRows, quick } from './compare.js';
 import { measureGrowth, mergedGrowth } from './growth/growth.js';
 import { growthPictures, growthSections, growthTable } from './growth/report.js';
@@ -36,6 +38,7 @@ async function bench(options: BenchOptions): Promise<void> {
   try {
     if (options.command === 'latency') await latency(bed, options);
     else if (options.command === 'growth') await growth(bed, options);
+    else if (options.command === 'browser') await browser(bed, options);
     else if (options.quick) await quick(bed, options);
     else await full(bed, options);
   } finally {
@@ -70,6 +73,14 @@ async function growth(bed: TestBed, { records, runs, only, json, write }: BenchO
   writeKept({ ...kept, growth: mergedGrowth(kept.growth, rows) });
   writePage(machine, growthSections(rows));
   writePictures(growthPictures(rows));
+}
+
+async function browser(bed: TestBed, { rate, seconds, json, write }: BenchOptions): Promise<void> {
+  const rows = [await measureBrowser(bed, rate, seconds)];
+  const machine = describeMachine(KAFKA_VERSION);
+  if (json) printRows(machine, rows);
+  else process.stdout.write(`\n${browserTable(rows)}\n\n`);
+  if (write) writePage(machine, [browserSection(rows)]);
 }
 
 /** The processes under test are compiled JavaScript, as installed. */

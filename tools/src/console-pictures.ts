@@ -9,8 +9,32 @@ import { runCli } from '@rta/cli';
 import { launchChromium, type Page } from './chromium.js';
 
 const DOCS = join(import.meta.dirname, '../../docs');
-/** Until ranks have moved and latencies have settled, ms. */
-const SETTLE_MS = 45_000;
+/** Until ranks have moved, latencies have settled and people have bought something, ms. */
+const SETTLE_MS = 90_000;
+/** For an incident to end, ms. */
+const PATIENCE_MS = 180_000;
+
+interface Picture {
+  readonly view: string;
+  readonly colours?: 'dark';
+  /** Which pipeline it shows. */
+  readonly pipeline?: string;
+  /** What must be there. */
+  readonly waitFor?: string;
+  readonly width?: number;
+  /** At most. */
+  readonly height?: number;
+}
+
+const PICTURES: Readonly<Record<string, Picture>> = {
+  boards: { view: 'boards', height: 800 },
+  topology: { view: 'topology', pipeline: 'city-metrics' },
+  windows: { view: 'windows', waitFor: '.window.closed', height: 700 },
+  analytics: { view: 'analytics', waitFor: '.funnel', height: 900 },
+  alerts: { view: 'alerts', colours: 'dark', waitFor: '.incident.ended', height: 640 },
+  freshness: { view: 'freshness', colours: 'dark', pipeline: 'top-players', height: 800 },
+  phone: { view: 'boards', colours: 'dark', width: 390, height: 760 },
+};
 
 const ending = new AbortController();
 const cwd = await mkdtemp(join(tmpdir(), 'rta-picture-'));
@@ -34,18 +58,12 @@ const early = ended.then((code) => Promise.reject(new Error(`rta demo ended with
 const browser = await launchChromium();
 try {
   const at = await Promise.race([url, early]);
-  const page = await browser.newPage({ viewport: { width: 1200, height: 780 }, colorScheme: 'light' });
-  await page.goto(at);
+  const page = await browser.newPage();
+  page.setDefaultTimeout(PATIENCE_MS);
+  // Windows that close while somebody looks stay there.
+  await page.goto(`${at}/#windows`);
   await page.waitForTimeout(SETTLE_MS);
-  await picture(page, 'boards');
-  await page.keyboard.press('2');
-  await page.getByRole('combobox', { name: 'Pipeline' }).selectOption('top-players');
-  await page.waitForTimeout(3_000);
-  await picture(page, 'topology');
-  await page.emulateMedia({ colorScheme: 'dark' });
-  await page.keyboard.press('3');
-  await page.waitForTimeout(3_000);
-  await picture(page, 'freshness');
+  for (const [name, picture] of Object.entries(PICTURES)) await take(page, at, name, picture);
 } finally {
   await browser.close();
   ending.abort();
@@ -53,14 +71,18 @@ try {
   await rm(cwd, { recursive: true, force: true });
 }
 
-/** As much as the page is high. */
-async function picture(page: Page, name: string): Promise<void> {
+async function take(page: Page, at: string, name: string, { view, colours, pipeline, waitFor, width = 1200, height = 760 }: Picture) {
+  await page.emulateMedia({ colorScheme: colours ?? 'light' });
+  await page.setViewportSize({ width, height });
+  await page.goto(`${at}/#${view}`);
+  if (pipeline !== undefined) await page.getByRole('combobox', { name: 'Pipeline' }).selectOption(pipeline);
+  if (waitFor !== undefined) await page.locator(waitFor).first().waitFor();
+  await page.waitForTimeout(3_000);
+  // No lower than what there is to see.
+  const bottom = await page.evaluate<number>('document.querySelector("main").lastElementChild.getBoundingClientRect().bottom');
+  await page.setViewportSize({ width, height: Math.min(height, Math.max(Math.ceil(bottom) + 18, Math.min(height, 660))) });
+  await page.waitForTimeout(1_000);
   const path = join(DOCS, `console-${name}.png`);
-  const footer = (await page.locator('footer').boundingBox())!;
-  await page.screenshot({
-    path,
-    clip: { x: 0, y: 0, width: 1200, height: Math.min(Math.ceil(footer.y + footer.height), 900) },
-    fullPage: true,
-  });
+  await page.screenshot({ path });
   process.stdout.write(`written: docs/console-${name}.png (${Math.round((await stat(path)).size / 1024)} KiB)\n`);
 }

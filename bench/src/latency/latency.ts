@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import type { Log } from '@rta/runtime';
 import { run } from '../child.js';
 import { deleteTopicsOf, PARTITIONS, say, type TestBed } from '../measure.js';
 import type { Peer } from '../peers/peer.js';
@@ -47,12 +48,12 @@ const WARM_UP_SECONDS = 10;
 /** A short run: only rta, and not for long. */
 const QUICK = { seconds: 8, warmUpSeconds: 4 };
 /** After the last event, for results that are late. */
-const PATIENCE_MS = 30_000;
+export const PATIENCE_MS = 30_000;
 /** For an engine to join its group. */
 const JOIN_MS = 180_000;
 /** From there to the first event: the other processes start meanwhile. */
-const LEAD_MS = 4000;
-const PRODUCER = fileURLToPath(new URL('../../dist/latency/producer-process.js', import.meta.url));
+export const LEAD_MS = 4000;
+export const PRODUCER = fileURLToPath(new URL('../../dist/latency/producer-process.js', import.meta.url));
 const CONSUMER = fileURLToPath(new URL('../../dist/latency/consumer-process.js', import.meta.url));
 
 /** All rates, results and engines; `quick`: a few seconds of each, and rta alone. Rejects where a result counts what was not sent. */
@@ -102,7 +103,7 @@ async function measureOne(
     const check = () => Promise.resolve();
     const engine = peer.run({ workload, input, id, directory, env: cluster.env, check, live, signal });
     const measuring = async () => {
-      await joined(bed, peer.group(id));
+      await joined(log, peer.group(id));
       const schedule: Schedule = { startMs: Date.now() + LEAD_MS, rate, events };
       const when = [schedule.startMs, rate, events];
       const { KAFKA_BROKERS: brokers, SCHEMA_REGISTRY_URL: registryUrl } = cluster.env;
@@ -127,7 +128,7 @@ async function measureOne(
 }
 
 /** Resolves when somebody is in the group. */
-async function joined({ log }: TestBed, group: string): Promise<void> {
+export async function joined(log: Log, group: string): Promise<void> {
   const deadline = performance.now() + JOIN_MS;
   while (performance.now() < deadline) {
     if ((await log.groupMembers(group)).length > 0) return;
@@ -136,7 +137,7 @@ async function joined({ log }: TestBed, group: string): Promise<void> {
   throw new Error(`nobody has joined ${group} within ${JOIN_MS / 1000} s`);
 }
 
-function withResolvers(): { promise: Promise<void>; resolve: () => void } {
+export function withResolvers(): { promise: Promise<void>; resolve: () => void } {
   let resolve = (): void => undefined;
   const promise = new Promise<void>((done) => (resolve = done));
   return { promise, resolve };

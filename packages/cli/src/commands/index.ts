@@ -6,6 +6,7 @@ import { addDoctor } from './doctor.js';
 import { addDemo } from './demo.js';
 import { addDev } from './dev.js';
 import { addExplain } from './explain.js';
+import { addExport } from './export.js';
 import { addFmt } from './fmt.js';
 import { addGenerate } from './generate.js';
 import { addInit } from './init.js';
@@ -52,6 +53,7 @@ export const commands: readonly AddCommand[] = [
   addState,
   addQuery,
   addSql,
+  addExport,
   addDlq,
   addAlerts,
   addReset,

@@ -145,16 +145,16 @@ describe.skipIf(leavesOutClickhouse('rides in ClickHouse'))('ride sharing with C
   const { server, ask } = useClickhouse();
 
   it('has the metrics and every ride in ClickHouse', async () => {
-    const { dir, records, table } = await runUseCase('rides', 1000, YESTERDAY);
+    const used = await runUseCase('rides', 1000, YESTERDAY);
     const { url, user, password } = server();
     const env = { CLICKHOUSE_URL: url, CLICKHOUSE_USER: user, CLICKHOUSE_PASSWORD: password };
-    const ran = await rta(['run', 'deploy/clickhouse', '--dir', dir, '--until-end', '--json'], { env });
+    const ran = await rta(['run', 'deploy/clickhouse', '--dir', used.dir, '--until-end', '--json'], { env });
     expect({ code: ran.code, stderr: ran.stderr }).toEqual({ code: 0, stderr: '' });
     const steps = await ask<Row>(`SELECT concat(ride_id, ' ', event_type) AS step FROM rides FINAL`);
-    const written = (await records('ride-events')).map(({ ride_id, event_type }) => `${String(ride_id)} ${String(event_type)}`);
+    const written = (await used.records('ride-events')).map(({ ride_id, event_type }) => `${String(ride_id)} ${String(event_type)}`);
     expect(steps.map(({ step }) => step).sort()).toEqual(written.sort());
     const [found] = await ask<Row>(`SELECT toInt32(count()) AS windows, toInt32(sum(total_events)) AS events FROM city_metrics FINAL`);
-    const metrics = await table('analytics-aggregated');
+    const metrics = await used.table('analytics-aggregated');
     const events = metrics.reduce((sum, { total_events }) => sum + Number(total_events), 0);
     expect(found).toEqual({ windows: metrics.length, events });
   });

@@ -29,7 +29,7 @@ describe('web events', () => {
     useCase = await runUseCase('web', 10_000, YESTERDAY);
     events = ((await useCase.records('web-events')) as unknown as Event[]).sort((a, b) => a.timestamp - b.timestamp);
     expect(events).toHaveLength(10_000);
-  });
+  }, 300_000);
 
   /** Events by something and by window of `size`, as what `rowOf` says of them. */
   const windowed = (

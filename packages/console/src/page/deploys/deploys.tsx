@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { useAnswer } from '../ask.js';
+import { clockText } from '../format.js';
 import { Problem } from '../problem.js';
 import { SaveCsv, Table, type TableColumn } from '../table.js';
 import type { ViewProps } from '../views.js';
@@ -37,14 +38,14 @@ const COLUMNS: readonly TableColumn[] = [
   { name: 'state', kind: 'text' },
   { name: 'rebuild', kind: 'text' },
   { name: 'workers', kind: 'number' },
-  { name: 'since', kind: 'text' },
+  { name: 'since', kind: 'timestamp' },
   { name: 'by', kind: 'text' },
 ];
 
 const VERSION_COLUMNS: readonly TableColumn[] = [
   { name: 'version', kind: 'number' },
   { name: 'state', kind: 'text' },
-  { name: 'deployed', kind: 'text' },
+  { name: 'deployed', kind: 'timestamp' },
   { name: 'by', kind: 'text' },
   { name: 'what', kind: 'text' },
 ];
@@ -59,7 +60,7 @@ export function Deploys({ state }: ViewProps): JSX.Element {
     now,
     rebuild === null ? null : `version ${rebuild.version}: ${rebuild.phase}`,
     workers,
-    since,
+    Date.parse(since),
     by,
   ]);
   return (
@@ -67,7 +68,7 @@ export function Deploys({ state }: ViewProps): JSX.Element {
       <section class="card" aria-labelledby="deployed">
         <h2 id="deployed">Deployed on {state.on}</h2>
         <p class="soft facts" role="status">
-          as of {answer.asOf}
+          as of {clockText(Date.parse(answer.asOf))} UTC
         </p>
         {rows.length === 0 ? (
           <p class="empty">
@@ -93,7 +94,7 @@ export function Deploys({ state }: ViewProps): JSX.Element {
 
 function History({ deployed: { pipeline, versions } }: { readonly deployed: Deployed }): JSX.Element {
   const heading = `history of ${pipeline}`;
-  const rows = versions.map(({ version, state, deployedAt, by, summary }) => [version, state, deployedAt, by, summary]);
+  const rows = versions.map(({ version, state, deployedAt, by, summary }) => [version, state, Date.parse(deployedAt), by, summary]);
   return (
     <section class="card" aria-labelledby={heading}>
       <h2 id={heading}>Versions of {pipeline}</h2>

@@ -1,4 +1,4 @@
-/** Questions to the OLAP store of a directory where nothing runs. */
+/** The OLAP store of a directory where nothing runs. */
 import { existsSync } from 'node:fs';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { SqlError, type SqlEnd, type SqlQuestion } from '../../sql/sql-store.js';
@@ -6,8 +6,16 @@ import { StoreError } from '../sink-store.js';
 import { ask } from './ask.js';
 import { doors, rowsOf } from './olap-store.js';
 
-/** Rejects with SqlError, and with StoreError where another process has the store open. */
-export async function readOlap(path: string, question: SqlQuestion): Promise<SqlEnd> {
+/** Answers a question. Rejects with SqlError, and with StoreError where another process has the store open. */
+export function readOlap(path: string, question: SqlQuestion): Promise<SqlEnd> {
+  return openToRead(path, async (connection) => {
+    await connection.run(doors(await directoriesOf(connection)));
+    return ask(connection, question);
+  });
+}
+
+/** Rejects as `act` does, with SqlError where there is no store, and with StoreError where another process has it open. */
+export async function openToRead<T>(path: string, act: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
   if (!existsSync(path)) throw new SqlError('no_store', `there is no OLAP store at ${path}: no sink with 'table:' has run here`);
   const instance = await DuckDBInstance.create(path, { access_mode: 'READ_ONLY' }).catch((cause: unknown) => {
     throw new StoreError(`another process has the OLAP store ${path} open, probably rta run`, true, { cause });
@@ -15,8 +23,7 @@ export async function readOlap(path: string, question: SqlQuestion): Promise<Sql
   try {
     const connection = await instance.connect();
     try {
-      await connection.run(doors(await directoriesOf(connection)));
-      return await ask(connection, question);
+      return await act(connection);
     } finally {
       connection.closeSync();
     }

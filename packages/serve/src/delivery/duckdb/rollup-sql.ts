@@ -106,16 +106,17 @@ function literalSql({ value, type: nullable }: Extract<TypedExpr, { readonly kin
   const type = definite(nullable);
   if (value === null) return 'NULL';
   if (typeof value === 'boolean') return String(value);
+  if (typeof value === 'object') throw new Error(`a rollup cannot have a literal of ${type.kind}`);
   const { type: column } = columnType(type);
   switch (type.kind) {
     case 'timestamp':
-      return `make_timestamp(${String(Math.round((value as number) * 1000))}::BIGINT)`;
+      return `make_timestamp(${String(Math.round(Number(value) * 1000))}::BIGINT)`;
     case 'date':
-      return `(DATE '1970-01-01' + ${String(value as number)})`;
+      return `(DATE '1970-01-01' + ${String(value)})`;
     case 'decimal':
       return `CAST('${showDecimal(value as bigint, type.scale)}' AS ${column.toString()})`;
     default:
-      return `CAST(${text(String(value as string | number | bigint))} AS ${column.toString()})`;
+      return `CAST(${text(String(value))} AS ${column.toString()})`;
   }
 }
 
