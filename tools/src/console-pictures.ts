@@ -28,7 +28,7 @@ interface Picture {
 
 const PICTURES: Readonly<Record<string, Picture>> = {
   boards: { view: 'boards', height: 800 },
-  topology: { view: 'topology', pipeline: 'city-metrics' },
+  topology: { view: 'topology', pipeline: 'top-players' },
   windows: { view: 'windows', waitFor: '.window.closed', height: 700 },
   analytics: { view: 'analytics', waitFor: '.funnel', height: 900 },
   alerts: { view: 'alerts', colours: 'dark', waitFor: '.incident.ended', height: 640 },

@@ -14,8 +14,9 @@ describe('rta demo', () => {
     const seen = new Map<string, Record<string, unknown>[]>();
     const enough = new AbortController();
     const awaited = ['team-rushes', 'product-analytics', 'city-metrics', 'page-views', 'practice-session', ...RANKED];
+    const cwd = temporaryDirectory();
     const { code, stderr } = await rta(['demo', '--for', '90s', '--rate', '500', '--json'], {
-      cwd: temporaryDirectory(),
+      cwd,
       signal: enough.signal,
       onStdout: (text) => {
         for (const line of ndjson(text)) {
@@ -34,6 +35,7 @@ describe('rta demo', () => {
       const scores = rows.map((row) => Number(row['total_score']));
       expect(scores).toEqual([...scores].sort((x, y) => y - x));
     }
+    expect(readdirSync(cwd)).toEqual([]);
     expect(readdirSync(temporary).filter((name) => name.startsWith('rta-demo-'))).toEqual([]);
   }, 120_000);
 

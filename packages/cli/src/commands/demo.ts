@@ -69,7 +69,8 @@ const demo: Action<DemoOptions> = async (context, _args, options) => {
     const signal = AbortSignal.any([context.signal, generators.failed]);
     let code: ExitCode;
     try {
-      code = await runProject({ ...context, signal }, backend, {
+      // What sinks write to files goes with the rest.
+      code = await runProject({ ...context, cwd: dir, signal }, backend, {
         command: 'demo',
         plans,
         recompile: recompiler(loaded),
