@@ -222,15 +222,15 @@ describe.skipIf(leavesOutClickhouse('the sink clickhouse'))('the sink clickhouse
     await house.kill();
     const ending = new AbortController();
     let stdout = '';
-    let restarted: Promise<void> | null = null;
+    const restart: { done?: Promise<void> } = {};
     const said = (what: string): boolean => stdout.split(what).length > 2;
     const onStdout = (text: string): void => {
       stdout += text;
-      if (said('cannot be reached')) restarted ??= house.restart();
+      if (said('cannot be reached')) restart.done ??= house.restart();
       if (said('the store is there')) ending.abort();
     };
     const { code } = await rta(['run', '--json'], { ...here, onStdout, signal: ending.signal });
-    await restarted;
+    await restart.done;
     expect(code).toBe(130);
     const last = await rta(['run', '--until-end', '--json'], here);
     expect(last.code).toBe(0);
