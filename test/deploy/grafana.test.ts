@@ -13,7 +13,8 @@ interface Panel {
 
 const [dashboard] = documents<{ readonly panels: readonly Panel[]; readonly templating: { readonly list: readonly { readonly query: { readonly query: string } }[] } }>('deploy/grafana/dashboards/pipelines.gen.json'); // prettier-ignore
 const [{ groups }] = documents<{ readonly groups: readonly { readonly rules: readonly { readonly expr: string }[] }[] }>('deploy/prometheus/rules.yml'); // prettier-ignore
-const [{ datasources }] = documents<{ readonly datasources: readonly { readonly uid: string; readonly url: string }[] }>('deploy/grafana/provisioning/datasources/rta.yaml'); // prettier-ignore
+const [{ datasources }] = documents<{ readonly datasources: readonly { readonly uid: string; readonly type: string; readonly jsonData: Readonly<Record<string, unknown>>; readonly secureJsonData?: Readonly<Record<string, unknown>> }[] }>('deploy/grafana/provisioning/datasources/rta.yaml'); // prettier-ignore
+const uidsOf = (type: string): readonly string[] => datasources.filter((source) => source.type === type).map(({ uid }) => uid);
 
 /** Beside ours: prometheus says it of each target. */
 const UP: MetricSpec = { name: 'up', type: 'gauge', labels: ['job', 'instance'], help: '' };
@@ -69,8 +70,34 @@ describe('the dashboard', () => {
 
   it('asks the data source that is provisioned', () => {
     const uids = panels.flatMap(({ datasource, targets = [] }) => [datasource?.uid, ...targets.map((target) => target.datasource.uid)]);
-    expect([...new Set(uids)]).toEqual(datasources.map(({ uid }) => uid));
+    expect([...new Set(uids)]).toEqual(uidsOf('prometheus'));
     expect(dashboard.templating.list[0].query.query).toBe('label_values(rta_pipeline_running, pipeline)');
+  });
+});
+
+describe('the dashboard of ClickHouse', () => {
+  const CLICKHOUSE = 'grafana-clickhouse-datasource';
+  const [{ services }] = documents<{ readonly services: Readonly<Record<string, { readonly environment: Readonly<Record<string, string>> }>> }>('docker-compose.yml'); // prettier-ignore
+
+  it('asks the data source that is provisioned, whose plugin is there', () => {
+    const [teams] = documents<typeof dashboard>('deploy/grafana/dashboards/teams.json');
+    const uids = teams.panels.flatMap(({ datasource, targets = [] }) => [
+      datasource?.uid,
+      ...targets.map((target) => target.datasource.uid),
+    ]);
+    expect([...new Set(uids)]).toEqual(uidsOf(CLICKHOUSE));
+    expect(services['grafana'].environment['GF_PLUGINS_PREINSTALL_SYNC']).toMatch(new RegExp(`^${CLICKHOUSE}@\\d+\\.\\d+\\.\\d+$`));
+  });
+
+  it('reaches the server where rta writes, as whom it does', () => {
+    const { jsonData, secureJsonData } = datasources.find(({ type }) => type === CLICKHOUSE)!;
+    const { 'rides-in-clickhouse': rta, clickhouse } = services;
+    expect(rta.environment['CLICKHOUSE_URL']).toBe(`http://${String(jsonData['host'])}:${String(jsonData['port'])}`);
+    const known = { DB: jsonData['defaultDatabase'], USER: jsonData['username'], PASSWORD: secureJsonData?.['password'] };
+    for (const [name, value] of Object.entries(known)) {
+      expect(clickhouse.environment[`CLICKHOUSE_${name}`]).toBe(value);
+      expect(rta.environment[`CLICKHOUSE_${name === 'DB' ? 'DATABASE' : name}`]).toBe(value);
+    }
   });
 });
 

@@ -6,7 +6,7 @@ export interface Receiver {
   /** `http://127.0.0.1:1234` */
   readonly url: string;
   /** Breaks off what is under way, and listens no more. */
-  close(): void;
+  readonly close: () => void;
 }
 
 /**

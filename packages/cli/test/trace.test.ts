@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { BatchBuilder, encodedHeaders, openEmbeddedLog } from '@rta/runtime';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { eventually } from './http/serving.js';
 import { rta, spawnRta, temporaryDirectory } from './support/cli.js';
 import { openReceiver } from './support/receiver.js';
 import { testProject } from './support/test-project.js';
@@ -86,6 +87,45 @@ function attribute(attributes: Attributes, name: string): unknown {
   return value === undefined ? undefined : Object.values(value)[0];
 }
 
+function named(name: string): Span[] {
+  return spans().filter((span) => span.name === name);
+}
+
+/** Cycles with records that did not fail. */
+function commits(): Span[] {
+  return named('rta.cycle').filter((span) => Number(attribute(span.attributes, 'rta.records')) > 0 && span.status?.code !== 2);
+}
+
+function recordsIn(cycles: readonly Span[]): number {
+  return cycles.reduce((sum, span) => sum + Number(attribute(span.attributes, 'rta.records')), 0);
+}
+
+/** Each commit with what led to it, linked to who produced the records, and how the worker came to its partitions. */
+function expectTraced(): void {
+  expect([...new Set(got.map(({ path }) => path))]).toEqual(['/v1/traces']);
+  const { attributes } = got[0].body.resourceSpans[0].resource;
+  expect(attribute(attributes, 'service.name')).toBe('rta');
+  const cycles = commits();
+  expect(recordsIn(cycles)).toBeGreaterThanOrEqual(RECORDS);
+  for (const { spanId, traceId, attributes: of, startTimeUnixNano: start, endTimeUnixNano: end } of cycles) {
+    expect(attribute(of, 'rta.pipeline')).toBe('scores');
+    const children = spans().filter((span) => span.parentSpanId === spanId);
+    expect(new Set(children.map(({ name }) => name))).toEqual(new Set(['rta.fetch', 'rta.process', 'rta.flush', 'rta.commit']));
+    for (const child of children) {
+      expect(child.traceId).toBe(traceId);
+      expect(BigInt(child.endTimeUnixNano)).toBeGreaterThanOrEqual(BigInt(child.startTimeUnixNano));
+      expect(BigInt(child.startTimeUnixNano)).toBeGreaterThanOrEqual(BigInt(start));
+      expect(BigInt(child.endTimeUnixNano)).toBeLessThanOrEqual(BigInt(end));
+    }
+  }
+  const links = named('rta.process').flatMap((span) => span.links ?? []);
+  expect(links.length).toBeGreaterThan(0);
+  for (const link of links) expect(link.traceId).toBe(TRACE);
+  for (const span of named('rta.process')) expect(span.links?.length ?? 0).toBeLessThanOrEqual(16);
+  expect(links.map(({ spanId }) => spanId)).toContain(spanOf(1));
+  for (const name of ['rta.rebalance', 'rta.restore']) expect(named(name).length).toBeGreaterThan(0);
+}
+
 describe.each([
   ['--trace', (): Parameters<typeof run> => [['--trace', url]]],
   ['the environment', (): Parameters<typeof run> => [[], { OTEL_EXPORTER_OTLP_ENDPOINT: url }]],
@@ -93,29 +133,27 @@ describe.each([
 ] as const)('traces by %s', (_, given) => {
   it('have each commit with what led to it, linked to who produced the records, and how the worker came to its partitions', async () => {
     expect(await run(...given())).toMatchObject({ code: 0, stderr: '' });
-    expect([...new Set(got.map(({ path }) => path))]).toEqual(['/v1/traces']);
-    const { attributes } = got[0].body.resourceSpans[0].resource;
-    expect(attribute(attributes, 'service.name')).toBe('rta');
-    const named = (name: string): Span[] => spans().filter((span) => span.name === name);
-    const cycles = named('rta.cycle').filter((span) => Number(attribute(span.attributes, 'rta.records')) > 0 && span.status?.code !== 2);
-    expect(cycles.reduce((sum, span) => sum + Number(attribute(span.attributes, 'rta.records')), 0)).toBeGreaterThanOrEqual(RECORDS);
-    for (const { spanId, traceId, attributes: of, startTimeUnixNano: start, endTimeUnixNano: end } of cycles) {
-      expect(attribute(of, 'rta.pipeline')).toBe('scores');
-      const children = spans().filter((span) => span.parentSpanId === spanId);
-      expect(new Set(children.map(({ name }) => name))).toEqual(new Set(['rta.fetch', 'rta.process', 'rta.flush', 'rta.commit']));
-      for (const child of children) {
-        expect(child.traceId).toBe(traceId);
-        expect(BigInt(child.endTimeUnixNano)).toBeGreaterThanOrEqual(BigInt(child.startTimeUnixNano));
-        expect(BigInt(child.startTimeUnixNano)).toBeGreaterThanOrEqual(BigInt(start));
-        expect(BigInt(child.endTimeUnixNano)).toBeLessThanOrEqual(BigInt(end));
-      }
-    }
-    const links = named('rta.process').flatMap((span) => span.links ?? []);
-    expect(links.length).toBeGreaterThan(0);
-    for (const link of links) expect(link.traceId).toBe(TRACE);
-    for (const span of named('rta.process')) expect(span.links?.length ?? 0).toBeLessThanOrEqual(16);
-    expect(links.map(({ spanId }) => spanId)).toContain(spanOf(1));
-    for (const name of ['rta.rebalance', 'rta.restore']) expect(named(name).length).toBeGreaterThan(0);
+    expectTraced();
+  });
+});
+
+describe('traces of rta worker', () => {
+  it('are the same, of what is deployed', async () => {
+    const at = ['--dir', await recorded()];
+    expect(await rta(['deploy', ...at], { cwd: project.directory })).toMatchObject({ code: 0, stderr: '' });
+    const worker = spawnRta(['worker', '--json', '--trace', url, ...at], { cwd: project.directory });
+    await eventually(
+      () => Promise.resolve(recordsIn(commits())),
+      (records) => records >= RECORDS,
+    );
+    worker.child.kill('SIGINT');
+    expect(await worker.ended).toMatchObject({ code: 130, stderr: '' });
+    expectTraced();
+  });
+
+  it('are refused with more threads, which would send none', async () => {
+    const args = ['worker', '--workers', '2', '--trace', url, '--dir', temporaryDirectory()];
+    expect(await rta(args, { cwd: project.directory })).toMatchObject({ code: 2, stderr: expect.stringContaining('--workers') as string });
   });
 });
 

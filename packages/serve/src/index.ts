@@ -6,7 +6,7 @@ export { IncidentReader, type Incident } from './alerts/incident.js';
 export { Notifier, notifyGroup, type Told } from './alerts/notifier.js';
 export { serveHttp, type HttpOptions, type HttpSide } from './server.js';
 export type { ServedPipeline } from './served-pipeline.js';
-export type { CollectSettings } from './collect/collector.js';
+export type { CollectSettings, CollectTarget } from './collect/collector.js';
 export { answerFromLog } from './query/answer-from-log.js';
 export type { Answer } from './query/answer.js';
 export type { QueryText } from './query/selection.js';

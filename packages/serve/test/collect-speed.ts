@@ -67,7 +67,8 @@ async function measure(seconds: number): Promise<void> {
   await log.ensureTopics([{ name: 'web-events', partitions: 4 }]);
   const schemaId = format === 'avro' ? await registry.register('web-events-value', schema) : null;
   const source = { topic: 'web-events', schema, key: null };
-  const collect = { path: '/analytics/collect', source, schemaId, partitions: 4, rejects: null, origins: null, rate: null };
+  const target = { source, schemaId, partitions: 4, rejects: null };
+  const collect = { path: '/analytics/collect', target: () => target, origins: null, rate: null };
   const http = await serveHttp({
     host: '127.0.0.1',
     port: 0,

@@ -6,7 +6,7 @@ import type { AvroSchema } from '@rta/dsl';
 import { codecFor, unframe } from '@rta/registry';
 import { openEmbeddedLog, partitionOf, records, type Log, type LogRecord } from '@rta/runtime';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Collector, type CollectSettings } from '../src/collect/collector.js';
+import { Collector, type CollectSettings, type CollectTarget } from '../src/collect/collector.js';
 import { RateLimit } from '../src/collect/rate-limit.js';
 
 const SCHEMA: AvroSchema = {
@@ -37,13 +37,11 @@ afterEach(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-function collector(settings: Partial<CollectSettings> = {}): Collector {
+function collector({ rate = null, ...more }: Partial<CollectTarget & Pick<CollectSettings, 'rate'>> = {}): Collector {
   const source = { topic: 'events', schema: SCHEMA, key: ['user'] };
   const rejects = { topic: 'refused', partitions: 1 };
-  return new Collector(
-    { path: '/collect', source, schemaId: 7, partitions: PARTITIONS, rejects, origins: null, rate: null, ...settings },
-    log,
-  );
+  const target = { source, schemaId: 7, partitions: PARTITIONS, rejects, ...more };
+  return new Collector({ path: '/collect', target: () => target, origins: null, rate }, log);
 }
 
 const collect = (to: Collector, body: unknown) => to.collect(Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)), '::1');
@@ -56,6 +54,26 @@ async function read(topic: string): Promise<(LogRecord & { readonly partition?: 
 }
 
 describe('the collector', () => {
+  test('takes nothing before it is known where that goes, and goes by what is known then', async () => {
+    let target: CollectTarget | null = null;
+    const to = new Collector({ path: '/collect', target: () => target, origins: null, rate: null }, log);
+    await expect(collect(to, { user: 'ann' })).rejects.toMatchObject({ statusCode: 503, code: 'not_ready', retryAfter: 1 });
+    const fields = (...names: string[]): AvroSchema => ({
+      type: 'record',
+      name: 'E',
+      fields: names.map((name) => ({ name, type: 'string' })),
+    });
+    const of = (schema: AvroSchema): CollectTarget => ({
+      ...{ source: { topic: 'events', schema, key: null }, schemaId: null },
+      ...{ partitions: PARTITIONS, rejects: null },
+    });
+    target = of(fields('user'));
+    expect(await collect(to, { user: 'ann' })).toMatchObject({ accepted: 1, rejected: 0 });
+    target = of(fields('user', 'page'));
+    expect(await collect(to, { user: 'ann' })).toMatchObject({ accepted: 0, rejected: 1 });
+    expect(to.counts).toEqual({ accepted: 1, rejected: { schema: 1 } });
+  });
+
   test('writes framed Avro, keyed and placed as Kafka’s own clients would; maps and bytes as JSON has them', async () => {
     const users = ['ann', 'bob', 'cid', 'dan'];
     const answer = await collect(

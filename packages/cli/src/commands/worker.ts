@@ -5,9 +5,9 @@ import { backendSettings, openBackend, type Backend, type BackendOptions } from 
 import type { Action, CliContext } from '../context.js';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
 import { exitCodeOf } from '../exit-code-of.js';
-import { UsageError } from '../failure.js';
 import type { Crew, CrewHooks, RunName } from '../fleet/crew.js';
 import { Deliveries } from '../fleet/deliveries.js';
+import { DeployedCollect } from '../fleet/deployed-collect.js';
 import { Fleet } from '../fleet/fleet.js';
 import { LiveVersions, type LiveVersion } from '../fleet/live-versions.js';
 import { ServedFleet } from '../fleet/served-fleet.js';
@@ -85,8 +85,6 @@ async function within(context: CliContext, options: WorkerOptions, log: Logger |
   const project = loadProjectFile(context);
   const http = httpSettings(context, options.http, project);
   const traces = traceUrl(context, options.trace);
-  if (traces !== null && (options.workers ?? 1) > 1)
-    throw new UsageError('traces of rta worker are those of one thread: leave out --workers, or start more processes');
   const unlock = await lockBackend(backendSettings(context, options, project));
   try {
     const report = log !== null ? logReport(log) : options.json === true ? jsonReport(context) : textReport(context);
@@ -170,7 +168,8 @@ function crewOf(
   const { cwd } = context;
   const { workers = 1, partitions } = options;
   const more = { ...(partitions === undefined ? {} : { partitions }), ...(address === null ? {} : { address }) };
-  if (workers > 1) return new FleetThreads(backend, { cwd, by: whoChanges(), ...more }, workerIds(backend, workers), hooks);
+  const traces = tracing === null ? {} : { traces: tracing.url };
+  if (workers > 1) return new FleetThreads(backend, { cwd, by: whoChanges(), ...more, ...traces }, workerIds(backend, workers), hooks);
   const traced = tracing === null ? {} : { tracing };
   return new Fleet({ context: { cwd }, backend, workerId: workerId(backend), ...more, ...traced }, hooks, whoChanges());
 }
@@ -189,18 +188,19 @@ async function serve(
   report: Report,
   asked: { readonly door: OlapDoor; readonly deliveries: DeliveryWatch },
 ): Promise<Serving> {
-  if (http.collect !== null) report.warning(null, '`collect:` of rta.yaml is served by `rta run`, not here');
+  const collect = http.collect === null ? null : new DeployedCollect(http.collect, backend, report);
   const served = new ServedFleet(backend, crew);
   const feed = new ConsoleFeed(served.versions, 'rta worker', backend, asked.door);
-  const parts = { ...asked, feed, waiting: () => served.waiting() };
+  const parts = { ...asked, feed, waiting: () => served.waiting(), target: () => collect?.target ?? null };
   const warn = (message: string): void => {
     report.warning(null, message);
   };
-  const side = await openHttp(warn, { ...http, collect: null }, backend, served.versions, parts);
+  const side = await openHttp(warn, http, backend, served.versions, parts);
   return {
     url: side.url,
     follow: (live) => {
       served.follow(live, feed);
+      collect?.follow(live);
     },
     close: () => side.close(),
   };

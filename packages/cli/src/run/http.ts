@@ -3,7 +3,7 @@ import { messageOf } from '@rta/dsl/message-of';
 import { hostname } from 'node:os';
 import type { Plan, ProjectFile } from '@rta/dsl';
 import { topicSpec } from '@rta/runtime';
-import type { CollectSettings, DeliveryWatch, HttpSide, ServedPipeline } from '@rta/serve';
+import type { CollectTarget, DeliveryWatch, HttpSide, ServedPipeline } from '@rta/serve';
 import type { Backend } from '../backend/backend.js';
 import type { CliContext } from '../context.js';
 import { Failure, UsageError } from '../failure.js';
@@ -25,11 +25,11 @@ export interface HttpSettings extends HttpAddress {
   /** Where other processes find this one; null: nowhere, since the port is not known before. */
   readonly address: string | null;
   /** `collect:` of rta.yaml; null: there is none. */
-  readonly collect: Declared | null;
+  readonly collect: DeclaredCollect | null;
 }
 
 /** As rta.yaml may say it. */
-interface Declared {
+export interface DeclaredCollect {
   readonly source: string;
   readonly path?: string;
   readonly rejects?: string;
@@ -50,7 +50,13 @@ export function httpSettings(context: CliContext, given: HttpAddress | undefined
     writeToken: declaredForWrites,
     advertise,
     collect,
-  } = (project?.http ?? {}) as { listen?: string | number; token?: string; writeToken?: string; advertise?: string; collect?: Declared };
+  } = (project?.http ?? {}) as {
+    listen?: string | number;
+    token?: string;
+    writeToken?: string;
+    advertise?: string;
+    collect?: DeclaredCollect;
+  };
   const at = given ?? (listen === undefined ? undefined : addressIn(String(listen)));
   if (at === undefined) return null;
   const token = declared ?? context.env['RTA_HTTP_TOKEN'] ?? '';
@@ -90,6 +96,8 @@ interface HttpParts {
   readonly deliveries: DeliveryWatch | null;
   /** Names of pipelines that are to run here too, and do not yet. */
   readonly waiting?: () => readonly string[];
+  /** Where `collect:` writes, as of now; default: to the source as the pipelines have it that there are. */
+  readonly target?: () => CollectTarget | null;
 }
 
 /**
@@ -102,12 +110,13 @@ export async function openHttp(
   settings: HttpSettings,
   backend: Backend,
   pipelines: readonly ServedPipeline[],
-  { feed, door, deliveries, waiting }: HttpParts,
+  { feed, door, deliveries, waiting, target }: HttpParts,
 ): Promise<HttpSide> {
   const { host, port, token, writeToken, address, collect } = settings;
   // Most commands never need it.
   const { serveHttp } = await import('@rta/serve');
   const plans = pipelines.map(({ plan }) => plan);
+  const fixed = collect === null || target !== undefined ? null : await collectTarget(collect, backend, plans);
   return serveHttp({
     host,
     port,
@@ -121,7 +130,15 @@ export async function openHttp(
     registry: backend.registry,
     pipelines,
     ...(waiting === undefined ? {} : { waiting }),
-    collect: collect === null ? null : await collectSettings(collect, backend, plans),
+    collect:
+      collect === null
+        ? null
+        : {
+            path: collect.path ?? '/analytics/collect',
+            target: target ?? (() => fixed),
+            origins: collect.origins === undefined ? null : [collect.origins].flat(),
+            rate: collect.rate ?? null,
+          },
     onError: (error) => {
       warn(`http: ${messageOf(error)}`);
     },
@@ -134,8 +151,9 @@ export async function openHttp(
   });
 }
 
-async function collectSettings(declared: Declared, backend: Backend, plans: readonly Plan[]): Promise<CollectSettings> {
-  const { source: name, path = '/analytics/collect', rejects, origins, rate } = declared;
+/** Rejects with Failure `unknown_source` and `unsupported_source`, and as log and registry do. */
+export async function collectTarget(declared: DeclaredCollect, backend: Backend, plans: readonly Plan[]): Promise<CollectTarget> {
+  const { source: name, rejects } = declared;
   const source = plans.flatMap((plan) => plan.sources).find((each) => each.name === name);
   if (source === undefined)
     throw new Failure('unknown_source', `\`collect:\` of rta.yaml: no pipeline that is run reads the source ${name}`);
@@ -152,12 +170,9 @@ async function collectSettings(declared: Declared, backend: Backend, plans: read
   }
   const partitions = new Map((await backend.log.topics()).map((each) => [each.name, each.partitions]));
   return {
-    path,
     source,
     schemaId,
     partitions: partitions.get(topic)!,
     rejects: rejects === undefined ? null : { topic: rejects, partitions: partitions.get(rejects)! },
-    origins: origins === undefined ? null : [origins].flat(),
-    rate: rate ?? null,
   };
 }

@@ -1,7 +1,8 @@
 /** `rta worker --http`: what is deployed, and what is deployed later. */
 import { describe, expect, it } from 'vitest';
 import { Operated } from '../support/operated.js';
-import { eventually, serve } from './serving.js';
+import { rta } from '../support/cli.js';
+import { beacon, collectProject, eventually, serve } from './serving.js';
 
 interface Contents {
   readonly pipelines: readonly { readonly pipeline: string; readonly sinks: readonly { readonly columns: readonly string[] }[] }[];
@@ -40,6 +41,36 @@ describe.each([1, 2])('rta worker --http with %i workers', { timeout: 120_000 },
       () => ask('/query'),
       (answer) => (answer as Contents).pipelines.some(({ sinks }) => sinks[0].columns.includes('half')),
     );
+    const { code, stderr } = await worker.stop();
+    expect({ code, stderr }).toEqual({ code: 130, stderr: '' });
+  });
+});
+
+describe('rta worker --http with collect:', { timeout: 120_000 }, () => {
+  it('takes events of browsers as soon as a pipeline that reads them runs there, and while it is paused', async () => {
+    const cwd = collectProject();
+    const worker = await serve([], { cwd }, 'worker');
+    const viewed = { event_type: 'page_viewed', timestamp: Date.UTC(2026, 0, 1), user_id: 'ann', properties: { page_id: 'home' } };
+    const early = await beacon(worker.url, viewed);
+    expect([early.status, early.headers.get('retry-after')]).toEqual([503, '1']);
+    expect(await early.json()).toMatchObject({ error: 'not_ready' });
+    expect(await rta(['deploy'], { cwd })).toMatchObject({ code: 0, stderr: '' });
+    await eventually(
+      () => beacon(worker.url, viewed),
+      ({ status }) => status === 202,
+    );
+    expect(await rta(['pause', 'visits'], { cwd })).toMatchObject({ code: 0 });
+    await eventually(
+      async () => (await fetch(`${worker.url}/query`)).json(),
+      (answer) => (answer as Contents).pipelines.length === 0,
+    );
+    expect(await (await beacon(worker.url, [viewed, { user_id: 'eve' }])).json()).toMatchObject({ accepted: 1, rejected: 1 });
+    expect(await rta(['resume', 'visits'], { cwd })).toMatchObject({ code: 0 });
+    await eventually(
+      async () => (await fetch(`${worker.url}/query/visits/users`)).text(),
+      (rows) => rows.includes('"events":2'),
+    );
+    expect(await (await fetch(`${worker.url}/metrics`)).text()).toContain('rta_collect_events_total{topic="web-events"} 2\n');
     const { code, stderr } = await worker.stop();
     expect({ code, stderr }).toEqual({ code: 130, stderr: '' });
   });

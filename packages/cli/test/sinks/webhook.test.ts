@@ -46,7 +46,7 @@ async function expectEveryRow({ directory, send, env: kafka }: Shop): Promise<vo
     await send(kills * 2000, 2000);
     const running = spawnRta(['run', '--json'], here);
     // What is under way then was taken, and rta never learns it.
-    const { length = 0 } = posted.get('/orders') ?? [];
+    const { length } = posted.get('/orders') ?? [];
     cut = { orders: length + 500, then: () => running.child.kill('SIGKILL') };
     expect(await running.ended).toMatchObject({ code: null, stderr: '' });
   }

@@ -17,7 +17,8 @@ import { epochOf } from '../task/epoch.js';
 import type { SourceLimit } from '../task/source-limits.js';
 import { committedOf, isDrained } from './drained.js';
 import type { RebuildPhase } from './record.js';
-import { differences, ownTopics, stagingTopics } from './staging.js';
+import { ownTopics, stagingTopics } from './staging.js';
+import { tableDifferences } from './table-differences.js';
 import { takeOver } from './take-over.js';
 
 /** Looks for which the new version must have had all that there was at the first. */
@@ -93,7 +94,7 @@ export class RebuildWatch {
     const expected = await committedOf(log, next);
     if (epochOf(expected) !== epoch) {
       if ((await log.groupMembers(next.applicationId)).length > 0) return false;
-      const outputs = await differences(log, next, this.shared(), now);
+      const outputs = tableDifferences(log, next, { shared: this.shared(), now });
       if ((await takeOver(log, next, epoch, { expected, outputs })) === 'not_yet') return false;
     }
     await this.cleanUp();

@@ -7,6 +7,7 @@ import {
   LogError,
   type CommittedOffset,
   type IdleCommit,
+  type IdleOutputs,
   type Log,
   type OutputBatch,
   type PartitionOffsets,
@@ -31,13 +32,13 @@ export type TakeOver =
  * Lets a version take over an application id: its state, positions and watermarks. With `outputs` they are written in the same commit.
  *
  * @param expected the group's offsets as the caller has seen them; default: as they are
- * Rejects with PipelineError `superseded`, `reset_unfinished`, and with LogError.
+ * Rejects with PipelineError `superseded`, `reset_unfinished`, with LogError, and as `outputs` do that are read in parts.
  */
 export async function takeOver(
   log: Log,
   plan: PhysicalPlan,
   epoch: number,
-  { outputs = [], expected }: { readonly outputs?: readonly OutputBatch[]; readonly expected?: readonly CommittedOffset[] } = {},
+  { outputs = [], expected }: { readonly outputs?: IdleOutputs; readonly expected?: readonly CommittedOffset[] } = {},
 ): Promise<TakeOver> {
   const group = plan.applicationId;
   const committed = expected ?? (await committedOf(log, plan));
@@ -45,13 +46,31 @@ export async function takeOver(
   if (epochOf(committed) === epoch) return 'before';
   const begun = committed.some(({ offset }) => offset !== null);
   if (!begun && !(await neverRan(log, plan))) return (await log.groupMembers(group)).length > 0 ? 'not_yet' : 'before';
+  const parts = Symbol.asyncIterator in outputs ? new Parts(outputs) : null;
   try {
     const offsets = begun ? withEpoch(plan, committed, epoch) : await startsWithEpoch(log, plan, committed, epoch);
-    await log.commitIdle({ group, transactionalId: `${group}-take-over`, expected: committed, outputs, offsets });
+    await log.commitIdle({ group, transactionalId: `${group}-take-over`, expected: committed, outputs: parts ?? outputs, offsets });
     return 'done';
   } catch (error) {
+    if (parts !== null && parts.failure !== null) throw parts.failure;
     if (error instanceof LogError && (['in_use', 'fenced', 'unknown', 'aborted'].includes(error.code) || error.retriable)) return 'not_yet';
     throw error;
+  }
+}
+
+/** Parts that remember what they failed with: a log may say of the commit only that it was aborted. */
+class Parts implements AsyncIterable<readonly OutputBatch[]> {
+  failure: Error | null = null;
+
+  constructor(private readonly parts: AsyncIterable<readonly OutputBatch[]>) {}
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<readonly OutputBatch[], void, undefined> {
+    try {
+      yield* this.parts;
+    } catch (error) {
+      this.failure = error as Error;
+      throw error;
+    }
   }
 }
 

@@ -81,6 +81,13 @@ export interface CommitResult {
   readonly baseOffsets: readonly number[];
 }
 
+/**
+ * What is written with an idle commit. In parts it need not be in memory as a whole: on Kafka each part is asked for when the one before is
+ * written, and none before it is certain that nobody else commits; the embedded log takes them together, as one write. A commit
+ * whose parts fail fails with `aborted`, or with their error.
+ */
+export type IdleOutputs = readonly OutputBatch[] | AsyncIterable<readonly OutputBatch[]>;
+
 /** What is committed for a group by none of its members: by commands, while the pipeline stands still. */
 export interface IdleCommit {
   readonly group: string;
@@ -88,7 +95,7 @@ export interface IdleCommit {
   readonly transactionalId: string;
   /** What the group has now: somebody else may have committed since it was read. */
   readonly expected: readonly CommittedOffset[];
-  readonly outputs: readonly OutputBatch[];
+  readonly outputs: IdleOutputs;
   /** At least one. */
   readonly offsets: CommitRequest['offsets'];
 }

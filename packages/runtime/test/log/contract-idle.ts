@@ -1,6 +1,6 @@
 /** The contract of a log: commits for a group in which nobody runs. */
 import { describe, expect, it } from 'vitest';
-import type { CommittedOffset, IdleCommit } from '../../src/log/log.js';
+import { LogError, type CommittedOffset, type IdleCommit, type OutputBatch } from '../../src/log/log.js';
 import type { Fixture } from './contract.js';
 import { codeOf, outputs, unique } from './outputs.js';
 import { collect, values } from './test-worker.js';
@@ -22,6 +22,27 @@ export function idleTests(on: Fixture): void {
       await worker.until(() => worker.count === 1);
       expect(values(worker.all)).toEqual(['b']);
       expect(worker.metadata.get(`${name}-0`)).toBe('m');
+    });
+
+    it('gets outputs in parts, all of them or none', async () => {
+      const [name, to] = [await on.topic(), await on.topic(2)];
+      const [group, transactionalId] = [unique('g'), unique('tx')];
+      await on.log.append(outputs(name, 0, ['a', 'b']));
+      const request = { group, transactionalId, expected: [nothing(name)], offsets: [at(name, 1)] };
+      async function* parts(fails: boolean): AsyncGenerator<OutputBatch[], void, undefined> {
+        yield outputs(to, 0, ['x1', 'x2']);
+        yield [];
+        // What is there can be read meanwhile, as far as it was there before.
+        expect(values(await collect(on.log, name, 0))).toEqual(['a', 'b']);
+        yield [...outputs(to, 1, ['y1']), ...outputs(to, 0, ['x3'])];
+        if (fails) throw new LogError('corrupt', 'no more can be read', false);
+      }
+      expect(await codeOf(on.log.commitIdle({ ...request, outputs: parts(true) }))).not.toBe('none');
+      expect(await on.log.groupOffsets(group, [{ topic: name, partition: 0 }])).toEqual([nothing(name)]);
+      await on.log.commitIdle({ ...request, outputs: parts(false) });
+      expect(values(await collect(on.log, to, 0))).toEqual(['x1', 'x2', 'x3']);
+      expect(values(await collect(on.log, to, 1))).toEqual(['y1']);
+      expect((await on.log.groupOffsets(group, [{ topic: name, partition: 0 }]))[0].offset).toBe(1);
     });
 
     it('is left as it is where its offsets are not those expected', async () => {

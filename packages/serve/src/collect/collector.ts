@@ -6,15 +6,21 @@ import { Appender, type NewRecord } from './appender.js';
 import { eventCheck, type Checked } from './event-check.js';
 import { RateLimit } from './rate-limit.js';
 
-export interface CollectSettings {
-  /** Where events are sent to: `/analytics/collect`. */
-  readonly path: string;
+/** Where events of browsers are written. */
+export interface CollectTarget {
   readonly source: Pick<SourceNode, 'topic' | 'schema' | 'key'>;
   /** Under which its values are framed; null: they are JSON. */
   readonly schemaId: number | null;
   readonly partitions: number;
   /** Where what is refused is written; null: it is counted. */
   readonly rejects: { readonly topic: string; readonly partitions: number } | null;
+}
+
+export interface CollectSettings {
+  /** Where events are sent to: `/analytics/collect`. */
+  readonly path: string;
+  /** As of now; null: it is not known yet, and nothing is taken. */
+  readonly target: () => CollectTarget | null;
   /** Pages that may send, as browsers name them: `https://shop.example`; null: all. */
   readonly origins: readonly string[] | null;
   /** Events a second that one address may send; null: any number. */
@@ -38,7 +44,7 @@ const MAX_ERRORS = 100;
 export class Collector {
   readonly counts: CollectCounts = { accepted: 0, rejected: {} };
   private readonly appender: Appender;
-  private readonly check: (event: unknown) => Checked;
+  private open: { readonly target: CollectTarget; readonly check: (event: unknown) => Checked } | null = null;
   private readonly limit: RateLimit | null;
   /** Records without a key go around, a request each. */
   private turn = 0;
@@ -48,7 +54,6 @@ export class Collector {
     log: Log,
   ) {
     this.appender = new Appender(log);
-    this.check = eventCheck(settings.source, settings.schemaId);
     this.limit = settings.rate === null ? null : new RateLimit(settings.rate);
   }
 
@@ -58,11 +63,12 @@ export class Collector {
 
   /**
    * Resolves when all that it says is durable. Rejects with Refused: 400 for what is no JSON, 429 and 503 (with how long to wait) where nothing of
-   * it was taken, or it is not known whether it was.
+   * it was taken (of a source that nothing reads yet, either), or it is not known whether it was.
    */
   async collect(body: Buffer, address: string): Promise<CollectAnswer> {
     this.requireRoom();
-    const events = await this.eventsIn(body);
+    const { target, check } = this.opened();
+    const events = await this.eventsIn(body, target);
     // Others may have come meanwhile.
     this.requireRoom();
     const now = Date.now();
@@ -72,13 +78,13 @@ export class Collector {
     const errors: CollectAnswer['errors'][number][] = [];
     const turn = this.turn++;
     for (const [index, event] of events.entries()) {
-      const checked = this.check(event);
-      const problem = 'value' in checked ? this.keyProblem(event) : checked.problem;
-      if ('value' in checked && problem === null) records.push(this.recordOf(event, checked.value, turn));
+      const checked = check(event);
+      const problem = 'value' in checked ? keyProblem(event, target) : checked.problem;
+      if ('value' in checked && problem === null) records.push(recordOf(event, checked.value, turn, target));
       else {
         const message = problem ?? '';
         errors.push({ index, reason: 'schema', message });
-        records.push(...this.rejectOf(Buffer.from(JSON.stringify(event)), 'schema', message));
+        records.push(...this.rejectOf(Buffer.from(JSON.stringify(event)), 'schema', message, target));
       }
     }
     await this.write(records, now);
@@ -93,7 +99,7 @@ export class Collector {
     if (count > 0) rejected[reason] = (rejected[reason] ?? 0) + count;
   }
 
-  private async eventsIn(body: Buffer): Promise<readonly unknown[]> {
+  private async eventsIn(body: Buffer, target: CollectTarget): Promise<readonly unknown[]> {
     try {
       const json = JSON.parse(UTF8.decode(body)) as unknown;
       if (Array.isArray(json)) return json as unknown[];
@@ -101,7 +107,7 @@ export class Collector {
       return Array.isArray(batch) ? (batch as unknown[]) : [json];
     } catch (error) {
       const { message } = error as Error;
-      await this.write(this.rejectOf(body, 'not_json', message), Date.now());
+      await this.write(this.rejectOf(body, 'not_json', message, target), Date.now());
       this.countRejected('not_json', 1);
       throw new Refused(400, 'not_json', message);
     }
@@ -115,30 +121,36 @@ export class Collector {
     }
   }
 
+  /** Checked by the schema of what is written to now. */
+  private opened(): NonNullable<Collector['open']> {
+    const target = this.settings.target();
+    if (target === null) throw new Refused(503, 'not_ready', 'nothing that reads these events runs here yet: send them again', 1);
+    if (this.open?.target !== target) this.open = { target, check: eventCheck(target.source, target.schemaId) };
+    return this.open;
+  }
+
   private requireRoom(): void {
     if (this.appender.isFull) throw new Refused(503, 'overloaded', 'more has come than the log has taken: send it again', 1);
   }
 
-  private keyProblem(event: unknown): string | null {
-    const [column] = this.settings.source.key ?? [];
-    const value = column === undefined ? '' : (event as Readonly<Record<string, unknown>>)[column];
-    return value === null || value === undefined ? `${column}: records are keyed by it, so it is needed` : null;
-  }
-
-  private recordOf(event: unknown, value: Uint8Array, turn: number): NewRecord {
-    const { source, partitions } = this.settings;
-    const [column] = source.key ?? [];
-    const key = column === undefined ? null : Buffer.from(String((event as Readonly<Record<string, unknown>>)[column]));
-    const partition = key === null ? turn % partitions : partitionOf(key, 0, key.length, partitions);
-    return { topic: source.topic, partition, key, value, headers: null };
-  }
-
-  private rejectOf(value: Buffer, reason: string, message: string): NewRecord[] {
-    const { rejects, source, path } = this.settings;
+  private rejectOf(value: Buffer, reason: string, message: string, { rejects, source }: CollectTarget): NewRecord[] {
     if (rejects === null) return [];
-    const headers = encodedHeaders([['rta.reason', reason], ['rta.step', `collect ${path}`], ['rta.topic', source.topic], ['rta.message', message]]); // prettier-ignore
+    const headers = encodedHeaders([['rta.reason', reason], ['rta.step', `collect ${this.settings.path}`], ['rta.topic', source.topic], ['rta.message', message]]); // prettier-ignore
     return [{ topic: rejects.topic, partition: this.turn % rejects.partitions, key: null, value, headers }];
   }
+}
+
+function keyProblem(event: unknown, { source }: CollectTarget): string | null {
+  const [column] = source.key ?? [];
+  const value = column === undefined ? '' : (event as Readonly<Record<string, unknown>>)[column];
+  return value === null || value === undefined ? `${column}: records are keyed by it, so it is needed` : null;
+}
+
+function recordOf(event: unknown, value: Uint8Array, turn: number, { source, partitions }: CollectTarget): NewRecord {
+  const [column] = source.key ?? [];
+  const key = column === undefined ? null : Buffer.from(String((event as Readonly<Record<string, unknown>>)[column]));
+  const partition = key === null ? turn % partitions : partitionOf(key, 0, key.length, partitions);
+  return { topic: source.topic, partition, key, value, headers: null };
 }
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true });

@@ -22,9 +22,11 @@ const PENDING = {
 
 export const COLLECT_METRICS: readonly MetricSpec[] = [EVENTS, REJECTED, PENDING];
 
-/** What browsers have sent. */
-export function collectMetrics({ settings: { source }, counts, pendingBytes }: Collector): Family[] {
-  const labels = { topic: source.topic };
+/** What browsers have sent; nothing before it is known where that goes. */
+export function collectMetrics({ settings, counts, pendingBytes }: Collector): Family[] {
+  const target = settings.target();
+  if (target === null) return [];
+  const labels = { topic: target.source.topic };
   return [
     { ...EVENTS, samples: [{ labels, value: counts.accepted }] },
     { ...REJECTED, samples: Object.entries(counts.rejected).map(([reason, value]) => ({ labels: { ...labels, reason }, value })) },

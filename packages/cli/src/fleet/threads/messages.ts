@@ -18,6 +18,8 @@ export interface FleetThreadData {
   /** A URL at which the process answers. */
   readonly address?: string;
   readonly partitions?: number;
+  /** Where traces are sent. */
+  readonly traces?: string;
   /** To the embedded log; null on Kafka, where each thread has a client of its own. */
   readonly logPort: MessagePort | null;
 }

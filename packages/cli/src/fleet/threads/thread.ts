@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { openThreadBackend } from '../../backend/thread-backend.js';
 import { failureOf } from '../../run/threads/messages.js';
+import { openTracing } from '../../run/trace/tracing.js';
 import type { CrewHooks } from '../crew.js';
 import { Fleet } from '../fleet.js';
 import type { FleetThreadData, FromFleetThread, ToFleetThread } from './messages.js';
@@ -10,7 +11,7 @@ import type { FleetThreadData, FromFleetThread, ToFleetThread } from './messages
 const REPORT_INTERVAL_MS = 500;
 
 const main = parentPort!;
-const { cwd, by, address, partitions, workerId, ...data } = workerData as FleetThreadData;
+const { cwd, by, address, partitions, traces, workerId, ...data } = workerData as FleetThreadData;
 const say = (message: FromFleetThread): void => main.postMessage(message);
 
 async function follow(): Promise<void> {
@@ -21,9 +22,11 @@ async function follow(): Promise<void> {
     warning: (...args) => say({ type: 'told', hook: 'warning', with: args }),
     advanced: (...args) => say({ type: 'told', hook: 'advanced', with: args }),
   };
-  const backend = await openThreadBackend(data, (message) => {
+  const warn = (message: string): void => {
     hooks.warning(null, message);
-  });
+  };
+  const backend = await openThreadBackend(data, warn);
+  const tracing = traces === undefined ? null : await openTracing(traces, warn);
   const stop = new AbortController();
   const fleet = new Fleet(
     {
@@ -32,6 +35,7 @@ async function follow(): Promise<void> {
       workerId,
       ...(partitions === undefined ? {} : { partitions }),
       ...(address === undefined ? {} : { address }),
+      ...(tracing === null ? {} : { tracing }),
     },
     hooks,
     by,
@@ -54,6 +58,7 @@ async function follow(): Promise<void> {
     report();
   } finally {
     clearInterval(timer);
+    await tracing?.close();
     await backend.log.close();
   }
 }

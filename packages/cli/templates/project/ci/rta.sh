@@ -21,6 +21,11 @@ fi
 # 0: nothing to do; 3: there are changes; anything else: refused, and the plan says why.
 changes=0
 $RTA plan --detailed-exitcode --markdown > "$plan" || changes=$?
+# Where there was nothing to ask (no broker, no registry) there is no plan.
+if [ ! -s "$plan" ]; then
+  rm -f "$plan"
+  exit "$changes"
+fi
 cat "$plan"
 if [ -n "${GITHUB_STEP_SUMMARY:-}" ]; then cat "$plan" >> "$GITHUB_STEP_SUMMARY"; fi
 case $changes in

@@ -32,6 +32,7 @@ import { Partition, RecentBatches } from './partition.js';
 import { type CommittedRow, type RecoveredState, type Topic, groupTopicKey } from './recover.js';
 import { type Transaction, Writer, checkOutput } from './writer.js';
 import type { Served } from './server.js';
+import { wholeOutputs } from './whole-outputs.js';
 import type { Witness } from './witness.js';
 
 export interface EmbeddedLogOptions {
@@ -251,7 +252,7 @@ export class EmbeddedLog implements Log {
   async commitIdle({ group, transactionalId, expected, outputs, offsets }: IdleCommit): Promise<CommitResult> {
     this.checkOpen();
     for (const other of this.groups.values()) other.fence(transactionalId);
-    return this.writeOutputs(outputs, (transaction) => {
+    return this.writeOutputs(await wholeOutputs(outputs), (transaction) => {
       const members = this.groups.get(group)?.memberIds ?? [];
       if (members.length > 0) throw new LogError('in_use', `group ${group} has running members: ${members.join(', ')}`, true);
       const rows = this.committedRows.get(group);

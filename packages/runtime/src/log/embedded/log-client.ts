@@ -17,6 +17,7 @@ import type {
   TopicSpec,
 } from '../log.js';
 import type { WireOutput } from './requests.js';
+import { wholeOutputs } from './whole-outputs.js';
 
 /** What an answer consists of. */
 export interface AnswerParts {
@@ -83,7 +84,8 @@ export abstract class LogClient implements Log {
   }
 
   async commitIdle({ outputs, ...request }: IdleCommit): Promise<CommitResult> {
-    return this.write('commitIdle', [request, wireOutputs(outputs)], outputs);
+    const whole = await wholeOutputs(outputs);
+    return this.write('commitIdle', [request, wireOutputs(whole)], whole);
   }
 
   private async write(op: string, args: readonly unknown[], outputs: readonly OutputBatch[]): Promise<CommitResult> {

@@ -1,11 +1,21 @@
 /** Commits for a group in which nobody runs: as its only member, so that whoever ran before, or comes now, is fenced as in any rebalance. */
-import { type CommitResult, type CommittedOffset, type GroupMemberDescription, type IdleCommit, LogError } from '../log.js';
+import {
+  type CommitResult,
+  type CommittedOffset,
+  type GroupMemberDescription,
+  type IdleCommit,
+  LogError,
+  type MemberOptions,
+} from '../log.js';
 import type { Brokers } from './brokers.js';
 import { check } from './errors.js';
 import { addressOf, decodeAssignment } from './group.js';
 import { KafkaMember } from './member.js';
 import type { KafkaSettings } from './options.js';
 import { describeGroup } from './requests.js';
+
+/** ms; brokers' `transaction.max.timeout.ms` is 15 minutes by default. */
+const LONG_MS = 600_000;
 
 export async function groupMembers(brokers: Brokers, group: string): Promise<GroupMemberDescription[]> {
   return brokers.retrying([], async () => {
@@ -29,7 +39,7 @@ export async function commitIdle(settings: KafkaSettings, brokers: Brokers, requ
   const running = await groupMembers(brokers, group);
   if (running.length > 0) throw inUse(group, running);
   const topics = [...new Set([...expected, ...offsets].map(({ topic }) => topic))];
-  const member = await KafkaMember.join(settings, { group, topics, transactionalId }, () => undefined);
+  const member = await joined(settings, { group, topics, transactionalId }, Symbol.asyncIterator in outputs);
   try {
     const epoch = await assignedEpoch(member, settings.retryMs, group);
     const members = await groupMembers(brokers, group);
@@ -40,6 +50,17 @@ export async function commitIdle(settings: KafkaSettings, brokers: Brokers, requ
   } finally {
     await member.leave();
   }
+}
+
+/** @param long parts are still to be made while the transaction is open; where brokers do not let it last, it has to be quick */
+async function joined(settings: KafkaSettings, options: MemberOptions, long: boolean): Promise<KafkaMember> {
+  const join = (more: Pick<MemberOptions, 'transactionTimeoutMs'>): Promise<KafkaMember> =>
+    KafkaMember.join(settings, { ...options, ...more }, () => undefined);
+  if (!long) return join({});
+  return join({ transactionTimeoutMs: LONG_MS }).catch((error: unknown) => {
+    if (!(error instanceof LogError) || error.code !== 'configuration') throw error;
+    return join({});
+  });
 }
 
 async function assignedEpoch(member: KafkaMember, timeoutMs: number, group: string): Promise<number> {

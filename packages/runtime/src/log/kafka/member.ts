@@ -5,6 +5,7 @@ import {
   type CommitResult,
   type CommittedOffset,
   type HeldState,
+  type IdleCommit,
   LogError,
   type Member,
   type MemberEvent,
@@ -30,6 +31,9 @@ const REBALANCE_MS = 30_000;
 const RELEASE_MS = 5_000;
 /** ms that `leave` waits for a commit under way. */
 const LAST_COMMIT_MS = 5_000;
+
+/** Of commits for a group in which nobody else runs the outputs may come in parts. */
+type Request = Omit<CommitRequest, 'outputs'> & Pick<IdleCommit, 'outputs'>;
 
 export class KafkaMember implements Member {
   private readonly producer: TransactionalProducer;
@@ -148,13 +152,14 @@ export class KafkaMember implements Member {
     }
   }
 
-  async commit(request: CommitRequest): Promise<CommitResult> {
+  async commit(request: Request): Promise<CommitResult> {
     this.requireUsable();
     if (this.committing !== undefined) throw new LogError('configuration', 'a commit is under way already: one at a time', false);
     const generation = this.generation;
     if (generation === null || request.epoch !== this.epoch)
       throw new LogError('fenced', `a commit under epoch ${request.epoch} came too late: the partitions of that epoch are lost`, false);
-    if (request.outputs.length === 0 && request.offsets.length === 0) return { baseOffsets: [] };
+    const { outputs, offsets } = request;
+    if (!(Symbol.asyncIterator in outputs) && outputs.length === 0 && offsets.length === 0) return { baseOffsets: [] };
     const commit = this.commitUnder(generation, request);
     this.committing = commit.catch(() => undefined);
     try {
@@ -184,7 +189,7 @@ export class KafkaMember implements Member {
     this.onLeft();
   }
 
-  private async commitUnder(generation: Generation, request: CommitRequest): Promise<number[]> {
+  private async commitUnder(generation: Generation, request: Request): Promise<number[]> {
     let offsets: Offsets = request.offsets;
     if (offsets.length === 0) {
       // Only with an offset does the coordinator check the generation: one is said again that is committed anyway.

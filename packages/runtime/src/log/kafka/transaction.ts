@@ -11,7 +11,7 @@
  */
 import { messageOf } from '@rta/dsl/message-of';
 import type { Compression } from '../batch/compression.js';
-import { BatchTooLargeError, type CommitRequest, LogError, type OutputBatch } from '../log.js';
+import { BatchTooLargeError, type CommitRequest, type IdleOutputs, LogError, type OutputBatch } from '../log.js';
 import type { Brokers } from './brokers.js';
 import { BrokerError, CODE, ConnectionError, check, isCode, isRetriable, toLogError } from './errors.js';
 import type { Generation } from './group.js';
@@ -79,13 +79,22 @@ export class TransactionalProducer {
     );
   }
 
-  /** Commits all or nothing; the result has the offset of each output's first record. Rejects with `fenced`, `aborted` or `unknown`. */
-  async commit(outputs: readonly OutputBatch[], offsets: Offsets, generation: Generation): Promise<number[]> {
-    const deadline = this.brokers.deadline(this.options.timeoutMs);
-    let baseOffsets: number[];
+  /**
+   * Commits all or nothing; the result has the offset of each output's first record. Parts must all be there before the transaction times
+   * out. Rejects with `fenced`, `aborted` or `unknown`.
+   */
+  async commit(outputs: IdleOutputs, offsets: Offsets, generation: Generation): Promise<number[]> {
+    let deadline = this.brokers.deadline(this.options.timeoutMs);
+    let baseOffsets: number[] = [];
     try {
       if (this.identity === undefined) await this.init(deadline);
-      baseOffsets = await this.write(this.identity!, outputs, offsets, generation, deadline);
+      const identity = this.identity!;
+      if (Symbol.asyncIterator in outputs) {
+        for await (const part of outputs)
+          if (part.length > 0) baseOffsets = baseOffsets.concat(await this.write(identity, part, [], generation, this.brokers.deadline()));
+        deadline = this.brokers.deadline();
+        await this.write(identity, [], offsets, generation, deadline);
+      } else baseOffsets = await this.write(identity, outputs, offsets, generation, deadline);
     } catch (error) {
       await this.abort(error);
       throw notCommitted(error);
