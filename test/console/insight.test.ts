@@ -93,9 +93,9 @@ describeInBrowser('views of what happens over time', () => {
     await page.getByRole('img', { name: 'from view to purchase: viewed 22, carted 11, purchased 6' }).waitFor();
     const conversions = page.getByLabel('from view to purchase, from step to step');
     expect(await conversions.textContent()).toBe('viewed → carted50%carted → purchased54.5%');
-    // 22 seen, 11 put into a cart, 7 bought.
+    // 21 seen, 11 put into a cart, 7 bought: the last view is newer than the watermark.
     const lamps = (): Promise<string[][]> => cells(page, 'Rows of best products');
-    await until(lamps, (rows) => rows.length === 1 && rows[0].slice(-2).join() === '50,63.6');
+    await until(lamps, (rows) => rows.length === 1 && rows[0].slice(-3, -1).join() === '52.4,63.6');
     const bars = page.getByRole('list', { name: 'categories' }).locator('li');
     await until(() => bars.evaluateAll((all) => all.map((bar) => bar.querySelector('.label')?.textContent)), (all) => all.join() === 'Toys,Home'); // prettier-ignore
     expect(await page.locator('[data-board="revenue-per-minute/revenue over time"] canvas').count()).toBe(1);
