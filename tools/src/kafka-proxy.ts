@@ -21,6 +21,7 @@ export const API = {
   heartbeat: 12,
   leaveGroup: 13,
   syncGroup: 14,
+  createTopics: 19,
   initProducerId: 22,
   addPartitionsToTxn: 24,
   addOffsetsToTxn: 25,
