@@ -247,14 +247,39 @@ function stepsOver(columns: readonly Column[], scalars: readonly Column[]): fc.A
       if (derived) transforms.push({ type: 'project', columns: columns.map((c) => ({ name: c.name, expr: column(c.name, c.type) })) });
       const fold = foldOf(by, columns, keeps, window);
       transforms.push(fold);
-      const results = fold.results.map((r): Column => ({ name: r.name, type: r.expr.type })).filter(isScalar);
-      if (board && window?.kind !== 'sliding') {
-        const key = [...by.map((c) => c.name), ...(window !== null ? ['window_start', 'window_end'] : [])];
-        const order = results.map((r, i) => ({ expr: column(r.name, r.type), descending: i % 2 === 0, nullsFirst: i % 3 === 0 }));
-        transforms.push({ type: 'rank', group: [], k: 2, by: order, tieBreak: key, rank: 'place', ties: true, emit: { mode: 'updates' } });
-      }
+      if (board && window?.kind !== 'sliding')
+        transforms.push(boardOf(fold, [...by.map((c) => c.name), ...(window !== null ? ['window_start', 'window_end'] : [])]));
       return transforms.map((transform, i) => ({ id: `s${i}`, input: i === 0 ? 'source' : `s${i - 1}`, transform }));
     });
+}
+
+/** The first two rows of a fold, by all that has an order. */
+function boardOf(fold: FoldTransform, key: readonly string[]): Transform {
+  const results = fold.results.map((r): Column => ({ name: r.name, type: r.expr.type })).filter(isScalar);
+  const by = results.map((r, i) => ({ expr: column(r.name, r.type), descending: i % 2 === 0, nullsFirst: i % 3 === 0 }));
+  return { type: 'rank', group: [], k: 2, by, tieBreak: key, rank: 'place', ties: true, emit: { mode: 'updates' } };
+}
+
+/** A union that may be null, in the rows of a table: null is a branch of it there. */
+export function unionOnBoard(): WideCase {
+  const columns: Column[] = [
+    { name: 'x', type: nullable(CONTACT) },
+    { name: 'at', type: TIMESTAMP },
+  ];
+  const schema = schemaOf('wide', columns);
+  const encode = valueEncoder(schema, columns, 'avro');
+  const values = [null, ...(['x', 60, { street: 'y' }, ['cold']] as const).map((value, i) => unionValue(CONTACT, i, value as Value))];
+  const fold = foldOf([], columns, 'values', null);
+  return {
+    source: { columns, schema, time: 'at', latenessMs: 5, key: null, keyFormat: 'string', format: 'avro' },
+    steps: [
+      { id: 's0', input: 'source', transform: fold },
+      { id: 's1', input: 's0', transform: boardOf(fold, []) },
+    ],
+    sinks: [{ input: 's1', format: 'avro' }],
+    partitions: values.map((x, at): RawRecord[] => [{ key: null, value: encode({ x, at }) }]),
+    seed: 1,
+  };
 }
 
 /** Counts and sums, and, of every column, the extremes or what keeps values. */

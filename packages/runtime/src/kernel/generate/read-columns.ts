@@ -1,11 +1,11 @@
 /** Code that reads Avro of our own making (keys, rows of tables), which needs no checks: columns one after another. */
-import type { Column } from '@rta/dsl';
+import { type Column, isUnion } from '@rta/dsl';
 import { parseAvro } from '../run/avro-schema.js';
 import { textOf } from '../run/strings.js';
 import { type ValueReader, valueReader } from '../run/value-reader.js';
 import { valueSchema } from '../state-layout.js';
 import type { Code } from './code.js';
-import { definiteType, type Operand } from './operand.js';
+import { definiteType, type Operand, valueOperand } from './operand.js';
 
 /**
  * Adds lines that read the columns at `bytes[p, end)`, where `p` is a variable that they move on, up to the last one wanted. What `wanted`
@@ -30,21 +30,35 @@ function readColumn(code: Code, { type }: Column, bytes: string, p: string, end:
   const nullable = type.kind === 'nullable';
   const from = code.local('from', '0');
   code.line(`${from} = ${p};`);
+  // Null is a branch of the union like the others: their numbers stand behind it.
+  const branches = nullable && isUnion(definite) ? readNullableUnion() : null;
+  if (branches !== null) return { ...branches, encoded: { bytes, start: from, end: rest(), when: null } };
   const isNull = nullable ? code.local('nil', 'false') : null;
   if (isNull !== null) code.block(`if (!(${isNull} = ${bytes}[${p}++] === 0))`, () => undefined, '');
   const inner = readDefinite();
   if (isNull !== null) code.line('}');
-  const to = code.local('to', '0');
-  code.line(`${to} = ${p};`);
   return {
     type,
     value: isNull === null ? inner.value : `(${isNull} ? null : ${inner.value})`,
     isNull,
     definite: inner.value,
     text: inner.text,
-    encoded: { bytes, start: from, end: to, when: null },
+    encoded: { bytes, start: from, end: rest(), when: null },
     window: false,
   };
+
+  /** The variable that says where the column ends. */
+  function rest(): string {
+    const to = code.local('to', '0');
+    code.line(`${to} = ${p};`);
+    return to;
+  }
+
+  function readNullableUnion(): Operand {
+    const name = code.local('c');
+    code.line(`${name} = ${code.constant(readerOf({ name: '', type }))}(K.cursor.at(${bytes}, ${p}, ${end}));`, `${p} = K.cursor.pos;`);
+    return valueOperand(type, name);
+  }
 
   function readDefinite(): Pick<Operand, 'value' | 'text'> {
     const cursor = `K.cursor.at(${bytes}, ${p}, ${end})`;
