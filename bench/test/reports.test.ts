@@ -74,9 +74,10 @@ describe('options', () => {
     expect(optionsOf([])).toMatchObject({ command: 'compare', records: 5_000_000, runs: 5, write: true });
     expect(optionsOf(['growth', '--runs', '1'])).toMatchObject({ command: 'growth', records: 10_000_000, runs: 1, write: false });
     expect(optionsOf(['latency', '--quick'])).toMatchObject({ command: 'latency', quick: true, write: false });
+    expect(optionsOf(['browser', '--rate', '20_000'])).toMatchObject({ command: 'browser', rate: 20_000 });
     expect(optionsOf(['--only', 'session', '--records', '1_000'])).toMatchObject({ only: ['session'], records: 1000 });
     expect(optionsOf(['--help'])).toBeNull();
-    expect(() => optionsOf(['latncy'])).toThrow(/latency, growth or nothing, not latncy/);
+    expect(() => optionsOf(['latncy'])).toThrow(/latency, growth, browser or nothing, not latncy/);
     expect(() => optionsOf(['--only', 'sesion'])).toThrow(/not sesion/);
     expect(() => optionsOf(['--quick', '--runs', '2'])).toThrow(/the same every time/);
     expect(() => optionsOf(['growth', '--quick'])).toThrow(/no --quick/);

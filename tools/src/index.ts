@@ -6,7 +6,7 @@ export { freePort } from './free-port.js';
 export { findJava, installedJavas, type Java } from './java.js';
 export { javaProgram, missingFor, type JavaProgram, type ProgramSource } from './java-program.js';
 export { startKafka, type KafkaBroker, type KafkaOptions } from './kafka-broker.js';
-export { API, KafkaProxy, type Fate } from './kafka-proxy.js';
+export { ADMIN_API, API, KafkaProxy, type Fate } from './kafka-proxy.js';
 export { kafkaTool, startKafkaTool, type KafkaToolOptions } from './kafka-tool.js';
 export { mavenJars } from './maven.js';
 export { startReceiver, type Receiver } from './receiver.js';

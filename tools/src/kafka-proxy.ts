@@ -11,6 +11,7 @@
 import { createServer, connect, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+/** The requests of workers, by their API keys. */
 export const API = {
   produce: 0,
   fetch: 1,
@@ -21,13 +22,15 @@ export const API = {
   heartbeat: 12,
   leaveGroup: 13,
   syncGroup: 14,
-  createTopics: 19,
   initProducerId: 22,
   addPartitionsToTxn: 24,
   addOffsetsToTxn: 25,
   endTxn: 26,
   txnOffsetCommit: 28,
 } as const;
+
+/** Those of deploys besides. */
+export const ADMIN_API = { createTopics: 19 } as const;
 
 /**
  * What happens to a request: it passes; the connection breaks before the broker sees it (`lost`), when half of it is there (`cut`), or when

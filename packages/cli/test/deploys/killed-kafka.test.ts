@@ -2,7 +2,7 @@
  * A deploy that is killed (SIGKILL) on a real broker and registry, between the kinds of things that it changes. Each is a process of its own; this
  * one stands between it and both servers, and kills when it asks for the next thing, which is then not done.
  */
-import { API, KafkaProxy, type Fate } from '@rta/tools';
+import { ADMIN_API, API, KafkaProxy, type Fate } from '@rta/tools';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { spawnRta } from '../support/cli.js';
 import { leavesOut, useKafka } from '../support/use-kafka.js';
@@ -27,7 +27,7 @@ describe.skipIf(leavesOut('deploys that are killed, on Kafka and a registry serv
   /** All at once: starting a process is most of it. */
   const killed = new Map<string, DeployedProject>();
   const points: Readonly<Record<string, Kill>> = {
-    'before the topics': { request: API.createTopics, fate: 'swallowed' },
+    'before the topics': { request: ADMIN_API.createTopics, fate: 'swallowed' },
     'between topics and subjects': { subject: '-key' },
     'between subjects': { subject: '-value' },
     'between subjects and record': { request: API.joinGroup, fate: 'swallowed' },
