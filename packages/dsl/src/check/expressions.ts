@@ -1,4 +1,5 @@
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
+import { textOfSpan } from '../diagnostics/position.js';
 import { checkAggregateExpression } from '../expression/aggregates.js';
 import type { Ast } from '../expression/ast.js';
 import { checkColumnExpression, checkCondition } from '../expression/checker.js';
@@ -92,7 +93,7 @@ function within<R extends { readonly diagnostics: readonly Diagnostic[] }>(
 function inWords(diagnostic: Diagnostic, source: ExprSource, quoted: boolean, flow: Flow): Diagnostic {
   if (diagnostic.code !== unknownColumn.code) return diagnostic;
   const { span } = diagnostic;
-  const name = span.source.text.slice(span.start, span.end);
+  const name = textOfSpan(span);
   const known = flow.relation.columns.map((column) => column.name);
   if (flow.leftBehind.has(name)) return messages.outOfScope(span, name, known);
   return quoted && source.text === name ? yamlMessages.quotesGone(wholeSpan(source), name) : diagnostic;

@@ -3,6 +3,7 @@ import { parseExpression } from '../expression/parser.js';
 import type { TypedExpr } from '../expression/typed.js';
 import { unify } from '../expression/unify.js';
 import type { Span } from '../diagnostics/diagnostic.js';
+import { textOfSpan } from '../diagnostics/position.js';
 import { isNullable } from '../types/lattice.js';
 import type { JoinCondition } from '../plan/plan.js';
 import { exprSource } from '../yaml/expr-source.js';
@@ -115,15 +116,14 @@ class JoinOn {
   /** The pair in one type; null with a report. */
   private key([left, right]: Pair): Pair | null {
     const { report } = this.session;
-    const text = (expr: TypedExpr): string => expr.span.source.text.slice(expr.span.start, expr.span.end);
     const unified = unify([left, right]);
     if ('clash' in unified) {
-      report(messages.joinTypes(left.span, text(left), left.type, right.type));
+      report(messages.joinTypes(left.span, textOfSpan(left.span), left.type, right.type));
       return null;
     }
     const [a, b] = unified.exprs;
     if (!isKeyType(unified.type)) {
-      report(messages.joinKeyType(left.span, text(left), unified.type));
+      report(messages.joinKeyType(left.span, textOfSpan(left.span), unified.type));
       return null;
     }
     let fine = true;
@@ -134,7 +134,7 @@ class JoinOn {
       [right, this.right, 'right'],
     ] as const) {
       if (!isNullable(expr.type) || (mayBeNull && side === 'left')) continue;
-      if (!flow.nullsUnknown) report(messages.nullableJoinKey(expr.span, text(expr).replace(`${this.name}.`, ''), side));
+      if (!flow.nullsUnknown) report(messages.nullableJoinKey(expr.span, textOfSpan(expr.span).replace(`${this.name}.`, ''), side));
       fine = false;
     }
     return fine ? [a, b] : null;

@@ -1,5 +1,7 @@
 /** `rollups:` of a sink: what they are, and whether the store can work them out. */
 import type { RollupAst, SinkAst } from '../ast/ast.js';
+import { textOfSpan } from '../diagnostics/position.js';
+import { partsOf } from '../expression/parts.js';
 import type { TypedExpr } from '../expression/typed.js';
 import type { Accumulator, NamedExpr } from '../plan/plan.js';
 import { type Rollup, ROLLUP_ACCUMULATORS } from '../plan/rollup.js';
@@ -73,7 +75,7 @@ function fitsStore(
 ): boolean {
   const used = usedBy(result).map((index) => accumulators[index]);
   if (used.some(({ fn }) => !ROLLUP_ACCUMULATORS.includes(fn))) {
-    session.report(messages.rollupAggregate(span, textOf(span)));
+    session.report(messages.rollupAggregate(span, textOfSpan(span)));
     return false;
   }
   const inside = used.flatMap(({ arg, where }) => [arg, where]).filter((expr) => expr !== null);
@@ -88,7 +90,7 @@ function usedBy(expr: TypedExpr): readonly number[] {
 /** Whether the store knows an expression; reports. */
 function isKnown(expr: TypedExpr, session: Session): boolean {
   if (!isKnownNode(expr)) {
-    session.report(messages.rollupExpression(expr.span, textOf(expr.span)));
+    session.report(messages.rollupExpression(expr.span, textOfSpan(expr.span)));
     return false;
   }
   return partsOf(expr).every((part) => isKnown(part, session));
@@ -125,27 +127,4 @@ function isKnownNode(expr: TypedExpr): boolean {
 function isPlain(type: Type): boolean {
   const of = definite(type);
   return of.kind !== 'decimal' || of.precision <= MAX_DECIMAL_PRECISION;
-}
-
-function partsOf(expr: TypedExpr): readonly TypedExpr[] {
-  switch (expr.kind) {
-    case 'field':
-    case 'index':
-      return [expr.of];
-    case 'unary':
-    case 'cast':
-      return [expr.operand];
-    case 'binary':
-      return [expr.left, expr.right];
-    case 'in':
-      return [expr.operand, ...expr.options];
-    case 'call':
-      return expr.args;
-    default:
-      return [];
-  }
-}
-
-function textOf({ source, start, end }: TypedExpr['span']): string {
-  return source.text.slice(start, end);
 }

@@ -1,4 +1,4 @@
-import type { SourceText } from './diagnostic.js';
+import type { SourceText, Span } from './diagnostic.js';
 
 /** A place as people count: line and column from 1, columns in UTF-16 units. */
 export interface Position {
@@ -44,4 +44,9 @@ export function lineText(source: SourceText, line: number): string {
   const starts = lineStarts(source);
   const end = line < starts.length ? starts[line] - 1 : source.text.length;
   return source.text.slice(starts[line - 1], end).replace(/\r$/, '');
+}
+
+/** What stands there. */
+export function textOfSpan({ source, start, end }: Span): string {
+  return source.text.slice(start, end);
 }
