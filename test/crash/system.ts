@@ -67,7 +67,7 @@ export class System {
     if (built.status !== 0) throw new Error(`tsc -b packages/cli failed:\n${built.stdout}`);
     const { KAFKA_BROKERS: brokers = '', SCHEMA_REGISTRY_URL: registry = '' } = process.env;
     if (brokers === '' || registry === '' || this.options.proxied === true) {
-      this.cluster = await startCluster();
+      this.cluster = await startCluster({ kafka: { controller: this.options.proxied === true } });
       this.brokers = this.cluster.kafka.brokers;
       this.registry = this.cluster.registry.url;
     } else [this.brokers, this.registry] = [brokers, registry];

@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from './free-port.js';
 import { findJava, type Java } from './java.js';
 import { JavaProcess } from './java-process.js';
-import { kafkaAnswers } from './kafka-probe.js';
+import { accepts, kafkaAnswers } from './kafka-probe.js';
 import { runJava } from './kafka-tool.js';
 import { kafkaJars, type Progress } from './maven.js';
 import { KAFKA_MINIMUM_JAVA, KAFKA_VERSION } from './versions.js';
@@ -20,10 +21,17 @@ export interface KafkaOptions {
   readonly properties?: Readonly<Record<string, string | number | boolean>>;
   /** The broker's heap, as Java writes it. Default `1g`. */
   readonly heap?: string;
+  /**
+   * With a controller in a process of its own, which outlives the broker, as in production: for tests that kill the broker. One that comes
+   * back to a controller that died with it leads its partitions for a moment as before the crash, loses them when its former session runs
+   * out, and gets them again; a group's offsets whose loading was cut short so are then given out half loaded (Kafka 4.1.0 to 4.3.0,
+   * `CoordinatorRuntime.load`). With `controller` a restart waits until the dead broker has been fenced. Default: no.
+   */
+  readonly controller?: boolean;
   readonly progress?: Progress;
 }
 
-/** A running broker: one KRaft node, broker and controller in one process, listening on 127.0.0.1 only. */
+/** A running broker: one KRaft node, broker and controller in one process unless asked otherwise, listening on 127.0.0.1 only. */
 export interface KafkaBroker {
   /** `127.0.0.1:port`, for a client's bootstrap list. */
   readonly brokers: string;
@@ -69,6 +77,9 @@ async function brokerFolder(dir: string | undefined): Promise<string> {
 class Broker implements KafkaBroker {
   readonly brokers: string;
   private process: JavaProcess | undefined;
+  private controller: JavaProcess | undefined;
+  /** `performance.now()` of the last hard end. */
+  private killedAt = -Infinity;
 
   constructor(
     private readonly java: Java,
@@ -87,24 +98,38 @@ class Broker implements KafkaBroker {
   }
 
   logTail(lines?: number): string {
-    return this.process?.logTail(lines) ?? '';
+    return (this.process ?? this.controller)?.logTail(lines) ?? '';
   }
 
   async start(): Promise<void> {
-    const properties = join(this.dir, 'server.properties');
+    if (this.options.controller === true && this.controller === undefined) {
+      this.controller = await this.launch('controller', this.controllerProperties());
+      await this.controller.ready(`the controller on port ${this.controllerPort}`, () => accepts(this.controllerPort));
+    }
+    this.process = await this.launch('broker', this.properties());
+    await this.process.ready(`Kafka on port ${this.port}`, () => kafkaAnswers(this.port));
+  }
+
+  /** Formats its folder where it is new, and starts the process. */
+  private async launch(role: 'broker' | 'controller', settings: string): Promise<JavaProcess> {
+    const properties = join(this.dir, role === 'broker' ? 'server.properties' : 'controller.properties');
     const logging = join(this.dir, 'log4j2.properties');
     const classPath = join(this.jars, '*');
-    await writeFile(properties, this.properties());
+    await writeFile(properties, settings);
     await writeFile(logging, LOGGING);
-    if (!existsSync(join(this.dir, 'data', 'meta.properties'))) {
-      const clusterId = randomBytes(16).toString('base64url').replace(/^-/, 'r'); // a leading dash would look like an option
-      await runJava(this.java, classPath, 'kafka.tools.StorageTool', ['format', '--cluster-id', clusterId, '--config', properties]);
-    }
-    this.process = new JavaProcess({
+    if (!existsSync(join(this.dir, DATA[role], 'meta.properties')))
+      await runJava(this.java, classPath, 'kafka.tools.StorageTool', [
+        'format',
+        '--cluster-id',
+        await this.clusterId(),
+        '--config',
+        properties,
+      ]);
+    return new JavaProcess({
       command: this.java.command,
       args: [
-        `-Xmx${this.options.heap ?? '1g'}`,
-        '-Xms256m',
+        `-Xmx${role === 'broker' ? (this.options.heap ?? '1g') : '256m'}`,
+        role === 'broker' ? '-Xms256m' : '-Xms64m',
         '-XX:+UseG1GC',
         '-XX:MaxGCPauseMillis=20',
         '-Djava.awt.headless=true',
@@ -115,47 +140,89 @@ class Broker implements KafkaBroker {
         'kafka.Kafka',
         properties,
       ],
-      logFile: join(this.dir, 'broker.log'),
+      logFile: join(this.dir, `${role}.log`),
       removeIfOrphaned: this.options.dir === undefined ? this.dir : undefined,
     });
-    await this.process.ready(`Kafka on port ${this.port}`, () => kafkaAnswers(this.port));
+  }
+
+  /** The same for broker and controller, and after a restart. */
+  private async clusterId(): Promise<string> {
+    const file = join(this.dir, 'cluster-id');
+    if (!existsSync(file)) await writeFile(file, randomBytes(16).toString('base64url').replace(/^-/, 'r')); // a leading dash would look like an option
+    return readFile(file, 'utf8');
   }
 
   async stop(): Promise<void> {
     // Data that nobody will read again needs no orderly shutdown.
-    await this.process?.end(this.options.dir === undefined ? 'SIGKILL' : 'SIGTERM');
+    const signal = this.options.dir === undefined ? 'SIGKILL' : 'SIGTERM';
+    await this.process?.end(signal);
+    await this.controller?.end(signal);
     if (this.options.dir === undefined) await rm(this.dir, { recursive: true, force: true, maxRetries: 5 });
   }
 
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     if (signal === 'SIGSTOP' || signal === 'SIGCONT') this.process?.signal(signal);
-    else await this.process?.end(signal);
+    else {
+      await this.process?.end(signal);
+      if (signal === 'SIGKILL') this.killedAt = performance.now();
+    }
   }
 
   async restart(): Promise<void> {
     await this.process?.end('SIGTERM');
+    if (this.options.controller === true) await sleep(this.killedAt + FENCED_MS - performance.now());
     await this.start();
   }
 
   private properties(): string {
-    const settings: Record<string, string | number | boolean> = {
-      'process.roles': 'broker,controller',
+    const apart = this.options.controller === true;
+    const listener = `PLAINTEXT://127.0.0.1:${this.port}`;
+    return asText({
+      ...this.quorum(),
+      'process.roles': apart ? 'broker' : 'broker,controller',
       'node.id': 1,
-      'controller.quorum.voters': `1@127.0.0.1:${this.controllerPort}`,
-      listeners: `PLAINTEXT://127.0.0.1:${this.port},CONTROLLER://127.0.0.1:${this.controllerPort}`,
-      'advertised.listeners': `PLAINTEXT://127.0.0.1:${this.port}`,
-      'controller.listener.names': 'CONTROLLER',
-      'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
-      'log.dirs': join(this.dir, 'data'),
+      listeners: apart ? listener : `${listener},CONTROLLER://127.0.0.1:${this.controllerPort}`,
+      'advertised.listeners': listener,
+      'log.dirs': join(this.dir, DATA.broker),
       ...FOR_ONE_NODE,
       ...FOR_TESTS,
       ...this.options.properties,
+    });
+  }
+
+  private controllerProperties(): string {
+    return asText({
+      ...this.quorum(),
+      'process.roles': 'controller',
+      'node.id': CONTROLLER_ID,
+      listeners: `CONTROLLER://127.0.0.1:${this.controllerPort}`,
+      'log.dirs': join(this.dir, DATA.controller),
+      ...FOR_ONE_NODE,
+      ...FOR_TESTS,
+    });
+  }
+
+  private quorum(): Settings {
+    return {
+      'controller.quorum.voters': `${this.options.controller === true ? CONTROLLER_ID : 1}@127.0.0.1:${this.controllerPort}`,
+      'controller.listener.names': 'CONTROLLER',
+      'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
     };
-    return Object.entries(settings)
-      .map(([name, value]) => `${name}=${value}\n`)
-      .join('');
   }
 }
+
+type Settings = Readonly<Record<string, string | number | boolean>>;
+
+function asText(settings: Settings): string {
+  return Object.entries(settings)
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join('');
+}
+
+const DATA = { broker: 'data', controller: 'controller' } as const;
+const CONTROLLER_ID = 2;
+/** ms after which the controller knows for certain that a broker is dead: its session, and some more. */
+const FENCED_MS = 4_500;
 
 /** There is nobody to replicate to; few partitions, since each costs files and start time. */
 const FOR_ONE_NODE = {

@@ -26,6 +26,20 @@ export async function kafkaAnswers(port: number): Promise<boolean> {
   return true;
 }
 
+/** Whether something on 127.0.0.1 takes connections on that port. */
+export function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    const finish = (answer: boolean): void => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.setTimeout(2_000, () => finish(false));
+    socket.on('error', () => finish(false));
+    socket.on('connect', () => finish(true));
+  });
+}
+
 /** Sends one request (version 1); the answer's first `length` bytes or more, or undefined if there is no answer in 2 s. */
 function ask(port: number, apiKey: number, body: Buffer, length: number): Promise<Buffer | undefined> {
   return new Promise((resolve) => {

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,6 +25,24 @@ describe.skipIf(available().kafka.length > 0 || !process.env['KAFKA_BROKERS'])('
       await broker.stop();
     }
     expect(await kafkaAnswers(broker.port)).toBe(false);
+    expect(existsSync(broker.dir)).toBe(false);
+  }, 120_000);
+
+  test('with a controller apart, one that was killed leads its partitions again only once', async () => {
+    const broker = await startKafka({ heap: '400m', controller: true });
+    try {
+      const log = () => readFileSync(join(broker.dir, 'broker.log'), 'utf8');
+      await broker.kill();
+      const before = log().length;
+      await broker.restart();
+      const loads = log()
+        .slice(before)
+        .match(/Scheduling loading of metadata from __consumer_offsets-\d+/g);
+      expect(loads).toHaveLength(4);
+      expect(new Set(loads).size).toBe(4);
+    } finally {
+      await broker.stop();
+    }
     expect(existsSync(broker.dir)).toBe(false);
   }, 120_000);
 

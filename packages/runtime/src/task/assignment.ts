@@ -6,6 +6,7 @@ import { decodeMarker } from '../reset/marker.js';
 import type { CommitPolicy } from './commit-policy.js';
 import { requireCurrent } from './epoch.js';
 import { PipelineError } from './errors.js';
+import type { KnownCommits } from './known-commits.js';
 import { decodePosition } from './position.js';
 import { toError } from './recovery.js';
 import type { OffsetsOf } from './restore-task.js';
@@ -33,7 +34,7 @@ export function tasksOf(
 
 /**
  * Restores all of them. `fresh` have no offsets yet; `begun`: something has been read; `replayed` counts changelog records. Rejects with
- * PipelineError `reset_unfinished` where somebody has begun a reset.
+ * PipelineError `reset_unfinished` where somebody has begun a reset, and with a retriable LogError where the group's offsets are behind `known`.
  */
 export async function restoreTasks(
   tasks: readonly Task[],
@@ -41,12 +42,14 @@ export async function restoreTasks(
   log: Log,
   plan: PhysicalPlan,
   { stagePartitions, epoch = 0 }: TaskContext,
+  known: KnownCommits,
 ): Promise<{ readonly fresh: readonly Task[]; readonly begun: boolean; readonly replayed: number }> {
   // The group's offsets first, waiting for pending transactions; only then the changelogs' ends (SEMANTICS rule 22).
   // Those of all tasks: a reset, and the generation of the pipeline's history, concern each of them.
   const committed = await member.committed(inputPartitions(plan, stagePartitions));
   requireCurrent(plan, committed, epoch);
   const generation = generationOf(plan, committed);
+  known.require(committed, generation);
   const asked = new Map<string, ReturnType<OffsetsOf>>();
   const offsetsOf: OffsetsOf = (topic) => {
     const offsets = asked.get(topic) ?? log.offsets(topic);

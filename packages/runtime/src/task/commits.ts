@@ -2,6 +2,7 @@ import type { Member } from '../log/log.js';
 import { commitDueIn } from './assignment.js';
 import { CommitPolicy } from './commit-policy.js';
 import { Latencies } from './latencies.js';
+import type { KnownCommits } from './known-commits.js';
 import { routed, tellConfirmed } from './output-route.js';
 import type { RepartitionPurge } from './repartition-purge.js';
 import type { Task, TaskCommit } from './task.js';
@@ -26,6 +27,7 @@ export class Commits {
   constructor(
     private readonly options: WorkerOptions,
     private readonly purge: RepartitionPurge,
+    private readonly known: KnownCommits,
     private readonly events: CommitEvents,
   ) {
     this.policy = new CommitPolicy(commitIntervals(options), options.context.clock.now());
@@ -60,6 +62,7 @@ export class Commits {
       .commit(request)
       .then((result) => {
         this.sending = null;
+        this.known.remember(request.offsets);
         this.confirmed(commits, all(result), started, flushed);
       })
       // Also of what a confirmed commit meets: a store that has failed meanwhile takes nothing.

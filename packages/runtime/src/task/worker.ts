@@ -6,6 +6,7 @@ import { Commits } from './commits.js';
 import { drain, drainStages, type Drained } from './drain.js';
 import { HeldPartitions } from './held-partitions.js';
 import { IdleSources } from './idle-sources.js';
+import { KnownCommits } from './known-commits.js';
 import { asPipelineError, endWith, mayPass, toError } from './recovery.js';
 import { RepartitionPurge } from './repartition-purge.js';
 import { Restoration } from './restoration.js';
@@ -40,6 +41,7 @@ export class Worker {
   /** Set when the commit under way failed. */
   private failure: unknown = null;
   private ending: SchemaChangedError | null = null; // what it ends with when all is committed
+  private readonly known = new KnownCommits();
   private readonly commits: Commits;
   private stopping = false;
   /** Raised whenever something goes on, or nothing has to. */
@@ -67,7 +69,7 @@ export class Worker {
   constructor(private readonly options: WorkerOptions) {
     const { log, clock } = options.context;
     this.purge = new RepartitionPurge(options.plan, log, clock.now());
-    this.commits = new Commits(options, this.purge, { confirmed: this.confirmed, failed: this.fail });
+    this.commits = new Commits(options, this.purge, this.known, { confirmed: this.confirmed, failed: this.fail });
     this.limits = new SourceLimits(options.limit, this.held);
     this.drift = new SourceDrift(options.plan, options.context, this.held);
     this.idle = new IdleSources(options.plan, clock, options.judgesIdle ?? (() => true), this.drift);
@@ -281,7 +283,7 @@ export class Worker {
     }
     await this.standbys.assigned(tasks, standbys);
     const { log, clock } = options.context;
-    this.restoration = new Restoration(restoreTasks(tasks, member, log, options.plan, this.taskContext), clock);
+    this.restoration = new Restoration(restoreTasks(tasks, member, log, options.plan, this.taskContext, this.known), clock);
   }
 
   /** Not before the start offsets of all partitions are committed, by whoever has them (SEMANTICS rule 23). */
@@ -305,7 +307,11 @@ export class Worker {
     await requireNeverRead(fresh, plan, member, context.log);
     const again = await mayReadAgain(fresh, plan, context.log);
     if (again !== null) context.onWarning(again);
-    if (fresh.length > 0) await member.commit({ epoch: this.epoch, outputs: [], offsets: fresh.flatMap((t) => t.startOffsets()) });
+    if (fresh.length > 0) {
+      const offsets = fresh.flatMap((task) => task.startOffsets());
+      await member.commit({ epoch: this.epoch, outputs: [], offsets });
+      this.known.remember(offsets);
+    }
     this.awaitsStarts = !begun && this.tasks.size > 0;
     await this.startReading(member);
     this.close(this.closing);

@@ -157,6 +157,21 @@ describe.skipIf(withoutKafka)('lost requests', { timeout: 60_000 }, () => {
     expect(await setting.committed()).toBe(1);
   });
 
+  test('delayed offsets do not come into a later transaction', async () => {
+    const setting = await set();
+    const member = await setting.join();
+    const { epoch } = await nextOf(member, 'assigned');
+    struck = 0;
+    strike(setting.proxy, API.txnOffsetCommit, { delayMs: 400 });
+    await commit(member, setting, epoch, 1);
+    // The next transaction is open when the offsets of the first come once more.
+    strike(setting.proxy, API.endTxn, { holdMs: 800 });
+    await commit(member, setting, epoch, 2);
+    expect(await setting.settled()).toEqual(['1', '2']);
+    expect(await setting.committed()).toBe(2);
+    expect(struck).toBe(2);
+  });
+
   test('an append whose answer is lost is there once', async () => {
     const { proxy, shaky, output, settled } = await set();
     for (const fate of ['lost', 'unanswered'] as const) {

@@ -224,7 +224,7 @@ describe.skipIf(withoutKafka)('Kafka', { timeout: 60_000 }, () => {
 
 describe.skipIf(withoutKafka)('a broker that is killed and comes back', { timeout: 120_000 }, () => {
   test('a copy goes on by itself, exactly once', async () => {
-    const broker = await startKafka({ heap: '512m' });
+    const broker = await startKafka({ heap: '512m', controller: true });
     const log = await openKafkaLog({ brokers: [broker.brokers], requestTimeoutMs: 3_000 });
     try {
       const [input, output, group] = ['input', 'output', 'copy'];

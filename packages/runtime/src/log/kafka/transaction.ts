@@ -6,8 +6,9 @@
  *   AddOffsetsToTxn    ┴ coordinator ─▶ TxnOffsetCommit v3 (group) ┴─▶ EndTxn
  * ```
  * Until EndTxn is sent a failure aborts. After that only an answer tells: while one may still be on its way EndTxn is repeated, which the
- * coordinator takes as the same request, since nothing new begins under this producer epoch. And once one was in doubt the epoch is given
- * up, so that a delayed EndTxn cannot end a later transaction.
+ * coordinator takes as the same request, since nothing new begins under this producer epoch. And once one was in doubt, or any request to a
+ * coordinator stayed without an answer, the epoch is given up: a delayed EndTxn cannot end a later transaction, and delayed offsets, which
+ * would win over those of a later one, are refused.
  */
 import { messageOf } from '@rta/dsl/message-of';
 import type { Compression } from '../batch/compression.js';
@@ -49,6 +50,8 @@ export type Offsets = CommitRequest['offsets'];
 export class TransactionalProducer {
   private identity: ProducerIdentity | undefined;
   private sequences = new Sequences();
+  /** A request under this epoch was not answered: it may be done at any time. */
+  private unanswered = false;
 
   constructor(
     private readonly brokers: Brokers,
@@ -65,6 +68,7 @@ export class TransactionalProducer {
       return { transactionalId, producerId, producerEpoch };
     });
     this.sequences = new Sequences();
+    this.unanswered = false;
   }
 
   /** The error that names both timeouts, where the broker lets its own be read. */
@@ -171,7 +175,7 @@ export class TransactionalProducer {
         asked = true;
         const { errorCode } = await this.brokers.send(coordinator, endTxn(identity, true));
         check(errorCode, what);
-        if (doubt) this.identity = undefined;
+        if (doubt || this.unanswered) this.identity = undefined;
         return;
       } catch (error) {
         // Once in doubt, only success tells: a refusal may be due to what came after our transaction was committed.
@@ -209,7 +213,10 @@ export class TransactionalProducer {
     return retry(
       deadline,
       async () => work(await this.brokers.coordinator(type, key)),
-      (error) => this.brokers.forget(error),
+      (error) => {
+        if (error instanceof ConnectionError && error.sent) this.unanswered = true;
+        this.brokers.forget(error);
+      },
     );
   }
 }
