@@ -60,9 +60,16 @@ describe('rta init', () => {
     expect(stdout).toMatch(/\nrta test, then rta run; rta generate leaderboards in another terminal feeds it\n$/);
     expect(readFileSync(join(cwd, 'README.md'), 'utf8')).toContain(`# ${basename(cwd)}\n`);
     const workflow = parse(readFileSync(join(cwd, '.github/workflows/rta.yml'), 'utf8')) as {
-      jobs: { rta: { steps: { run?: string }[] } };
+      on: { workflow_dispatch: { inputs: { options: { default: string } } } };
+      jobs: { rta: { steps: { run?: string; env?: Record<string, string> }[] } };
     };
-    expect(workflow.jobs.rta.steps.some((step) => step.run?.startsWith('ci/rta.sh ') === true)).toBe(true);
+    expect(workflow.on.workflow_dispatch.inputs.options.default).toBe('');
+    const script = workflow.jobs.rta.steps.find((step) => step.run?.startsWith('ci/rta.sh '));
+    // By the shell, not by GitHub: what somebody types there is no program.
+    expect(script).toMatchObject({
+      env: { OPTIONS: '${{ inputs.options }}' },
+      run: "ci/rta.sh ${{ github.ref == 'refs/heads/main' && 'deploy' || '' }} $OPTIONS",
+    });
     expect(readFileSync(join(cwd, 'ci/rta.sh'), 'utf8')).toContain(`@rta/cli@${version}}`);
     expect(statSync(join(cwd, 'ci/rta.sh')).mode & 0o111).toBe(0o111);
   });

@@ -69,6 +69,16 @@ describe('answers', () => {
     await expect(registry().byId(7)).rejects.toMatchObject({ code: 'refused' });
   });
 
+  test('without a level any schema is compatible, whatever the registry says of it', async () => {
+    answer = (request, response, body) => {
+      const { url = '' } = request;
+      if (url.startsWith('/config/')) json(200, { compatibilityLevel: 'NONE' })(request, response, body);
+      else if (url.includes('/compatibility/')) json(200, { is_compatible: false })(request, response, body);
+      else json(404, { error_code: 40403, message: '' })(request, response, body);
+    };
+    expect(await registry().check('a-value', 'int')).toEqual({ compatible: true, messages: [] });
+  });
+
   test('an unknown id is asked for again, a known one is not', async () => {
     const client = registry();
     answer = json(404, { error_code: 40403, message: '' });

@@ -203,9 +203,13 @@ async function takenBack(log: Log, { seen }: ProjectPlan, undo: readonly Undo[],
       left.push(`${name} (${messageOf(error)})`);
     }
   }
-  const rest = left.length === 0 ? 'all is as it was before' : `what could not be taken back, and is in nobody's way: ${left.join('; ')}`;
+  const conflict = codeOf(cause) === 'conflict';
+  const whole = conflict ? 'what nobody else needs by now is taken back' : 'all is as it was before';
+  const rest = left.length === 0 ? whole : `what could not be taken back, and is in nobody's way: ${left.join('; ')}`;
   const help = (cause as { readonly help?: string }).help ?? 'deploy again: what is there by then is taken as it is';
-  return new Failure(codeOf(cause) ?? 'internal', `${messageOf(cause)}; nothing was deployed, ${rest}`, help, { cause });
+  return new Failure(codeOf(cause) ?? 'internal', `${messageOf(cause)}${conflict ? '' : '; nothing was deployed'}, ${rest}`, help, {
+    cause,
+  });
 }
 
 /** Whether a version that was deployed meanwhile has a topic, or a subject of one. */

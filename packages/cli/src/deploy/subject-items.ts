@@ -84,7 +84,11 @@ function verdictOf(decision: GateDecision, level: string | null, version: number
 
 function adviceOf(subject: string, role: GateDecision['role'], level: string | null, added: readonly string[]): string[] {
   const topic = subject.replace(/-(key|value)$/, '');
-  if (role === 'source') return ['make the schema file read what is registered: `rta schema diff` shows how they differ'];
+  if (role === 'source')
+    return [
+      'make the schema file read what is registered: `rta schema diff` shows how they differ',
+      'or let records that cannot be read go where `errors:` says: `onIncompatibleSchemaChange: errors` on the source',
+    ];
   return [
     ...(added.length > 0 && level?.startsWith('FORWARD') !== true
       ? [

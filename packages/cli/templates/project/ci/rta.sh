@@ -35,5 +35,6 @@ esac
 
 if [ "${1:-}" = deploy ] && [ "$changes" -eq 3 ]; then
   shift
-  $RTA deploy "$@"
+  # For `rta history`; `--by` of one's own comes later, and goes before.
+  $RTA deploy ${GITHUB_ACTOR:+--by "$GITHUB_ACTOR"} "$@"
 fi
