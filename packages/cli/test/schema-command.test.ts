@@ -90,6 +90,17 @@ describe('rta schema check', () => {
     expect((await schema('check', 'schemas/late.avsc', '--offline')).code).toBe(0);
   });
 
+  it('says where a file is no JSON also where a pipeline has it, and what a type may have been meant to be', async () => {
+    write('schemas/score.avsc', '{\n  "type": "record",\n}');
+    write('p.yaml', 'pipeline: p\nsource: { topic: scores, schema: score }\nsteps:\n  - filter: true\nsink: { topic: out }\n');
+    expect((await schema('check')).stderr).toContain('schemas/score.avsc:3:1: error not_json');
+    expect((await rta(['check', 'p.yaml'], { cwd })).stderr).toMatch(/^error invalid_schema: schemas\/score\.avsc:3:1: not JSON: /);
+    write('schemas/score.avsc', score(', { "name": "n", "type": "strnig" }'));
+    expect((await schema('check', '--offline')).stderr).toMatch(
+      /the type `strnig`, which is not defined\n[^]*\nhelp: did you mean `string`\?\n/,
+    );
+  });
+
   it('takes types from the files beside, and a subject for one file', async () => {
     write('schemas/team.avsc', TEAM.replace('"string"', '"Score"'));
     expect((await schema('check', 'schemas/team.avsc', '--subject', 'x-value')).stdout).toBe('✓ schemas/team.avsc: x-value: would be its first version\n'); // prettier-ignore
@@ -224,7 +235,12 @@ describe('a registry that asks who one is', () => {
     try {
       expect((await ask('token: "${SECRET}", ca: cert.pem', 'whisper')).code).toBe(0);
       expect((await ask('username: me, password: "${SECRET}", ca: cert.pem', 'hush')).code).toBe(0);
-      expect((await ask('username: me, password: "${SECRET}", ca: cert.pem', 'hush hush')).stderr).toContain('error unauthorized');
+      expect((await ask('username: me, password: "${SECRET}", ca: cert.pem', 'hush hush')).stderr).toMatch(
+        /error unauthorized: .*\nhelp: say who you are/,
+      );
+      expect((await ask('token: "${SECRET}"', 'whisper')).stderr).toMatch(
+        /error unavailable: .*\nhelp: its certificate is of no authority/,
+      );
       expect(await ask('token: "${SECRET}", username: me, ca: cert.pem', 'whisper')).toMatchObject({ code: 2 });
       expect((await ask('token: "${SECRET}", ca: none.pem', 'whisper')).stderr).toContain('none.pem');
       expect((await ask('cert: cert.pem', '')).code).toBe(2);

@@ -85,7 +85,7 @@ export class ConfluentClient {
         const said = answer instanceof Error ? `was not reached (${reasonOf(answer)})` : `answered ${answer.status}${textOf(answer)}`;
         throw new RegistryUnavailable(
           `${request.what}: the schema registry at ${host} ${said}`,
-          answer instanceof Error ? { cause: answer } : {},
+          answer instanceof Error ? { cause: answer, help: helpOf(answer) } : {},
         );
       }
       // Twice as long each time, a quarter of it by chance so that clients do not come back all at once.
@@ -146,7 +146,10 @@ function read(answer: HttpAnswer, who: string, method: RegistryRequest['method']
   // 40401 subject, 40402 version, 40403 schema, 40408 level. A bare 404 is of something else at that address.
   if (status === 404 && code > 40_400 && code < 40_500) return NOT_FOUND;
   if (status === 404) throw new RegistryError('refused', `${said}; is that the address of a schema registry?`);
-  if (status === 401 || status === 403) throw new RegistryError('unauthorized', said);
+  if (status === 401 || status === 403)
+    throw new RegistryError('unauthorized', said, {
+      help: `${status === 401 ? 'say who you are' : 'this one may not do that'}: \`token\`, or \`username\` and \`password\`, under \`registry:\` of rta.yaml`,
+    });
   if (status === 409) throw new Conflict(textOf(answer).replace(/^: /, ''));
   if (status === 422 && code !== 42_202 && code !== 42_203) throw new RegistryError('invalid_schema', said);
   throw new RegistryError('refused', said);
@@ -163,7 +166,29 @@ function textOf({ body }: HttpAnswer): string {
 }
 
 /** Of several addresses of one name (`AggregateError`) the first says enough. */
-function reasonOf(error: Error): string {
+function firstOf(error: Error): Error {
   const [first] = error instanceof AggregateError ? (error.errors as unknown[]) : [error];
-  return first instanceof Error ? first.message : error.message;
+  return first instanceof Error ? first : error;
+}
+
+function reasonOf(error: Error): string {
+  return firstOf(error).message;
+}
+
+const UNKNOWN_AUTHORITY: readonly unknown[] = [
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+];
+
+/** What may be the matter. */
+function helpOf(error: Error): string | undefined {
+  const { code } = firstOf(error) as { readonly code?: unknown };
+  if (UNKNOWN_AUTHORITY.includes(code))
+    return 'its certificate is of no authority that is known here: name the certificate of that with `ca` under `registry:` of rta.yaml';
+  if (code === 'ECONNREFUSED' || code === 'ENOTFOUND')
+    return 'is it running there? --registry, SCHEMA_REGISTRY_URL or `registry:` of rta.yaml say where it is';
+  if (code === 'ECONNRESET') return 'does it speak HTTPS there, or HTTP?';
+  return undefined;
 }

@@ -97,12 +97,15 @@ export type RegistryErrorCode = 'unavailable' | 'unauthorized' | 'incompatible' 
 
 export class RegistryError extends Error {
   override readonly name: string = 'RegistryError';
+  /** What to do about it. */
+  readonly help?: string | undefined;
   constructor(
     readonly code: RegistryErrorCode,
     message: string,
-    options?: { cause?: unknown },
+    { help, ...options }: { readonly cause?: unknown; readonly help?: string | undefined } = {},
   ) {
     super(message, options);
+    this.help = help;
   }
 
   /** Whether the same call may succeed later. */
@@ -114,7 +117,7 @@ export class RegistryError extends Error {
 /** Connection refused, timeout, 5xx, 429: nothing is known of what was asked. */
 export class RegistryUnavailable extends RegistryError {
   override readonly name = 'RegistryUnavailable';
-  constructor(message: string, options?: { cause?: unknown }) {
+  constructor(message: string, options?: { readonly cause?: unknown; readonly help?: string | undefined }) {
     super('unavailable', message, options);
   }
 }

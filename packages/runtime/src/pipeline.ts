@@ -15,7 +15,7 @@ import type { WorkerSnapshot } from './task/snapshot.js';
 import type { SourceLimit } from './task/source-limits.js';
 import type { SinkSchemaIds } from './task/task-context.js';
 import type { SchemaSource } from './task/writer-schema.js';
-import { internalTopics, outputTopics, sourceTopics, stagePartitions } from './task/topology.js';
+import { internalTopics, outputTopics, sourceTopics, stagePartitions, topicSpec } from './task/topology.js';
 import { Worker } from './task/worker.js';
 
 export interface PipelineOptions {
@@ -185,8 +185,8 @@ async function ensureSources(
         `the source topic "${topic}" does not exist; create it, or declare it under \`topics:\` with its partitions`,
         false,
       );
-    const count = declared?.partitions ?? defaultPartitions;
-    await options.log.ensureTopics([{ name: topic, partitions: count }]);
-    partitions.set(topic, count);
+    const spec = topicSpec(topic, declared, { partitions: defaultPartitions, compacted: false });
+    await options.log.ensureTopics([spec]);
+    partitions.set(topic, spec.partitions);
   }
 }

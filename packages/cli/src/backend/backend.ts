@@ -31,6 +31,11 @@ export interface Backend {
   readonly description: string;
   /** Plain data: what worker threads open theirs with. */
   readonly settings: BackendSettings;
+  /**
+   * The log to go on with where `log` is `unreachable`: the embedded one opened anew, since the process that had it open may have ended; null:
+   * Kafka, which is tried for long enough. Rejects with LogError.
+   */
+  reopenLog(): Promise<Log | null>;
   close(): Promise<void>;
 }
 
@@ -77,11 +82,21 @@ export async function openBackend(
   const warn = hooks.onWarning ?? (() => undefined);
   const registry = openRegistry(settings);
   const stores = openStores(directory, 0, warn);
-  const log =
-    kafka === null ? await openEmbeddedLog(join(directory, 'log')) : await openKafkaLog({ ...kafka, ...hooks.kafka, onWarning: warn });
+  const embedded = (): Promise<Log> => openEmbeddedLog(join(directory, 'log'));
+  const log = kafka === null ? await embedded() : await openKafkaLog({ ...kafka, ...hooks.kafka, onWarning: warn });
+  const logs = [log];
   const description = kafka === null ? `embedded log in ${shown(context.cwd, directory)}` : `Kafka at ${kafka.brokers.join(', ')}`;
   const removeState = (applicationId: string): Promise<void> => removeStateOf(directory, 0, applicationId);
-  return { log, registry, stores, removeState, directory, description, settings, close: () => log.close() };
+  const reopenLog = async (): Promise<Log | null> => {
+    if (kafka !== null) return null;
+    const again = await embedded();
+    logs.push(again);
+    return again;
+  };
+  const close = async (): Promise<void> => {
+    for (const each of logs) await each.close();
+  };
+  return { log, registry, stores, removeState, directory, description, settings, reopenLog, close };
 }
 
 export function openRegistry({ registry, directory }: BackendSettings): SchemaRegistry {

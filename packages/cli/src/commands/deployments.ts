@@ -118,11 +118,12 @@ const rollback: Action<RollbackOptions> = (context, [name], options) =>
     say(context, options, pipelineOf(after, name));
   });
 
-/** What ran before the current version: where that was itself a rollback, what ran before the one that it went back to. */
+/** What ran before the current version, not what was given up: where that was itself a rollback, what ran before the one that it went back to. */
 function versionBefore(pipeline: PipelineDeployments): number {
   const current = currentOf(pipeline);
   const from = current.rollbackTo ?? current.version;
-  const before = pipeline.versions.filter(({ version, rollbackTo }) => version < from && rollbackTo === null).at(-1);
+  const ran = pipeline.versions.filter(({ version, rollbackTo }) => rollbackTo === null && stateOf(pipeline, version) !== 'given up');
+  const before = ran.filter(({ version }) => version < from).at(-1);
   if (before === undefined) throw new DeploymentError('unknown_version', `${pipeline.pipeline} has no version before ${String(from)}`);
   return before.version;
 }

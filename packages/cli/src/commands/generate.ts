@@ -1,3 +1,4 @@
+import type { ProjectFile, TopicDeclaration } from '@rta/dsl';
 import { openBackend, type BackendOptions } from '../backend/backend.js';
 import type { Action, CliContext } from '../context.js';
 import { EXIT_CODES } from '../exit-codes.js';
@@ -8,7 +9,7 @@ import { DEFAULT_PARTITIONS, DEFAULT_RATE, type EventsSummary, writeEvents } fro
 import { durationOf, rateOf, timeOf, wholeNumber } from '../option-values.js';
 import { NdjsonWriter } from '../output/ndjson.js';
 import type { AddCommand } from '../program.js';
-import { loadProjectFile, loadSchemaFile } from '../project/load.js';
+import { loadPipelines, loadProjectFile, loadSchemaFile } from '../project/load.js';
 
 interface GenerateOptions extends BackendOptions {
   readonly rate: number;
@@ -65,21 +66,22 @@ const generateEvents =
         `run rta in the directory of a project with the schemas of ${scenario.name}`,
       );
     const project = loadProjectFile(context);
-    const backend = await openBackend(context, options, project, {
-      onWarning: (message) => context.stderr.write(`warning: ${message}\n`),
-    });
+    const onWarning = (message: string): void => void context.stderr.write(`warning: ${message}\n`);
+    const backend = await openBackend(context, options, project, { onWarning });
     const report = options.json === true ? jsonReport(context) : textReport(context, backend.description);
     let sent = 0;
     const timer = setInterval(() => report.progress(sent), PROGRESS_MS);
     try {
       const { for: durationMs, start: startMs, ...rest } = options;
-      const target = { log: backend.log, registry: backend.registry, schema: schema.schema, declared: project?.topics ?? [] };
+      const declarationOf = (topic: string): Promise<TopicDeclaration | undefined> => declaredTopic(context, project, topic);
+      const target = { log: backend.log, registry: backend.registry, schema: schema.schema, declarationOf };
       const summary = await writeEvents(scenario, target, {
         ...rest,
         durationMs,
         startMs,
         signal: context.signal,
         onProgress: (total) => void (sent = total),
+        onWarning,
       });
       report.summary(summary);
       return context.signal.aborted ? EXIT_CODES.interrupted.code : EXIT_CODES.ok.code;
@@ -88,6 +90,17 @@ const generateEvents =
       await backend.close();
     }
   };
+
+/** As `rta.yaml`, or one of the project's pipelines, declares it. A pipeline that does not compile declares nothing. */
+async function declaredTopic(context: CliContext, project: ProjectFile | null, name: string): Promise<TopicDeclaration | undefined> {
+  const shared = project?.topics.find((topic) => topic.name === name);
+  if (shared !== undefined) return shared;
+  const { pipelines } = await loadPipelines(context, []).catch((error: unknown) => {
+    if (error instanceof Failure) return { pipelines: [] };
+    throw error;
+  });
+  return pipelines.flatMap(({ plan }) => plan?.topics ?? []).find((topic) => topic.name === name);
+}
 
 interface Report {
   progress(sent: number): void;

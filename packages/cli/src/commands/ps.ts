@@ -56,6 +56,12 @@ const ps: Action<PsOptions> = (context, _args, options) =>
       return;
     }
     context.stdout.write(lines.length === 0 ? 'nothing is deployed\n' : `${table(lines).join('\n')}\n`);
+    for (const { pipeline, version, workers, state } of lines)
+      if (workers.length === 0 && state === 'running')
+        context.stderr.write(`nothing runs ${pipeline} version ${version}: \`rta worker\` does\n`);
+    for (const { pipeline, rebuild } of pipelines.values())
+      if (rebuild?.phase === 'rebuilding' && rebuild.manual)
+        context.stderr.write(`${pipeline} version ${rebuild.version} waits for \`rta promote ${pipeline}\`\n`);
   });
 
 async function lineOf(context: CliContext, log: Log, pipeline: PipelineDeployments, version: number): Promise<Line> {

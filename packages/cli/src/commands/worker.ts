@@ -82,7 +82,7 @@ const worker: Action<WorkerOptions> = async (context, _args, options) => {
 };
 
 async function within(context: CliContext, options: WorkerOptions, log: Logger | null): Promise<ExitCode> {
-  const project = loadProjectFile(context);
+  const project = loadProjectFile(context, ['kafka', 'registry', 'http']);
   const http = httpSettings(context, options.http, project);
   const traces = traceUrl(context, options.trace);
   const unlock = await lockBackend(backendSettings(context, options, project));

@@ -43,14 +43,15 @@ interface Undo {
   readonly what: string;
   /** Whether somebody else may need it by now: then it stays. */
   readonly shared: boolean;
-  readonly run: () => Promise<void>;
+  readonly run: (log: Log) => Promise<void>;
 }
 
 /**
  * Does what was planned. Resolves to the record with it. Where a step fails it takes back what it has made, and rejects with the step's error, as
  * a Failure that says what is left: of LogError, RegistryError, DeploymentError `conflict` where another deploy was quicker, or `interrupted`.
  */
-export async function deployProject({ log, registry }: Backend, plan: ProjectPlan, hooks: DeployHooks): Promise<DeploymentsSnapshot> {
+export async function deployProject(backend: Backend, plan: ProjectPlan, hooks: DeployHooks): Promise<DeploymentsSnapshot> {
+  const { log, registry } = backend;
   const undo: Undo[] = [];
   try {
     for (const { action } of plan.topics) {
@@ -65,15 +66,24 @@ export async function deployProject({ log, registry }: Backend, plan: ProjectPla
     }
     requireGoing(hooks.signal);
   } catch (error) {
-    throw await takenBack(log, plan, undo, hooks, error);
+    throw await takenBack(await reachable(backend), plan, undo, hooks, error);
   }
-  return record(log, plan, undo, hooks);
+  return record(backend, plan, undo, hooks);
+}
+
+/** The embedded log is served by the process that has it open: where that has ended (it may have been another deploy) it is opened anew. */
+async function reachable(backend: Backend): Promise<Log> {
+  if (backend.log.kind !== 'embedded') return backend.log;
+  return backend.log.topics().then(
+    () => backend.log,
+    () => backend.reopenLog().then((again) => again ?? backend.log, () => backend.log), // prettier-ignore
+  );
 }
 
 async function changeTopic(log: Log, action: TopicAction, undo: Undo[], hooks: DeployHooks): Promise<void> {
   if (action.do === 'configure') {
     // First: what fails half-way is set back as well.
-    undo.push({ name: action.to.name, what: 'set back', shared: false, run: () => log.configureTopics([action.back]) });
+    undo.push({ name: action.to.name, what: 'set back', shared: false, run: (now) => now.configureTopics([action.back]) });
     await log.configureTopics([action.to]);
     hooks.onStep({ step: 'configured', name: action.to.name, what: Object.keys(action.to.config).join(', ') });
     return;
@@ -81,14 +91,14 @@ async function changeTopic(log: Log, action: TopicAction, undo: Undo[], hooks: D
   const { spec } = action;
   const { name } = spec;
   const what = `${spec.partitions} ${spec.partitions === 1 ? 'partition' : 'partitions'}`;
-  const remove = async (): Promise<void> => {
-    if ((await log.topics()).some((topic) => topic.name === name) && (await isUnused(log, name))) await log.deleteTopics([name]);
+  const remove = async (now: Log): Promise<void> => {
+    if ((await now.topics()).some((topic) => topic.name === name) && (await isUnused(now, name))) await now.deleteTopics([name]);
   };
   if (action.do === 'remake') {
     const before = action.before;
-    undo.push({ name, what: 'made as it was', shared: false, run: async () => {
-      await remove();
-      await log.ensureTopics([before]);
+    undo.push({ name, what: 'made as it was', shared: false, run: async (now) => {
+      await remove(now);
+      await now.ensureTopics([before]);
     } }); // prettier-ignore
     if (!(await isUnused(log, name)))
       throw new Failure('not_empty', `${name} has got records meanwhile, so it is not made anew`, 'plan again');
@@ -120,16 +130,22 @@ async function register(registry: SchemaRegistry, subject: string, schema: AvroS
   hooks.onStep({ step: 'registered', name: subject, what: `id ${id}` });
 }
 
-async function record(log: Log, plan: ProjectPlan, undo: Undo[], hooks: DeployHooks): Promise<DeploymentsSnapshot> {
-  const deployments = new Deployments(log);
+async function record(backend: Backend, plan: ProjectPlan, undo: Undo[], hooks: DeployHooks): Promise<DeploymentsSnapshot> {
   const drafts = plan.pipelines.filter(({ verdict }) => verdict.state !== null);
   const entries = drafts.map((pipeline) => ({ pipeline, entries: entriesOf(pipeline, plan, hooks) }));
+  // May be done twice: it finds what it has written before.
+  const append = (to: Log): Promise<DeploymentsSnapshot> => new Deployments(to).append(plan.seen, entries.map((each) => each.entries)); // prettier-ignore
+  let { log } = backend;
   let after: DeploymentsSnapshot;
   try {
-    after = await deployments.append(plan.seen, entries.map((each) => each.entries)); // prettier-ignore
+    after = await append(log).catch(async (error: unknown) => {
+      log = await reachable(backend);
+      if (log === backend.log) throw error;
+      return append(log);
+    });
   } catch (error) {
     // Read again it tells for certain: it waits for what was on its way.
-    const now = await deployments.read().catch(() => null);
+    const now = await new Deployments(log).read().catch(() => null);
     if (now === null)
       throw new Failure(
         codeOf(error) ?? 'unreachable',
@@ -163,7 +179,7 @@ function entriesOf(
     source,
     layouts: layoutsOf(staged),
     topics: topics.filter((topic) => topic.pipelines.includes(pipeline)).map(({ name }) => name),
-    summary: verdict.reasons.join('; '),
+    summary: seen.pipelines.has(pipeline) ? verdict.reasons.join('; ') : 'its first version',
     state: verdict.state ?? 'keep',
     manual: hooks.manual,
     fingerprint,
@@ -181,7 +197,7 @@ async function takenBack(log: Log, { seen }: ProjectPlan, undo: readonly Undo[],
     if (shared && needed?.(name) === true) continue;
     try {
       if (shared && needed === null) throw new Error('another deploy may need it, which cannot be told now');
-      await run();
+      await run(log);
       hooks.onStep({ step: 'undone', name, what });
     } catch (error) {
       left.push(`${name} (${messageOf(error)})`);

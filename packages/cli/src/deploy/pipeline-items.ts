@@ -54,7 +54,7 @@ export function verdictOf({ plan, physical }: StagedPlan, now: PipelineNow): Ver
   const pending = deployed.versions.find(({ version }) => version === rebuild?.version);
   const again = wanted === 'rebuild';
   if (pending?.fingerprint === now.fingerprint && !again && resized.length === 0)
-    return { ...verdict, warnings: [`version ${pending.version} is being rebuilt, and takes over when it has caught up`] };
+    return { ...verdict, warnings: [`version ${pending.version} is being rebuilt, and takes over ${rebuild?.manual === true ? `with \`rta promote ${plan.pipeline}\`` : 'when it has caught up'}`] }; // prettier-ignore
   const current = currentOf(deployed);
   if (current.fingerprint === now.fingerprint && pending === undefined && !again && resized.length === 0) return verdict;
   const diff = sourceDiff(current.source, now.source);
@@ -151,7 +151,8 @@ export function layoutsOf({ physical }: Pick<StagedPlan, 'physical'>): Record<st
 function sourceDiff(before: DeployedSource, after: DeployedSource): DiffLine[] {
   const paths = [...new Set([...Object.keys(before.files), ...Object.keys(after.files)])].sort();
   return paths.flatMap((path): DiffLine[] => {
-    const [old, next] = [before.files[path], after.files[path]] as [string | undefined, string | undefined];
+    // What stands after the last line is nobody's: it differs where a section of rta.yaml is left out.
+    const [old, next] = ([before.files[path], after.files[path]] as (string | undefined)[]).map((text) => text?.trimEnd());
     if (old === next) return [];
     if (next === undefined) return [{ sign: '-', text: path }];
     if (old === undefined) return [{ sign: '+', text: path }];

@@ -1,6 +1,6 @@
 /** Writes the events of a scenario to a topic: paced by the wall clock, or as fast as the log takes them. */
 import { setTimeout as wait } from 'node:timers/promises';
-import type { AvroSchema, TopicDeclaration } from '@rta/dsl';
+import { showDuration, type AvroSchema, type TopicDeclaration } from '@rta/dsl';
 import type { SchemaRegistry } from '@rta/registry';
 import { systemClock, topicSpec, type Clock, type Log } from '@rta/runtime';
 import type { Scenario, TimedEvent } from './scenario.js';
@@ -10,8 +10,8 @@ export interface EventsTarget {
   readonly registry: SchemaRegistry;
   /** Of an event. */
   readonly schema: AvroSchema;
-  /** Topics that `rta.yaml` declares: one that is not there yet is made like that. */
-  readonly declared?: readonly TopicDeclaration[];
+  /** How the project declares a topic, asked of one that is not there yet: so it is made. */
+  readonly declarationOf?: (topic: string) => Promise<TopicDeclaration | undefined>;
 }
 
 export interface WriteOptions {
@@ -39,6 +39,7 @@ export interface WriteOptions {
   readonly signal: AbortSignal;
   /** Called with the number of events that are durable, after each append. */
   readonly onProgress?: (sent: number) => void;
+  readonly onWarning?: (message: string) => void;
   readonly clock?: Clock;
 }
 
@@ -76,16 +77,21 @@ export async function writeEvents<E extends TimedEvent>(
   const { topic = scenario.topic, count = Infinity, durationMs = Infinity, signal, clock = systemClock } = options;
   const paced = options.rate > 0 && options.asFastAsPossible !== true;
   const existing = (await log.topics()).find((description) => description.name === topic)?.partitions;
-  const declared = target.declared?.find((declaration) => declaration.name === topic);
+  const declared = existing === undefined ? await target.declarationOf?.(topic) : undefined;
   const partitions = options.partitions ?? existing ?? declared?.partitions ?? DEFAULT_PARTITIONS;
   const schemaId = scenario.format === 'avro' ? await registry.register(`${topic}-value`, schema) : null;
   const encoder = scenario.encoder({ topic, partitions, schema, schemaId, brokenEvery: options.brokenEvery ?? 0 });
-  const spec = topicSpec(topic, declared, { partitions, compacted: false });
-  // Events of another time than now may be older than what a broker keeps: it would delete them at once.
-  const config = options.startMs === undefined ? spec.config : { ...spec.config, 'retention.ms': '-1' };
-  await log.ensureTopics([{ ...spec, partitions, config }]);
-
   const begin = clock.now();
+  const spec = topicSpec(topic, declared, { partitions, compacted: false });
+  const retentionMs = declared?.retentionMs ?? null;
+  // Events of another time than now may be older than what a broker keeps: it would delete them at once.
+  const old = options.startMs !== undefined && (retentionMs === null || options.startMs < begin - retentionMs);
+  if (old && retentionMs !== null)
+    options.onWarning?.(
+      `${topic} is declared to keep records for ${showDuration(retentionMs)}, and these events are older: it is made to keep them, until a deploy sets it back`,
+    );
+  await log.ensureTopics([{ ...spec, partitions, config: { ...spec.config, ...(old ? { 'retention.ms': '-1' } : {}) } }]);
+
   const seed = options.seed ?? begin >>> 0;
   const startMs = options.startMs ?? begin;
   const events = scenario.events({

@@ -19,8 +19,10 @@ export function describeFailure(error: unknown): { code: string; message: string
   if (error instanceof UsageError) return { code: 'usage', message: error.message };
   if (error instanceof StagingError) return { code: 'not_supported', message: error.message };
   // The errors of our packages carry stable codes; anything else is a defect, and its stack says where.
-  if (error instanceof Error && typeof (error as { code?: unknown }).code === 'string')
-    return { code: (error as unknown as { code: string }).code, message: error.message };
+  if (error instanceof Error && typeof (error as { code?: unknown }).code === 'string') {
+    const { code, help } = error as unknown as { readonly code: string; readonly help?: string };
+    return { code, message: error.message, ...(help === undefined ? {} : { help }) };
+  }
   return {
     code: 'internal',
     message: error instanceof Error ? (error.stack ?? error.message) : String(error),

@@ -10,6 +10,8 @@ import {
   type CompileResult,
   parseProject,
   parseYaml,
+  positionAt,
+  toJson,
   type AvroSchema,
   type Diagnostic,
   type IncludeFile,
@@ -48,6 +50,9 @@ export interface LoadedProject {
 }
 
 const LEVELS_UP = 3;
+
+/** Of diagnostics of what is no YAML. */
+const YAML_CODES = 'RTA20';
 
 /** Modules that a search finds; any other is named. */
 const MODULE_OF_PIPELINES = /\.pipeline\.[cm]?[jt]s$/;
@@ -133,13 +138,34 @@ function readProject({ cwd, env }: Pick<CliContext, 'cwd' | 'env'>, path: string
   return { ...parsed, included };
 }
 
-/** The nearest `rta.yaml` of a directory, for commands that need no pipeline (where the broker is). */
-export function loadProjectFile(context: Pick<CliContext, 'cwd' | 'env'>): ProjectFile | null {
+/**
+ * The nearest `rta.yaml` of a directory, for commands that need no pipeline (where the broker is). Not to be misled by what cannot be read of it,
+ * they are told of mistakes in the `sections` that they use, and of those of YAML itself.
+ *
+ * @throws Failure `invalid_project`
+ */
+export function loadProjectFile(
+  context: Pick<CliContext, 'cwd' | 'env'>,
+  sections: readonly string[] = ['kafka', 'registry'],
+): ProjectFile | null {
   const path =
     findUp(context.cwd, 'rta.yaml') ??
     (existsSync(join(context.cwd, 'pipelines/rta.yaml')) ? join(context.cwd, 'pipelines/rta.yaml') : null);
   if (path === null) return null;
-  return readProject(context, path).project;
+  const { project, diagnostics } = readProject(context, path);
+  const { root } = parseYaml(project.file);
+  const used = (root?.kind === 'map' ? root.entries : []).filter(({ key }) => sections.includes(key));
+  const wrong = diagnostics.filter(
+    ({ severity, code, span }) =>
+      severity === 'error' &&
+      span.source.path === project.file.path &&
+      (code.startsWith(YAML_CODES) || used.some(({ keySpan, value }) => keySpan.start <= span.start && span.end <= value.span.end)),
+  );
+  if (wrong.length === 0) return project;
+  const said = wrong
+    .map(toJson)
+    .map(({ path: file, start, code, message }) => `${file}:${start.line}:${start.column}: ${code}: ${message}`);
+  throw new Failure('invalid_project', said.join('\n  '), wrong[0].help);
 }
 
 /** The Avro schema `schemas/<name>.avsc` of the project, for commands that need no pipeline; null where there is none. */
@@ -250,15 +276,21 @@ function schemaDirectory(cwd: string, from: string): { load(name: string): Loade
     load: (name) => {
       if (directory === null || !names().includes(name)) return null;
       const path = join(directory, `${name}.avsc`);
-      const text = read(path);
+      const source = { path: shown(cwd, path), text: read(path) };
       try {
-        const schema = inlineReferences(JSON.parse(text) as AvroSchema, definitionsIn(directory));
-        return { schema, source: { path: shown(cwd, path), text } };
+        return { schema: inlineReferences(JSON.parse(source.text) as AvroSchema, definitionsIn(directory)), source };
       } catch (error) {
-        throw new Failure('invalid_schema', `${shown(cwd, path)}: not JSON: ${(error as Error).message}`, undefined, { cause: error });
+        const { message } = error as Error;
+        const { line, column } = positionAt(source, offsetOf(message, source.text));
+        throw new Failure('invalid_schema', `${source.path}:${line}:${column}: not JSON: ${message}`, undefined, { cause: error });
       }
     },
   };
+}
+
+/** Where JSON.parse says that a text is no JSON; its end where it says nothing. */
+export function offsetOf(message: string, text: string): number {
+  return Number(/position (\d+)/.exec(message)?.[1] ?? text.length);
 }
 
 /** Null where it has none. */

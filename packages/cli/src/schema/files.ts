@@ -5,7 +5,7 @@ import type { AvroSchema, Diagnostic, SourceText } from '@rta/dsl';
 import { canonical, codecFor, inlineReferences, InvalidSchema, laterDefaults } from '@rta/registry';
 import type { CliContext } from '../context.js';
 import { Failure, UsageError } from '../failure.js';
-import { definitionsIn, loadPipelines, loadProjectFile, schemaPaths, shown } from '../project/load.js';
+import { definitionsIn, loadPipelines, loadProjectFile, offsetOf, schemaPaths, shown } from '../project/load.js';
 import { placeAt, placeOf } from './place.js';
 
 export interface SchemaFile {
@@ -41,18 +41,18 @@ export function readSchemaFiles(context: Pick<CliContext, 'cwd'>, paths: readonl
 }
 
 function readSchema(source: SourceText, definitions: ReadonlyMap<string, AvroSchema>): SchemaFile {
-  const failure = (code: string, span: Diagnostic['span'], message: string): SchemaFile => ({
+  const failure = (code: string, span: Diagnostic['span'], message: string, help?: string): SchemaFile => ({
     source,
     schema: null,
     written: null,
-    diagnostics: [{ code, severity: 'error', span, message }],
+    diagnostics: [{ code, severity: 'error', span, message, ...(help === undefined ? {} : { help }) }],
   });
   let json: AvroSchema;
   try {
     json = JSON.parse(source.text) as AvroSchema;
   } catch (error) {
     const { message } = error as Error;
-    return failure('not_json', placeAt(source, Number(/position (\d+)/.exec(message)?.[1] ?? source.text.length)), `not JSON: ${message}`);
+    return failure('not_json', placeAt(source, offsetOf(message, source.text)), `not JSON: ${message}`);
   }
   try {
     const schema = inlineReferences(json, definitions);
@@ -65,7 +65,7 @@ function readSchema(source: SourceText, definitions: ReadonlyMap<string, AvroSch
     return { source, schema, written: json, diagnostics };
   } catch (error) {
     if (!(error instanceof InvalidSchema)) throw error;
-    return failure('invalid_schema', placeOf(source, error.path), error.message);
+    return failure('invalid_schema', placeOf(source, error.path), error.message, error.help);
   }
 }
 
@@ -79,7 +79,7 @@ export async function subjectsOfFiles(
 ): Promise<readonly Registrable[]> {
   const schemas = files.flatMap((file) => (file.schema === null ? [] : [{ file, schema: file.schema }]));
   if (subject !== undefined) return schemas.map((each) => ({ ...each, subject }));
-  const sources = await sourcesOf(context);
+  const sources = await sourcesOf(context, files);
   return schemas.flatMap(({ file, schema }) => {
     const form = canonical(schema);
     const named = /([^/\\]+)\.avsc$/.exec(file.source.path)?.[1];
@@ -95,7 +95,7 @@ interface SourceSchema {
   readonly form: string | null;
 }
 
-async function sourcesOf(context: Pick<CliContext, 'cwd' | 'env'>): Promise<SourceSchema[]> {
+async function sourcesOf(context: Pick<CliContext, 'cwd' | 'env'>, files: readonly SchemaFile[]): Promise<SourceSchema[]> {
   const declared = [...(loadProjectFile(context)?.sources.values() ?? [])].flatMap(({ topic, schema, valueFormat }) =>
     topic === null || schema === null || (valueFormat !== null && valueFormat.value !== 'avro')
       ? []
@@ -108,6 +108,8 @@ async function sourcesOf(context: Pick<CliContext, 'cwd' | 'env'>): Promise<Sour
   } catch (error) {
     // A project may have schemas alone.
     if (error instanceof Failure && error.code === 'no_pipelines') return declared;
+    // Nor does a pipeline compile with a schema file that is no JSON, of which its own diagnostic says more.
+    if (error instanceof Failure && error.code === 'invalid_schema' && files.some(({ written }) => written === null)) return declared;
     throw error;
   }
 }

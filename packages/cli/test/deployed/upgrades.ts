@@ -88,7 +88,7 @@ export function upgradeTests(env: () => Readonly<Record<string, string>>, dirs: 
       (await up.on.json('history', pipeline)).map(({ version, state, summary, rollbackTo }) => [version, state, summary, rollbackTo]),
     ).toEqual([
       [4, 'running', 'rollback to version 1', 1],
-      [3, 'retired', '{"k":7}', null],
+      [3, 'given up', '{"k":7}', null],
       [2, 'retired', '{"k":5}', null],
       [1, 'retired', '{}', null],
     ]);

@@ -1,6 +1,7 @@
 /** Every kind of change: what `rta plan` says of it, and what `rta deploy` does. Run on the embedded log and on Kafka. */
 import { BatchBuilder } from '@rta/runtime';
 import { describe, expect, it } from 'vitest';
+import { ndjson } from '../support/cli.js';
 import { DeployedProject } from './project.js';
 
 const APP = (project: DeployedProject): string => `rta.${project.short(project.pipeline)}`;
@@ -158,12 +159,29 @@ export function changesOn(name: string, env: () => Readonly<Record<string, strin
       ]);
     });
 
+    it('goes back to what ran before, not to what was given up before it ran', async () => {
+      const project = new DeployedProject(env());
+      await project.rta('deploy');
+      project.edit({ aggregate: 'total: sum(score), most: max(nullable(score))' });
+      expect(await project.rta('deploy', '--allow-rebuild', '--manual')).toMatchObject({ code: 0 });
+      expect((await project.rta('plan')).stdout).toContain(`takes over with \`rta promote ${project.pipeline}\``);
+      project.edit({ derive: 'half: 100 / total' });
+      expect(await project.rta('deploy')).toMatchObject({ code: 0 });
+      expect((await project.rta('rollback', project.pipeline)).code).toBe(0);
+      const history = ndjson((await project.rta('history', project.pipeline, '--json')).stdout).slice(1);
+      expect(history.map(({ version, state, summary }) => [version, state, summary])).toEqual([
+        [4, 'running', 'rollback to version 1'],
+        [3, 'retired', 'the rebuild of version 2 is given up; it goes on with the state that it has'],
+        [2, 'given up', expect.any(String) as string],
+        [1, 'retired', 'its first version'],
+      ]);
+    });
+
     it('of two deploys at once one wins, and the other is told and leaves nothing behind', async () => {
       const project = new DeployedProject(env());
       await project.rta('deploy');
       project.edit({ derive: 'half: 100 / total' });
-      // The embedded log is owned by neither of them: who ends first would take it away from the other.
-      const results = await project.withLog(() => Promise.all(['ada', 'bob'].map((by) => project.rta('deploy', '--by', by))));
+      const results = await Promise.all(['ada', 'bob'].map((by) => project.rta('deploy', '--by', by)));
       const codes = results.map(({ code }) => code).sort();
       const deployed = await project.deployed();
       // The later one may also find that there is nothing to do any more.

@@ -10,8 +10,8 @@ export interface Between {
   readonly url: string;
   /** Decides on each request. */
   before: (method: string, path: string) => Fate;
-  /** Told when the server has answered, before the answer is passed on. */
-  after: (method: string, path: string) => void;
+  /** Told when the server has answered, before the answer is passed on, which waits for it. */
+  after: (method: string, path: string) => unknown;
 }
 
 /** Whether a request registers a schema. */
@@ -34,8 +34,8 @@ export async function registryBetween(target: string): Promise<Between> {
       }
       const { host: _host, ...headers } = incoming.headers;
       const passed = request(`${target}${path}`, { method, headers }, (answer) => {
-        void bodyOf(answer).then((text) => {
-          between.after(method, path);
+        void bodyOf(answer).then(async (text) => {
+          await between.after(method, path);
           outgoing.writeHead(answer.statusCode ?? 500, { 'content-type': 'application/json' }).end(text);
         });
       });

@@ -1,4 +1,4 @@
-import type { AvroSchema } from '@rta/dsl';
+import { didYouMean, type AvroSchema } from '@rta/dsl';
 import { RegistryError } from '../registry.js';
 import { defaultProblem } from './default-value.js';
 import {
@@ -174,8 +174,9 @@ class Parser {
 
   #reference(name: string, namespace: string, at: string): AvroNode {
     const node = this.#named.get(qualify(name, namespace)) ?? this.#named.get(name.replace(/^\./, ''));
-    if (node === undefined) throw invalid(at, `has the type \`${name}\`, which is not defined`);
-    return node;
+    if (node !== undefined) return node;
+    const meant = didYouMean(name, [...PRIMITIVES, ...this.#named.keys()]);
+    throw invalid(at, `has the type \`${name}\`, which is not defined`, meant);
   }
 }
 
@@ -216,8 +217,8 @@ function shorten(text: string): string {
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }
 
-function invalid(at: string, problem: string): InvalidSchema {
-  return new InvalidSchema(at, `${at === '' ? 'the schema' : `field \`${at}\``} ${problem}`);
+function invalid(at: string, problem: string, help?: string): InvalidSchema {
+  return new InvalidSchema(at, `${at === '' ? 'the schema' : `field \`${at}\``} ${problem}`, help);
 }
 
 /** Not Avro. */
@@ -226,7 +227,8 @@ export class InvalidSchema extends RegistryError {
     /** Field path of what is wrong; empty: the schema itself. */
     readonly path: string,
     message: string,
+    help?: string,
   ) {
-    super('invalid_schema', message);
+    super('invalid_schema', message, { help });
   }
 }

@@ -83,6 +83,8 @@ export interface DeployedPipeline {
   readonly current: number;
   /** The version that is to take its place and has other state; null: none. */
   readonly rebuild: Rebuild | null;
+  /** Versions whose rebuild was given up: nothing of them was ever to be seen. Not there: none. */
+  readonly givenUp?: readonly number[];
   readonly changedAt: number;
   readonly changedBy: string;
   /** Of the change that wrote it: unique. */

@@ -86,9 +86,10 @@ export function deployed(before: PipelineDeployments | null, draft: VersionDraft
   const current = rebuilds ? before.current : version;
   const kept = new Set([current, version]);
   const old = (before?.versions ?? []).slice(0, -KEPT_VERSIONS).filter((each) => !kept.has(each.version));
+  const head = { pipeline, revision: 0, state: 'running', ...headOf(before) } as const;
   return {
     versions: [next],
-    pipelines: [changed({ pipeline, revision: 0, state: 'running', ...headOf(before) }, { current, rebuild }, who)],
+    pipelines: [changed(head, { current, rebuild, ...(before === null ? {} : givenUpAfter(before)) }, who)],
     forgotten: old.map((each) => ({ pipeline, version: each.version })),
   };
 }
@@ -121,7 +122,15 @@ export function promoted(before: PipelineDeployments, who: ChangedBy): Deploymen
 export function rebuildDropped(before: PipelineDeployments, who: ChangedBy): DeploymentEntries {
   if (before.rebuild === null) throw new DeploymentError('no_rebuild', `no version of ${before.pipeline} is being rebuilt`);
   requireNotPromoting(before);
-  return only(before, { rebuild: null }, who);
+  return only(before, { rebuild: null, ...givenUpAfter(before) }, who);
+}
+
+/** With the rebuild that goes on, if one does, which is given up now. */
+function givenUpAfter({ rebuild, givenUp = [], versions }: PipelineDeployments): Pick<DeployedPipeline, 'givenUp'> {
+  const all = [...givenUp, ...(rebuild === null ? [] : [rebuild.version])].filter((each) =>
+    versions.some(({ version }) => version === each),
+  );
+  return all.length === 0 ? {} : { givenUp: all };
 }
 
 /** The version that writes to the sinks. */
@@ -137,12 +146,12 @@ export function versionOf({ versions, pipeline }: Pick<PipelineDeployments, 'ver
   throw new DeploymentError('unknown_version', `${pipeline} has no version ${String(version)}`, `there is ${kept}`);
 }
 
-export type VersionState = 'running' | 'paused' | 'rebuilding' | 'promoting' | 'retired';
+export type VersionState = 'running' | 'paused' | 'rebuilding' | 'promoting' | 'given up' | 'retired';
 
 /** What a version is doing. */
-export function stateOf({ state, current, rebuild }: DeployedPipeline, version: number): VersionState {
+export function stateOf({ state, current, rebuild, givenUp = [] }: DeployedPipeline, version: number): VersionState {
   if (version === current) return state;
-  if (version !== rebuild?.version) return 'retired';
+  if (version !== rebuild?.version) return givenUp.includes(version) ? 'given up' : 'retired';
   return rebuild.phase === 'rebuilding' ? 'rebuilding' : 'promoting';
 }
 

@@ -60,9 +60,12 @@ describe('what may become of a deployed pipeline', () => {
   it('gives up a rebuild for the next version, or when told', () => {
     const third = after(rebuilding, deployed(rebuilding, draft('p', { state: 'rebuild', manual: true }), who('ada')));
     expect(third).toMatchObject({ current: 1, rebuild: { version: 3, manual: true } });
-    expect(stateOf(third, 2)).toBe('retired');
+    expect(stateOf(third, 2)).toBe('given up');
     const dropped = after(third, rebuildDropped(third, who('ada')));
     expect(dropped).toMatchObject({ current: 1, rebuild: null });
+    expect([1, 2, 3].map((version) => stateOf(dropped, version))).toEqual(['running', 'given up', 'given up']);
+    const later = after(dropped, deployed(dropped, draft('p'), who('ada')));
+    expect([1, 2, 3, 4].map((version) => stateOf(later, version))).toEqual(['retired', 'given up', 'given up', 'running']);
     expect(currentOf(after(dropped, deployed(dropped, draft('p'), who('ada')))).applicationId).toBe('rta.p');
   });
 
