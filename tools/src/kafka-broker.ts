@@ -199,6 +199,8 @@ class Broker implements KafkaBroker {
       'log.dirs': join(this.dir, DATA.controller),
       ...FOR_ONE_NODE,
       ...FOR_TESTS,
+      // Controllers choose what a new topic has by default.
+      ...this.options.properties,
     });
   }
 

@@ -8,12 +8,11 @@ import { decodePosition } from './position.js';
  * would read again, and double.
  */
 export class KnownCommits {
-  private readonly known = new Map<string, { readonly offset: number; readonly generation: number }>();
+  private readonly known = new Map<string, { readonly offset: number; readonly metadata: string }>();
 
   /** Offsets of a commit that is certain. */
   remember(offsets: CommitRequest['offsets']): void {
-    for (const { topic, partition, offset, metadata } of offsets)
-      this.known.set(tpKey(topic, partition), { offset, generation: decodePosition(metadata)?.generation ?? 0 });
+    for (const { topic, partition, offset, metadata } of offsets) this.known.set(tpKey(topic, partition), { offset, metadata });
   }
 
   /**
@@ -27,12 +26,12 @@ export class KnownCommits {
       const key = tpKey(topic, partition);
       const known = this.known.get(key);
       if (known === undefined || (offset !== null && offset >= known.offset)) continue;
-      if (generation !== null && generation > known.generation) this.known.delete(key);
+      if (generation !== null && generation > (decodePosition(known.metadata)?.generation ?? 0)) this.known.delete(key);
       else
         throw new LogError(
           'unreachable',
           `the group's coordinator has ${offset === null ? 'no offset' : `offset ${String(offset)}`} of ${key}, of which ` +
-            `${String(known.offset)} is committed: it has not read its log to the end, or has lost offsets`,
+            `${String(known.offset)} is committed: it has not read its log to the end, or has lost offsets; where they were set back on purpose, start the process again`,
           true,
         );
     }
