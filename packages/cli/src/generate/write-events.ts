@@ -79,8 +79,11 @@ export async function writeEvents<E extends TimedEvent>(
   const existing = (await log.topics()).find((description) => description.name === topic)?.partitions;
   const declared = existing === undefined ? await target.declarationOf?.(topic) : undefined;
   const partitions = options.partitions ?? existing ?? declared?.partitions ?? DEFAULT_PARTITIONS;
-  const schemaId = scenario.format === 'avro' ? await registry.register(`${topic}-value`, schema) : null;
-  const encoder = scenario.encoder({ topic, partitions, schema, schemaId, brokenEvery: options.brokenEvery ?? 0 });
+  const encoderWith = (schemaId: number | null): ReturnType<typeof scenario.encoder> =>
+    scenario.encoder({ topic, partitions, schema, schemaId, brokenEvery: options.brokenEvery ?? 0 });
+  // A schema that the events do not fit is refused before it is registered.
+  encoderWith(scenario.format === 'avro' ? 0 : null);
+  const encoder = encoderWith(scenario.format === 'avro' ? await registry.register(`${topic}-value`, schema) : null);
   const begin = clock.now();
   const spec = topicSpec(topic, declared, { partitions, compacted: false });
   const retentionMs = declared?.retentionMs ?? null;
