@@ -186,6 +186,7 @@ class Broker implements KafkaBroker {
       'log.dirs': join(this.dir, DATA.broker),
       ...FOR_ONE_NODE,
       ...FOR_TESTS,
+      ...(apart ? { 'broker.session.timeout.ms': SESSION_MS } : {}),
       ...this.options.properties,
     });
   }
@@ -199,6 +200,7 @@ class Broker implements KafkaBroker {
       'log.dirs': join(this.dir, DATA.controller),
       ...FOR_ONE_NODE,
       ...FOR_TESTS,
+      'broker.session.timeout.ms': SESSION_MS,
       // Controllers choose what a new topic has by default.
       ...this.options.properties,
     });
@@ -223,8 +225,10 @@ function asText(settings: Settings): string {
 
 const DATA = { broker: 'data', controller: 'controller' } as const;
 const CONTROLLER_ID = 2;
+/** ms; longer than that of `FOR_TESTS`, so that a busy machine does not have it fenced while it loads what its groups have. */
+const SESSION_MS = 6_000;
 /** ms after which the controller knows for certain that a broker is dead: its session, and some more. */
-const FENCED_MS = 4_500;
+const FENCED_MS = SESSION_MS + 1_500;
 
 /** There is nobody to replicate to; few partitions, since each costs files and start time. */
 const FOR_ONE_NODE = {
