@@ -27,7 +27,7 @@ export const zombies =
     let [count, stops] = [0, 0];
     while (count < wanted) {
       // What they said before the last stop tells nothing of now.
-      for (const each of system.running()) each.stats.clear();
+      forgetStats(system.running());
       await until('the tasks are shared out', () => system.running().every((each) => holds(each, total, 1)), PATIENCE_MS);
       await delay(below(2_000));
       const place = below(PLACES);
@@ -35,7 +35,7 @@ export const zombies =
       const others = system.running().filter((each) => each !== victim);
       const warned = victim.warnings.length;
       victim.signal('SIGSTOP');
-      for (const each of others) each.stats.clear();
+      forgetStats(others);
       stops++;
       const stopped = performance.now();
       await until('others have taken over', () => others.some((each) => holds(each, total, Infinity)), PATIENCE_MS);
@@ -46,10 +46,15 @@ export const zombies =
       say(`${count}/${wanted}: ${place} stopped for ${seconds} s, taken over in ${total.size} pipelines; ${system.load.written} events`);
       await until('the zombie has noticed', () => victim.warnings.length > warned || !victim.running, PATIENCE_MS);
     }
-    for (const each of system.running()) each.stats.clear();
+    forgetStats(system.running());
     await until('the tasks are shared out again', () => system.running().every((each) => holds(each, total, 1)), PATIENCE_MS);
     return { zombies: count, stops };
   };
+
+/** So that only what they say from now on counts. */
+function forgetStats(processes: readonly RtaProcess[]): void {
+  for (const { stats } of processes) stats.clear();
+}
 
 /** Whether it has at least so many tasks of each pipeline, or all that there are. */
 function holds(each: RtaProcess, total: ReadonlyMap<string, number>, least: number): boolean {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -78,6 +78,8 @@ class Broker implements KafkaBroker {
   readonly brokers: string;
   private process: JavaProcess | undefined;
   private controller: JavaProcess | undefined;
+  /** Of what is formatted; a leading dash would look like an option. */
+  private readonly clusterId = randomBytes(16).toString('base64url').replace(/^-/, 'r');
   /** `performance.now()` of the last hard end. */
   private killedAt = -Infinity;
 
@@ -118,13 +120,7 @@ class Broker implements KafkaBroker {
     await writeFile(properties, settings);
     await writeFile(logging, LOGGING);
     if (!existsSync(join(this.dir, DATA[role], 'meta.properties')))
-      await runJava(this.java, classPath, 'kafka.tools.StorageTool', [
-        'format',
-        '--cluster-id',
-        await this.clusterId(),
-        '--config',
-        properties,
-      ]);
+      await runJava(this.java, classPath, 'kafka.tools.StorageTool', ['format', '--cluster-id', this.clusterId, '--config', properties]);
     return new JavaProcess({
       command: this.java.command,
       args: [
@@ -145,13 +141,6 @@ class Broker implements KafkaBroker {
     });
   }
 
-  /** The same for broker and controller, and after a restart. */
-  private async clusterId(): Promise<string> {
-    const file = join(this.dir, 'cluster-id');
-    if (!existsSync(file)) await writeFile(file, randomBytes(16).toString('base64url').replace(/^-/, 'r')); // a leading dash would look like an option
-    return readFile(file, 'utf8');
-  }
-
   async stop(): Promise<void> {
     // Data that nobody will read again needs no orderly shutdown.
     const signal = this.options.dir === undefined ? 'SIGKILL' : 'SIGTERM';
@@ -170,60 +159,54 @@ class Broker implements KafkaBroker {
 
   async restart(): Promise<void> {
     await this.process?.end('SIGTERM');
-    if (this.options.controller === true) await sleep(this.killedAt + FENCED_MS - performance.now());
+    if (this.options.controller === true) await sleep(Math.max(0, this.killedAt + FENCED_MS - performance.now()));
     await this.start();
   }
 
   private properties(): string {
     const apart = this.options.controller === true;
     const listener = `PLAINTEXT://127.0.0.1:${this.port}`;
-    return asText({
-      ...this.quorum(),
+    return this.asText({
       'process.roles': apart ? 'broker' : 'broker,controller',
-      'node.id': 1,
+      'node.id': BROKER_ID,
       listeners: apart ? listener : `${listener},CONTROLLER://127.0.0.1:${this.controllerPort}`,
       'advertised.listeners': listener,
       'log.dirs': join(this.dir, DATA.broker),
-      ...FOR_ONE_NODE,
-      ...FOR_TESTS,
-      ...(apart ? { 'broker.session.timeout.ms': SESSION_MS } : {}),
-      ...this.options.properties,
     });
   }
 
   private controllerProperties(): string {
-    return asText({
-      ...this.quorum(),
+    return this.asText({
       'process.roles': 'controller',
       'node.id': CONTROLLER_ID,
       listeners: `CONTROLLER://127.0.0.1:${this.controllerPort}`,
       'log.dirs': join(this.dir, DATA.controller),
-      ...FOR_ONE_NODE,
-      ...FOR_TESTS,
-      'broker.session.timeout.ms': SESSION_MS,
-      // Controllers choose what a new topic has by default.
-      ...this.options.properties,
     });
   }
 
-  private quorum(): Settings {
-    return {
-      'controller.quorum.voters': `${this.options.controller === true ? CONTROLLER_ID : 1}@127.0.0.1:${this.controllerPort}`,
+  /** With what both roles have: it is controllers that choose what a new topic has by default. */
+  private asText(own: Settings): string {
+    const apart = this.options.controller === true;
+    const settings: Settings = {
+      ...own,
+      'controller.quorum.voters': `${apart ? CONTROLLER_ID : BROKER_ID}@127.0.0.1:${this.controllerPort}`,
       'controller.listener.names': 'CONTROLLER',
       'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+      ...FOR_ONE_NODE,
+      ...FOR_TESTS,
+      ...(apart ? { 'broker.session.timeout.ms': SESSION_MS } : {}),
+      ...this.options.properties,
     };
+    return Object.entries(settings)
+      .map(([name, value]) => `${name}=${value}\n`)
+      .join('');
   }
 }
 
 type Settings = Readonly<Record<string, string | number | boolean>>;
 
-function asText(settings: Settings): string {
-  return Object.entries(settings)
-    .map(([name, value]) => `${name}=${value}\n`)
-    .join('');
-}
-
 const DATA = { broker: 'data', controller: 'controller' } as const;
+const BROKER_ID = 1;
 const CONTROLLER_ID = 2;
 /** ms; longer than that of `FOR_TESTS`, so that a busy machine does not have it fenced while it loads what its groups have. */
 const SESSION_MS = 6_000;

@@ -32,10 +32,10 @@ export interface Backend {
   /** Plain data: what worker threads open theirs with. */
   readonly settings: BackendSettings;
   /**
-   * The log to go on with where `log` is `unreachable`: the embedded one opened anew, since the process that had it open may have ended; null:
-   * Kafka, which is tried for long enough. Rejects with LogError.
+   * The log to go on with: the embedded one is served by the process that has it open, and where that has ended it is opened anew. Else `log`, also
+   * where it cannot be reached.
    */
-  reopenLog(): Promise<Log | null>;
+  reachableLog(): Promise<Log>;
   close(): Promise<void>;
 }
 
@@ -87,16 +87,21 @@ export async function openBackend(
   const logs = [log];
   const description = kafka === null ? `embedded log in ${shown(context.cwd, directory)}` : `Kafka at ${kafka.brokers.join(', ')}`;
   const removeState = (applicationId: string): Promise<void> => removeStateOf(directory, 0, applicationId);
-  const reopenLog = async (): Promise<Log | null> => {
-    if (kafka !== null) return null;
-    const again = await embedded();
-    logs.push(again);
-    return again;
+  const reachableLog = async (): Promise<Log> => {
+    if (kafka !== null) return log;
+    try {
+      await log.topics();
+      return log;
+    } catch {
+      const again = await embedded().catch(() => log);
+      if (again !== log) logs.push(again);
+      return again;
+    }
   };
   const close = async (): Promise<void> => {
     for (const each of logs) await each.close();
   };
-  return { log, registry, stores, removeState, directory, description, settings, reopenLog, close };
+  return { log, registry, stores, removeState, directory, description, settings, reachableLog, close };
 }
 
 export function openRegistry({ registry, directory }: BackendSettings): SchemaRegistry {

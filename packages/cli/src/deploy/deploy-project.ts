@@ -66,18 +66,9 @@ export async function deployProject(backend: Backend, plan: ProjectPlan, hooks: 
     }
     requireGoing(hooks.signal);
   } catch (error) {
-    throw await takenBack(await reachable(backend), plan, undo, hooks, error);
+    throw await takenBack(await backend.reachableLog(), plan, undo, hooks, error);
   }
   return record(backend, plan, undo, hooks);
-}
-
-/** The embedded log is served by the process that has it open: where that has ended (it may have been another deploy) it is opened anew. */
-async function reachable(backend: Backend): Promise<Log> {
-  if (backend.log.kind !== 'embedded') return backend.log;
-  return backend.log.topics().then(
-    () => backend.log,
-    () => backend.reopenLog().then((again) => again ?? backend.log, () => backend.log), // prettier-ignore
-  );
 }
 
 async function changeTopic(log: Log, action: TopicAction, undo: Undo[], hooks: DeployHooks): Promise<void> {
@@ -139,7 +130,8 @@ async function record(backend: Backend, plan: ProjectPlan, undo: Undo[], hooks: 
   let after: DeploymentsSnapshot;
   try {
     after = await append(log).catch(async (error: unknown) => {
-      log = await reachable(backend);
+      // Another deploy may have had the embedded log open.
+      log = await backend.reachableLog();
       if (log === backend.log) throw error;
       return append(log);
     });

@@ -10,8 +10,7 @@ import {
   type CompileResult,
   parseProject,
   parseYaml,
-  positionAt,
-  toJson,
+  place,
   type AvroSchema,
   type Diagnostic,
   type IncludeFile,
@@ -153,18 +152,16 @@ export function loadProjectFile(
     (existsSync(join(context.cwd, 'pipelines/rta.yaml')) ? join(context.cwd, 'pipelines/rta.yaml') : null);
   if (path === null) return null;
   const { project, diagnostics } = readProject(context, path);
+  const mistakes = diagnostics.filter(({ severity, span }) => severity === 'error' && span.source.path === project.file.path);
+  if (mistakes.length === 0) return project;
   const { root } = parseYaml(project.file);
   const used = (root?.kind === 'map' ? root.entries : []).filter(({ key }) => sections.includes(key));
-  const wrong = diagnostics.filter(
-    ({ severity, code, span }) =>
-      severity === 'error' &&
-      span.source.path === project.file.path &&
-      (code.startsWith(YAML_CODES) || used.some(({ keySpan, value }) => keySpan.start <= span.start && span.end <= value.span.end)),
+  const wrong = mistakes.filter(
+    ({ code, span }) =>
+      code.startsWith(YAML_CODES) || used.some(({ keySpan, value }) => keySpan.start <= span.start && span.end <= value.span.end),
   );
   if (wrong.length === 0) return project;
-  const said = wrong
-    .map(toJson)
-    .map(({ path: file, start, code, message }) => `${file}:${start.line}:${start.column}: ${code}: ${message}`);
+  const said = wrong.map(({ span, code, message }) => `${place(span)}: ${code}: ${message}`);
   throw new Failure('invalid_project', said.join('\n  '), wrong[0].help);
 }
 
@@ -281,8 +278,8 @@ function schemaDirectory(cwd: string, from: string): { load(name: string): Loade
         return { schema: inlineReferences(JSON.parse(source.text) as AvroSchema, definitionsIn(directory)), source };
       } catch (error) {
         const { message } = error as Error;
-        const { line, column } = positionAt(source, offsetOf(message, source.text));
-        throw new Failure('invalid_schema', `${source.path}:${line}:${column}: not JSON: ${message}`, undefined, { cause: error });
+        const at = offsetOf(message, source.text);
+        throw new Failure('invalid_schema', `${place({ source, start: at, end: at })}: not JSON: ${message}`, undefined, { cause: error });
       }
     },
   };

@@ -1,8 +1,8 @@
 import type { Member } from '../log/log.js';
 import { commitDueIn } from './assignment.js';
 import { CommitPolicy } from './commit-policy.js';
-import { Latencies } from './latencies.js';
 import type { KnownCommits } from './known-commits.js';
+import { Latencies } from './latencies.js';
 import { routed, tellConfirmed } from './output-route.js';
 import type { RepartitionPurge } from './repartition-purge.js';
 import type { Task, TaskCommit } from './task.js';

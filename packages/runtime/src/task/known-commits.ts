@@ -31,7 +31,8 @@ export class KnownCommits {
         throw new LogError(
           'unreachable',
           `the group's coordinator has ${offset === null ? 'no offset' : `offset ${String(offset)}`} of ${key}, of which ` +
-            `${String(known.offset)} is committed: it has not read its log to the end, or has lost offsets; where they were set back on purpose, start the process again`,
+            `${String(known.offset)} is committed: it has not read its log to the end, or has lost offsets; ` +
+            'where they were set back on purpose, start the process again',
           true,
         );
     }

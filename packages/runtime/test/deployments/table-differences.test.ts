@@ -12,6 +12,7 @@ import { planStages } from '../../src/plan/plan-stages.js';
 import { unique } from '../log/outputs.js';
 import { RUNS, SEED } from '../laws/settings.js';
 import { compiled, temporaryDirectory } from '../task/project.js';
+import { overlay } from '../overlay.js';
 
 const PARTITIONS = 2;
 const NOW = Date.UTC(2026, 0, 1);
@@ -138,11 +139,10 @@ describe(`the rows by which tables differ (seed ${SEED})`, () => {
     );
     await write(log, topic, writes);
     let reads = 0;
-    const counting = new Proxy(log, {
-      get: (target, name, receiver: unknown) => {
-        if (name === 'read') reads++;
-        const value: unknown = Reflect.get(target, name, receiver);
-        return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    const counting = overlay(log, {
+      read: (...args) => {
+        reads++;
+        return log.read(...args);
       },
     });
     expect(sorted(await found(counting, plan, topic.found, false, 1e9))).toEqual(sorted(expected(writes, false)));

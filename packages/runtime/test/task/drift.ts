@@ -2,6 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { BatchBuilder } from '../../src/log/batch/batch-builder.js';
 import { tpKey, type Log, type Member, type MemberEvent } from '../../src/log/log.js';
+import { overlay } from '../overlay.js';
 import { encodeScore } from './project.js';
 
 export const START = Date.UTC(2026, 0, 1);
@@ -108,14 +109,4 @@ export class DriftWatch {
       if (position + 1 < (this.maxima.get(key)?.length ?? 0)) slowest = Math.min(slowest, this.time(key));
     return slowest;
   }
-}
-
-/** The same object with some methods in place of its own. */
-function overlay<T extends object>(target: T, methods: Partial<T>): T {
-  return new Proxy(target, {
-    get: (_, name) => {
-      const own: unknown = Reflect.get(methods, name) ?? Reflect.get(target, name);
-      return typeof own === 'function' ? (own.bind(target) as unknown) : own;
-    },
-  });
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { LogError, type CommittedOffset, type Log, type Member } from '../../src/log/log.js';
 import type { Clock } from '../../src/task/clock.js';
 import { unique } from '../log/outputs.js';
+import { overlay } from '../overlay.js';
 import { onEmbedded } from './backend.js';
 import { compiled, scoreBatches, topicRows, USER_SCORE } from './project.js';
 import { drawScores } from './scores.js';
@@ -18,29 +19,20 @@ function forgetful(log: Log, stale: Stale, times: number, lost: number): Log {
   let left = times;
   let commits = 0;
   const forgetfulMember = (member: Member, number: number): Member =>
-    new Proxy(member, {
-      get(target, name) {
-        if (name === 'committed' && number > 1)
-          return async (...args: Parameters<Member['committed']>) => {
-            const committed = await target.committed(...args);
-            return left-- > 0 ? committed.map(stale) : committed;
-          };
-        if (name === 'commit' && number === 1)
-          return async (...args: Parameters<Member['commit']>) => {
+    number === 1
+      ? overlay(member, {
+          commit: async (request) => {
             if (++commits === lost) throw new LogError('aborted', 'the broker went away', true);
-            return target.commit(...args);
-          };
-        const value: unknown = Reflect.get(target, name);
-        return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-      },
-    });
-  return new Proxy(log, {
-    get(target, name) {
-      if (name === 'join') return async (...args: Parameters<Log['join']>) => forgetfulMember(await target.join(...args), ++members);
-      const value: unknown = Reflect.get(target, name);
-      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-    },
-  });
+            return member.commit(request);
+          },
+        })
+      : overlay(member, {
+          committed: async (partitions) => {
+            const committed = await member.committed(partitions);
+            return left-- > 0 ? committed.map(stale) : committed;
+          },
+        });
+  return overlay(log, { join: async (options) => forgetfulMember(await log.join(options), ++members) });
 }
 
 describe('a coordinator that has not read its log to the end', () => {

@@ -11,6 +11,7 @@ import { planStages } from '../../src/plan/plan-stages.js';
 import type { StateStores } from '../../src/state/store.js';
 import { storeFingerprint } from '../../src/task/store-fingerprint.js';
 import { unique } from '../log/outputs.js';
+import { overlay } from '../overlay.js';
 import type { Backend } from './backend.js';
 import { board, leaderboard, scoreBatches, USER_SCORE } from './project.js';
 import { drawScores, playersOf, type Score } from './scores.js';
@@ -218,12 +219,6 @@ class CountingLog {
         yield batch;
       }
     }.bind(this);
-    this.log = new Proxy(log, {
-      get: (target, key) => {
-        if (key === 'read') return read;
-        const value: unknown = Reflect.get(target, key);
-        return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-      },
-    });
+    this.log = overlay(log, { read });
   }
 }
