@@ -1,7 +1,18 @@
-/** `pnpm cluster`: a broker and a registry until Ctrl-C. `pnpm cluster --check` only says what is missing to start them. */
+/** `pnpm cluster`: a broker and a registry until Ctrl-C. */
 import { available } from './availability.js';
 import { startCluster } from './cluster.js';
 
+const HELP = `pnpm cluster [options]: Kafka and a schema registry, empty, until Ctrl-C. Prints the variables by which rta finds them.
+
+  --kafka-port N     of the broker; any that is free unless given
+  --registry-port N  of the registry; likewise
+  --check            only says what is missing to start them: 0 nothing, 1 something
+`;
+
+if (process.argv.includes('--help')) {
+  process.stdout.write(HELP);
+  process.exit(0);
+}
 const missing = [...available().kafka, ...available().registry];
 for (const reason of missing) process.stderr.write(`${reason}\n`);
 if (process.argv.includes('--check')) process.exit(missing.length === 0 ? 0 : 1);

@@ -3,10 +3,10 @@
  *
  * Where `KAFKA_BROKERS` and `SCHEMA_REGISTRY_URL` are set, those are used. Otherwise both are started here and stopped at the end.
  * Where they cannot be started (no Java), or with `--no-kafka`, the tests that need them are left out, and a box at the end says so;
- * with CI=true that is a failure, and so is any other test that was skipped. The last line is `N passed, N failed`.
+ * with CI=true that is a failure, and so is any other test that was skipped. What users install is compiled first. The last line is `N passed, N failed`.
  * `--long` (`pnpm test:long`, with LONG=1): those of `docs/reliability.md`, or the files named, one after the other.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -36,6 +36,9 @@ async function main(args: readonly string[]): Promise<number> {
     if (vitestArgs.length === 0) vitestArgs.push(...new Set(Object.values(RELIABILITY_ROWS).map(({ test }) => test)));
     vitestArgs.push('--no-file-parallelism');
   }
+  const whole = vitestArgs.length === 0;
+  // Some tests run what users install. Where it cannot be compiled they are skipped, and the rest says why.
+  if (whole) compile();
   const servers = await findServers(args.includes('--no-kafka'));
   const interrupted = new AbortController();
   const folder = await mkdtemp(join(tmpdir(), 'rta-test-'));
@@ -51,7 +54,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
 
   const browser =
-    findChromium() === null && vitestArgs.length === 0
+    findChromium() === null && whole
       ? ['LEFT OUT: the tests of the console.', 'They need Chromium on the PATH, or CHROMIUM naming it.']
       : [];
   const problems = servers.leftOut.length === 0 ? [] : ['LEFT OUT: the tests that need Kafka and a schema registry.', ...servers.leftOut];
@@ -59,12 +62,19 @@ async function main(args: readonly string[]): Promise<number> {
   const { clickhouse } = available();
   if (clickhouse.length > 0) problems.push('LEFT OUT: the tests of the sink clickhouse.', ...clickhouse);
   // Someone who names files or tests leaves the rest out on purpose.
-  if (ci && vitestArgs.length === 0 && counts.skipped > 0) problems.push('SKIPPED:', ...counts.skippedTests.map((name) => `  ${name}`));
+  if (whole && counts.skipped > 0 && (ci || problems.length === 0))
+    problems.push('SKIPPED:', ...counts.skippedTests.map((name) => `  ${name}`));
   if (ci && problems.length > 0) problems.push('In CI nothing may be left out: this run has failed.');
   if (problems.length > 0) process.stdout.write(`\n${box(problems)}\n`);
   process.stdout.write(`\n${closingLine(counts)}\n`);
   if (interrupted.signal.aborted) return 130;
   return exitCode !== 0 || counts.failed > 0 || (ci && problems.length > 0) ? 1 : 0;
+}
+
+function compile(): void {
+  const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc');
+  process.stdout.write('Compiling …\n');
+  spawnSync(process.execPath, [tsc, '-b'], { cwd: ROOT, stdio: 'inherit' });
 }
 
 async function findServers(without: boolean): Promise<Servers> {

@@ -3,10 +3,10 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { ProjectFile } from '@rta/dsl';
 import { confluentRegistry, embeddedRegistry, type ConfluentOptions, type SchemaRegistry } from '@rta/registry';
-import { openEmbeddedLog, openKafkaLog, type KafkaLogOptions, type Log, type StateStores } from '@rta/runtime';
+import { LogError, openEmbeddedLog, openKafkaLog, ownEmbeddedLog, type KafkaLogOptions, type Log, type StateStores } from '@rta/runtime';
 import { openStateStores, removeStores } from '@rta/state-rocks';
 import type { CliContext } from '../context.js';
-import { UsageError } from '../failure.js';
+import { Failure, UsageError } from '../failure.js';
 import { registrySettings } from './registry-settings.js';
 
 /** Options that every command has that touches topics. */
@@ -70,19 +70,31 @@ export function backendSettings(
   return { kafka: kafkaOptions(kafka), registry: registrySettings(context, url, project), directory };
 }
 
+export interface BackendHooks {
+  readonly onWarning?: (message: string) => void;
+  readonly kafka?: Pick<KafkaLogOptions, 'onLog' | 'logLevel'>;
+  /** Pipelines are run on it: an embedded log that another command has open is waited for. Default false: that command serves it. */
+  readonly runs?: boolean;
+}
+
+/** ms that a command which runs pipelines waits for one that has the embedded log open; most are done within one. */
+const OWNER_ENDS_MS = 10_000;
+
 /** Opens it. Rejects with LogError or RegistryError where that cannot be. */
 export async function openBackend(
   context: Pick<CliContext, 'cwd' | 'env'>,
   options: BackendOptions,
   project: ProjectFile | null,
-  hooks: { readonly onWarning?: (message: string) => void; readonly kafka?: Pick<KafkaLogOptions, 'onLog' | 'logLevel'> } = {},
+  hooks: BackendHooks = {},
 ): Promise<Backend> {
   const settings = backendSettings(context, options, project);
   const { kafka, directory } = settings;
   const warn = hooks.onWarning ?? (() => undefined);
   const registry = openRegistry(settings);
   const stores = openStores(directory, 0, warn);
-  const embedded = (): Promise<Log> => openEmbeddedLog(join(directory, 'log'));
+  const logDirectory = join(directory, 'log');
+  const embedded = (): Promise<Log> =>
+    hooks.runs === true ? ownEmbeddedLog(logDirectory, {}, OWNER_ENDS_MS).catch(inUse) : openEmbeddedLog(logDirectory);
   const log = kafka === null ? await embedded() : await openKafkaLog({ ...kafka, ...hooks.kafka, onWarning: warn });
   const logs = [log];
   const description = kafka === null ? `embedded log in ${shown(context.cwd, directory)}` : `Kafka at ${kafka.brokers.join(', ')}`;
@@ -102,6 +114,13 @@ export async function openBackend(
     for (const each of logs) await each.close();
   };
   return { log, registry, stores, removeState, directory, description, settings, reachableLog, close };
+}
+
+function inUse(error: unknown): never {
+  if (!(error instanceof LogError) || error.code !== 'in_use') throw error;
+  throw new Failure('in_use', error.message, 'end that command first: pipelines run in the process that has the log open', {
+    cause: error,
+  });
 }
 
 export function openRegistry({ registry, directory }: BackendSettings): SchemaRegistry {

@@ -46,6 +46,7 @@ const dev: Action<DevOptions> = async (context, paths, options) => {
         if (json === null) context.stderr.write(`warning: ${message}\n`);
         else json.write({ warning: message });
       },
+      runs: true,
     });
     const session = new DevSession(context, backend, {
       http: (loaded) => httpSettings(context, options.http, loaded.project),

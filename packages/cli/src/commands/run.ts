@@ -112,6 +112,7 @@ async function runWithin(
     const backend = await openBackend(context, options, loaded.project, {
       onWarning: warn,
       ...(log === null ? {} : { kafka: kafkaLogOf(log) }),
+      runs: true,
     });
     const tracing = traces === null ? null : await openTracing(traces, warn);
     const unwatch = watchEventLoop(options.stallTimeout);

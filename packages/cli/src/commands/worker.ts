@@ -93,6 +93,7 @@ async function within(context: CliContext, options: WorkerOptions, log: Logger |
         report.warning(null, message);
       },
       ...(log === null ? {} : { kafka: kafkaLogOf(log) }),
+      runs: true,
     });
     const tracing =
       traces === null

@@ -13,8 +13,6 @@ async function withWorker(on: Operated, work: () => Promise<void>): Promise<void
   const stop = new AbortController();
   const worker = rta(['worker', '--json'], { cwd: on.project.directory, signal: stop.signal });
   try {
-    // It is to have the log open before anybody asks: a question that comes first would own it, and end.
-    await delay(2_000);
     await work();
   } finally {
     stop.abort();

@@ -13,6 +13,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Level } from 'level';
 import { type Log, LogError } from '../log.js';
 import { EmbeddedLog, type EmbeddedLogOptions } from './embedded-log.js';
@@ -29,6 +30,7 @@ export const DEFAULT_LOG_DIR = '.rta/log';
 const MAX_SOCKET_PATH = 103;
 /** How long to go on trying when the directory is locked but its owner does not answer: it may be starting or closing. */
 const PATIENCE_MS = 5000;
+const RETRY_MS = 50;
 const CONNECT_MS = 2000;
 
 /**
@@ -53,20 +55,35 @@ export async function openEmbeddedLog(dir = DEFAULT_LOG_DIR, options: EmbeddedLo
   const deadline = performance.now() + PATIENCE_MS;
   for (;;) {
     try {
-      return await ownEmbeddedLog(dir, options);
+      return await own(dir, options);
     } catch (error) {
       if (!(error instanceof LogError) || error.code !== 'in_use') throw error;
       const owner = readOwner(dir);
       const remote = owner === null ? null : await connectLog(dir, owner.socket, CONNECT_MS).catch(notUnsupported);
       if (remote !== null) return remote;
       if (performance.now() > deadline) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await delay(RETRY_MS);
     }
   }
 }
 
-/** As `openEmbeddedLog`, but only as the owner: rejects with LogError `in_use`, naming the owner, when another process is. */
-export async function ownEmbeddedLog(dir = DEFAULT_LOG_DIR, options: EmbeddedLogOptions = {}): Promise<EmbeddedLog> {
+/**
+ * As `openEmbeddedLog`, but only as the owner, so that groups can be joined: a command that has it open is waited for, for `patienceMs`. Rejects with
+ * LogError `in_use`, naming the owner, when another process still is.
+ */
+export async function ownEmbeddedLog(dir = DEFAULT_LOG_DIR, options: EmbeddedLogOptions = {}, patienceMs = 0): Promise<EmbeddedLog> {
+  const deadline = performance.now() + patienceMs;
+  for (;;) {
+    try {
+      return await own(dir, options);
+    } catch (error) {
+      if (!(error instanceof LogError) || error.code !== 'in_use' || performance.now() >= deadline) throw error;
+      await delay(RETRY_MS);
+    }
+  }
+}
+
+async function own(dir: string, options: EmbeddedLogOptions): Promise<EmbeddedLog> {
   const real = makeDirectory(dir);
   const witness = new Witness(real);
   const path = join(real, 'db');
