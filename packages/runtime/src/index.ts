@@ -18,7 +18,7 @@ export { SchemaChangedError, type JudgeWriterSchema, type RunnablePlan, type Sch
 export { planLayout } from './kernel/plan-layout.js';
 export { compileStage } from './kernel/compile-stage.js';
 export { kernelOf, nodesOfLines } from './kernel/kernel-marks.js';
-export { openEmbeddedLog, ownEmbeddedLog, DEFAULT_LOG_DIR } from './log/embedded/open.js';
+export { openEmbeddedLog, ownEmbeddedLog, shareEmbeddedLog, DEFAULT_LOG_DIR } from './log/embedded/open.js';
 export { serveLogPort } from './log/embedded/port-server.js';
 export { PortLog } from './log/embedded/port-log.js';
 export { openKafkaLog } from './log/kafka/kafka-log.js';

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { ProjectFile } from '@rta/dsl';
 import { confluentRegistry, embeddedRegistry, type ConfluentOptions, type SchemaRegistry } from '@rta/registry';
-import { LogError, openEmbeddedLog, openKafkaLog, ownEmbeddedLog, type KafkaLogOptions, type Log, type StateStores } from '@rta/runtime';
+import { LogError, openKafkaLog, ownEmbeddedLog, shareEmbeddedLog, type KafkaLogOptions, type Log, type StateStores } from '@rta/runtime';
 import { openStateStores, removeStores } from '@rta/state-rocks';
 import type { CliContext } from '../context.js';
 import { Failure, UsageError } from '../failure.js';
@@ -31,11 +31,6 @@ export interface Backend {
   readonly description: string;
   /** Plain data: what worker threads open theirs with. */
   readonly settings: BackendSettings;
-  /**
-   * The log to go on with: the embedded one is served by the process that has it open, and where that has ended it is opened anew. Else `log`, also
-   * where it cannot be reached.
-   */
-  reachableLog(): Promise<Log>;
   close(): Promise<void>;
 }
 
@@ -73,11 +68,11 @@ export function backendSettings(
 export interface BackendHooks {
   readonly onWarning?: (message: string) => void;
   readonly kafka?: Pick<KafkaLogOptions, 'onLog' | 'logLevel'>;
-  /** Pipelines are run on it: an embedded log that another command has open is waited for. Default false: that command serves it. */
+  /** Pipelines are run on it, so an embedded log is opened by this process: whichever has it gives it up. Default false: that one serves it. */
   readonly runs?: boolean;
 }
 
-/** ms that a command which runs pipelines waits for one that has the embedded log open; most are done within one. */
+/** ms for a process to give the embedded log up. */
 const OWNER_ENDS_MS = 10_000;
 
 /** Opens it. Rejects with LogError or RegistryError where that cannot be. */
@@ -92,34 +87,20 @@ export async function openBackend(
   const warn = hooks.onWarning ?? (() => undefined);
   const registry = openRegistry(settings);
   const stores = openStores(directory, 0, warn);
-  const logDirectory = join(directory, 'log');
-  const embedded = (): Promise<Log> =>
-    hooks.runs === true ? ownEmbeddedLog(logDirectory, {}, OWNER_ENDS_MS).catch(inUse) : openEmbeddedLog(logDirectory);
-  const log = kafka === null ? await embedded() : await openKafkaLog({ ...kafka, ...hooks.kafka, onWarning: warn });
-  const logs = [log];
+  const log =
+    kafka === null
+      ? await openEmbedded(join(directory, 'log'), hooks.runs === true)
+      : await openKafkaLog({ ...kafka, ...hooks.kafka, onWarning: warn });
   const description = kafka === null ? `embedded log in ${shown(context.cwd, directory)}` : `Kafka at ${kafka.brokers.join(', ')}`;
   const removeState = (applicationId: string): Promise<void> => removeStateOf(directory, 0, applicationId);
-  const reachableLog = async (): Promise<Log> => {
-    if (kafka !== null) return log;
-    try {
-      await log.topics();
-      return log;
-    } catch {
-      const again = await embedded().catch(() => log);
-      if (again !== log) logs.push(again);
-      return again;
-    }
-  };
-  const close = async (): Promise<void> => {
-    for (const each of logs) await each.close();
-  };
-  return { log, registry, stores, removeState, directory, description, settings, reachableLog, close };
+  return { log, registry, stores, removeState, directory, description, settings, close: () => log.close() };
 }
 
-function inUse(error: unknown): never {
-  if (!(error instanceof LogError) || error.code !== 'in_use') throw error;
-  throw new Failure('in_use', error.message, 'end that command first: pipelines run in the process that has the log open', {
-    cause: error,
+async function openEmbedded(directory: string, runs: boolean): Promise<Log> {
+  if (!runs) return shareEmbeddedLog(directory);
+  return ownEmbeddedLog(directory, {}, OWNER_ENDS_MS).catch((error: unknown) => {
+    if (!(error instanceof LogError) || error.code !== 'in_use') throw error;
+    throw new Failure('in_use', error.message, 'end that process first: pipelines run in the one that has the log open', { cause: error });
   });
 }
 

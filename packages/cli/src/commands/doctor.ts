@@ -1,4 +1,4 @@
-import { openKafkaLog, openEmbeddedLog, type Log } from '@rta/runtime';
+import { openKafkaLog, shareEmbeddedLog, type Log } from '@rta/runtime';
 import { join } from 'node:path';
 import { backendSettings, hasEmbeddedLog, type BackendOptions, type BackendSettings } from '../backend/backend.js';
 import type { Action } from '../context.js';
@@ -83,5 +83,5 @@ async function sources({ pipelines }: LoadedProject, settings: BackendSettings):
 /** Null where there is no embedded log yet. */
 async function open({ kafka, directory }: BackendSettings): Promise<Log | null> {
   if (kafka !== null) return openKafkaLog(kafka);
-  return hasEmbeddedLog(directory) ? openEmbeddedLog(join(directory, 'log')) : null;
+  return hasEmbeddedLog(directory) ? shareEmbeddedLog(join(directory, 'log')) : null;
 }

@@ -38,7 +38,8 @@ export const addPs: AddCommand = (program, act) => {
       'after',
       `
 A version that is being rebuilt has a line of its own. WORKERS counts processes that are members of its consumer group; 0 where none runs.
-LAG is in offsets, over all source partitions; of a version that is being rebuilt, behind what there is, not behind the one that runs.`,
+LAG is in offsets, over all source partitions; of a version that is being rebuilt, behind what there is, not behind the one that runs; ? where
+that cannot be told from here: a module that it uses is another one, or this rta does not compile it.`,
     )
     .action(act(ps));
 };
@@ -88,8 +89,9 @@ async function lagOf(
     const { lag, missing } = await pipelineLag(log, planStages(compileDeployed(context, pipeline, source), { applicationId }));
     return missing.length > 0 ? null : lag;
   } catch (error) {
-    // Modules that it uses need not be here.
-    if ((error as { readonly code?: unknown }).code === 'module_differs') return null;
+    // Modules that it uses need not be here, and another version of rta may have deployed it: the others are shown all the same.
+    const { code } = error as { readonly code?: unknown };
+    if (code === 'module_differs' || code === 'invalid_pipeline') return null;
     throw error;
   }
 }

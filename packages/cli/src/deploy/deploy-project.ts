@@ -66,7 +66,7 @@ export async function deployProject(backend: Backend, plan: ProjectPlan, hooks: 
     }
     requireGoing(hooks.signal);
   } catch (error) {
-    throw await takenBack(await backend.reachableLog(), plan, undo, hooks, error);
+    throw await takenBack(backend.log, plan, undo, hooks, error);
   }
   return record(backend, plan, undo, hooks);
 }
@@ -124,17 +124,13 @@ async function register(registry: SchemaRegistry, subject: string, schema: AvroS
 async function record(backend: Backend, plan: ProjectPlan, undo: Undo[], hooks: DeployHooks): Promise<DeploymentsSnapshot> {
   const drafts = plan.pipelines.filter(({ verdict }) => verdict.state !== null);
   const entries = drafts.map((pipeline) => ({ pipeline, entries: entriesOf(pipeline, plan, hooks) }));
-  // May be done twice: it finds what it has written before.
-  const append = (to: Log): Promise<DeploymentsSnapshot> => new Deployments(to).append(plan.seen, entries.map((each) => each.entries)); // prettier-ignore
-  let { log } = backend;
+  const { log } = backend;
   let after: DeploymentsSnapshot;
   try {
-    after = await append(log).catch(async (error: unknown) => {
-      // Another deploy may have had the embedded log open.
-      log = await backend.reachableLog();
-      if (log === backend.log) throw error;
-      return append(log);
-    });
+    after = await new Deployments(log).append(
+      plan.seen,
+      entries.map((each) => each.entries),
+    );
   } catch (error) {
     // Read again it tells for certain: it waits for what was on its way.
     const now = await new Deployments(log).read().catch(() => null);

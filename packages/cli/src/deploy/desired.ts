@@ -1,5 +1,5 @@
 /** What the topics of a project are to be, from its compiled plans alone. */
-import type { Plan, TopicDeclaration } from '@rta/dsl';
+import { place, type Plan, type TopicDeclaration } from '@rta/dsl';
 import { internalTopics, outputTopics, sourceTopics, stagePartitions, topicSpec, type PhysicalPlan, type TopicSpec } from '@rta/runtime';
 
 type TopicRole = 'source' | 'sink' | 'late' | 'errors' | 'repartition' | 'changelog';
@@ -7,6 +7,8 @@ type TopicRole = 'source' | 'sink' | 'late' | 'errors' | 'repartition' | 'change
 export interface DesiredTopic {
   readonly role: TopicRole;
   readonly pipelines: readonly string[];
+  /** Where sources and sinks name it. */
+  readonly places: readonly string[];
   /** As it would be made. */
   readonly spec: TopicSpec;
   /** Null: nobody has declared it. */
@@ -26,9 +28,13 @@ export interface StagedPlan {
 export function sharedTopics(plans: readonly StagedPlan[], partitions: number): Map<string, DesiredTopic> {
   const topics = new Map<string, DesiredTopic>();
   const add = (pipeline: string, role: TopicRole, spec: TopicSpec, declared: TopicDeclaration | null): void => {
+    const places = placesOf(
+      plans.map(({ plan }) => plan),
+      spec.name,
+    );
     const known = topics.get(spec.name);
     if (known === undefined) {
-      topics.set(spec.name, { role, pipelines: [pipeline], spec, declared, conflict: null });
+      topics.set(spec.name, { role, pipelines: [pipeline], places, spec, declared, conflict: null });
       return;
     }
     const both = known.declared !== null && declared !== null && settingsOf(known.declared) !== settingsOf(declared);
@@ -39,7 +45,14 @@ export function sharedTopics(plans: readonly StagedPlan[], partitions: number): 
     const mine = known.declared === null && (declared !== null || known.role === 'source');
     const pipelines = known.pipelines.includes(pipeline) ? known.pipelines : [...known.pipelines, pipeline];
     const writes = known.role === 'source' ? role : known.role;
-    topics.set(spec.name, { role: writes, pipelines, spec: mine ? spec : known.spec, declared: known.declared ?? declared, conflict });
+    topics.set(spec.name, {
+      role: writes,
+      pipelines,
+      places,
+      spec: mine ? spec : known.spec,
+      declared: known.declared ?? declared,
+      conflict,
+    });
   };
   for (const { plan, physical } of plans) {
     const declarationOf = (name: string): TopicDeclaration | undefined => plan.topics.find((topic) => topic.name === name);
@@ -60,10 +73,16 @@ export function ownTopics({ plan, physical }: StagedPlan, partitionsOf: (topic: 
   return internalTopics(physical, stagePartitions(physical, partitionsOf)).map((spec) => ({
     role: spec.name.endsWith('-changelog') ? 'changelog' : 'repartition',
     pipelines: [plan.pipeline],
+    places: [],
     spec,
     declared: null,
     conflict: null,
   }));
+}
+
+/** `file:line:column` of the sources and sinks whose topic it is. */
+export function placesOf(plans: readonly Plan[], topic: string): string[] {
+  return plans.flatMap(({ sources, sinks }) => [...sources, ...sinks].flatMap((node) => (node.topic === topic ? [place(node.span)] : [])));
 }
 
 function settingsOf({ name: _name, ...settings }: TopicDeclaration): string {

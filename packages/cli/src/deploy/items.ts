@@ -24,6 +24,8 @@ export interface PlanItem {
   readonly role: string;
   /** Those that it is for. */
   readonly pipelines: readonly string[];
+  /** `file:line:column` of the sources or sinks that name it; none of what a pipeline makes for itself. */
+  readonly places: readonly string[];
   readonly change: Change;
   /** Somebody else has changed it since it was deployed. */
   readonly drifted: boolean;
@@ -45,6 +47,15 @@ export function itemOf(
   pipelines: readonly string[],
   more: Partial<PlanItem> = {},
 ): PlanItem {
-  const nothing = { change: 'unchanged', drifted: false, reasons: [], diff: [], warnings: [], advice: [], needs: null } as const;
+  const nothing = {
+    places: [],
+    change: 'unchanged',
+    drifted: false,
+    reasons: [],
+    diff: [],
+    warnings: [],
+    advice: [],
+    needs: null,
+  } as const;
   return { kind, name, role, pipelines, ...nothing, ...more };
 }

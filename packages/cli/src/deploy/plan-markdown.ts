@@ -13,9 +13,10 @@ export function planMarkdown(plan: ProjectPlan): string {
   return `${[head, '', ...summaryLines(plan), '', ...(changed.length === 0 ? [] : [...table, '']), ...details].join('\n').trimEnd()}\n`;
 }
 
-function rowOf({ change, kind, name, pipelines, role, reasons, drifted, needs, warnings }: PlanItem): string {
+function rowOf({ change, kind, name, pipelines, places, role, reasons, drifted, needs, warnings }: PlanItem): string {
   const what = `${change}${drifted ? ', drifted' : ''}${needs === null ? '' : ` (\`--allow-${needs}\`)`}`;
-  const why = [...reasons, ...warnings.map((warning) => `⚠️ ${warning}`)].map(cell).join('<br>');
+  const at = change === 'breaking' ? places.map((place) => `\`${place}\``) : [];
+  const why = [...at, ...reasons, ...warnings.map((warning) => `⚠️ ${warning}`)].map(cell).join('<br>');
   return `| ${MARK[change]} | ${what} | ${kind} \`${name}\` | ${cell(kind === 'pipeline' ? role : `${role} of ${pipelines.join(', ')}`)} | ${why} |`;
 }
 

@@ -14,6 +14,7 @@ export function planText(plan: ProjectPlan, { coloured, all }: { readonly colour
   const nameWidth = Math.min(48, Math.max(0, ...shown.map(({ name }) => name.length)));
   const lines = shown.flatMap((item) => [
     `${paint(COLOUR[item.change], `${MARK[item.change]} ${item.kind.padEnd(8)} ${printable(item.name).padEnd(nameWidth)}`)}  ${firstLine(item)}`,
+    ...(item.change === 'breaking' ? item.places : []).map((place) => `    at ${printable(place)}`),
     ...item.reasons.map((reason) => `    ${printable(reason)}`),
     ...item.diff.map(({ sign, text }) => paint(SIGN_COLOUR[sign], `      ${sign} ${printable(text)}`)),
     ...item.advice.map((advice) => `    ${paint('36', 'help')}: ${printable(advice)}`),

@@ -9,6 +9,7 @@ import {
   type SchemaChange,
   type SchemaRegistry,
 } from '@rta/registry';
+import { placesOf } from './desired.js';
 import { itemOf, type DiffLine, type PlanItem } from './items.js';
 
 export interface SubjectItem extends PlanItem {
@@ -34,12 +35,13 @@ export async function subjectItems(registry: SchemaRegistry, plans: readonly Pla
       const { sinks, sources } = gateRequestsOf(plan);
       return (role === 'sink' ? sinks : sources).some((each) => each.subject === subject);
     });
+    const places = placesOf(users, subject.replace(/-(key|value)$/, ''));
     const wanted = requests.sinks.find((sink) => sink.subject === subject)?.schema ?? null;
     const brings = role === 'sink' && wanted !== null && decision.decision !== 'unchanged';
     const latest = brings && decision.decision !== 'create' ? await registry.latest(subject) : null;
     const level = brings ? await registry.compatibility(subject) : null;
     items.push({
-      ...itemOf('subject', subject, role, users.map(({ pipeline }) => pipeline)), // prettier-ignore
+      ...itemOf('subject', subject, role, users.map(({ pipeline }) => pipeline), { places }), // prettier-ignore
       kind: 'subject',
       schema: brings ? wanted : null,
       ...verdictOf(

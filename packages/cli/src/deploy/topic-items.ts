@@ -28,10 +28,10 @@ export interface ObservedTopics {
 
 /** A topic that people know: a source, sink, or one for what is put aside. */
 export function sharedTopicItem(desired: DesiredTopic, observed: ObservedTopics): TopicItem {
-  const { spec, role, pipelines, declared, conflict } = desired;
+  const { spec, role, pipelines, places, declared, conflict } = desired;
   const { name } = spec;
   const item = (more: Partial<TopicItem>): TopicItem => ({
-    ...itemOf('topic', name, role, pipelines),
+    ...itemOf('topic', name, role, pipelines, { places }),
     kind: 'topic',
     action: null,
     ...more,
@@ -100,7 +100,7 @@ function otherPartitions(
       change: 'update',
       needs: 'destructive',
       reasons: ['it is deleted and made anew: it never had a record'],
-      diff,
+      diff: [...diff, ...settingsMadeAnew(spec, there)],
       action: { do: 'remake', spec, before: { name: spec.name, partitions: there.partitions, config: there.config, ...(there.replication === null ? {} : { replication: there.replication }) } }, // prettier-ignore
     };
   const why =
@@ -148,13 +148,31 @@ function configured(
     drifted: drifts.length > 0,
     needs: losses.length > 0 ? 'destructive' : null,
     reasons: [...drifts.map((key) => `${key} was changed since it was deployed, and is set back`), ...losses],
-    diff: changed.map(([key, value]) => ({ sign: '~', text: `${key} ${shown(key, there.config[key] ?? null)} → ${shown(key, value)}` })),
+    diff: changed.map(([key, value]) => settingLine(key, there.config[key] ?? null, value)),
     action: {
       do: 'configure',
       to: { name, config: Object.fromEntries(changed) },
       back: { name, config: Object.fromEntries(changed.map(([key]) => [key, there.config[key] ?? null])) },
     },
   };
+}
+
+/** What else is another when a topic is made anew: it has nothing of what was set on the one before. */
+function settingsMadeAnew({ replication, config = {} }: TopicSpec, there: TopicDescription): DiffLine[] {
+  const names = [...new Set([...Object.keys(there.config), ...Object.keys(config)])].sort();
+  return [
+    ...(replication === undefined || replication === there.replication
+      ? []
+      : [{ sign: '~' as const, text: `replication ${String(there.replication)} → ${replication}` }]),
+    ...names.flatMap((key) => {
+      const [before, after] = [there.config[key] ?? null, config[key] ?? null];
+      return before === after ? [] : [settingLine(key, before, after)];
+    }),
+  ];
+}
+
+function settingLine(key: string, before: string | null, after: string | null): DiffLine {
+  return { sign: '~', text: `${key} ${shown(key, before)} → ${shown(key, after)}` };
 }
 
 /** What brokers keep records for unless told otherwise. */

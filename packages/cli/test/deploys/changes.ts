@@ -94,7 +94,8 @@ export function changesOn(name: string, env: () => Readonly<Record<string, strin
       project.edit({ aggregate: 'total: avg(score)' });
       expect(await project.rta('plan', '--detailed-exitcode')).toMatchObject({ code: 1 });
       const item = (await project.items()).find(({ change }) => change === 'breaking');
-      expect(item).toMatchObject({ kind: 'subject', name: `${project.out}-value` });
+      expect(item).toMatchObject({ kind: 'subject', name: `${project.out}-value`, places: ['pipelines/totals.yaml:10:1'] });
+      expect((await project.rta('plan')).stdout).toMatch(/✗ subject {2}\S+ +sink of \S+: breaking\n {4}at pipelines\/totals\.yaml:10:1\n/);
       expect(item?.advice.join()).toContain(`${project.out}-v2`);
       const refused = await project.rta('deploy', '--allow-rebuild');
       expect(refused.code).toBe(1);
@@ -149,13 +150,17 @@ export function changesOn(name: string, env: () => Readonly<Record<string, strin
       expect(await project.rta('plan', '--detailed-exitcode')).toMatchObject({ code: 0 });
 
       // With records, keys cannot move; without, it can be made anew.
-      project.edit({ topics: `  ${project.in}: { partitions: 3 }\n  ${project.out}: { partitions: 3 }` });
+      project.edit({ topics: `  ${project.in}: { partitions: 3 }\n  ${project.out}: { partitions: 3, retention: 12h }` });
       const changes = (await project.items()).filter(({ kind, change }) => kind === 'topic' && change !== 'unchanged');
       expect(changes.map(({ name: n, change, needs }) => [project.short(n), change, needs])).toContainEqual(['in', 'breaking', null]);
       expect(changes.map(({ name: n, change, needs }) => [project.short(n), change, needs])).toContainEqual([
         'out',
         'update',
         'destructive',
+      ]);
+      expect(changes.find(({ name: n }) => n === project.out)?.diff).toEqual([
+        { sign: '~', text: 'partitions 2 → 3' },
+        { sign: '~', text: "retention.ms the broker's → 12h" },
       ]);
     });
 

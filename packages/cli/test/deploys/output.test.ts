@@ -10,7 +10,8 @@ describe('rta plan', () => {
     expect(lines[0]).toEqual({ rta: 1, command: 'plan' });
     expect(lines.find(({ item }) => (item as { name?: string } | undefined)?.name === project.out)).toEqual({
       item: {
-        ...{ kind: 'topic', name: project.out, role: 'sink', pipelines: [project.pipeline], change: 'create', drifted: false, needs: null },
+        ...{ kind: 'topic', name: project.out, role: 'sink', pipelines: [project.pipeline], places: ['pipelines/totals.yaml:10:1'] },
+        ...{ change: 'create', drifted: false, needs: null },
         ...{
           reasons: ['it does not exist'],
           diff: [{ sign: '+', text: 'partitions 2, cleanup.policy compact' }],

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openEmbeddedLog } from '@rta/runtime';
 import { describe, expect, it } from 'vitest';
-import { rta } from '../support/cli.js';
+import { ndjson, rta } from '../support/cli.js';
 import { Operated } from '../support/operated.js';
 
 /** How many times a worker and a question of what runs begin at the same time. */
@@ -33,7 +33,26 @@ describe('an embedded log that another command has open', () => {
     await owner.close();
     expect(code).toBe(69);
     expect(stderr).toContain(`error in_use: the embedded log ${on.project.directory}/.rta/log is in use by process ${process.pid} on `);
-    expect(stderr).toContain('help: end that command first');
+    expect(stderr).toContain('help: end that process first');
+  });
+
+  it('is given up by a command that goes on, which shows what is written from then on', { timeout: 60_000 }, async () => {
+    const on = await withEvents('tailed');
+    await on.drain();
+    const stop = new AbortController();
+    const tailing = rta(['tail', on.out, '--follow', '--json'], { cwd: on.project.directory, signal: stop.signal });
+    await delay(1_000);
+    await on.send({ user: 'eve', score: 7, at: 40 });
+    await on.drain();
+    await delay(1_500);
+    stop.abort();
+    const { code, stdout, stderr } = await tailing;
+    expect({ code, stderr }).toEqual({ code: 130, stderr: '' });
+    expect(ndjson(stdout)).toContainEqual(
+      expect.objectContaining({ value: { format: 'json', value: { user: 'eve', total: 7, count: 1 } } }),
+    );
+    // Whose it is again.
+    expect(await on.table()).toMatchObject({ eve: { user: 'eve', total: 7, count: 1 } });
   });
 
   it('does not keep a worker from its work that begins at the same time', { timeout: 120_000 }, async () => {

@@ -46,6 +46,8 @@ export interface EmbeddedLogOptions {
   readonly compactEveryMs?: number;
   /** Read every batch and check its CRCs when opening, instead of when it is read. Default false. */
   readonly checkEverything?: boolean;
+  /** Another process asks for it, to run pipelines; what resolves is that it will be closed. Default: none gets it. */
+  readonly cede?: () => Promise<void>;
 }
 
 const READ_CHUNK_BYTES = 1024 * 1024;

@@ -4,7 +4,7 @@
  * ```
  * frame   := length:uint32 id:uint32 headLength:uint32 head:json body       length counts what follows it
  * head    := request | answer | failure
- * request := {"op": "hello" | "topics" | "ensureTopics" | …, "args": […]}   body: the batches of an append, one after another
+ * request := {"op": "hello" | "cede" | "topics" | "ensureTopics" | …, "args": […]}   body: the batches of an append, one after another
  * answer  := {"result": …}                                                  body: the batches of a read
  * failure := {"error": {"code", "message", "retriable"}}
  * ```

@@ -20,8 +20,8 @@ import { EmbeddedLog, type EmbeddedLogOptions } from './embedded-log.js';
 import type { Database } from './partition-reader.js';
 import { recover } from './recover.js';
 import { connectLog } from './remote-log.js';
-import type { ServedLog } from './requests.js';
-import { type Served, serveLog } from './server.js';
+import { type Served, type Serving, serveLog } from './server.js';
+import { SharedLog } from './shared-log.js';
 import { Witness } from './witness.js';
 
 export const DEFAULT_LOG_DIR = '.rta/log';
@@ -67,9 +67,14 @@ export async function openEmbeddedLog(dir = DEFAULT_LOG_DIR, options: EmbeddedLo
   }
 }
 
+/** As `openEmbeddedLog`, for commands: whoever has the log open may end or change meanwhile (`SharedLog`). */
+export function shareEmbeddedLog(dir = DEFAULT_LOG_DIR): Promise<Log> {
+  return SharedLog.open((cede) => openEmbeddedLog(dir, { cede }));
+}
+
 /**
- * As `openEmbeddedLog`, but only as the owner, so that groups can be joined: a command that has it open is waited for, for `patienceMs`. Rejects with
- * LogError `in_use`, naming the owner, when another process still is.
+ * As `openEmbeddedLog`, but only as the owner, so that groups can be joined: a process that has it open and runs no pipelines is asked for it, and
+ * waited for, for `patienceMs`. Rejects with LogError `in_use`, naming the owner, when another process still is.
  */
 export async function ownEmbeddedLog(dir = DEFAULT_LOG_DIR, options: EmbeddedLogOptions = {}, patienceMs = 0): Promise<EmbeddedLog> {
   const deadline = performance.now() + patienceMs;
@@ -78,9 +83,18 @@ export async function ownEmbeddedLog(dir = DEFAULT_LOG_DIR, options: EmbeddedLog
       return await own(dir, options);
     } catch (error) {
       if (!(error instanceof LogError) || error.code !== 'in_use' || performance.now() >= deadline) throw error;
+      await askFor(dir);
       await delay(RETRY_MS);
     }
   }
+}
+
+/** Whoever runs pipelines, or another version of rta, keeps it. */
+async function askFor(dir: string): Promise<void> {
+  const owner = readOwner(dir);
+  const remote = owner === null ? null : await connectLog(dir, owner.socket, CONNECT_MS).catch(() => null);
+  await remote?.cede().catch(() => undefined);
+  await remote?.close();
 }
 
 async function own(dir: string, options: EmbeddedLogOptions): Promise<EmbeddedLog> {
@@ -105,7 +119,7 @@ async function own(dir: string, options: EmbeddedLogOptions): Promise<EmbeddedLo
     // Read again: the owner before may have written until just now.
     const state = await recover(db, witness.read(), options.checkEverything === true);
     witness.start();
-    const { served: listening, socket } = await serve(() => log, real);
+    const { served: listening, socket } = await serve({ log: () => log, cede: options.cede ?? null }, real);
     served = listening;
     writeOwner(real, { pid: process.pid, host: hostname(), command: process.argv.slice(1).join(' '), socket });
     const log = new EmbeddedLog(dir, db, witness, state, options, listening);
@@ -119,7 +133,7 @@ async function own(dir: string, options: EmbeddedLogOptions): Promise<EmbeddedLo
 }
 
 /** Listens beside the log, or where that is not possible (a long path, a file system without sockets) among the temporary files. */
-async function serve(log: () => ServedLog, dir: string): Promise<{ served: Served; socket: string }> {
+async function serve(what: Serving, dir: string): Promise<{ served: Served; socket: string }> {
   let failure: unknown = null;
   for (const path of [socketBeside, socketElsewhere]) {
     try {
@@ -127,7 +141,7 @@ async function serve(log: () => ServedLog, dir: string): Promise<{ served: Serve
       if (socket === null) continue;
       // Whoever holds LevelDB's lock is the only owner: a socket that is there was left by one that was killed.
       if (process.platform !== 'win32') rmSync(socket, { force: true });
-      return { served: await serveLog(log, socket), socket };
+      return { served: await serveLog(what, socket), socket };
     } catch (error) {
       failure = error;
     }

@@ -76,6 +76,11 @@ export class RemoteLog extends LogClient {
     );
   }
 
+  /** Asks the owner to close it soon. Rejects with LogError where it does not: `in_use`, `unsupported`. */
+  async cede(): Promise<void> {
+    await this.call('cede', []);
+  }
+
   async close(): Promise<void> {
     this.gone ??= new LogError('closed', 'the connection to the embedded log has been closed', false);
     this.fail();
