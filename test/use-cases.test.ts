@@ -37,8 +37,10 @@ it('has claims of five use cases', () => {
   expect(claims.length).toBeGreaterThan(60);
 });
 
-it.each(claims.filter(({ proof }) => !/^not yet\b/.test(proof)))('$claim', ({ proof }) => {
-  for (const { file, title } of testsIn(proof)) {
+it.each(claims)('$claim', ({ proof }) => {
+  const tests = testsIn(proof);
+  expect(tests.length, proof).toBeGreaterThan(0);
+  for (const { file, title } of tests) {
     expect(existsSync(join(ROOT, file)), file).toBe(true);
     expect(hasTest(file, title), `${file} "${title}"`).toBe(true);
   }

@@ -39,7 +39,7 @@ export interface HttpOptions {
   /** Names of others that are to run here, and do not yet: it is not ready. Default: none. */
   readonly waiting?: () => readonly string[];
   /** How rows of sinks get to their stores; null: they do not, here. */
-  readonly deliveries: DeliveryWatch | null;
+  readonly deliveries: DeliveryWatch;
   /** The page at `/`; null: there is none. */
   readonly console: ConsoleSource | null;
   readonly log: Log;

@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import type { AvroSchema } from '@rta/dsl';
 import { embeddedRegistry } from '@rta/registry';
 import { openEmbeddedLog } from '@rta/runtime';
-import { serveHttp } from '../src/index.js';
+import { DeliveryWatch, serveHttp } from '../src/index.js';
 
 const EVENTS = 20;
 const CONNECTIONS = 32;
@@ -75,7 +75,7 @@ async function measure(seconds: number): Promise<void> {
     token: null,
     writeToken: null,
     console: null,
-    deliveries: null,
+    deliveries: new DeliveryWatch(),
     address: null,
     pipelines: [],
     log,

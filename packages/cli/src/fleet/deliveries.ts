@@ -61,7 +61,7 @@ export class Deliveries {
     const { context, backend, workerId, hooks, deliveries, door, url } = this.options;
     const { cwd, env } = context;
     const until = (): Promise<void> => untilAborted(signal);
-    const beside = { backend, workerId, says: hooks.warning };
+    const beside = { backend, workerId, says: hooks.warning, deliveries };
     const plans = versions.map(({ plan }) => plan).filter((plan) => delivers(plan) && this.fits(plan, storeProblems([plan], env)));
     const told = versions.flatMap((version) => {
       if (!notifies(version.plan)) return [];
@@ -69,7 +69,7 @@ export class Deliveries {
       return this.fits(version.plan, targetProblems([version.plan], targets)) ? [{ version, targets }] : [];
     });
     await Promise.all([
-      this.again(signal, plans, () => whileDelivering({ ...beside, plans, cwd, env, deliveries, door, url }, signal, until)),
+      this.again(signal, plans, () => whileDelivering({ ...beside, plans, cwd, env, door, url }, signal, until)),
       ...told.map(({ version, targets }) =>
         this.again(signal, [version.plan], () =>
           whileNotifying({ ...beside, pipelines: [{ plan: version.plan, run: version }], targets, told: () => undefined }, signal, until),

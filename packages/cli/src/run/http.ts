@@ -93,7 +93,7 @@ interface HttpParts {
   readonly feed: ConsoleFeed;
   readonly door: OlapDoor;
   /** Null: rows of sinks stay in their topics. */
-  readonly deliveries: DeliveryWatch | null;
+  readonly deliveries: DeliveryWatch;
   /** Names of pipelines that are to run here too, and do not yet. */
   readonly waiting?: () => readonly string[];
   /** Where `collect:` writes, as of now; default: to the source as the pipelines have it that there are. */

@@ -1,7 +1,7 @@
 /** Who tells targets of incidents while pipelines run in this process. */
 import { messageOf } from '@rta/dsl/message-of';
 import { type NotifyTarget, type Plan, renderAll } from '@rta/dsl';
-import { MetricsAlerts, Notifier, type Told } from '@rta/serve';
+import { type DeliveryWatch, MetricsAlerts, Notifier, type Told } from '@rta/serve';
 import type { Backend } from '../backend/backend.js';
 import { Failure } from '../failure.js';
 import type { PipelineRun } from './pipeline-run.js';
@@ -23,6 +23,8 @@ export interface NotifyOptions {
   /** Of this process, the same after a restart. */
   readonly workerId: string;
   readonly says: (pipeline: string, message: string) => void;
+  /** Where it is counted. */
+  readonly deliveries: DeliveryWatch;
   /** Told what a target has answered. */
   readonly told: (told: Told) => void;
 }
@@ -89,7 +91,7 @@ async function startMeasuring({ pipelines, backend: { log, registry }, workerId,
 /** One for each target of a plan. */
 function notifiersOf(
   { pipeline, alerts = [], sinks, metricsAlerts }: Plan,
-  { backend: { log, registry }, targets, workerId, says, told: onTold }: NotifyOptions,
+  { backend: { log, registry }, targets, workerId, says, deliveries, told: onTold }: NotifyOptions,
 ): readonly Notifier[] {
   const topic = sinks.find(({ id }) => id === 'alerts')?.topic ?? metricsAlerts?.topic;
   if (topic === undefined) return [];
@@ -105,6 +107,7 @@ function notifiersOf(
     const onWarning = (message: string): void => {
       says(pipeline, message);
     };
-    return [new Notifier({ log, registry, pipeline, topic, target, alerts: told, workerId, onWarning, onTold })];
+    const figures = deliveries.notifyFiguresOf(pipeline, name);
+    return [new Notifier({ log, registry, pipeline, topic, target, alerts: told, workerId, figures, onWarning, onTold })];
   });
 }

@@ -82,8 +82,7 @@ export async function runProject(context: CliContext, backend: Backend, settings
   const door = new OlapDoor(backend.directory);
   const deliveries = new DeliveryWatch();
   const feed = settings.http === undefined ? null : new ConsoleFeed(pipelines, `rta ${command}`, backend, door);
-  const parts = { door, deliveries: settings.sinks === false ? null : deliveries };
-  const http = feed === null ? null : await openHttp(warn, settings.http!, backend, served(pipelines), { ...parts, feed });
+  const http = feed === null ? null : await openHttp(warn, settings.http!, backend, served(pipelines), { door, deliveries, feed });
   try {
     settings.prepared?.(pipelines);
     const title = `rta ${command} · ${backend.description}${http === null ? '' : ` · ${http.url}`}`;
@@ -101,17 +100,13 @@ export async function runProject(context: CliContext, backend: Backend, settings
     const { end, targets = new Map() } = settings;
     const reporting = feed === null ? report : both(report, feed);
     const work = (): Promise<ExitCode> => runPipelines(pipelines, end, context.signal, reporting, settings);
-    const beside = { backend, workerId: workerId(backend), says };
+    const beside = { backend, workerId: workerId(backend), says, deliveries };
     const told = (one: Told): void => feed?.incidents.tell(one);
     feed?.incidents.tellsOnly(usableTargets(targets));
     return await whileNotifying({ ...beside, pipelines, targets, told }, context.signal, () =>
       settings.sinks === false
         ? work()
-        : whileDelivering(
-            { ...beside, cwd: context.cwd, env: context.env, plans, deliveries, door, url: http?.url ?? null },
-            context.signal,
-            work,
-          ),
+        : whileDelivering({ ...beside, cwd: context.cwd, env: context.env, plans, door, url: http?.url ?? null }, context.signal, work),
     );
   } finally {
     await http?.close();

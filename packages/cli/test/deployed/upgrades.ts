@@ -14,6 +14,7 @@ export function upgradeTests(env: () => Readonly<Record<string, string>>, dirs: 
     await up.deploy(shape, 'keep');
     const load = up.load(stop.signal);
     await up.runs(1);
+    await up.until(async () => (await up.rows('echo')).length > 0, 'the first version writes');
     const changes: readonly (readonly [Shape, 'keep' | 'rebuild'])[] = [
       [{ doubled: true }, 'keep'],
       [{ best: true }, 'rebuild'],

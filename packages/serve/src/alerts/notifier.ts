@@ -9,6 +9,7 @@ import { type Log, type LogRecord, tpKey } from '@rta/runtime';
 import { GroupReader } from '../group-reader.js';
 import { deliver, DELIVERY, type DeliverySettings } from './deliver.js';
 import { type Incident, IncidentReader } from './incident.js';
+import type { NotifyFigures } from './notify-figures.js';
 import { requestOf } from './request.js';
 
 export interface NotifierOptions {
@@ -26,6 +27,8 @@ export interface NotifierOptions {
   readonly onWarning: (message: string) => void;
   /** Told what the target has answered. */
   readonly onTold?: (told: Told) => void;
+  /** Where it is counted. */
+  readonly figures?: NotifyFigures;
   readonly delivery?: DeliverySettings;
 }
 
@@ -105,12 +108,19 @@ export class Notifier {
   /** Whether it is done with; if not, the signal is aborted. */
   private async tell({ partition, offset, incident }: Transition, signal: AbortSignal): Promise<boolean> {
     if (incident === null) return true;
-    const { pipeline, target, topic, delivery = DELIVERY, onWarning } = this.options;
+    const { pipeline, target, topic, delivery = DELIVERY, onWarning, figures } = this.options;
     const what = `${target.name} is not told that ${incident.dedupKey} has a ${incident.action}`;
     const request = requestOf(target, pipeline, incident, tpKey(topic, partition) + `-${String(offset)}`);
+    let retrying = 0;
     const outcome = await deliver(request, delivery, signal, (why) => {
+      retrying = 1;
+      if (figures !== undefined) figures.retrying++;
       onWarning(`${what}: ${why}; it is tried again`);
     });
+    if (figures !== undefined) {
+      figures.retrying -= retrying;
+      if (outcome.result !== 'aborted') figures.done[outcome.result]++;
+    }
     if (outcome.result === 'refused' || outcome.result === 'given-up') onWarning(`${what}: ${outcome.why}`);
     if (outcome.result === 'aborted') return false;
     const why = 'why' in outcome ? outcome.why : null;

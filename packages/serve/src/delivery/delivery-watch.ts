@@ -1,6 +1,7 @@
-/** The deliveries of a process, for those who ask it how they go. */
+/** The deliveries of a process, rows to stores and incidents to targets, for those who ask it how they go. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { StoreTarget } from '@rta/dsl';
+import { NotifyFigures } from '../alerts/notify-figures.js';
 import type { Behind } from './behind-end.js';
 import type { Deliverer } from './deliverer.js';
 import { DeliveryFigures, type DeliveryStatus } from './delivery-figures.js';
@@ -23,6 +24,7 @@ const LOOK_MS = 2_000;
 export class DeliveryWatch {
   private readonly figures = new Map<string, DeliveryFigures>();
   private readonly watched = new Map<Deliverer, DeliveryName>();
+  private readonly notified = new Map<string, NotifyFigures>();
 
   /** The figures of a sink, from before, too. */
   figuresOf({ pipeline, sink, store }: DeliveryName): DeliveryFigures {
@@ -30,6 +32,18 @@ export class DeliveryWatch {
     const figures = this.figures.get(key) ?? new DeliveryFigures();
     this.figures.set(key, figures);
     return figures;
+  }
+
+  /** The figures of a target that is told of the incidents of a pipeline, from before, too. */
+  notifyFiguresOf(pipeline: string, target: string): NotifyFigures {
+    const key = JSON.stringify([pipeline, target]);
+    const figures = this.notified.get(key) ?? new NotifyFigures(pipeline, target);
+    this.notified.set(key, figures);
+    return figures;
+  }
+
+  notifications(): readonly NotifyFigures[] {
+    return [...this.notified.values()];
   }
 
   /** From now on it is among those that are told of. */

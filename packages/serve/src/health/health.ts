@@ -14,11 +14,11 @@ export function addHealth(
   app: FastifyInstance,
   pipelines: readonly ServedPipeline[],
   waiting: () => readonly string[],
-  deliveries: DeliveryWatch | null,
+  deliveries: DeliveryWatch,
 ): void {
   const isAway = (state: string): boolean => state === 'retrying' || state === 'failed';
   const sinks = (): readonly (object & { readonly state: string })[] =>
-    (deliveries?.all() ?? []).map(({ name, status: { state, since, retries } }) => ({ ...name, state, since, retries }));
+    deliveries.all().map(({ name, status: { state, since, retries } }) => ({ ...name, state, since, retries }));
   const isDegraded = (): boolean => sinks().some(({ state }) => isAway(state));
   // That the process answers says that its event loop turns; a pipeline that stands still ends the process itself (--stall-timeout).
   app.get('/healthz', () => ({ status: isDegraded() ? 'degraded' : 'ok', uptimeSeconds: Math.round(process.uptime()) }));

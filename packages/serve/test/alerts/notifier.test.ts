@@ -10,6 +10,8 @@ import { LONG, reportFigure } from '@rta/tools';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Notifier, type NotifierOptions } from '../../src/alerts/notifier.js';
+import { DeliveryWatch } from '../../src/delivery/delivery-watch.js';
+import { notifyMetrics } from '../../src/metrics/notify-metrics.js';
 import { accept, openReceiver, type Receiver, status } from './receiver.js';
 
 const TEXTS = ['dedup_key', 'alert', 'action', 'reason', 'key', 'row'];
@@ -152,6 +154,34 @@ describe('Notifier', () => {
     await write(topic, ['bad:trigger', 'a:trigger']);
     expect(await drained(topic, receiver)).toEqual(['hook is not told that bad has a trigger: it answers 400']);
     expect(told(receiver).sort()).toEqual(['a:trigger', 'bad:trigger']);
+  });
+
+  it('is counted, by what became of it', async () => {
+    const [topic, receiver] = [await newTopic(), await openReceiver()];
+    receiver.answer = status(503);
+    await write(topic, ['a:trigger', 'bad:trigger']);
+    const watch = new DeliveryWatch();
+    const figures = watch.notifyFiguresOf('p', 'hook');
+    const { notifier } = notifierOf(topic, receiver, { figures });
+    const run = notifier.run();
+    await expect.poll(() => figures.retrying).toBe(2);
+    receiver.answer = (response, one) => {
+      (one.body.dedup_key === 'bad' ? status(400) : accept)(response, one);
+    };
+    await expect.poll(() => figures.retrying).toBe(0);
+    notifier.stop();
+    await run;
+    expect(watch.notifyFiguresOf('p', 'hook')).toBe(figures);
+    const samples = notifyMetrics(watch.notifications()).flatMap((family) =>
+      family.samples.map(({ labels, value }) => [family.name, labels, value] as const),
+    );
+    const of = { pipeline: 'p', target: 'hook' };
+    expect(samples).toEqual([
+      ['rta_notifications_total', { ...of, result: 'delivered' }, 1],
+      ['rta_notifications_total', { ...of, result: 'refused' }, 1],
+      ['rta_notifications_total', { ...of, result: 'given-up' }, 0],
+      ['rta_notifications_retrying', of, 0],
+    ]);
   });
 });
 

@@ -77,6 +77,13 @@ const ROWS: readonly (readonly [title: string, panels: readonly PanelSpec[]])[] 
     ],
   ],
   [
+    'Incidents told',
+    [
+      { title: 'Told, by result', of: 'rta_notifications_total', unit: 'reqps', lines: [['{{pipeline}} {{target}} {{result}}', rate('rta_notifications_total', 'target', 'result')]] },
+      { title: 'Told again', of: 'rta_notifications_retrying', unit: 'short', lines: [['{{pipeline}} {{target}}', level('sum', 'rta_notifications_retrying', 'target')]] },
+    ],
+  ],
+  [
     'Commits and state',
     [
       {
