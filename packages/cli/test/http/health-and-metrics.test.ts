@@ -28,10 +28,10 @@ function labelsIn(metrics: string): Record<string, string[]> {
 }
 
 /**
- * Of which there may be nothing to say: no copy is kept, nothing was refused, all sinks are topics, no event came from a browser, and not every
- * task has a watermark.
+ * Of which there may be nothing to say: no copy is kept, nothing was refused, all sinks are topics, nobody is told of incidents, no event came
+ * from a browser, and not every task has a watermark.
  */
-const NOT_HERE = /^rta_(?:standby_lag_records|rejected_records_total|collect_\w+|delivery_\w+|watermark_delay_seconds)$/;
+const NOT_HERE = /^rta_(?:standby_lag_records|rejected_records_total|collect_\w+|delivery_\w+|notifications_\w+|watermark_delay_seconds)$/;
 
 describe.each([1, 2])('rta run --http with %i workers', (workers) => {
   it('says that it lives, that it is ready, and what it does in base units', async () => {
