@@ -1,7 +1,7 @@
 /** The leaderboards as Flink SQL has them: its queries over the scores that `rta run` reads, and the same boards. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { missingFor } from '@rta/tools';
+import { FLINK_OPTIONS, FLINK_SQL_ARTIFACTS, FLINK_VERSION, missingFor } from '@rta/tools';
 import { describe, expect, it } from 'vitest';
 import { scores } from '../../packages/cli/src/generate/leaderboards/game.js';
 import { rta, temporaryDirectory } from '../../packages/cli/test/support/cli.js';
@@ -9,23 +9,18 @@ import { boardsOf, DIRECTORY } from '../../packages/cli/test/support/printed-boa
 import { appendScores } from '../../packages/cli/test/support/scores.js';
 import { answersOf } from './java-driver.js';
 
-const VERSION = '2.0.0';
 const PROGRAM = {
   name: 'Flink SQL',
   artifacts: [
-    `org.apache.flink:flink-table-planner-loader:${VERSION}`,
-    `org.apache.flink:flink-table-runtime:${VERSION}`,
-    `org.apache.flink:flink-table-api-java-bridge:${VERSION}`,
-    `org.apache.flink:flink-clients:${VERSION}`,
-    `org.apache.flink:flink-connector-files:${VERSION}`,
-    `org.apache.flink:flink-json:${VERSION}`,
+    ...FLINK_SQL_ARTIFACTS,
+    `org.apache.flink:flink-connector-files:${FLINK_VERSION}`,
+    `org.apache.flink:flink-json:${FLINK_VERSION}`,
     'com.fasterxml.jackson.core:jackson-databind:2.19.0',
     'org.slf4j:slf4j-simple:1.7.36',
   ],
   directory: import.meta.dirname,
   files: ['FlinkQueries.java'],
-  // What its serializers reach into by reflection.
-  options: ['-Xmx1g', '--add-opens=java.base/java.util=ALL-UNNAMED', '--add-opens=java.base/java.lang=ALL-UNNAMED'],
+  options: FLINK_OPTIONS,
 } as const;
 
 const SEED = Number(process.env['PEER_SEED'] ?? 20_778);
@@ -82,7 +77,7 @@ function tableOf(file: string): string {
 const missing = missingFor(PROGRAM);
 if (missing.length > 0) process.stderr.write(`\nLEFT OUT: the comparison with Flink SQL. ${missing.join('. ')}\n\n`);
 
-describe.skipIf(missing.length > 0)(`Flink SQL ${VERSION} (PEER_SEED=${SEED})`, () => {
+describe.skipIf(missing.length > 0)(`Flink SQL ${FLINK_VERSION} (PEER_SEED=${SEED})`, () => {
   it('has the same leaderboards', { timeout: 300_000 }, async () => {
     const dir = temporaryDirectory();
     const source = scores({ seed: SEED, startMs: Date.UTC(2026, 0, 1), rate: 20, lateEvery: 0, robots: false });

@@ -12,4 +12,4 @@ export { mavenJars } from './maven.js';
 export { startReceiver, type Receiver } from './receiver.js';
 export { startRegistry, type RegistryOptions, type RegistryServer } from './registry-server.js';
 export { LONG, reportFigure } from './reliability/report.js';
-export { KAFKA_ARTIFACTS, KAFKA_VERSION } from './versions.js';
+export { FLINK_OPTIONS, FLINK_SQL_ARTIFACTS, FLINK_VERSION, KAFKA_ARTIFACTS, KAFKA_VERSION } from './versions.js';

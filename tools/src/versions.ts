@@ -25,5 +25,20 @@ export const KAFKA_ARTIFACTS: readonly string[] = [
 /** The registry's distribution, `group:artifact:version:type:classifier`. */
 export const REGISTRY_ARTIFACT = `io.apicurio:apicurio-registry-app:${REGISTRY_VERSION}:tar.gz:all`;
 
+/** Flink SQL, and what it needs besides its connectors. */
+export const FLINK_VERSION = '2.0.0';
+export const FLINK_SQL_ARTIFACTS: readonly string[] = [
+  `org.apache.flink:flink-table-planner-loader:${FLINK_VERSION}`,
+  `org.apache.flink:flink-table-runtime:${FLINK_VERSION}`,
+  `org.apache.flink:flink-table-api-java-bridge:${FLINK_VERSION}`,
+  `org.apache.flink:flink-clients:${FLINK_VERSION}`,
+];
+/** For its JVM: what its serializers reach into by reflection. */
+export const FLINK_OPTIONS: readonly string[] = [
+  '-Xmx1g',
+  '--add-opens=java.base/java.util=ALL-UNNAMED',
+  '--add-opens=java.base/java.lang=ALL-UNNAMED',
+];
+
 /** Pinned, so that a build today and next year does the same. */
 export const MAVEN_DEPENDENCY_PLUGIN = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1';

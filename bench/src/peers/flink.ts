@@ -1,13 +1,12 @@
 /** Flink SQL in one process, run by `bench/jvm/FlinkPeer.java`. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { javaProgram } from '@rta/tools';
+import { FLINK_OPTIONS, FLINK_SQL_ARTIFACTS, FLINK_VERSION, javaProgram } from '@rta/tools';
 import { JVM_PROGRAMS, runJava } from '../java.js';
 import { sumBeyondMemory, sumManyKeys } from '../workloads/sums.js';
 import type { InputColumn, OutputFields, Workload } from '../workloads/workload.js';
 import type { Peer, PeerTask } from './peer.js';
 
-const VERSION = '2.0.0';
 const PARALLELISM = 2;
 /** Beside the heap: what RocksDB may have for its caches and buffers. */
 const MANAGED = '1 gb';
@@ -15,26 +14,22 @@ const MANAGED = '1 gb';
 const SOURCE = {
   name: 'Flink',
   artifacts: [
-    `org.apache.flink:flink-table-planner-loader:${VERSION}`,
-    `org.apache.flink:flink-table-runtime:${VERSION}`,
-    `org.apache.flink:flink-table-api-java-bridge:${VERSION}`,
-    `org.apache.flink:flink-clients:${VERSION}`,
-    `org.apache.flink:flink-connector-base:${VERSION}`,
+    ...FLINK_SQL_ARTIFACTS,
+    `org.apache.flink:flink-connector-base:${FLINK_VERSION}`,
     `org.apache.flink:flink-connector-kafka:4.0.0-2.0`,
-    `org.apache.flink:flink-sql-avro-confluent-registry:${VERSION}`,
-    `org.apache.flink:flink-statebackend-rocksdb:${VERSION}`,
+    `org.apache.flink:flink-sql-avro-confluent-registry:${FLINK_VERSION}`,
+    `org.apache.flink:flink-statebackend-rocksdb:${FLINK_VERSION}`,
     'org.slf4j:slf4j-simple:1.7.36',
   ],
   directory: JVM_PROGRAMS,
   files: ['FlinkPeer.java', 'Task.java'],
-  // What its serializers reach into by reflection.
-  options: ['-Xmx1g', '--add-opens=java.base/java.util=ALL-UNNAMED', '--add-opens=java.base/java.lang=ALL-UNNAMED'],
+  options: FLINK_OPTIONS,
 } as const;
 
 function flink(state: 'hashmap' | 'rocksdb', name: string, takes: Peer['takes'], targets: Peer['targets']): Peer {
   return {
     name,
-    description: `Flink SQL ${VERSION}, parallelism ${PARALLELISM}, mini-batches of 1 s, \`${state}\` state, a checkpoint and a transaction every 1 s (exactly once), windows emitted when they close, 1 GiB of heap, as much again where state is in RocksDB; not pinned; the whole job, which ends by itself`,
+    description: `Flink SQL ${FLINK_VERSION}, parallelism ${PARALLELISM}, mini-batches of 1 s, \`${state}\` state, a checkpoint and a transaction every 1 s (exactly once), windows emitted when they close, 1 GiB of heap, as much again where state is in RocksDB; not pinned; the whole job, which ends by itself`,
     takes,
     targets,
     group: (id) => id,

@@ -38,7 +38,7 @@ export interface HttpOptions {
   readonly pipelines: readonly ServedPipeline[];
   /** Names of others that are to run here, and do not yet: it is not ready. Default: none. */
   readonly waiting?: () => readonly string[];
-  /** How rows of sinks get to their stores; null: they do not, here. */
+  /** How rows of sinks get to their stores, and incidents to their targets. */
   readonly deliveries: DeliveryWatch;
   /** The page at `/`; null: there is none. */
   readonly console: ConsoleSource | null;

@@ -15,6 +15,7 @@ import type { SchemaRegistry } from '@rta/registry';
 import { changedBy, deployed, Deployments, topicSpec, type DeploymentsSnapshot, type Log } from '@rta/runtime';
 import type { Backend } from '../backend/backend.js';
 import { Failure } from '../failure.js';
+import { topicOfSubject } from './desired.js';
 import { layoutsOf } from './pipeline-items.js';
 import type { PlannedPipeline, ProjectPlan } from './project-plan.js';
 import type { TopicAction } from './topic-items.js';
@@ -208,7 +209,7 @@ function neededSince(seen: DeploymentsSnapshot, now: DeploymentsSnapshot): (name
       return versions.flatMap(({ version, topics: its }) => (known.has(version) ? [] : its));
     }),
   );
-  return (name) => topics.has(name) || topics.has(name.replace(/-(key|value)$/, ''));
+  return (name) => topics.has(name) || topics.has(topicOfSubject(name));
 }
 
 function requireGoing(signal: AbortSignal): void {

@@ -27,14 +27,11 @@ export interface StagedPlan {
 /** The topics that records come from and go to, by name: those that people know. @param partitions of what is not declared */
 export function sharedTopics(plans: readonly StagedPlan[], partitions: number): Map<string, DesiredTopic> {
   const topics = new Map<string, DesiredTopic>();
+  const all = plans.map(({ plan }) => plan);
   const add = (pipeline: string, role: TopicRole, spec: TopicSpec, declared: TopicDeclaration | null): void => {
-    const places = placesOf(
-      plans.map(({ plan }) => plan),
-      spec.name,
-    );
     const known = topics.get(spec.name);
     if (known === undefined) {
-      topics.set(spec.name, { role, pipelines: [pipeline], places, spec, declared, conflict: null });
+      topics.set(spec.name, { role, pipelines: [pipeline], places: placesOf(all, spec.name), spec, declared, conflict: null });
       return;
     }
     const both = known.declared !== null && declared !== null && settingsOf(known.declared) !== settingsOf(declared);
@@ -46,9 +43,9 @@ export function sharedTopics(plans: readonly StagedPlan[], partitions: number): 
     const pipelines = known.pipelines.includes(pipeline) ? known.pipelines : [...known.pipelines, pipeline];
     const writes = known.role === 'source' ? role : known.role;
     topics.set(spec.name, {
+      ...known,
       role: writes,
       pipelines,
-      places,
       spec: mine ? spec : known.spec,
       declared: known.declared ?? declared,
       conflict,
@@ -78,6 +75,11 @@ export function ownTopics({ plan, physical }: StagedPlan, partitionsOf: (topic: 
     declared: null,
     conflict: null,
   }));
+}
+
+/** The topic whose keys or values a subject types. */
+export function topicOfSubject(subject: string): string {
+  return subject.replace(/-(key|value)$/, '');
 }
 
 /** `file:line:column` of the sources and sinks whose topic it is. */

@@ -9,7 +9,7 @@ import {
   type SchemaChange,
   type SchemaRegistry,
 } from '@rta/registry';
-import { placesOf } from './desired.js';
+import { placesOf, topicOfSubject } from './desired.js';
 import { itemOf, type DiffLine, type PlanItem } from './items.js';
 
 export interface SubjectItem extends PlanItem {
@@ -35,7 +35,7 @@ export async function subjectItems(registry: SchemaRegistry, plans: readonly Pla
       const { sinks, sources } = gateRequestsOf(plan);
       return (role === 'sink' ? sinks : sources).some((each) => each.subject === subject);
     });
-    const places = placesOf(users, subject.replace(/-(key|value)$/, ''));
+    const places = placesOf(users, topicOfSubject(subject));
     const wanted = requests.sinks.find((sink) => sink.subject === subject)?.schema ?? null;
     const brings = role === 'sink' && wanted !== null && decision.decision !== 'unchanged';
     const latest = brings && decision.decision !== 'create' ? await registry.latest(subject) : null;
@@ -85,7 +85,7 @@ function verdictOf(decision: GateDecision, level: string | null, version: number
 }
 
 function adviceOf(subject: string, role: GateDecision['role'], level: string | null, added: readonly string[]): string[] {
-  const topic = subject.replace(/-(key|value)$/, '');
+  const topic = topicOfSubject(subject);
   if (role === 'source')
     return [
       'make the schema file read what is registered: `rta schema diff` shows how they differ',

@@ -92,7 +92,6 @@ function addressIn(text: string): HttpAddress {
 interface HttpParts {
   readonly feed: ConsoleFeed;
   readonly door: OlapDoor;
-  /** Null: rows of sinks stay in their topics. */
   readonly deliveries: DeliveryWatch;
   /** Names of pipelines that are to run here too, and do not yet. */
   readonly waiting?: () => readonly string[];

@@ -1,26 +1,15 @@
 /** One process owns the directory; the others come by its socket. */
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer, connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { openEmbeddedLog, ownEmbeddedLog } from '../../src/log/embedded/open.js';
 import { RemoteLog } from '../../src/log/embedded/remote-log.js';
 import type { LogError } from '../../src/log/log.js';
 import { codeOf, outputs } from './outputs.js';
+import { temporary } from './temporary.js';
 import { collect } from './test-worker.js';
-
-const dirs: string[] = [];
-afterEach(() => {
-  for (const dir of dirs.splice(0)) rmSync(dir, { recursive: true, force: true });
-});
-
-function temporary(): string {
-  const dir = mkdtempSync(join(tmpdir(), 'rta-owner-'));
-  dirs.push(dir);
-  return dir;
-}
 
 describe('a directory that is in use', () => {
   it('is served by its owner: topics, appends, reads, offsets, deletions', async () => {

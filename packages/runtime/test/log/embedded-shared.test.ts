@@ -1,24 +1,11 @@
 /** A log that commands share with each other, and with a process that runs pipelines. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ownEmbeddedLog, shareEmbeddedLog } from '../../src/log/embedded/open.js';
 import type { Log } from '../../src/log/log.js';
 import { codeOf, outputs } from './outputs.js';
+import { temporary } from './temporary.js';
 import { collect } from './test-worker.js';
-
-const dirs: string[] = [];
-afterEach(() => {
-  for (const dir of dirs.splice(0)) rmSync(dir, { recursive: true, force: true });
-});
-
-function temporary(): string {
-  const dir = mkdtempSync(join(tmpdir(), 'rta-shared-'));
-  dirs.push(dir);
-  return dir;
-}
 
 const values = async (log: Log, topic: string): Promise<unknown[]> => (await collect(log, topic, 0)).map(({ value }) => value);
 

@@ -37,6 +37,7 @@ export class SharedLog implements Log {
   private current: Promise<Log>;
   private readonly underWay = new Set<Promise<unknown>>();
   private joined = false;
+  private ceding = false;
   private readonly closing = new AbortController();
 
   private constructor(private readonly open: Open) {
@@ -163,7 +164,7 @@ export class SharedLog implements Log {
   /** Unless another call has done so. */
   private reopen(gone: Promise<Log>): void {
     if (this.current === gone)
-      this.replace(gone, async (log) => {
+      void this.replace(gone, async (log) => {
         await log.close();
       });
   }
@@ -171,20 +172,28 @@ export class SharedLog implements Log {
   /** A process that runs pipelines asks for it. Rejects with LogError `in_use` where this one does. */
   private async cede(): Promise<void> {
     if (this.joined) throw new LogError('in_use', 'pipelines run in the process that has the embedded log open', true);
-    this.replace(this.current, async (log) => {
+    // Whoever asks does so until it has it.
+    if (this.ceding) return;
+    this.ceding = true;
+    const done = this.replace(this.current, async (log) => {
       await Promise.race([Promise.allSettled(this.underWay), delay(SETTLE_MS)]);
       await log.close();
       // One that ends meanwhile does not come back.
       await delay(GIVEN_UP_MS, undefined, { signal: this.closing.signal });
     });
+    const reset = (): void => {
+      this.ceding = false;
+    };
+    void done.then(reset, reset);
   }
 
-  private replace(before: Promise<Log>, leave: (log: Log) => Promise<void>): void {
+  private replace(before: Promise<Log>, leave: (log: Log) => Promise<void>): Promise<Log> {
     const next = before.then(leave).then(() => this.opened());
     this.current = next;
     // The next call tries again.
     next.catch(() => {
       if (this.current === next) this.current = before;
     });
+    return next;
   }
 }
