@@ -88,6 +88,7 @@ function withRollups(store: TableTarget, rollups: readonly Rollup[]): TableTarge
 /** The key columns; null: none; undefined: reported. */
 function sinkKey(sink: SinkAst, { relation, nullsUnknown }: Flow, session: Session): readonly string[] | null | undefined {
   if (sink.key === null) return relation.kind === 'table' || (relation.key !== null && relation.key.length > 0) ? relation.key : null;
+  if (sink.key.length === 0) return undefined; // The form of the file says so.
   const names = relation.columns.map((column) => column.name);
   const key: string[] = [];
   for (const node of sink.key) {
