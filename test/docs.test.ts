@@ -8,7 +8,8 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, syml
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { runCli } from '@rta/cli';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterTests } from '@rta/tools/after-tests';
+import { describe, expect, it } from 'vitest';
 import { commandsOf, examplesOf, isOutput, type Example } from './docs-examples.js';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -70,7 +71,7 @@ describe.each(PAGES)('%s', (page) => {
   it('runs as it says', { timeout: 120_000 }, async () => {
     const examples = examplesOf(text);
     const project = mkdtempSync(join(tmpdir(), 'rta-docs-'));
-    afterAll(() => {
+    afterTests(() => {
       rmSync(project, { recursive: true, force: true });
     });
     cpSync(join(ROOT, 'schemas/user_score.avsc'), join(project, 'schemas/user_score.avsc'));

@@ -1,6 +1,7 @@
 /** Alerts on Kafka: a target that is down is told of each incident when it answers, in order, though rta is killed meanwhile. */
 import { freePort, startReceiver } from '@rta/tools';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterTests } from '@rta/tools/after-tests';
+import { describe, expect, it } from 'vitest';
 import { rta, spawnRta } from './support/cli.js';
 import { Operated } from './support/operated.js';
 import { leavesOut, useKafka } from './support/use-kafka.js';
@@ -55,7 +56,7 @@ describe.skipIf(leavesOut('alerts on Kafka'))('alerts on Kafka', { timeout: 180_
       if (++asked === 5) killed.child.kill('SIGKILL');
       response.writeHead(202).end();
     }, port);
-    afterAll(receiver.close);
+    afterTests(receiver.close);
     await killed.ended;
     const { code, stderr } = await rta(['run', '--until-end', '--json'], here);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });

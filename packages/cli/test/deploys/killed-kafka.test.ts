@@ -3,7 +3,8 @@
  * one stands between it and both servers, and kills when it asks for the next thing, which is then not done.
  */
 import { ADMIN_API, API, KafkaProxy, type Fate } from '@rta/tools';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterTests } from '@rta/tools/after-tests';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { spawnRta } from '../support/cli.js';
 import { leavesOut, useKafka } from '../support/use-kafka.js';
 import { DeployedProject } from './project.js';
@@ -36,7 +37,7 @@ describe.skipIf(leavesOut('deploys that are killed, on Kafka and a registry serv
 
   const kill = async (name: string, { request, fate, subject }: Kill): Promise<void> => {
     const proxy = await KafkaProxy.start(env().KAFKA_BROKERS);
-    afterAll(() => proxy.stop());
+    afterTests(() => proxy.stop());
     const between = await registryBetween(env().SCHEMA_REGISTRY_URL);
     const project = new DeployedProject({ ...env() });
     killed.set(name, project);

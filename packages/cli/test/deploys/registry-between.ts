@@ -1,7 +1,7 @@
 /** A registry server that something is done to on the way: it refuses, is slow, is gone, or something happens beside it. */
 import { createServer, request, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll } from 'vitest';
+import { afterTests } from '@rta/tools/after-tests';
 
 /** What becomes of a request: passed on, answered with a status, or never answered. */
 type Fate = 'pass' | 'silence' | { readonly status: number; readonly error_code: number; readonly message: string };
@@ -44,7 +44,7 @@ export async function registryBetween(target: string): Promise<Between> {
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  afterAll(() => {
+  afterTests(() => {
     server.closeAllConnections();
     server.close();
   });

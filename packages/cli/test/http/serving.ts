@@ -1,7 +1,7 @@
 /** `rta run --http` in this process, for tests that ask it over HTTP. */
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
+import { afterTests } from '@rta/tools/after-tests';
 import { ROOT, rta, temporaryDirectory, type RtaOptions, type RtaResult } from '../support/cli.js';
 
 /** A project with one pipeline that counts the events that browsers send, by user, and by page and minute. */
@@ -85,7 +85,7 @@ export async function serve(
     ending.abort();
     return ended;
   };
-  afterAll(stop);
+  afterTests(stop);
   const early = ended.then(({ code, stderr }) => {
     throw new Error(`ended with ${String(code)} before it listened: ${stderr}`);
   });

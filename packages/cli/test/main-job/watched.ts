@@ -1,26 +1,30 @@
-/** A running `rta run --json`, with what it says of its pipelines and what memory it takes. */
+/** A running `rta run --json --http`, with what it says of its pipelines and what memory it takes. */
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RtaProcess } from '../support/cli.js';
 
+/** Batches of results since it began, by how long after their newest event they were committed: upper bound in seconds, and how many within it. */
+export type Latencies = ReadonlyMap<number, number>;
+
 /** A second of it: of all pipelines, the worst. */
 export interface Moment {
   /** Records that are there and not read. */
   readonly lag: number;
-  /** ms from event to commit, of 99 %; null: nothing was committed. */
-  readonly p99: number | null;
+  /** Of all pipelines together, until then. */
+  readonly latencies: Latencies;
   readonly bytes: number;
 }
 
 interface Stats {
   readonly lag: number;
   readonly recordsIn: number;
-  readonly endToEndP99: number | null;
 }
 
 export class Watched {
   readonly moments: Moment[] = [];
+  private url = '';
+  private asking: Promise<void> = Promise.resolve();
   private readonly stats = new Map<string, Stats>();
 
   /** @param pipelines how many it runs */
@@ -46,19 +50,32 @@ export class Watched {
   }
 
   private heard(line: string): void {
-    const said = JSON.parse(line) as { readonly pipeline?: string; readonly stats?: Stats };
+    const said = JSON.parse(line) as { readonly http?: string; readonly pipeline?: string; readonly stats?: Stats };
+    this.url = said.http ?? this.url;
     if (said.pipeline === undefined || said.stats === undefined) return;
     this.stats.set(said.pipeline, said.stats);
     const all = [...this.stats.values()];
     // Once a second: the pipelines speak one after the other.
     if (all.length < this.pipelines || said.pipeline !== [...this.stats.keys()].at(-1)) return;
-    const p99s = all.flatMap(({ endToEndP99 }) => endToEndP99 ?? []);
-    this.moments.push({
-      lag: Math.max(...all.map(({ lag }) => lag)),
-      p99: p99s.length > 0 ? Math.max(...p99s) : null,
-      bytes: residentBytes(this.process.child.pid!),
-    });
+    const lag = Math.max(...all.map(({ lag }) => lag));
+    this.asking = this.asking.then(() => this.look(lag)).catch(() => undefined);
   }
+
+  /** Rejects where it has ended. */
+  private async look(lag: number): Promise<void> {
+    const text = await (await fetch(`${this.url}/metrics`)).text();
+    const latencies = new Map<number, number>();
+    for (const [, le, count] of text.matchAll(/^rta_end_to_end_latency_seconds_bucket\{.*le="([^"]+)".*\} (\d+)$/gm)) {
+      const bound = le === '+Inf' ? Infinity : Number(le);
+      latencies.set(bound, (latencies.get(bound) ?? 0) + Number(count));
+    }
+    this.moments.push({ lag, latencies, bytes: residentBytes(this.process.child.pid!) });
+  }
+}
+
+/** What came between two moments. */
+export function between(before: Moment, after: Moment): Latencies {
+  return new Map([...after.latencies].map(([bound, count]) => [bound, count - (before.latencies.get(bound) ?? 0)]));
 }
 
 /** Memory of a process that the machine holds for it (Linux); 0 when it has ended. */

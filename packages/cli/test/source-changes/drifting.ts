@@ -5,7 +5,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { AvroSchema, Value } from '@rta/dsl';
 import { type AvroCodec, codecFor, confluentRegistry, embeddedRegistry, frame, unframe, type SchemaRegistry } from '@rta/registry';
 import { BatchBuilder, LogError, openEmbeddedLog, openKafkaLog, records, type Log } from '@rta/runtime';
-import { afterAll, expect } from 'vitest';
+import { afterTests } from '@rta/tools/after-tests';
+import { expect } from 'vitest';
 import { ndjson, rta, type RtaResult } from '../support/cli.js';
 import { testProject, type TestProject } from '../support/test-project.js';
 
@@ -46,7 +47,7 @@ export class Drifting {
     this.project = testProject({ 'schemas/drifting.avsc': JSON.stringify(FIRST) });
     const url = env['SCHEMA_REGISTRY_URL'];
     this.registry = url === undefined ? embeddedRegistry(join(this.project.directory, '.rta/registry')) : confluentRegistry({ url });
-    afterAll(async () => {
+    afterTests(async () => {
       for (const { stop } of this.running) stop.abort();
       await Promise.all(this.running.map(({ ended }) => ended));
     });

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { runCli, type ExitCode } from '@rta/cli';
-import { afterAll } from 'vitest';
+import { afterTests } from '@rta/tools/after-tests';
 
 /** The checkout. */
 export const ROOT = join(import.meta.dirname, '../../../..');
@@ -13,7 +13,7 @@ export const ROOT = join(import.meta.dirname, '../../../..');
 /** A directory of its own, gone after the tests of the file. */
 export function temporaryDirectory(): string {
   const path = mkdtempSync(join(tmpdir(), 'rta-cli-'));
-  afterAll(() => {
+  afterTests(() => {
     rmSync(path, { recursive: true, force: true });
   });
   return path;
@@ -82,7 +82,7 @@ export function spawnRta(args: readonly string[], options: Pick<RtaOptions, 'cwd
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  afterAll(() => {
+  afterTests(() => {
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
   });
   let stdout = '';

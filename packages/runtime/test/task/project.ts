@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { compile, parseProject, renderAll, type AvroSchema, type Plan } from '@rta/dsl';
 import { aggregates, operators } from '@rta/operators';
 import { apply, codecFor, frame, gateRequestsOf, unframe, type SchemaRegistry } from '@rta/registry';
-import { afterAll } from 'vitest';
+import { afterTests } from '@rta/tools/after-tests';
 import { BatchBuilder } from '../../src/log/batch/batch-builder.js';
 import { records } from '../../src/log/batch/records.js';
 import { partitionOf } from '../../src/log/partitioner.js';
@@ -21,7 +21,7 @@ export const USER_SCORE = JSON.parse(readFileSync(join(ROOT, 'schemas/user_score
 /** A directory of its own, gone after the tests of the file. */
 export function temporaryDirectory(): string {
   const path = mkdtempSync(join(tmpdir(), 'rta-task-'));
-  afterAll(() => rmSync(path, { recursive: true, force: true }));
+  afterTests(() => rmSync(path, { recursive: true, force: true }));
   return path;
 }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { compile, renderAll, type AvroSchema, type PipelineTest, type Plan } from '@rta/dsl';
 import { aggregates, operators } from '@rta/operators';
 import { codecFor, frame, unframe } from '@rta/registry';
+import { afterTests } from '@rta/tools/after-tests';
 import { afterAll, expect } from 'vitest';
 import { showFailure } from '../../src/testing/show-failure.js';
 import { openTestBench } from '../../src/testing/test-bench.js';
@@ -18,7 +19,7 @@ afterAll(() => bench.close());
 /** Files in a directory of their own, gone after the tests of the file. */
 export function filesIn(files: Readonly<Record<string, string>>): string {
   const directory = mkdtempSync(join(tmpdir(), 'rta-files-'));
-  afterAll(() => {
+  afterTests(() => {
     rmSync(directory, { recursive: true });
   });
   for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, name), text);

@@ -1,7 +1,7 @@
 /** A target that is told of incidents: a real HTTP server that answers as it is bid. */
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { startReceiver } from '@rta/tools';
-import { afterAll } from 'vitest';
+import { afterTests } from '@rta/tools/after-tests';
 
 interface Told {
   readonly headers: IncomingHttpHeaders;
@@ -25,7 +25,7 @@ export async function openReceiver(): Promise<Receiver> {
     told.push(one);
     receiver.answer(response, one);
   });
-  afterAll(close);
+  afterTests(close);
   receiver.url = `${url}/secret-path`;
   return receiver;
 }
