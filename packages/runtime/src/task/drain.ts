@@ -15,27 +15,31 @@ export interface Drained {
   stopping(): boolean;
   loop(done: () => boolean): Promise<void>;
   reached(targets: ReadonlyMap<string, number>): boolean;
+  /** Whether no other member of the group has tasks. */
+  hasAll(): boolean;
   close(watermark: number): void;
 }
 
 /** See `Worker.drain`. */
 export async function drain(worker: Drained, watermark?: number | 'close'): Promise<void> {
   const { plan, context, shared } = worker.options;
-  const targets = await endOfInputs(plan, context.log);
+  const { log, applicationId: group, stagePartitions } = context;
+  const targets = await endOfInputs(plan, log);
+  const end = new SharedEnd({ plan, log, group, stagePartitions, targets });
   if (shared !== undefined) {
-    const { log, applicationId: group, stagePartitions } = context;
-    const end = new SharedEnd({ plan, log, group, stagePartitions, targets });
     const loop = (done: () => boolean): Promise<void> => worker.loop(done);
     await end.drain(shared, watermark === 'close', { loop, reached: () => worker.reached(targets), close: (at) => worker.close(at) });
     return;
   }
-  await worker.loop(() => worker.reached(targets));
+  // Another member may be one that was killed, whose tasks come here when the group has given it up.
+  const done = (): boolean => worker.reached(targets) && (worker.hasAll() || end.reached());
+  await worker.loop(done);
   // Asked to end in between: what is open stays open.
   if (watermark === undefined || worker.stopping()) return;
   const tasks = worker.tasks();
-  if (watermark === 'close') worker.close(closingTime(plan, tasks));
+  if (watermark === 'close') worker.close(worker.hasAll() ? closingTime(plan, tasks) : await end.close());
   else for (const task of tasks) task.moveSources(watermark);
-  await worker.loop(() => worker.reached(targets));
+  await worker.loop(done);
 }
 
 /** See `Worker.drainStages`. */

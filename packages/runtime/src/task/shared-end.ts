@@ -1,5 +1,5 @@
 /**
- * Where `--until-end` ends when several workers share a pipeline. None of them sees all of it, so each asks the log: everything is done when
+ * Where `--until-end` ends when several members of the group have a pipeline's tasks. None of them sees all of it, so each asks the log: everything is done when
  * the group's committed offsets have reached the ends of all inputs. A commit carries what it wrote downstream, so nothing is on its way then.
  */
 import { tpKey, type CommittedOffset, type Log } from '../log/log.js';
@@ -52,7 +52,7 @@ export class SharedEnd {
    * @param close whether the windows that are open then are closed
    */
   async drain(shared: SharedRun, close: boolean, worker: DrainedWorker): Promise<void> {
-    const done = (): boolean => this.reached(worker.reached());
+    const done = (): boolean => this.done || (worker.reached() && this.reached());
     if (close) {
       await worker.loop(done);
       // Asked to end in between: what is open stays open.
@@ -67,15 +67,14 @@ export class SharedEnd {
 
   /**
    * Whether all of the group is there; what is known of it, which a look in the background brings up to date. Once true it stays so.
-   * Throws what a look failed with.
-   * @param own whether this worker has done its part: before that nobody need look
+   * Asked when this worker has done its part: before that nobody need look. Throws what a look failed with.
    */
-  private reached(own: boolean): boolean {
+  reached(): boolean {
     const failure = this.failure;
     this.failure = null;
     if (failure !== null) throw failure;
     const now = performance.now();
-    if (!this.done && own && !this.looking && now - this.lookedAt > LOOK_EVERY_MS) {
+    if (!this.done && !this.looking && now - this.lookedAt > LOOK_EVERY_MS) {
       this.looking = true;
       void this.look()
         .then(
@@ -98,7 +97,7 @@ export class SharedEnd {
    * The same for all workers: event time (ms) by which every window that holds a record has ended. From here on the end is reached when the
    * sources' watermarks are committed to be there.
    */
-  private async close(): Promise<number> {
+  async close(): Promise<number> {
     const { plan } = this.options;
     let latest = -Infinity;
     for (const { metadata } of await this.committed())

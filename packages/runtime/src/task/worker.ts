@@ -1,6 +1,6 @@
 import { BatchTooLargeError, tpKey, type Member, type MemberEvent, type TopicPartition } from '../log/log.js';
 import type { KernelFactory } from '../kernel/stage-kernel.js';
-import { closeAll, isReadTo, needsCommit, restoreTasks, tasksOf } from './assignment.js';
+import { closeAll, hasInputs, inputPartitions, isReadTo, needsCommit, restoreTasks, tasksOf } from './assignment.js';
 import { pause } from './clock.js';
 import { Commits } from './commits.js';
 import { drain, drainStages, type Drained } from './drain.js';
@@ -116,8 +116,10 @@ export class Worker {
   }
 
   private drained(): Drained {
+    const { options } = this;
     const [loop, reached, close] = [this.loop.bind(this), this.reached.bind(this), this.close.bind(this)];
-    return { options: this.options, tasks: () => [...this.tasks.values()], stopping: () => this.stopping, loop, reached, close };
+    const hasAll = (): boolean => hasInputs(this.byInput, inputPartitions(options.plan, options.context.stagePartitions));
+    return { options, tasks: () => [...this.tasks.values()], stopping: () => this.stopping, loop, reached, hasAll, close };
   }
 
   /** Moves the watermarks of source tasks, of those that are yet to come too, to where all windows close. */

@@ -1,0 +1,67 @@
+/** A worker that is to end when everything is read ends so whoever else has tasks of the pipeline: one that stands still, or was killed. */
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { openStateStores } from '@rta/state-rocks';
+import { describe, expect, it } from 'vitest';
+import type { Worker } from '../../src/task/worker.js';
+import { unique } from '../log/outputs.js';
+import { onEmbedded, onKafka, withoutCluster, type Backend } from './backend.js';
+import { compiled, scoreBatches, topicRows, USER_SCORE } from './project.js';
+import { drawScores } from './scores.js';
+
+const PARTITIONS = 4;
+const RECORDS = 400;
+/** How long the other one is there and reads nothing, ms: longer than it takes to read all of it. */
+const BESIDE_MS = 1500;
+
+function untilEndTests(backend: Backend): void {
+  it.each([
+    ['each record', 'filter: score >= 0', RECORDS],
+    ['totals', '{ groupBy: user_id, aggregate: { n: count() } }', null],
+    ['closed windows', '{ groupBy: user_id, window: { tumbling: 10s }, aggregate: { n: count() }, emit: final }', null],
+  ])('everything is read before it ends: %s', { timeout: 120_000 }, async (_what, step, count) => {
+    const pipeline = unique('until-end');
+    const source = `${pipeline}-in`;
+    const schemaId = await backend.registry.register('user-score-value', USER_SCORE);
+    await backend.log.ensureTopics([{ name: source, partitions: PARTITIONS }]);
+    const plan = compiled(`pipeline: ${pipeline}
+source: { topic: ${source}, key: user_id, schema: user_score, time: event_time_millis }
+steps:
+  - ${step}
+sink: { topic: ${pipeline}-out }
+`);
+    const worker = (workerId: string, reads: boolean): Promise<Worker> =>
+      backend.worker(plan, {
+        workerId,
+        stores: openStateStores(join(backend.directory, unique(workerId))),
+        ...(reads ? {} : { limit: () => 0 }),
+      });
+    const other = await worker('other', false);
+    const running = other.run();
+    while (other.snapshot().inputs.length === 0) await delay(20);
+    await backend.log.append(scoreBatches(source, PARTITIONS, drawScores(RECORDS, 30, 1), schemaId));
+    const one = await worker('one', true);
+    let hasEnded = false;
+    const drained = one.drain('close').then(() => (hasEnded = true));
+    await delay(BESIDE_MS);
+    expect(hasEnded).toBe(false);
+    other.stop();
+    await running;
+    await drained;
+    await one.finish();
+    const rows = await topicRows(backend.log, backend.registry, `${pipeline}-out`);
+    if (count !== null) expect(rows).toHaveLength(count);
+    else {
+      const last = new Map(rows.map(({ key, value }) => [JSON.stringify([key, value?.['window_start']]), Number(value?.['n'])]));
+      expect([...last.values()].reduce((sum, n) => sum + n, 0)).toBe(RECORDS);
+    }
+  });
+}
+
+describe('on the embedded log', () => {
+  untilEndTests(onEmbedded());
+});
+
+describe.skipIf(withoutCluster)('on Kafka', () => {
+  untilEndTests(onKafka());
+});
