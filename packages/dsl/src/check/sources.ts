@@ -107,6 +107,10 @@ function loadColumns(
     report(messages.badSchema(span, name, why?.message ?? 'it is not a valid Avro schema', why?.help));
     return null;
   }
+  // What no Avro library reads is no matter of single columns.
+  const invalid = unsupported.filter(({ code }) => code === 'RTA1401');
+  for (const { message, help } of invalid) report(messages.badSchema(span, name, message, help));
+  if (invalid.length > 0) return null;
   if (type.kind !== 'record') {
     report(messages.badSchema(span, name, 'it is not a record', 'the columns of a source are the fields of its record'));
     return null;

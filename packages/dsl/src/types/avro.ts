@@ -1,3 +1,4 @@
+import { didYouMean } from '../expression/suggest.js';
 import type { AvroSchema } from '../plan/plan.js';
 import { BOOLEAN, BYTES, DATE, DOUBLE, FLOAT, INT, LONG, NULL, nullable, STRING, TIMESTAMP, TIMESTAMP_MICROS } from './lattice.js';
 import { Definitions, RecursiveRecord } from './recursive.js';
@@ -76,6 +77,25 @@ const PRIMITIVES: Readonly<Record<string, Type>> = {
   double: DOUBLE,
   bytes: BYTES,
   string: STRING,
+};
+
+const COMPLEX = ['record', 'enum', 'array', 'map', 'fixed'] as const;
+
+/** What other languages call the types of Avro. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  integer: '`int`, or `long` beyond 2^31',
+  bigint: '`long`',
+  number: '`double`',
+  real: '`float`',
+  bool: '`boolean`',
+  text: '`string`',
+  varchar: '`string`',
+  binary: '`bytes`',
+  date: '`{ "type": "int", "logicalType": "date" }`',
+  timestamp: '`{ "type": "long", "logicalType": "timestamp-millis" }`',
+  datetime: '`{ "type": "long", "logicalType": "timestamp-millis" }`',
+  uuid: '`{ "type": "string", "logicalType": "uuid" }`',
+  decimal: '`{ "type": "bytes", "logicalType": "decimal", "precision": 10, "scale": 2 }`',
 };
 
 /** The logical types that change a primitive's meaning for us. Times of day and nanoseconds are the numbers that they are. */
@@ -196,7 +216,14 @@ class SchemaReader {
     const type = this.named.get(key);
     if (type === this.optional) return invalid(`is of \`${name}\`, which contains itself in every value, so that none has an end`);
     if (typeof type === 'number') return this.recursive(key);
-    return type ?? invalid(`has the unknown type \`${name}\``);
+    return type ?? { ...invalid(`has the unknown type \`${name}\``), ...this.known(name) };
+  }
+
+  private known(name: string): Pick<Problem, 'help'> {
+    const other = Object.hasOwn(ELSEWHERE, name.toLowerCase()) ? ELSEWHERE[name.toLowerCase()] : null;
+    const help =
+      other === null ? didYouMean(name, [...Object.keys(PRIMITIVES), ...COMPLEX, ...this.named.keys()]) : `in Avro that is ${other}`;
+    return help === undefined ? {} : { help };
   }
 
   /** A record in itself. */
