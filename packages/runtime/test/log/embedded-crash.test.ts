@@ -80,7 +80,7 @@ describe('the embedded log, killed', () => {
     }
     expect(before.commit).toBeGreaterThan(KILLS);
     reportFigure('log-kill', `${KILLS} times kill -9, ${before.commit} commits: 0 lost, 0 doubled, 0 torn`);
-  }, 1_800_000);
+  }, 3_600_000);
 });
 
 /** Everything in the log, or the code of the LogError that opening or reading ended in. */
@@ -185,7 +185,7 @@ describe.each(['write-ahead log', 'tables'] as const)('the embedded log, damaged
       });
     }
     expect(outcomes.detected).toBeGreaterThan(0);
-  }, 1_800_000);
+  }, 3_600_000);
 
   it('by files that are cut short, emptied or gone: detected or harmless', async () => {
     for (const file of dataFiles(original)) {
