@@ -101,6 +101,11 @@ describe('sums of doubles', () => {
     expect(sum.value).toBe(Infinity);
     sum.add(-1e308);
     expect(sum.value).toBe(1e308);
+    // Here the sum is finite all along.
+    const within = [-1e308, 1.2768161771814744e307, Number.MAX_VALUE];
+    const other = new DoubleSum();
+    for (const x of within) other.add(x);
+    expect(other.value).toBe(exactSum(within));
   });
 
   it('count what is not finite apart', () => {

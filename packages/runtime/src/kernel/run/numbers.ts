@@ -53,14 +53,14 @@ export type Spill = Map<number, unknown>;
 export function addDouble(num: Float64Array, at: number, spill: Spill, slot: number, x: number): void {
   const s0 = num[at];
   const sum = s0 + x;
-  if (sum - sum !== 0) {
-    // Too large for a double: all of it into the bigint.
+  const xPart = sum - s0;
+  const error = s0 - (sum - xPart) + (x - xPart);
+  if (error - error !== 0) {
+    // The sum, or what of it is taken for `x`, is too large for a double: all of it into the bigint.
     spill.set(slot, unitsIn(spill, slot) + unitsOf(s0) + unitsOf(x));
     num[at] = 0;
     return;
   }
-  const xPart = sum - s0;
-  const error = s0 - (sum - xPart) + (x - xPart);
   num[at] = sum;
   if (error === 0) return;
   const s1 = num[at + 1];

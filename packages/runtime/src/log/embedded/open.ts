@@ -10,7 +10,7 @@
  */
 import { messageOf } from '@rta/dsl/message-of';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, realpathSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -140,7 +140,7 @@ async function serve(what: Serving, dir: string): Promise<{ served: Served; sock
       const socket = path(dir);
       if (socket === null) continue;
       // Whoever holds LevelDB's lock is the only owner: a socket that is there was left by one that was killed.
-      if (process.platform !== 'win32') rmSync(socket, { force: true });
+      if (process.platform !== 'win32') removeSocket(socket);
       return { served: await serveLog(what, socket), socket };
     } catch (error) {
       failure = error;
@@ -233,6 +233,18 @@ function socketElsewhere(dir: string): string {
   if (uid !== userInfo().uid || (mode & 0o077) !== 0)
     throw new LogError('configuration', `${shared} must belong to this user alone, for the socket of the embedded log`, false);
   return join(shared, `${hash}.sock`);
+}
+
+/**
+ * Not by `rmSync`, which looks at what it removes: as long as the last file that was looked at is a socket, Node (20, at least) gives modules
+ * that are loaded through a link the link's own path (`fs.realpathSync`), and what they need in turn is not found.
+ */
+function removeSocket(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
 }
 
 function notUnsupported(error: unknown): null {
