@@ -2,7 +2,7 @@
  * What runs, whether it is still heard of, and the views by what they are for: a bar at the side, and on a narrow page one line on top with a
  * button that opens them.
  */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { JSX } from 'preact';
 import type { Live } from '../feed.js';
 import { clockText } from '../format.js';
@@ -19,7 +19,8 @@ export function Navigation({ live: { state, staleSince }, view }: NavigationProp
   const [isOpen, setOpen] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
   useEffect(() => setOpen(false), [view]);
-  useEffect(() => {
+  // As soon as it is to be seen: whoever presses Escape then means it.
+  useLayoutEffect(() => {
     if (!isOpen) return;
     const onKey = ({ key }: KeyboardEvent): void => {
       if (key !== 'Escape') return;
