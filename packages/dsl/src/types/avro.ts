@@ -216,10 +216,11 @@ class SchemaReader {
     const type = this.named.get(key);
     if (type === this.optional) return invalid(`is of \`${name}\`, which contains itself in every value, so that none has an end`);
     if (typeof type === 'number') return this.recursive(key);
-    return type ?? { ...invalid(`has the unknown type \`${name}\``), ...this.known(name) };
+    return type ?? { ...invalid(`has the unknown type \`${name}\``), ...this.meant(name) };
   }
 
-  private known(name: string): Pick<Problem, 'help'> {
+  /** What an unknown type was probably meant to be. */
+  private meant(name: string): Pick<Problem, 'help'> {
     const other = Object.hasOwn(ELSEWHERE, name.toLowerCase()) ? ELSEWHERE[name.toLowerCase()] : null;
     const help =
       other === null ? didYouMean(name, [...Object.keys(PRIMITIVES), ...COMPLEX, ...this.named.keys()]) : `in Avro that is ${other}`;

@@ -102,11 +102,7 @@ export function isReadTo(byInput: ReadonlyMap<string, Task>, targets: ReadonlyMa
   return true;
 }
 
-/** Whether each of the inputs is one of our tasks'. */
-export function hasInputs(byInput: ReadonlyMap<string, Task>, inputs: readonly TopicPartition[]): boolean {
-  return inputs.every(({ topic, partition }) => byInput.has(tpKey(topic, partition)));
-}
-
+/** Each once, of all stages. */
 export function inputPartitions(plan: PhysicalPlan, stagePartitions: readonly number[]): TopicPartition[] {
   const partitions = plan.stages.flatMap((stage) =>
     stage.inputs.flatMap(({ topic }) => Array.from({ length: stagePartitions[stage.id] }, (_, partition) => ({ topic, partition }))),

@@ -1,9 +1,11 @@
 /**
- * Where `--until-end` ends when several members of the group have a pipeline's tasks. None of them sees all of it, so each asks the log: everything is done when
- * the group's committed offsets have reached the ends of all inputs. A commit carries what it wrote downstream, so nothing is on its way then.
+ * Where `--until-end` ends when several members of the group have a pipeline's tasks. None of them sees all of it, so each asks the log:
+ * everything is done when the group's committed offsets have reached the ends of all inputs. A commit carries what it wrote downstream, so
+ * nothing is on its way then.
  */
 import { tpKey, type CommittedOffset, type Log } from '../log/log.js';
 import type { PhysicalPlan } from '../plan/physical.js';
+import { inputPartitions } from './assignment.js';
 import { closingSpan } from './end-of-inputs.js';
 import { decodePosition } from './position.js';
 import { toError } from './recovery.js';
@@ -138,9 +140,6 @@ export class SharedEnd {
 
   private committed(): Promise<readonly CommittedOffset[]> {
     const { plan, log, group, stagePartitions } = this.options;
-    const inputs = plan.stages.flatMap((stage) =>
-      stage.inputs.flatMap(({ topic }) => Array.from({ length: stagePartitions[stage.id] }, (_, partition) => ({ topic, partition }))),
-    );
-    return log.groupOffsets(group, inputs);
+    return log.groupOffsets(group, inputPartitions(plan, stagePartitions));
   }
 }

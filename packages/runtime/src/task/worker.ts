@@ -1,6 +1,6 @@
 import { BatchTooLargeError, tpKey, type Member, type MemberEvent, type TopicPartition } from '../log/log.js';
 import type { KernelFactory } from '../kernel/stage-kernel.js';
-import { closeAll, hasInputs, inputPartitions, isReadTo, needsCommit, restoreTasks, tasksOf } from './assignment.js';
+import { closeAll, inputPartitions, isReadTo, needsCommit, restoreTasks, tasksOf } from './assignment.js';
 import { pause } from './clock.js';
 import { Commits } from './commits.js';
 import { drain, drainStages, type Drained } from './drain.js';
@@ -118,7 +118,8 @@ export class Worker {
   private drained(): Drained {
     const { options } = this;
     const [loop, reached, close] = [this.loop.bind(this), this.reached.bind(this), this.close.bind(this)];
-    const hasAll = (): boolean => hasInputs(this.byInput, inputPartitions(options.plan, options.context.stagePartitions));
+    const inputs = inputPartitions(options.plan, options.context.stagePartitions);
+    const hasAll = (): boolean => inputs.every(({ topic, partition }) => this.byInput.has(tpKey(topic, partition)));
     return { options, tasks: () => [...this.tasks.values()], stopping: () => this.stopping, loop, reached, hasAll, close };
   }
 

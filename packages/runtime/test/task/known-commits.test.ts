@@ -2,10 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { LogError, type CommittedOffset, type Log, type Member } from '../../src/log/log.js';
 import type { Clock } from '../../src/task/clock.js';
-import { unique } from '../log/outputs.js';
 import { overlay } from '../overlay.js';
 import { onEmbedded } from './backend.js';
-import { compiled, scoreBatches, topicRows, USER_SCORE } from './project.js';
+import { scoresPipeline } from './scores-pipeline.js';
 import { drawScores } from './scores.js';
 
 const PARTITIONS = 2;
@@ -40,19 +39,8 @@ describe('a coordinator that has not read its log to the end', () => {
 
   /** A pipeline without state, of which nothing but the group's offsets says how far it is. */
   async function setting() {
-    const pipeline = unique('forgetful');
-    const source = `${pipeline}-in`;
-    const schemaId = await backend.registry.register('user-score-value', USER_SCORE);
-    await backend.log.ensureTopics([{ name: source, partitions: PARTITIONS }]);
-    const plan = compiled(`pipeline: ${pipeline}
-source: { topic: ${source}, key: user_id, schema: user_score, time: event_time_millis }
-steps:
-  - filter: score >= 0
-sink: { topic: ${pipeline}-out, key: user_id }
-`);
-    const write = (count: number) => backend.log.append(scoreBatches(source, PARTITIONS, drawScores(count, 30, 1), schemaId));
-    const rows = async () => (await topicRows(backend.log, backend.registry, `${pipeline}-out`)).length;
-    return { plan, write, rows };
+    const its = await scoresPipeline(backend, 'forgetful', PARTITIONS, '  - filter: score >= 0', { sink: ', key: user_id' });
+    return { plan: its.plan, write: (count: number) => its.write(drawScores(count, 30, 1)), rows: async () => (await its.rows()).length };
   }
 
   it.each<[string, Stale]>([

@@ -1,47 +1,36 @@
 /** SEMANTICS rule 23: where a task goes on from when the group's offsets are gone or wrong, and what must hold so that this can be known. */
 import { kafkaTool } from '@rta/tools';
 import { setTimeout as delay } from 'node:timers/promises';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { records } from '../../src/log/batch/records.js';
 import { decodePosition, isPositionKey } from '../../src/task/position.js';
 import { nextOf } from '../log/kafka-texts.js';
-import { unique } from '../log/outputs.js';
 import { onKafka, withoutCluster } from './backend.js';
-import { compiled, scoreBatches, topicRows, USER_SCORE } from './project.js';
+import { compiled } from './project.js';
+import { scoresPipeline } from './scores-pipeline.js';
 import { drawScores, type Score } from './scores.js';
 
 const PARTITIONS = 2;
 
 describe.skipIf(withoutCluster)('rule 23', { timeout: 60_000 }, () => {
   const backend = onKafka();
-  let schemaId: number;
-  beforeAll(async () => {
-    schemaId = await backend.registry.register('user-score-value', USER_SCORE);
-  });
 
   /** Totals by `column`, and what is written to their source. */
   async function setting(column: 'user_id' | 'team_id') {
-    const pipeline = unique('rule-23');
-    const source = `${pipeline}-in`;
-    await backend.log.ensureTopics([{ name: source, partitions: PARTITIONS }]);
-    const plan = compiled(`pipeline: ${pipeline}
-source: { topic: ${source}, key: user_id, schema: user_score, time: event_time_millis, lateness: 1h }
-steps:
-  - groupBy: ${column}
-    aggregate: { n: count(), total: sum(score) }
-sink: { topic: ${pipeline}-out }
-`);
+    const steps = `  - groupBy: ${column}
+    aggregate: { n: count(), total: sum(score) }`;
+    const its = await scoresPipeline(backend, 'rule-23', PARTITIONS, steps, { source: ', lateness: 1h' });
+    const { pipeline, source, plan, rows } = its;
     const written: Score[] = [];
     const write = async (count: number): Promise<void> => {
       const scores = drawScores(count, 30, written.length + 1);
       written.push(...scores);
-      await backend.log.append(scoreBatches(source, PARTITIONS, scores, schemaId));
+      await its.write(scores);
     };
     const groups = (...args: string[]): Promise<string> =>
       kafkaTool('org.apache.kafka.tools.consumer.group.ConsumerGroupCommand', [
         ...['--bootstrap-server', backend.brokers, '--group', `rta.${pipeline}`, ...args],
       ]);
-    const rows = () => topicRows(backend.log, backend.registry, `${pipeline}-out`);
     /** Each row one or more records on, and the last ones those of all records. */
     const expectRight = async (): Promise<void> => {
       const last = new Map<unknown, { n: number; total: number }>();

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import type { Worker } from '../../src/task/worker.js';
 import { unique } from '../log/outputs.js';
 import { onEmbedded, onKafka, withoutCluster, type Backend } from './backend.js';
-import { compiled, scoreBatches, topicRows, USER_SCORE } from './project.js';
+import { scoresPipeline } from './scores-pipeline.js';
 import { drawScores } from './scores.js';
 
 const PARTITIONS = 4;
@@ -20,18 +20,9 @@ function untilEndTests(backend: Backend): void {
     ['totals', '{ groupBy: user_id, aggregate: { n: count() } }', null],
     ['closed windows', '{ groupBy: user_id, window: { tumbling: 10s }, aggregate: { n: count() }, emit: final }', null],
   ])('everything is read before it ends: %s', { timeout: 120_000 }, async (_what, step, count) => {
-    const pipeline = unique('until-end');
-    const source = `${pipeline}-in`;
-    const schemaId = await backend.registry.register('user-score-value', USER_SCORE);
-    await backend.log.ensureTopics([{ name: source, partitions: PARTITIONS }]);
-    const plan = compiled(`pipeline: ${pipeline}
-source: { topic: ${source}, key: user_id, schema: user_score, time: event_time_millis }
-steps:
-  - ${step}
-sink: { topic: ${pipeline}-out }
-`);
+    const its = await scoresPipeline(backend, 'until-end', PARTITIONS, `  - ${step}`);
     const worker = (workerId: string, reads: boolean): Promise<Worker> =>
-      backend.worker(plan, {
+      backend.worker(its.plan, {
         workerId,
         stores: openStateStores(join(backend.directory, unique(workerId))),
         ...(reads ? {} : { limit: () => 0 }),
@@ -39,7 +30,7 @@ sink: { topic: ${pipeline}-out }
     const other = await worker('other', false);
     const running = other.run();
     while (other.snapshot().inputs.length === 0) await delay(20);
-    await backend.log.append(scoreBatches(source, PARTITIONS, drawScores(RECORDS, 30, 1), schemaId));
+    await its.write(drawScores(RECORDS, 30, 1));
     const one = await worker('one', true);
     let hasEnded = false;
     const drained = one.drain('close').then(() => (hasEnded = true));
@@ -49,7 +40,7 @@ sink: { topic: ${pipeline}-out }
     await running;
     await drained;
     await one.finish();
-    const rows = await topicRows(backend.log, backend.registry, `${pipeline}-out`);
+    const rows = await its.rows();
     if (count !== null) expect(rows).toHaveLength(count);
     else {
       const last = new Map(rows.map(({ key, value }) => [JSON.stringify([key, value?.['window_start']]), Number(value?.['n'])]));
