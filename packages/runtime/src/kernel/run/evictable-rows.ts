@@ -12,6 +12,8 @@ export interface EvictableRow {
   gone: boolean;
   /** The flush that wrote it last. */
   flush: number;
+  /** It is among those that were written: once, however often that was. */
+  listed: boolean;
 }
 
 export abstract class EvictableRows<Row extends EvictableRow> {
@@ -32,7 +34,9 @@ export abstract class EvictableRows<Row extends EvictableRow> {
 
   /** The row is in the changelog, or was there before this task. */
   protected noteWritten(row: Row): void {
-    if (this.K.env.store !== null) this.written.push(row);
+    if (this.K.env.store === null || row.listed) return;
+    row.listed = true;
+    this.written.push(row);
   }
 
   protected noteLogged(row: Row): void {
@@ -51,16 +55,29 @@ export abstract class EvictableRows<Row extends EvictableRow> {
     const still: Row[] = [];
     for (const row of this.written) (row.flush <= commit ? this.evictable : still).push(row);
     this.written = still;
-    if (this.evictable.length > 2 * this.count + 1000) this.evictable = this.evictable.filter(({ gone, row }) => !gone && row !== null);
+    // Each row that is there is listed once: what is more is gone.
+    if (this.evictable.length > 2 * this.count + 1000) this.evictable = this.evictable.filter((row) => this.mayGo(row));
+  }
+
+  /** Whether the row has bytes here that are still wanted; it is no longer listed where not. */
+  private mayGo(row: Row): boolean {
+    row.listed = !row.gone && row.row !== null;
+    return row.listed;
   }
 
   /** Evicts rows where `total` bytes of the task's state are more than the limit. */
   relieve(total: number, limit: number): void {
     if (total <= limit) return;
-    for (const kept of this.evictable) {
-      if (kept.gone || kept.dirty || kept.row === null || kept.flush > this.storedFlush) continue;
-      kept.row = null;
-      this.heldBytes -= kept.length;
+    for (const row of this.evictable) {
+      if (!this.mayGo(row)) continue;
+      // Changed since: it goes when that is stored.
+      if (row.dirty || row.flush > this.storedFlush) {
+        this.written.push(row);
+        continue;
+      }
+      row.listed = false;
+      row.row = null;
+      this.heldBytes -= row.length;
     }
     this.evictable = [];
   }

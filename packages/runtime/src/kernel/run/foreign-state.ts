@@ -103,7 +103,7 @@ export class ForeignState extends EvictableRows<Kept> {
   }
 
   private keep(place: Place, key: Uint8Array | null, name: string): Kept {
-    const kept: Kept = { key, place, version: 0, row: null, length: 0, dirty: false, logged: false, gone: true, flush: 0 };
+    const kept: Kept = { key, place, version: 0, row: null, length: 0, dirty: false, logged: false, gone: true, flush: 0, listed: false };
     if (key !== null) place.left.set(name, kept);
     this.count++;
     return kept;

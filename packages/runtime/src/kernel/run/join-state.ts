@@ -141,6 +141,7 @@ export class JoinState extends EvictableRows<Kept> {
       logged: false,
       gone: false,
       flush: 0,
+      listed: false,
     };
     const { rows } = bucket;
     let i = rows.length;
