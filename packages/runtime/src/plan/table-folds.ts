@@ -4,6 +4,12 @@ import type { Accumulator, FoldTransform, PositionFn } from '@rta/dsl';
 const OF_PLACES: readonly Accumulator['fn'][] = ['first', 'last', 'argMin', 'argMax', 'collect', 'topK'] satisfies PositionFn[];
 const UNFORGETTING: readonly Accumulator['fn'][] = ['approxDistinct', 'percentile', 'funnel'];
 
+/**
+ * The time of a group from which rows were only taken back, ms: the least of a `Date`. What a row gives back does not count for its group's time,
+ * which it counted for when it came; and memory that forgot it may note it again with a later one (`TableFacts.inexactTimes`).
+ */
+export const NO_TIME = -8.64e15;
+
 /** What is known of the table that is aggregated. */
 export interface TableFacts {
   /** Rows are handed on periodically: what a task has handed on is not in its state. */

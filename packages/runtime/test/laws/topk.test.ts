@@ -1,9 +1,15 @@
 /** `topK` as it is compiled from YAML: incremental equals recomputed, kernel equals interpreter; and what it means, by hand. */
 import { describe, expect, it } from 'vitest';
+import { interpretStage } from '../../src/kernel/interpreter/interpret-stage.js';
 import { planStages } from '../../src/plan/plan-stages.js';
+import { chooser } from './arbitrary.js';
 import { event, history, startRun } from './by-hand.js';
+import { expectFinal } from './check-case.js';
+import { rawOf } from './events.js';
 import { implementations } from './implementations.js';
+import { lockstep } from './lockstep.js';
 import { SEED } from './settings.js';
+import { runPipeline } from './stage-runner.js';
 import { planOf } from './yaml-plan.js';
 import { expectLaw } from './yaml-law.js';
 
@@ -143,6 +149,30 @@ describe.each(implementations)(`topK, %s (seed ${SEED})`, (name, kernelOf) => {
       [event(7, { bonus: 3 }), event(5, { points: -1 }), event(60)],
     ];
     expect(rowsOf(steps, partitions, 20)).toEqual(['rnk=1 at=7 bonus=2', 'rnk=2 at=7 bonus=3', 'rnk=3 at=9 bonus=1']);
+  });
+
+  it('a row that is taken back does not count for the time of a group, whatever memory forgot of it', () => {
+    const plan = planOf(pipelines['ranked per group, with a ttl'], true, 0);
+    const partitions = [
+      [event(2, { user: '～', team: '' }), event(10, { user: 'end0' })],
+      [
+        ...[event(0, { user: 'a', team: 'y' }), event(1, { user: 'a', team: 'y' })],
+        ...[event(0, { user: 'a', team: 'x' }), event(10, { user: 'end1' })],
+      ],
+    ];
+    const result = runPipeline({
+      plan: planStages(plan),
+      kernelOf: (stage) => lockstep(stage, kernelOf(stage), interpretStage(stage), [name, 'interpreter']),
+      input: partitions.map((events) => events.map(rawOf)),
+      // Found by the law above: where the list of a team is evicted between two of its events.
+      choose: chooser(-811130763),
+      steps: 40,
+      downstreamPartitions: 1,
+      preAggregation: false,
+      restarts: false,
+      eviction: true,
+    });
+    expectFinal(plan, partitions, result);
   });
 
   it('what is kept of a window goes when it closes, and so does what is made of its results', () => {

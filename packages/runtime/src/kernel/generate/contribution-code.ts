@@ -85,7 +85,7 @@ export function contributionCode(shape: StageShape, code: Code, i: number, row: 
 
 /** Adds lines that take `cells` of a row into slot `s`, or, with `sign` less than 0, out of it. */
 export function applyCode(code: Code, { transform, accumulators, mode }: FoldShape): void {
-  code.line('if (time > N[q]) N[q] = time;');
+  code.line('if (sign > 0 && time > N[q]) N[q] = time;');
   for (const [j, accumulator] of accumulators.entries()) {
     const { arg, by, fn } = transform.accumulators[j];
     if (accumulator.retract === undefined && accumulator.applyRow === undefined) throw new Error(`${fn} cannot take rows back`);

@@ -20,7 +20,7 @@ import { namedOperand, scopeOf } from './scope.js';
 import type { StageShape } from './stage-shape.js';
 import { guardedStream } from './guarded-stream.js';
 import { type TableAction, tableEdges, type TableRow } from './table-edges.js';
-import { retracts, rowCountOf } from '../../plan/table-folds.js';
+import { NO_TIME, retracts, rowCountOf } from '../../plan/table-folds.js';
 import { applyCode } from './contribution-code.js';
 import { candidateCode } from './rank-feed.js';
 import { claimCode, hasRowCode, isEmptyCode, putCode, rowOperands } from './rows-fold.js';
@@ -42,7 +42,7 @@ export function foldShape(node: Extract<StageNode, { op: 'fold' }>): FoldShape {
   const slots = new Slots();
   // Greatest event time, and where there are several incarnations the least; of a session also those of the row
   // that is out, of a moment in a sliding window how many rows are to be given.
-  slots.num(-Infinity);
+  slots.num(retracts(transform) ? NO_TIME : -Infinity);
   if (reachOf(transform) !== null) slots.num(Infinity);
   if (transform.window?.kind === 'session') slots.num(-Infinity, Infinity);
   if (transform.window?.kind === 'sliding') slots.num(0);

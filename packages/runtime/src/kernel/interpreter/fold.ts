@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 import type { CumulateWindow, HoppingWindow, TypedExpr } from '@rta/dsl';
 import { type AlignedWindows, alignedWindows, isAligned } from '../../plan/aligned-windows.js';
 import { paneStart, windowOf } from '../../plan/panes.js';
-import { retracts, rowCountOf } from '../../plan/table-folds.js';
+import { NO_TIME, retracts, rowCountOf } from '../../plan/table-folds.js';
 import { acceptanceOf } from '../../plan/window-times.js';
 import { evaluateRow } from './expressions.js';
 import type { Entry } from './groups.js';
@@ -85,8 +85,12 @@ export class Fold extends KeyedFold {
       const given = this.orNull(() => this.given({ ...timed, source: null }));
       if (given === null) continue;
       const { incarnation } = given;
-      const states = incarnation.states.map((state, i) => (sign < 0 ? this.kinds[i].inverse!(state) : state));
-      this.contribute(this.entryOf(given.groupKey, this.closingOf(timed)), { ...incarnation, states });
+      const entry = this.entryOf(given.groupKey, this.closingOf(timed));
+      if (sign > 0) this.contribute(entry, incarnation);
+      else {
+        const states = incarnation.states.map((state, i) => this.kinds[i].inverse!(state));
+        this.contribute(entry, { ...incarnation, time: NO_TIME, states });
+      }
     }
   }
 
