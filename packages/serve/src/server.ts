@@ -19,6 +19,7 @@ import { addSchemas } from './schemas/routes.js';
 import type { ServedPipeline } from './served-pipeline.js';
 import { ViewTooLarge } from './sinks/sink-view.js';
 import { SinkViews } from './sinks/sink-views.js';
+import { addCopies } from './sql/copy-route.js';
 import { addSql } from './sql/routes.js';
 import type { SqlStore } from './sql/sql-store.js';
 import { addTopics } from './topics/routes.js';
@@ -86,7 +87,9 @@ export async function serveHttp(options: HttpOptions): Promise<HttpSide> {
   addTopics(app, asked);
   addSchemas(app, asked);
   addDeployments(app, asked);
-  addSql(app, { store: options.sql, guard: asked.guard });
+  const olap = { store: options.sql, guard: asked.guard };
+  addSql(app, olap);
+  addCopies(app, olap);
   if (options.console !== null) addConsole(app, options.console, asked.guard);
   await app.listen({ host, port });
   const { port: taken } = app.server.address() as AddressInfo;

@@ -3,13 +3,29 @@ import type { CliContext } from '../context.js';
 import { Failure } from '../failure.js';
 
 /**
+ * What it answers to GET, as it comes. Rejects as `fromServer`.
+ *
+ * @param path from `/` on
+ */
+export async function bytesFromServer(context: CliContext, url: string, path: string): Promise<ReadableStream<Uint8Array>> {
+  const { body } = await answerOf(context, url, path);
+  if (body === null) throw new Failure('refused', `${url} answers nothing`);
+  return body;
+}
+
+/**
  * What it answers, as JSON. Rejects with Failure: `unavailable` where nothing answers, else with the code of the answer.
  *
  * @param url such as `http://localhost:8080`
  * @param path from `/` on
  * @param body sent as JSON; not there: GET
  */
-export async function fromServer<T>({ env, signal }: CliContext, url: string, path: string, body?: object): Promise<T> {
+export async function fromServer<T>(context: CliContext, url: string, path: string, body?: object): Promise<T> {
+  const response = await answerOf(context, url, path, body);
+  return (await response.json().catch(() => ({}))) as T;
+}
+
+async function answerOf({ env, signal }: CliContext, url: string, path: string, body?: object): Promise<Response> {
   const token = tokenOf({ env });
   const headers: Readonly<Record<string, string>> = {
     ...(token === null ? {} : { authorization: `Bearer ${token}` }),
@@ -19,9 +35,9 @@ export async function fromServer<T>({ env, signal }: CliContext, url: string, pa
   const response = await fetch(`${url.replace(/\/$/, '')}${path}`, { signal, headers, ...sent }).catch((error: unknown) => {
     throw new Failure('unavailable', `${url} cannot be asked: ${(error as Error).message}`, undefined, { cause: error });
   });
-  const answer = (await response.json().catch(() => ({}))) as { readonly error?: string; readonly message?: string };
-  if (!response.ok) throw new Failure(answer.error ?? 'refused', answer.message ?? `${url} answers ${response.status}`);
-  return answer as unknown as T;
+  if (response.ok) return response;
+  const { error, message } = (await response.json().catch(() => ({}))) as { readonly error?: string; readonly message?: string };
+  throw new Failure(error ?? 'refused', message ?? `${url} answers ${response.status}`);
 }
 
 /** What queries are asked with; null: nothing. */

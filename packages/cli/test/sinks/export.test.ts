@@ -2,7 +2,9 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { ndjson, rta } from '../support/cli.js';
+import { EXIT_CODES } from '../../src/exit-codes.js';
+import { eventually } from '../http/serving.js';
+import { ndjson, rta, spawnRta } from '../support/cli.js';
 import { openShop } from './shop.js';
 
 it('writes a table by date, and nothing where that cannot be', { timeout: 180_000 }, async () => {
@@ -20,4 +22,36 @@ it('writes a table by date, and nothing where that cannot be', { timeout: 180_00
   ]);
   expect(readdirSync(join(cwd, 'lake'))).toEqual(['date=2026-01-01']);
   expect(await rta(['export', 'orders', '--to', 'lake'], { cwd })).toMatchObject({ code: 1, stderr: expect.stringContaining('not_empty') as unknown }); // prettier-ignore
+});
+
+it('is done by rta run itself while that has the store open', { timeout: 180_000 }, async () => {
+  const { directory: cwd, send } = openShop('  raw: { from: shop, table: orders }\n');
+  await send(0, 500);
+  const env = { RTA_HTTP_TOKEN: 'secret' };
+  const run = spawnRta(['run', '--http', '0', '--json'], { cwd, env });
+  let printed = '';
+  run.child.stdout!.on('data', (text: string) => (printed += text));
+  await run.printed(/"http":"([^"]+)"/);
+  const [, url] = /"http":"([^"]+)"/.exec(printed)!;
+  const count = async (): Promise<unknown> => ndjson((await rta(['sql', 'SELECT count(*)::INTEGER AS n FROM orders', '--json'], { cwd, env })).stdout).at(-1); // prettier-ignore
+  await eventually(count, (last) => (last as { readonly n?: number } | undefined)?.n === 500);
+  for (const [to, more] of [
+    ['lake', []],
+    ['deep/pond', ['--url', url]],
+  ] as const) {
+    const { code, stdout, stderr } = await rta(['export', 'orders', '--to', to, '--json', ...more], { cwd, env });
+    expect({ code, stderr, files: ndjson(stdout).slice(1) }).toEqual({
+      code: 0,
+      stderr: '',
+      files: [{ date: '2026-01-01', path: join(cwd, to, 'date=2026-01-01/orders.parquet'), rows: 500 }],
+    });
+  }
+  expect(readdirSync(join(cwd, 'deep'))).toEqual(['pond']);
+  expect(readdirSync(join(cwd, '.rta/copies'))).toEqual([]);
+  expect(await rta(['export', 'order', '--to', 'sea'], { cwd, env })).toMatchObject({ code: 1, stderr: expect.stringContaining('no_table') as unknown }); // prettier-ignore
+  expect(await rta(['export', 'orders', '--to', 'sea'], { cwd })).toMatchObject({ code: 1, stderr: expect.stringContaining('unauthorized') as unknown }); // prettier-ignore
+  expect(existsSync(join(cwd, 'sea'))).toBe(false);
+  expect((await fetch(`${url}/export/orders`)).status).toBe(401);
+  run.child.kill('SIGTERM');
+  expect((await run.ended).code).toBe(EXIT_CODES.interrupted.code);
 });

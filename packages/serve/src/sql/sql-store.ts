@@ -29,13 +29,15 @@ export interface SqlEnd {
 export interface SqlStore {
   /** Changes nothing. Rejects with SqlError. */
   ask(question: SqlQuestion): Promise<SqlEnd>;
+  /** Copies the table of a sink, or a rollup, as it is at one moment, to a Parquet file, which is the caller's to remove. Rejects with SqlError. */
+  copy(table: string): Promise<string>;
 }
 
 /** Why a question has no answer: it is wrong or would change something, took too long, or too many others are being answered. */
 export class SqlError extends Error {
   override readonly name = 'SqlError';
   constructor(
-    readonly code: 'bad_sql' | 'read_only' | 'too_slow' | 'busy' | 'no_store',
+    readonly code: 'bad_sql' | 'no_table' | 'read_only' | 'too_slow' | 'busy' | 'no_store',
     message: string,
     options?: { readonly cause: unknown },
   ) {

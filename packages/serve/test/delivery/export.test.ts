@@ -1,9 +1,9 @@
 /** Tables of the OLAP store as Parquet files, read back by DuckDB. */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { exportOlap, OlapStore, TableSink } from '@rta/serve/delivery';
+import { exportCopy, exportOlap, OlapStore, TableSink } from '@rta/serve/delivery';
 import { afterAll, expect, it } from 'vitest';
 import { batchOf, sinkOf } from './sinks-of.js';
 
@@ -21,7 +21,16 @@ it('writes a file for each date, all of them or none', async () => {
   await sink.begin(new Map([[0, null]]));
   const times = [MARCH_1, MARCH_1 + DAY - 1, MARCH_1 + DAY, MARCH_1 + 3 * DAY];
   await sink.write(batchOf(times.map((_, n) => [null, { n }] as const), 0, times)); // prettier-ignore
+  // As the process gives it that has the store open.
+  const copy = await olap.copy('rows');
+  const copied = await exportCopy(copy, 'rows', join(directory, 'copied'));
+  await expect(olap.copy('rta.positions')).rejects.toMatchObject({ code: 'no_table' });
+  expect(readdirSync(join(directory, 'copies'))).toEqual([basename(copy)]);
   await olap.close();
+  await expect(olap.copy('rows')).rejects.toThrow();
+  // What nobody fetched goes when the store is opened again.
+  await (await OlapStore.open(file)).close();
+  expect(existsSync(copy)).toBe(false);
 
   const to = join(directory, "it's");
   const files = await exportOlap(file, 'rows', to);
@@ -31,6 +40,8 @@ it('writes a file for each date, all of them or none', async () => {
     { date: '2026-03-02', path: path('2026-03-02'), rows: 1 },
     { date: '2026-03-04', path: path('2026-03-04'), rows: 1 },
   ]);
+  expect(copied).toEqual(files.map((each) => ({ ...each, path: each.path.replace(to, join(directory, 'copied')) })));
+  for (const each of copied) expect(readFileSync(each.path)).toEqual(readFileSync(each.path.replace(join(directory, 'copied'), to)));
   const instance = await DuckDBInstance.create();
   const connection = await instance.connect();
   const sql = `SELECT n::INTEGER AS n, epoch_ms(rta_time)::DOUBLE AS at, date::VARCHAR AS date FROM read_parquet('${to.replace("'", "''")}/*/*.parquet') ORDER BY n`;

@@ -1,10 +1,13 @@
 /** The embedded OLAP store: a DuckDB file, with the tables of sinks and how far each has come in its topic. */
-import { mkdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
+import { randomUUID } from 'node:crypto';
+import { mkdir, rm } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { SqlError, type SqlEnd, type SqlQuestion, type SqlStore } from '../../sql/sql-store.js';
 import { StoreError } from '../sink-store.js';
 import { ask } from './ask.js';
+import { copyTable } from './export-olap.js';
+import { doors } from './statements.js';
 
 /** What of the machine it may take: the pipelines come first. */
 const LIMITS = { memory_limit: '1GB', threads: '2' };
@@ -14,12 +17,6 @@ const LIMITS = { memory_limit: '1GB', threads: '2' };
  * pipelines among them. As many wait.
  */
 const QUESTIONS = 2;
-
-/** Statements get at tables, and not at the network or files but those in `directories`; nothing takes that back. */
-export function doors(directories: readonly string[]): string {
-  const allowed = directories.map((path) => `'${path.replaceAll("'", "''")}'`).join(', ');
-  return `SET allowed_directories = [${allowed}]; SET enable_external_access = false; SET lock_configuration = true`;
-}
 
 const BOOKS = `
 CREATE SCHEMA IF NOT EXISTS rta;
@@ -34,6 +31,8 @@ export class OlapStore implements SqlStore {
   private constructor(
     private readonly instance: DuckDBInstance,
     private readonly connection: DuckDBConnection,
+    /** Where copies of tables are until they were read. */
+    private readonly copies: string,
   ) {}
 
   /**
@@ -42,13 +41,16 @@ export class OlapStore implements SqlStore {
    * @param directories absolute: what sinks write files to, and questions may read
    */
   static async open(path: string, directories: readonly string[] = []): Promise<OlapStore> {
+    const copies = resolve(dirname(path), 'copies');
     await mkdir(dirname(path), { recursive: true });
     try {
       const instance = await DuckDBInstance.create(path, LIMITS);
       const connection = await instance.connect();
       await connection.run(BOOKS);
-      await connection.run(doors(directories));
-      return new OlapStore(instance, connection);
+      // Of a process that was killed; nobody else has the store now.
+      await rm(copies, { recursive: true, force: true });
+      await connection.run(doors([...directories, copies]));
+      return new OlapStore(instance, connection, copies);
     } catch (cause) {
       throw new StoreError(`the OLAP store ${path} cannot be opened: ${(cause as Error).message}`, isLocked(cause), { cause });
     }
@@ -62,15 +64,41 @@ export class OlapStore implements SqlStore {
   }
 
   /** What has been committed answers, while transactions go on. */
-  async ask(question: SqlQuestion): Promise<SqlEnd> {
+  ask(question: SqlQuestion): Promise<SqlEnd> {
     const began = Date.now();
+    const signal = AbortSignal.any([this.closing.signal, ...(question.signal === undefined ? [] : [question.signal])]);
+    return this.inTurn((connection) => ask(connection, { ...question, signal, timeMs: question.timeMs - (Date.now() - began) }));
+  }
+
+  async copy(table: string): Promise<string> {
+    await mkdir(this.copies, { recursive: true });
+    const file = join(this.copies, `${randomUUID()}.parquet`);
+    try {
+      await this.inTurn(async (connection) => {
+        const interrupt = (): void => {
+          connection.interrupt();
+        };
+        this.closing.signal.throwIfAborted();
+        this.closing.signal.addEventListener('abort', interrupt);
+        await copyTable(connection, table, file).finally(() => {
+          this.closing.signal.removeEventListener('abort', interrupt);
+        });
+      });
+      return file;
+    } catch (error) {
+      await rm(file, { force: true });
+      throw error;
+    }
+  }
+
+  /** A question on a connection of its own. */
+  private async inTurn<T>(act: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
     const ahead = [...this.questions];
     if (ahead.length >= QUESTIONS * 2) throw new SqlError('busy', `${String(ahead.length)} others ask already`);
-    const signal = AbortSignal.any([this.closing.signal, ...(question.signal === undefined ? [] : [question.signal])]);
     const turn = this.turn(ahead).then(async () => {
       const connection = await this.instance.connect();
       try {
-        return await ask(connection, { ...question, signal, timeMs: question.timeMs - (Date.now() - began) });
+        return await act(connection);
       } finally {
         connection.closeSync();
       }
@@ -117,17 +145,6 @@ export class OlapStore implements SqlStore {
       throw new StoreError(`the OLAP store says: ${(cause as Error).message}`, true, { cause });
     }
   }
-}
-
-/** Rows of a query, values as DuckDB has them. */
-export async function rowsOf(connection: DuckDBConnection, sql: string, values: readonly DuckDBValue[] = []): Promise<DuckDBValue[][]> {
-  const reader = await connection.runAndReadAll(sql, [...values]);
-  return reader.getRows();
-}
-
-/** A name within SQL. */
-export function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }
 
 function isLocked(error: unknown): boolean {

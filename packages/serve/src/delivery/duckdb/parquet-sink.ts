@@ -9,7 +9,8 @@ import { dirname, join } from 'node:path';
 import { BIGINT, BOOLEAN, type DuckDBConnection, INTEGER } from '@duckdb/node-api';
 import { PARQUET_CHANGE_COLUMNS, type ParquetTarget, type SinkNode, STORE_TIME } from '@rta/dsl';
 import { type SinkBatch, type SinkStore, StoreError } from '../sink-store.js';
-import { type OlapStore, rowsOf } from './olap-store.js';
+import type { OlapStore } from './olap-store.js';
+import { rowsOf, text } from './statements.js';
 import { type StoredColumn, StoredTable } from './stored-table.js';
 import { TIME_COLUMN } from './table-sink.js';
 
@@ -127,7 +128,7 @@ export class ParquetSink implements SinkStore {
     await mkdir(dirname(path), { recursive: true });
     const rows = `SELECT * FROM ${this.stored.name} WHERE ${STORE_TIME}::DATE = '${date}' ORDER BY ${STORE_TIME}`;
     const file = `${path}${UNNAMED}`;
-    await connection.run(`COPY (${rows}) TO '${file.replaceAll("'", "''")}' (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)`);
+    await connection.run(`COPY (${rows}) TO ${text(file)} (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)`);
     for (const written of [file, dirname(path), this.directory]) await sync(written);
   }
 

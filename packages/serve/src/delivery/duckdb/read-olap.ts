@@ -4,7 +4,7 @@ import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { SqlError, type SqlEnd, type SqlQuestion } from '../../sql/sql-store.js';
 import { StoreError } from '../sink-store.js';
 import { ask } from './ask.js';
-import { doors, rowsOf } from './olap-store.js';
+import { doors, rowsOf } from './statements.js';
 
 /** Answers a question. Rejects with SqlError, and with StoreError where another process has the store open. */
 export function readOlap(path: string, question: SqlQuestion): Promise<SqlEnd> {

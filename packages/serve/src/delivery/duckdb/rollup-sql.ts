@@ -1,7 +1,7 @@
 /** What a rollup works out, as SQL of DuckDB: the expressions that the compiler lets through. */
 import { type Accumulator, definite, type Rollup, showDecimal, STORE_TIME, type TypedExpr } from '@rta/dsl';
 import { columnType } from './column-types.js';
-import { quoted } from './olap-store.js';
+import { quoted, text } from './statements.js';
 
 /** The span of event time of a row of a rollup. */
 export const [START, END] = ['window_start', 'window_end'];
@@ -118,8 +118,4 @@ function literalSql({ value, type: nullable }: Extract<TypedExpr, { readonly kin
     default:
       return `CAST(${text(String(value))} AS ${column.toString()})`;
   }
-}
-
-function text(value: string): string {
-  return `'${value.replaceAll("'", "''")}'`;
 }

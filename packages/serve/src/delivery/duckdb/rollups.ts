@@ -6,7 +6,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { type Rollup, STORE_TIME } from '@rta/dsl';
 import { timestampOf } from './column-types.js';
-import { quoted, rowsOf } from './olap-store.js';
+import { quoted, rowsOf } from './statements.js';
 import { END, selected, spanStart, START } from './rollup-sql.js';
 
 const BOOKS = `

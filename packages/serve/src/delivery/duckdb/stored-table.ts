@@ -3,7 +3,7 @@ import { type DuckDBConnection, DuckDBDataChunk, type DuckDBType, type DuckDBVal
 import type { SinkNode } from '@rta/dsl';
 import { type SinkBatch, type SinkRow, StoreError } from '../sink-store.js';
 import { columnType, orNull } from './column-types.js';
-import { quoted, rowsOf } from './olap-store.js';
+import { quoted, rowsOf } from './statements.js';
 
 /** Rows of a DuckDB chunk, at most. */
 const CHUNK_ROWS = 2048;

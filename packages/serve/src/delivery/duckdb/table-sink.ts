@@ -6,7 +6,8 @@ import { BOOLEAN, type DuckDBConnection, TIMESTAMP } from '@duckdb/node-api';
 import { STORE_TIME, type SinkNode, type TableTarget } from '@rta/dsl';
 import { type SinkBatch, type SinkRow, type SinkStore, StoreError } from '../sink-store.js';
 import { timestampOf } from './column-types.js';
-import { type OlapStore, quoted, rowsOf } from './olap-store.js';
+import type { OlapStore } from './olap-store.js';
+import { quoted, rowsOf } from './statements.js';
 import { LOOK_MS, Rollups } from './rollups.js';
 import { type StoredColumn, StoredTable } from './stored-table.js';
 
