@@ -21,7 +21,7 @@ export const EXIT_CODES = {
   unavailable: {
     code: 69,
     meaning:
-      'What it runs on was out of reach for too long (brokers, the registry, the disk), also when it was to end (`--shutdown-timeout`); or another process has its directory.',
+      'What it runs on was out of reach for too long (brokers, the registry, the disk), also when it was to end (`--shutdown-timeout`); or where sinks and alerts deliver to took nothing for too long at the end of `--until-end`; or another process has its directory.',
     supervisor: 'Starts it again, after a while.',
   },
   internal: {

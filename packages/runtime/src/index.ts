@@ -39,6 +39,7 @@ export { memoryStateStores } from './state/memory-store.js';
 export { encodedHeaders } from './task/headers.js';
 export { BatchBuilder } from './log/batch/batch-builder.js';
 export { writeVarint, writeVarlong } from './log/batch/varint.js';
+export { holdsRecords } from './log/holds-records.js';
 export { partitionOf } from './log/partitioner.js';
 export { planFingerprint, planIdentity, type PlanIdentity } from './plan/identity.js';
 export { explainText } from './plan/explain.js';

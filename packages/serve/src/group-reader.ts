@@ -4,7 +4,7 @@
  * partition goes on (`begin`), and so make that exactly once. Whoever is slow holds back itself only: it is read no further ahead than has to be.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Log, LogError, type LogRecord, type Member, type MemberEvent, type OutputBatch, records } from '@rta/runtime';
+import { holdsRecords, type Log, LogError, type LogRecord, type Member, type MemberEvent, type OutputBatch, records } from '@rta/runtime';
 
 /** Records that are taken together. */
 export interface GroupBatch<T> {
@@ -37,6 +37,13 @@ export interface GroupReaderOptions<T> {
   readonly maintainMs?: number;
 }
 
+/** How long what is left may take. */
+export interface DrainLimit {
+  readonly ms: number;
+  /** Counted anew from each time that something was taken: for as long as it goes on. */
+  readonly whileItGoes: boolean;
+}
+
 const POLL_MS = 200;
 const MAINTAIN_MS = 60_000;
 /** How long after a lost connection to the log it is tried again, at first and at most, ms. */
@@ -58,6 +65,8 @@ interface Round {
 export class GroupReader<T> {
   private readonly stopping = new AbortController();
   private drainsTo: ReadonlyMap<number, number> | null = null;
+  private patience: NodeJS.Timeout | null = null;
+  private hasDrained = false;
   private epoch = -1;
   /** The next offset to read of each partition that this member has. */
   private readonly next = new Map<number, number>();
@@ -86,17 +95,26 @@ export class GroupReader<T> {
     }
   }
 
-  /** Hands on what the topic holds now, but takes no longer than `limitMs` for it; then `run` resolves. */
-  async drain(limitMs: number): Promise<void> {
-    setTimeout(() => {
+  /**
+   * Hands on what the topic holds now, in so long at most; then `run` resolves. Partitions that other members have are waited for too: one may
+   * have been killed, and what it had comes here when the group has given it up.
+   */
+  async drain({ ms, whileItGoes }: DrainLimit): Promise<void> {
+    const limit = setTimeout(() => {
       this.stop();
-    }, limitMs).unref();
+    }, ms).unref();
+    if (whileItGoes) this.patience = limit;
     const ends = await this.options.log.offsets(this.options.topic);
     this.drainsTo = new Map(ends.map(({ partition, stable }) => [partition, stable]));
   }
 
   stop(): void {
     this.stopping.abort();
+  }
+
+  /** Whether what the topic held when `drain` was called has been taken, by whoever of the group. */
+  get drained(): boolean {
+    return this.hasDrained;
   }
 
   /** Records that were read and not taken yet. */
@@ -111,9 +129,19 @@ export class GroupReader<T> {
     return new Map([...this.taken].map(([partition, offset]) => [partition, pending.has(partition) ? offset : (this.next.get(partition) ?? offset)])); // prettier-ignore
   }
 
-  private isDrained(): boolean {
-    if (this.drainsTo === null || this.epoch < 0 || this.waiting.length > 0 || this.round !== null) return false;
-    return [...this.next].every(([partition, offset]) => offset >= (this.drainsTo!.get(partition) ?? 0));
+  private async isDrained(): Promise<boolean> {
+    const { drainsTo } = this;
+    if (drainsTo === null || this.stopping.signal.aborted || this.epoch < 0 || this.waiting.length > 0 || this.round !== null) return false;
+    if (![...this.next].every(([partition, offset]) => offset >= (drainsTo.get(partition) ?? 0))) return false;
+    const { log, group, topic } = this.options;
+    const others = [...drainsTo.keys()].filter((partition) => !this.next.has(partition)).map((partition) => ({ topic, partition }));
+    if (others.length === 0) return true;
+    const lows = new Map((await log.offsets(topic)).map(({ partition, low }) => [partition, low]));
+    for (const { partition, offset } of await log.groupOffsets(group, others)) {
+      const from = Math.max(offset ?? 0, lows.get(partition) ?? 0);
+      if (await holdsRecords(log, topic, partition, from, drainsTo.get(partition)!)) return false;
+    }
+    return true;
   }
 
   /** As a member of the group, until the end; rejects where it cannot go on as one. */
@@ -132,7 +160,10 @@ export class GroupReader<T> {
           if (came !== null) await this.handle(came, member);
         }
         await this.endRound(member);
-        if (this.isDrained()) break;
+        if (await this.isDrained()) {
+          this.hasDrained = true;
+          break;
+        }
         await this.maintain();
       }
       await event?.catch(() => null);
@@ -245,6 +276,7 @@ export class GroupReader<T> {
       if (this.stopping.signal.aborted) return;
       throw round.outcome.error;
     }
+    this.patience?.refresh();
     for (const [partition, offset] of round.next) this.taken.set(partition, offset);
     const { topic, outputs } = this.options;
     const offsets = [...round.next].map(([partition, offset]) => ({ topic, partition, offset, metadata: '' }));

@@ -1,4 +1,5 @@
 export { Deliverer } from './delivery/deliverer.js';
+export type { DrainLimit } from './group-reader.js';
 export { type DeliveryName, DeliveryWatch } from './delivery/delivery-watch.js';
 export { WebhookSink } from './delivery/webhook/webhook-sink.js';
 export { MetricsAlerts } from './alerts/metrics-alerts.js';

@@ -61,7 +61,9 @@ export class Deliveries {
     const { context, backend, workerId, hooks, deliveries, door, url } = this.options;
     const { cwd, env } = context;
     const until = (): Promise<void> => untilAborted(signal);
-    const beside = { backend, workerId, says: hooks.warning, deliveries };
+    // It ends by a signal: nothing is left over.
+    const leftOver = { patient: false, onUndone: () => undefined };
+    const beside = { backend, workerId, says: hooks.warning, deliveries, leftOver };
     const plans = versions.map(({ plan }) => plan).filter((plan) => delivers(plan) && this.fits(plan, storeProblems([plan], env)));
     const told = versions.flatMap((version) => {
       if (!notifies(version.plan)) return [];

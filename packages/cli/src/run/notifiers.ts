@@ -5,7 +5,7 @@ import { type DeliveryWatch, MetricsAlerts, Notifier, type Told } from '@rta/ser
 import type { Backend } from '../backend/backend.js';
 import { Failure } from '../failure.js';
 import type { PipelineRun } from './pipeline-run.js';
-import { runBeside } from './run-beside.js';
+import { type LeftOver, runBeside } from './run-beside.js';
 
 /** The targets of rta.yaml, by name. */
 export type Targets = ReadonlyMap<string, NotifyTarget | null>;
@@ -27,6 +27,7 @@ export interface NotifyOptions {
   readonly deliveries: DeliveryWatch;
   /** Told what a target has answered. */
   readonly told: (told: Told) => void;
+  readonly leftOver: LeftOver;
 }
 
 /** @throws Failure `unset_variable` where a target that is needed has settings that are not there */
@@ -53,15 +54,22 @@ function emptySetting({ settings }: NotifyTarget): string | undefined {
 
 /** Runs pipelines, and tells the targets of their alerts meanwhile; where the run ends by itself, also of what it left. */
 export async function whileNotifying<T>(options: NotifyOptions, signal: AbortSignal, run: () => Promise<T>): Promise<T> {
+  const { leftOver } = options;
   const stopMeasuring = await startMeasuring(options);
   const pipelineOf = new Map(
     options.pipelines.flatMap(({ plan }) => notifiersOf(plan, options).map((one) => [one, plan.pipeline] as const)),
   );
   const onFailed = (one: Notifier, why: string): void => {
     options.says(pipelineOf.get(one)!, `incidents are not told any more: ${why}`);
+    leftOver.onUndone('failed');
   };
+  const onLeft = (one: Notifier): void => {
+    options.says(pipelineOf.get(one)!, 'incidents are left to be told: the next run does');
+    leftOver.onUndone('left');
+  };
+  const limit = { ms: DRAIN_MS, whileItGoes: leftOver.patient };
   // What is measured is judged as long as pipelines run, and told of before the notifiers end.
-  return runBeside([...pipelineOf.keys()], { signal, drainMs: DRAIN_MS, onFailed }, () => run().finally(stopMeasuring));
+  return runBeside([...pipelineOf.keys()], { signal, limit, onFailed, onLeft }, () => run().finally(stopMeasuring));
 }
 
 /** Judges what is measured of pipelines, each second; what is given ends that. */

@@ -4,6 +4,7 @@ import { DeliveryWatch, type ServedPipeline, type Told } from '@rta/serve';
 import type { Backend } from '../backend/backend.js';
 import type { CliContext } from '../context.js';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
+import { Failure } from '../failure.js';
 import type { NdjsonWriter } from '../output/ndjson.js';
 import type { Logger } from '../output/structured-log.js';
 import { ConsoleFeed } from './console/console-feed.js';
@@ -16,6 +17,7 @@ import { OlapDoor } from './olap-door.js';
 import type { RunEnd } from './pipeline-run.js';
 import { preparePipelines, type RunningPipeline, workerId } from './prepare.js';
 import type { RunReport } from './report.js';
+import type { LeftOver } from './run-beside.js';
 import { runPipelines } from './run-pipelines.js';
 import type { Recompile } from './source-changes.js';
 import { checkStores, whileDelivering } from './sinks.js';
@@ -100,14 +102,22 @@ export async function runProject(context: CliContext, backend: Backend, settings
     const { end, targets = new Map() } = settings;
     const reporting = feed === null ? report : both(report, feed);
     const work = (): Promise<ExitCode> => runPipelines(pipelines, end, context.signal, reporting, settings);
-    const beside = { backend, workerId: workerId(backend), says, deliveries };
+    const undone = new Set<'failed' | 'left'>();
+    const leftOver: LeftOver = { patient: end.when === 'drained', onUndone: (why) => undone.add(why) };
+    const beside = { backend, workerId: workerId(backend), says, deliveries, leftOver };
     const told = (one: Told): void => feed?.incidents.tell(one);
     feed?.incidents.tellsOnly(usableTargets(targets));
-    return await whileNotifying({ ...beside, pipelines, targets, told }, context.signal, () =>
+    const code = await whileNotifying({ ...beside, pipelines, targets, told }, context.signal, () =>
       settings.sinks === false
         ? work()
         : whileDelivering({ ...beside, cwd: context.cwd, env: context.env, plans, door, url: http?.url ?? null }, context.signal, work),
     );
+    if (context.signal.aborted) return EXIT_CODES.interrupted.code;
+    // 0 means that all is done.
+    if (end.when === 'drained' && undone.has('failed')) throw new Failure('delivery_failed', 'not all rows and incidents were delivered');
+    if (end.when === 'drained' && undone.has('left'))
+      throw new Failure('undelivered', 'not all rows and incidents were delivered yet', 'run it again when the target is there');
+    return code;
   } finally {
     await http?.close();
   }

@@ -17,7 +17,7 @@ import type { Backend } from '../backend/backend.js';
 import type { CliContext } from '../context.js';
 import { Failure } from '../failure.js';
 import type { OlapDoor } from './olap-door.js';
-import { runBeside } from './run-beside.js';
+import { type LeftOver, runBeside } from './run-beside.js';
 
 /** How long the last rows of a run that ends by itself may take to be delivered; the next run goes on with what is left. */
 const DRAIN_MS = 30_000;
@@ -41,6 +41,7 @@ export interface SinksOptions {
   readonly door: OlapDoor;
   /** Of the HTTP side; null: nothing listens. */
   readonly url: string | null;
+  readonly leftOver: LeftOver;
 }
 
 /** Where the embedded OLAP store of a directory is. */
@@ -79,7 +80,7 @@ function problemsOf(store: StoreTarget, span: SinkNode['span'], env: CliContext[
  * stops its own sink only. Rejects as `run` does, and with StoreError where the OLAP store cannot be opened.
  */
 export async function whileDelivering<T>(options: SinksOptions, signal: AbortSignal, run: () => Promise<T>): Promise<T> {
-  const { plans, backend, says, deliveries, door, url } = options;
+  const { plans, backend, says, deliveries, door, url, leftOver } = options;
   const stored = plans.flatMap((plan) =>
     plan.sinks.flatMap((sink) => (sink.store === undefined ? [] : [{ plan, sink, target: sink.store }])),
   );
@@ -102,8 +103,15 @@ export async function whileDelivering<T>(options: SinksOptions, signal: AbortSig
     const onFailed = (deliverer: Deliverer, why: string): void => {
       const { plan, target } = of.get(deliverer)!;
       says(plan.pipeline, `rows do not go to the ${showStore(target)} any more: ${why}`);
+      leftOver.onUndone('failed');
     };
-    return await runBeside([...of.keys()], { signal, drainMs: DRAIN_MS, onFailed }, run);
+    const onLeft = (deliverer: Deliverer): void => {
+      const { plan, sink, target } = of.get(deliverer)!;
+      says(plan.pipeline, `rows for the ${showStore(target)} are left in ${sink.topic}: the next run delivers them`);
+      leftOver.onUndone('left');
+    };
+    const limit = { ms: DRAIN_MS, whileItGoes: leftOver.patient };
+    return await runBeside([...of.keys()], { signal, limit, onFailed, onLeft }, run);
   } finally {
     for (const deliverer of of.keys()) deliveries.remove(deliverer);
     if (olap !== null) await door.closed();

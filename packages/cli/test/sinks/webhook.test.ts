@@ -1,5 +1,6 @@
 /** The sink `webhook:` of `rta run`: every change reaches the target, those of a key in order, also when the process is killed meanwhile. */
 import { beforeAll, describe, expect, it } from 'vitest';
+import { EXIT_CODES } from '../../src/exit-codes.js';
 import { rta, spawnRta } from '../support/cli.js';
 import { openReceiver } from '../support/receiver.js';
 import { leavesOut, useKafka } from '../support/use-kafka.js';
@@ -72,6 +73,19 @@ describe.skipIf(leavesOut('the sink webhook on Kafka'))('the sink webhook on Kaf
 
 describe('the sink webhook', { timeout: 180_000 }, () => {
   it('reaches the target with every row, however often the process is killed', () => expectEveryRow(openShop(SINKS)));
+
+  it.each([
+    ['is away', 503, EXIT_CODES.unavailable, /error undelivered: .*\nhelp: run it again/, /are left in shop-totals: the next run/],
+    ['wants none of them', 404, EXIT_CODES.failed, /error delivery_failed: /, /do not go to the webhook .* any more: .*404/],
+  ] as const)('says that rows were not delivered, where the target %s', async (_what, status, { code }, error, warning) => {
+    const url = await openReceiver((_body, _request, response) => void response.writeHead(status).end());
+    const { directory: cwd, send } = openShop("  totals: { from: totals, webhook: '${TOTALS_URL}' }\n");
+    await send(0, 100);
+    const run = await rta(['run', '--until-end'], { cwd, env: { TOTALS_URL: url } });
+    expect(run.code).toBe(code);
+    expect(run.stderr).toMatch(error);
+    expect(run.stdout + run.stderr).toMatch(warning);
+  });
 
   it('starts nothing where it is not known where rows go, and shows no secret', async () => {
     const { directory } = openShop(SINKS);

@@ -3,6 +3,7 @@
  * everything is done when the group's committed offsets have reached the ends of all inputs. A commit carries what it wrote downstream, so
  * nothing is on its way then.
  */
+import { holdsRecords } from '../log/holds-records.js';
 import { tpKey, type CommittedOffset, type Log } from '../log/log.js';
 import type { PhysicalPlan } from '../plan/physical.js';
 import { inputPartitions } from './assignment.js';
@@ -121,20 +122,12 @@ export class SharedEnd {
           const { offset, metadata } = committed.get(key) ?? { offset: null, metadata: '' };
           const range = ends.find((o) => o.partition === partition);
           const end = input.kind === 'source' ? targets.get(key) : range?.high;
-          if (end !== undefined && range !== undefined && !(await this.isRead(input.topic, partition, offset ?? range.low, end)))
+          if (end !== undefined && range !== undefined && (await holdsRecords(log, input.topic, partition, offset ?? range.low, end)))
             return false;
           if (closes && (decodePosition(metadata)?.watermark ?? -Infinity) < this.watermark) return false;
         }
       }
     }
-    return true;
-  }
-
-  /** Markers of transactions may be left to read: no task commits for those. */
-  private async isRead(topic: string, partition: number, from: number, end: number): Promise<boolean> {
-    if (from >= end) return true;
-    for await (const batch of this.options.log.read(topic, partition, from, end))
-      if (batch.recordCount > 0 && batch.lastOffset >= from) return false;
     return true;
   }
 

@@ -6,7 +6,7 @@
 import type { NotifyTarget } from '@rta/dsl';
 import type { SchemaRegistry } from '@rta/registry';
 import { type Log, type LogRecord, tpKey } from '@rta/runtime';
-import { GroupReader } from '../group-reader.js';
+import { type DrainLimit, GroupReader } from '../group-reader.js';
 import { deliver, DELIVERY, type DeliverySettings } from './deliver.js';
 import { type Incident, IncidentReader } from './incident.js';
 import type { NotifyFigures } from './notify-figures.js';
@@ -90,9 +90,14 @@ export class Notifier {
     return this.reader.run();
   }
 
-  /** Delivers what the topic holds now, but takes no longer than `limitMs` for it; then `run` resolves. */
-  drain(limitMs: number): Promise<void> {
-    return this.reader.drain(limitMs);
+  /** Delivers what the topic holds now, in so long at most; then `run` resolves. */
+  drain(limit: DrainLimit): Promise<void> {
+    return this.reader.drain(limit);
+  }
+
+  /** See `GroupReader`. */
+  get drained(): boolean {
+    return this.reader.drained;
   }
 
   stop(): void {

@@ -4,7 +4,7 @@ import { applicationIdOf, type Log } from '@rta/runtime';
 import type { SchemaRegistry } from '@rta/registry';
 import type { SinkNode } from '@rta/dsl';
 import { pauseOf, type Pauses } from '../backoff.js';
-import { GroupReader } from '../group-reader.js';
+import { type DrainLimit, GroupReader } from '../group-reader.js';
 import { type Behind, BehindEnd } from './behind-end.js';
 import { DeliveryFigures, type DeliveryStatus } from './delivery-figures.js';
 import { SinkRowReader } from './sink-row-reader.js';
@@ -98,10 +98,15 @@ export class Deliverer {
     return taken.size === 0 ? null : this.end.look(ends, taken, Date.now());
   }
 
-  /** Delivers what the topic holds now, but takes no longer than `limitMs`; then `run` resolves. */
-  drain(limitMs: number): Promise<void> {
+  /** Delivers what the topic holds now, in so long at most; then `run` resolves. */
+  drain(limit: DrainLimit): Promise<void> {
     this.isDraining = true;
-    return this.reader.drain(limitMs);
+    return this.reader.drain(limit);
+  }
+
+  /** See `GroupReader`. */
+  get drained(): boolean {
+    return this.reader.drained;
   }
 
   stop(): void {

@@ -86,7 +86,7 @@ function notifierOf(topic: string, receiver: Receiver, more: Partial<NotifierOpt
 /** Runs until all that the topic holds is told. */
 async function drained(topic: string, receiver: Receiver, more: Partial<NotifierOptions> = {}): Promise<readonly string[]> {
   const { notifier, warnings } = notifierOf(topic, receiver, more);
-  await notifier.drain(20_000);
+  await notifier.drain({ ms: 20_000, whileItGoes: false });
   await notifier.run();
   return warnings;
 }

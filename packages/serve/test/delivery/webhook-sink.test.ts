@@ -29,7 +29,7 @@ async function delivered(sink: SinkNode, receiver: Receiver, more: Partial<Webho
   const store = new WebhookSink({ log: log(), pipeline, sink, target, resolved, errors, onWarning });
   const settings = { pauseMs: 5, maxPauseMs: 20, lingerMs: 5 };
   const deliverer = new Deliverer({ log: log(), registry, pipeline, sink, store, workerId: 'w', isOwn: false, onWarning, settings });
-  await deliverer.drain(30_000);
+  await deliverer.drain({ ms: 30_000, whileItGoes: false });
   const ended = await deliverer.run().then(
     () => null,
     (error: unknown) => (error as Error).message,
