@@ -86,16 +86,16 @@ describe.skipIf(withoutKafka)('the leaderboards under load', () => {
       const seconds = during.slice(1).map((moment, i) => between(during[i], moment));
       const slow = seconds.filter(isSlow).length;
       const inTime = ((100 * all.get(1)!) / all.get(Infinity)!).toFixed(2);
-      if (LONG) {
-        expect(p99(all)).toBeLessThanOrEqual(1);
-        expect(slow / seconds.length).toBeLessThan(0.01);
-        expect(lag).toBeLessThan(10 * RATE);
-        expect(last).toBeLessThan(1.2 * middle);
-      }
       reportFigure(
         'load',
         `${sent} events in ${SECONDS} s: 99 % of results at most ${p99(all) * 1000} ms after their events, ${inTime} % within 1 s, fewer than 99 % in ${slow} of ${seconds.length} seconds; at most ${lag} behind; memory ${mib(middle)} MiB, then ${mib(last)} MiB; boards right`,
       );
+      if (LONG) {
+        expect.soft(p99(all)).toBeLessThanOrEqual(1);
+        expect.soft(slow / seconds.length).toBeLessThan(0.01);
+        expect.soft(lag).toBeLessThan(10 * RATE);
+        expect.soft(last).toBeLessThan(1.2 * middle);
+      }
     });
   });
 

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RtaProcess } from '../support/cli.js';
 
-/** Batches of results since it began, by how long after their newest event they were committed: upper bound in seconds, and how many within it. */
+/** Commits with results since it began, by how long after their newest event they came: upper bound in seconds, and how many within it. */
 export type Latencies = ReadonlyMap<number, number>;
 
 /** A second of it: of all pipelines, the worst. */

@@ -78,7 +78,7 @@ export class Commits {
     this.lastAt = now;
     this.policy.committed(flushed, flushed - started);
     this.events.confirmed();
-    tellConfirmed(commits, baseOffsets, this.purge, (batch) => this.latencies.record(batch, now));
+    tellConfirmed(commits, baseOffsets, this.purge, (eventTime) => this.latencies.record(eventTime, now));
     this.latencies.commit(now - started);
   }
 }

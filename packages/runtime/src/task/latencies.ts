@@ -7,11 +7,9 @@ export class Latencies {
   private readonly allEndToEnd = new HistogramCounter();
   private readonly allCommits = new HistogramCounter();
 
-  /** A sink batch that was committed at `now`: its newest record's event time against the clock. */
-  record(batch: Uint8Array, now: number): void {
-    if (batch.length < 43) return;
-    const view = new DataView(batch.buffer, batch.byteOffset, batch.byteLength);
-    const ms = Math.max(0, now - Number(view.getBigInt64(35))); // maxTimestamp
+  /** Rows for a sink were committed at `now`, the newest of them of `eventTime`; ms. */
+  record(eventTime: number, now: number): void {
+    const ms = Math.max(0, now - eventTime);
     this.endToEnd.add(ms);
     this.allEndToEnd.add(ms);
   }

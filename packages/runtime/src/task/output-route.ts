@@ -1,4 +1,5 @@
 /** Outputs that go elsewhere, or nowhere: of a version that is not to be seen yet. */
+import { MAX_TIMESTAMP, readInt64 } from '../log/batch/layout.js';
 import type { CommitResult, OutputBatch } from '../log/log.js';
 import type { RepartitionPurge } from './repartition-purge.js';
 import type { TaskCommit } from './task.js';
@@ -22,19 +23,25 @@ export function routed(
   };
 }
 
-/** Tells tasks, and the purge of repartition topics, that their commits are certain; `record` gets each batch that others wait for. */
+/**
+ * Tells tasks, and the purge of repartition topics, that their commits are certain. `fresh` is told how new is what each task gave a sink: the
+ * greatest event time of its rows, ms. One row alone says nothing of it, since a board may move a row that has had no event for long.
+ */
 export function tellConfirmed(
   commits: readonly TaskCommit[],
   baseOffsets: readonly number[],
   purge: RepartitionPurge,
-  record: (batch: Uint8Array) => void,
+  fresh: (eventTime: number) => void,
 ): void {
   let at = 0;
   for (const commit of commits) {
     const offsets = baseOffsets.slice(at, at + commit.outputs.length);
     purge.confirmed(commit, offsets);
     commit.task.confirmed(commit, offsets);
-    for (const { topic, batch } of commit.outputs.slice(commit.changelogBatches)) if (!purge.topics.has(topic)) record(batch);
+    const newest = new Map<string, number>();
+    for (const { topic, batch } of commit.outputs.slice(commit.changelogBatches))
+      if (!purge.topics.has(topic)) newest.set(topic, Math.max(newest.get(topic) ?? -Infinity, readInt64(batch, MAX_TIMESTAMP)));
+    for (const eventTime of newest.values()) fresh(eventTime);
     at += commit.outputs.length;
   }
 }

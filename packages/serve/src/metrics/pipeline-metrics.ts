@@ -26,7 +26,7 @@ const METRICS: readonly (readonly [name: string, type: MetricSpec['type'], label
   ['rta_watermark_delay_seconds', 'gauge', [], 'Wall clock minus the least watermark of the tasks.', (m) => seconds(m.snapshot.watermarkDelayMs)],
   ['rta_step_watermark_delay_seconds', 'gauge', ['step'], 'Wall clock minus the least watermark of the tasks that end a step.', (m) => byStep(m, (step) => seconds(step.watermarkDelayMs))],
   ['rta_source_watermark_timestamp_seconds', 'gauge', ['topic', 'partition'], 'Watermark of a source partition, seconds since the epoch.', (m) => byInput(m, ({ watermark }) => seconds(watermark))],
-  ['rta_end_to_end_latency_seconds', 'histogram', [], 'From the event time of the newest record of each batch for a sink to its commit.', (m) => m.snapshot.endToEnd],
+  ['rta_end_to_end_latency_seconds', 'histogram', [], 'From the event time of the newest record that a task gives a sink in a commit to that commit.', (m) => m.snapshot.endToEnd],
   ['rta_commit_duration_seconds', 'histogram', [], 'From the snapshot of what changed until the transaction is certain.', (m) => m.snapshot.commitTime],
   ['rta_last_commit_timestamp_seconds', 'gauge', [], 'When the last commit became certain, seconds since the epoch.', (m) => seconds(m.snapshot.lastCommitAt)],
   ['rta_state_bytes', 'gauge', ['step'], 'Bytes of state in memory, by step, about.', (m) => byStep(m, (step) => (step.stateEntries > 0 ? step.stateBytes : null))],
