@@ -3,6 +3,7 @@
  * partition is a list of events; the watermark that the pipeline has reached in the end is given by them too.
  */
 import {
+  type Column,
   ExpressionError,
   type FoldTransform,
   type Plan,
@@ -80,7 +81,7 @@ export function recompute(plan: Plan, input: Inputs): Recomputed {
   for (const step of plan.steps) {
     let rows = rowsOf(step.input);
     if (step.transforms.length === 0) rows = union([rows, ...(step.others ?? []).map((other) => relations.get(other)!)]);
-    for (const transform of step.transforms) {
+    for (const [i, transform] of step.transforms.entries()) {
       switch (transform.type) {
         case 'filter':
           rows = mapRows(rows, (item) => (evaluateExpr(transform.condition, item) === true ? item.row : null));
@@ -117,7 +118,7 @@ export function recompute(plan: Plan, input: Inputs): Recomputed {
           rows = incidents(transform, rows);
           break;
         case 'over':
-          rows = lookBack(transform, rows, relationBefore(plan, step).columns, (origin, windows) =>
+          rows = lookBack(transform, rows, columnsBefore(plan, step, i), (origin, windows) =>
             late.push(reportOf(origin, step.id, windows)),
           );
           break;
@@ -135,6 +136,15 @@ export function recompute(plan: Plan, input: Inputs): Recomputed {
 /** Rows of several streams; the watermark is the least of theirs. */
 function union(inputs: readonly Rows[]): Rows {
   return { items: inputs.flatMap(({ items }) => items), watermark: Math.min(...inputs.map(({ watermark }) => watermark)) };
+}
+
+/** The columns that the transform at `index` of a step gets. */
+function columnsBefore(plan: Plan, step: StepNode, index: number): readonly Column[] {
+  const before = step.transforms[index - 1];
+  if (before === undefined) return relationBefore(plan, step).columns;
+  if (before.type === 'project') return before.columns.map(({ name, expr }) => ({ name, type: expr.type }));
+  if (before.type === 'fold') return [...before.group, ...before.results].map(({ name, expr }) => ({ name, type: expr.type }));
+  throw new Error(`the columns of ${before.type} within a step are not known`);
 }
 
 function relationBefore({ steps, sources }: Plan, { input }: StepNode): Relation {
