@@ -74,7 +74,10 @@ export interface RtaProcess {
   readonly ended: Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>;
 }
 
-/** Starts a command as a child process, from source. Killed after the tests of the file if it still runs. */
+/** How long a process that still runs after the tests may take to end, ms. */
+const GRACE_MS = 5_000;
+
+/** Starts a command as a child process, from source. Ended after the tests of the file if it still runs: what it made for itself goes with it. */
 export function spawnRta(args: readonly string[], options: Pick<RtaOptions, 'cwd' | 'env'> = {}): RtaProcess {
   const main = join(ROOT, 'packages/cli/src/main.ts');
   const child = spawn(process.execPath, ['--conditions=source', '--import', import.meta.resolve('tsx'), main, ...args], {
@@ -82,8 +85,12 @@ export function spawnRta(args: readonly string[], options: Pick<RtaOptions, 'cwd
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  afterTests(() => {
-    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+  afterTests(async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill('SIGTERM');
+    const patience = setTimeout(() => child.kill('SIGKILL'), GRACE_MS);
+    await ended;
+    clearTimeout(patience);
   });
   let stdout = '';
   let stderr = '';
