@@ -2,7 +2,7 @@
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterTests } from '@rta/tools/after-tests';
-import { ROOT, rta, temporaryDirectory, type RtaOptions, type RtaResult } from '../support/cli.js';
+import { ROOT, rta, spawnRta, temporaryDirectory, type RtaOptions, type RtaProcess, type RtaResult } from '../support/cli.js';
 
 /** A project with one pipeline that counts the events that browsers send, by user, and by page and minute. */
 export function collectProject(http: readonly string[] = []): string {
@@ -101,4 +101,13 @@ export async function eventually<T>(ask: () => Promise<T>, satisfies: (answer: T
     if (Date.now() > until) throw new Error(`not so after ${timeoutMs} ms: ${JSON.stringify(answer)}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+}
+
+/** As `serve`, in a process of its own: what that has open is another's here. */
+export async function serveApart(options: Pick<RtaOptions, 'cwd' | 'env'>): Promise<RtaProcess & { readonly url: string }> {
+  const process = spawnRta(['run', '--http', '0', '--json'], options);
+  let stdout = '';
+  process.child.stdout!.on('data', (text: string) => (stdout += text));
+  await process.printed(/"http":"([^"]+)"/);
+  return { ...process, url: /"http":"([^"]+)"/.exec(stdout)![1] };
 }

@@ -1,8 +1,8 @@
 /** SQL over the OLAP store of a running process: over HTTP, and by `rta sql` beside it. */
 import { expect, it } from 'vitest';
-import { ndjson, rta, spawnRta } from '../support/cli.js';
+import { ndjson, rta } from '../support/cli.js';
 import { openShop, totalsOf } from '../sinks/shop.js';
-import { eventually } from './serving.js';
+import { eventually, serveApart } from './serving.js';
 
 const SQL = 'SELECT team, total, orders FROM totals ORDER BY team';
 
@@ -10,11 +10,7 @@ it('is answered while rta run has the store open', { timeout: 120_000 }, async (
   const { directory: cwd, send } = openShop('  totals: { from: totals, table: totals }\n');
   await send(0, 500);
   const env = { RTA_HTTP_TOKEN: 'secret' };
-  const run = spawnRta(['run', '--http', '0', '--json'], { cwd, env });
-  let printed = '';
-  run.child.stdout!.on('data', (text: string) => (printed += text));
-  await run.printed(/"http":"([^"]+)"/);
-  const [, url] = /"http":"([^"]+)"/.exec(printed)!;
+  const { url, child, ended } = await serveApart({ cwd, env });
   const headers = { authorization: 'Bearer secret', 'content-type': 'application/json' };
   const post = (body: object): Promise<Response> => fetch(`${url}/sql`, { method: 'POST', headers, body: JSON.stringify(body) });
   const wanted = totalsOf(500).map(({ team, total, orders }) => [team, total, orders]);
@@ -59,7 +55,7 @@ it('is answered while rta run has the store open', { timeout: 120_000 }, async (
   expect({ code: asked.code, rows: ndjson(asked.stdout).slice(1) }).toEqual({ code: 0, rows: totalsOf(500) });
   expect((await rta(['sql', SQL, '--limit', '1', '--url', url], { env })).stderr).toContain('there are more rows');
   expect(await rta(['sql', SQL], { cwd })).toMatchObject({ code: 1, stderr: expect.stringContaining('a token is needed') as unknown });
-  run.child.kill('SIGTERM');
-  expect((await run.ended).code).toBe(130);
+  child.kill('SIGTERM');
+  expect((await ended).code).toBe(130);
   expect(ndjson((await rta(['sql', SQL, '--json'], { cwd })).stdout).slice(1)).toEqual(totalsOf(500));
 });

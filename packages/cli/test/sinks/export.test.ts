@@ -3,8 +3,8 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { EXIT_CODES } from '../../src/exit-codes.js';
-import { eventually } from '../http/serving.js';
-import { ndjson, rta, spawnRta } from '../support/cli.js';
+import { eventually, serveApart } from '../http/serving.js';
+import { ndjson, rta } from '../support/cli.js';
 import { openShop } from './shop.js';
 
 it('writes a table by date, and nothing where that cannot be', { timeout: 180_000 }, async () => {
@@ -28,11 +28,7 @@ it('is done by rta run itself while that has the store open', { timeout: 180_000
   const { directory: cwd, send } = openShop('  raw: { from: shop, table: orders }\n');
   await send(0, 500);
   const env = { RTA_HTTP_TOKEN: 'secret' };
-  const run = spawnRta(['run', '--http', '0', '--json'], { cwd, env });
-  let printed = '';
-  run.child.stdout!.on('data', (text: string) => (printed += text));
-  await run.printed(/"http":"([^"]+)"/);
-  const [, url] = /"http":"([^"]+)"/.exec(printed)!;
+  const { url, child, ended } = await serveApart({ cwd, env });
   const count = async (): Promise<unknown> => ndjson((await rta(['sql', 'SELECT count(*)::INTEGER AS n FROM orders', '--json'], { cwd, env })).stdout).at(-1); // prettier-ignore
   await eventually(count, (last) => (last as { readonly n?: number } | undefined)?.n === 500);
   for (const [to, more] of [
@@ -52,6 +48,6 @@ it('is done by rta run itself while that has the store open', { timeout: 180_000
   expect(await rta(['export', 'orders', '--to', 'sea'], { cwd })).toMatchObject({ code: 1, stderr: expect.stringContaining('unauthorized') as unknown }); // prettier-ignore
   expect(existsSync(join(cwd, 'sea'))).toBe(false);
   expect((await fetch(`${url}/export/orders`)).status).toBe(401);
-  run.child.kill('SIGTERM');
-  expect((await run.ended).code).toBe(EXIT_CODES.interrupted.code);
+  child.kill('SIGTERM');
+  expect((await ended).code).toBe(EXIT_CODES.interrupted.code);
 });
