@@ -3,7 +3,16 @@ import { EXIT_CODES, type ExitCode } from './exit-codes.js';
 import { Failure, UsageError } from './failure.js';
 
 /** Codes of our errors that may be over by themselves. */
-const PASSING: readonly unknown[] = ['unreachable', 'unavailable', 'aborted', 'unknown', 'in_use', 'store_failed', 'shutdown_timeout', 'undelivered'];
+const PASSING: readonly unknown[] = [
+  'unreachable',
+  'unavailable',
+  'aborted',
+  'unknown',
+  'in_use',
+  'store_failed',
+  'shutdown_timeout',
+  'undelivered',
+];
 
 /** What the process ends with when a command ends with `error`. */
 export function exitCodeOf(error: unknown): ExitCode {

@@ -1,7 +1,6 @@
 import { createWriteStream } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ExportedFile } from '@rta/serve/delivery';
 import { backendSettings, type BackendOptions } from '../backend/backend.js';
@@ -82,7 +81,7 @@ async function exportOfRunning(context: CliContext, url: string, table: string, 
   const copy = join(dirname(directory), `.${basename(directory)}.parquet`);
   await mkdir(dirname(directory), { recursive: true });
   try {
-    await pipeline(Readable.fromWeb(bytes), createWriteStream(copy), { signal: context.signal });
+    await pipeline(bytes, createWriteStream(copy), { signal: context.signal });
     const { exportCopy } = await import('@rta/serve/delivery');
     return await exportCopy(copy, table, directory);
   } finally {

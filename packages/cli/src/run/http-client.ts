@@ -1,4 +1,6 @@
 /** Asks the HTTP side of an rta that runs. */
+import { Readable } from 'node:stream';
+import type { ReadableStream as NodeStream } from 'node:stream/web';
 import type { CliContext } from '../context.js';
 import { Failure } from '../failure.js';
 
@@ -7,10 +9,11 @@ import { Failure } from '../failure.js';
  *
  * @param path from `/` on
  */
-export async function bytesFromServer(context: CliContext, url: string, path: string): Promise<ReadableStream<Uint8Array>> {
+export async function bytesFromServer(context: CliContext, url: string, path: string): Promise<Readable> {
   const { body } = await answerOf(context, url, path);
   if (body === null) throw new Failure('refused', `${url} answers nothing`);
-  return body;
+  // With the browser's types in sight, `fetch` has another stream than node's.
+  return Readable.fromWeb(body as NodeStream);
 }
 
 /**
