@@ -1,6 +1,5 @@
 /** Asks the HTTP side of an rta that runs. */
 import { Readable } from 'node:stream';
-import type { ReadableStream as NodeStream } from 'node:stream/web';
 import type { CliContext } from '../context.js';
 import { Failure } from '../failure.js';
 
@@ -12,8 +11,7 @@ import { Failure } from '../failure.js';
 export async function bytesFromServer(context: CliContext, url: string, path: string): Promise<Readable> {
   const { body } = await answerOf(context, url, path);
   if (body === null) throw new Failure('refused', `${url} answers nothing`);
-  // With the browser's types in sight, `fetch` has another stream than node's.
-  return Readable.fromWeb(body as NodeStream);
+  return Readable.fromWeb(body);
 }
 
 /**
