@@ -3,17 +3,14 @@
  * partition is a list of events; the watermark that the pipeline has reached in the end is given by them too.
  */
 import {
-  type Column,
   ExpressionError,
   type FoldTransform,
   type Plan,
   type ProjectTransform,
   type RankTransform,
-  type Relation,
   type Row,
   type SlidingWindow,
   type SourceNode,
-  type StepNode,
   type Transform,
   type Value,
 } from '@rta/dsl';
@@ -22,6 +19,7 @@ import { evaluateExpr } from './evaluation.js';
 import { textOfRow, textOfValue } from './text.js';
 import { joinRows, joinTable } from './recompute-join.js';
 import { incidents } from './recompute-alert.js';
+import { columnsBefore, relationBefore } from './columns-before.js';
 import { joinTables, lastVersions } from './recompute-tables.js';
 import { lastRow } from './recompute-last-row.js';
 import { lookBack } from './recompute-over.js';
@@ -136,19 +134,6 @@ export function recompute(plan: Plan, input: Inputs): Recomputed {
 /** Rows of several streams; the watermark is the least of theirs. */
 function union(inputs: readonly Rows[]): Rows {
   return { items: inputs.flatMap(({ items }) => items), watermark: Math.min(...inputs.map(({ watermark }) => watermark)) };
-}
-
-/** The columns that the transform at `index` of a step gets. */
-function columnsBefore(plan: Plan, step: StepNode, index: number): readonly Column[] {
-  const before = step.transforms[index - 1];
-  if (before === undefined) return relationBefore(plan, step).columns;
-  if (before.type === 'project') return before.columns.map(({ name, expr }) => ({ name, type: expr.type }));
-  if (before.type === 'fold') return [...before.group, ...before.results].map(({ name, expr }) => ({ name, type: expr.type }));
-  throw new Error(`the columns of ${before.type} within a step are not known`);
-}
-
-function relationBefore({ steps, sources }: Plan, { input }: StepNode): Relation {
-  return [...sources, ...steps].find(({ id }) => id === input)!.output;
 }
 
 /** Rule 1: a partition's watermark is its greatest event time so far, less the lateness. */

@@ -2,19 +2,11 @@
 import { createReadStream } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
 import type { FastifyInstance } from 'fastify';
-import { Refused } from '../refused.js';
-import type { SqlOptions } from './routes.js';
-import { SqlError } from './sql-store.js';
+import { opened, refuse, type SqlOptions } from './routes.js';
 
 export function addCopies(app: FastifyInstance, { store, guard }: SqlOptions): void {
   app.get<{ Params: { readonly table: string } }>('/export/:table', { preHandler: guard }, async (request, reply) => {
-    const { table } = request.params;
-    const open = store();
-    if (open === null) throw new Refused(404, 'no_store', 'there is no OLAP store: no sink with `table:` runs in this process');
-    const file = await open.copy(table).catch((error: unknown) => {
-      if (!(error instanceof SqlError)) throw error;
-      throw error.code === 'busy' ? new Refused(503, error.code, error.message, 1) : new Refused(404, error.code, error.message);
-    });
+    const file = await opened(store).copy(request.params.table).catch(refuse(404));
     const { size } = await stat(file);
     const bytes = createReadStream(file);
     bytes.once('close', () => {

@@ -49,12 +49,27 @@ export function addSql(app: FastifyInstance, { store, guard }: SqlOptions): void
     const { body } = request;
     if (typeof body !== 'object' || body === null)
       throw new Refused(400, 'not_json', 'the body is JSON: {"sql": "SELECT …", "limit": 100}, content-type: application/json');
-    return answer(reply, store(), asked(body as Readonly<Record<string, unknown>>, PARAMETERS));
+    return answer(reply, store, asked(body as Readonly<Record<string, unknown>>, PARAMETERS));
   });
   app.get('/sql', { preHandler: guard }, (request, reply) => {
     const { access_token: _, q, ...rest } = request.query as Readonly<Record<string, unknown>>;
-    return answer(reply, store(), asked(q === undefined ? rest : { ...rest, sql: q }, IN_ADDRESS));
+    return answer(reply, store, asked(q === undefined ? rest : { ...rest, sql: q }, IN_ADDRESS));
   });
+}
+
+/** @throws Refused where there is none */
+export function opened(store: SqlOptions['store']): SqlStore {
+  const open = store();
+  if (open === null) throw new Refused(404, 'no_store', 'there is no OLAP store: no sink with `table:` runs in this process');
+  return open;
+}
+
+/** Answers what the store says no to, with `status` where nothing else is said; for `catch`. */
+export function refuse(status: number): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof SqlError)) throw error;
+    throw error.code === 'busy' ? new Refused(503, error.code, error.message, 1) : new Refused(status, error.code, error.message);
+  };
 }
 
 interface Asked {
@@ -64,15 +79,15 @@ interface Asked {
   readonly format: Format;
 }
 
-async function answer(reply: FastifyReply, store: SqlStore | null, { sql, limit, timeoutS, format }: Asked): Promise<FastifyReply> {
-  if (store === null) throw new Refused(404, 'no_store', 'there is no OLAP store: no sink with `table:` runs in this process');
+async function answer(reply: FastifyReply, store: SqlOptions['store'], { sql, limit, timeoutS, format }: Asked): Promise<FastifyReply> {
+  const open = opened(store);
   const gone = new AbortController();
   reply.raw.once('close', () => {
     gone.abort();
   });
   const began = Date.now();
   let rows = '';
-  const end = await store
+  const end = await open
     .ask({
       sql,
       limit,
@@ -83,10 +98,7 @@ async function answer(reply: FastifyReply, store: SqlStore | null, { sql, limit,
         return rows.length < MOST_BYTES;
       },
     })
-    .catch((error: unknown) => {
-      if (!(error instanceof SqlError)) throw error;
-      throw error.code === 'busy' ? new Refused(503, error.code, error.message, 1) : new Refused(400, error.code, error.message);
-    });
+    .catch(refuse(400));
   if (end.truncated) reply.header('x-rta-truncated', 'true');
   return reply.type(format.type).send(format.whole(rows, end.columns, end.truncated, Date.now() - began));
 }

@@ -5,7 +5,7 @@ import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { STORE_TIME } from '@rta/dsl';
 import { SqlError } from '../../sql/sql-store.js';
 import { quoted, rowsOf, text } from './statements.js';
-import { openToRead } from './read-olap.js';
+import { connected, openToRead } from './read-olap.js';
 import { START } from './rollup-sql.js';
 
 /** A file that was written. */
@@ -29,18 +29,10 @@ export function exportOlap(path: string, table: string, directory: string): Prom
 
 /** As `exportOlap`, from the file that `copyTable` of another process made. */
 export async function exportCopy(file: string, table: string, directory: string): Promise<readonly ExportedFile[]> {
-  const instance = await DuckDBInstance.create(':memory:');
-  try {
-    const connection = await instance.connect();
-    try {
-      await connection.run(`CREATE VIEW ${quoted(table)} AS FROM read_parquet(${text(file)})`);
-      return await exportDays(connection, table, directory);
-    } finally {
-      connection.closeSync();
-    }
-  } finally {
-    instance.closeSync();
-  }
+  return connected(await DuckDBInstance.create(':memory:'), async (connection) => {
+    await connection.run(`CREATE VIEW ${quoted(table)} AS FROM read_parquet(${text(file)})`);
+    return exportDays(connection, table, directory);
+  });
 }
 
 /** Writes a table, as it is at one moment, to a Parquet file, in the order of event time. Rejects with SqlError where there is no such table. */

@@ -20,6 +20,11 @@ export async function openToRead<T>(path: string, act: (connection: DuckDBConnec
   const instance = await DuckDBInstance.create(path, { access_mode: 'READ_ONLY' }).catch((cause: unknown) => {
     throw new StoreError(`another process has the OLAP store ${path} open, probably rta run`, true, { cause });
   });
+  return connected(instance, act);
+}
+
+/** Rejects as `act` does; the instance is closed then. */
+export async function connected<T>(instance: DuckDBInstance, act: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
   try {
     const connection = await instance.connect();
     try {
