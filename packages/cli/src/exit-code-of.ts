@@ -22,6 +22,7 @@ export function exitCodeOf(error: unknown): ExitCode {
   for (let cause = error; cause instanceof Error && chain.length < 10; cause = cause.cause)
     chain.push(cause as Error & { readonly code?: unknown });
   const says = (test: (error: { readonly code?: unknown; readonly retriable?: unknown }) => boolean): boolean => chain.some(test);
+  if (error instanceof Failure && error.code === 'interrupted') return EXIT_CODES.interrupted.code;
   if (says(({ code }) => code === 'stalled')) return EXIT_CODES.stalled.code;
   if (says(({ code }) => code === 'corrupt')) return EXIT_CODES.damaged.code;
   if (says(({ code, retriable }) => retriable === true || PASSING.includes(code))) return EXIT_CODES.unavailable.code;

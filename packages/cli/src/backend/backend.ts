@@ -75,9 +75,9 @@ export interface BackendHooks {
 /** ms for a process to give the embedded log up. */
 const OWNER_ENDS_MS = 10_000;
 
-/** Opens it. Rejects with LogError or RegistryError where that cannot be. */
+/** Opens it. Rejects with LogError or RegistryError where that cannot be, with Failure `interrupted` after a signal. */
 export async function openBackend(
-  context: Pick<CliContext, 'cwd' | 'env'>,
+  context: Pick<CliContext, 'cwd' | 'env' | 'signal'>,
   options: BackendOptions,
   project: ProjectFile | null,
   hooks: BackendHooks = {},
@@ -90,10 +90,16 @@ export async function openBackend(
   const log =
     kafka === null
       ? await openEmbedded(join(directory, 'log'), hooks.runs === true)
-      : await openKafkaLog({ ...kafka, ...hooks.kafka, onWarning: warn });
+      : await openKafka({ ...kafka, ...hooks.kafka, onWarning: warn }, context.signal);
   const description = kafka === null ? `embedded log in ${shown(context.cwd, directory)}` : `Kafka at ${kafka.brokers.join(', ')}`;
   const removeState = (applicationId: string): Promise<void> => removeStateOf(directory, 0, applicationId);
   return { log, registry, stores, removeState, directory, description, settings, close: () => log.close() };
+}
+
+async function openKafka(options: KafkaLogOptions, signal: AbortSignal): Promise<Log> {
+  return openKafkaLog(options, signal).catch((error: unknown) => {
+    throw signal.aborted ? new Failure('interrupted', 'no broker had answered yet', undefined, { cause: error }) : error;
+  });
 }
 
 async function openEmbedded(directory: string, runs: boolean): Promise<Log> {

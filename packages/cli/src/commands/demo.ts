@@ -64,7 +64,7 @@ const demo: Action<DemoOptions> = async (context, _args, options) => {
   const dir = kept ?? (await mkdtemp(join(tmpdir(), 'rta-demo-')));
   try {
     const onWarning = (message: string): void => void context.stderr.write(`warning: ${message}\n`);
-    const backend = await openBackend({ cwd: context.cwd, env: {} }, { dir }, null, { onWarning, runs: true });
+    const backend = await openBackend({ ...context, env: {} }, { dir }, null, { onWarning, runs: true });
     const generators = new Generators();
     const signal = AbortSignal.any([context.signal, generators.failed]);
     let code: ExitCode;

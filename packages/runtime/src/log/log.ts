@@ -154,6 +154,8 @@ export interface MemberOptions {
   readonly held?: readonly HeldState[];
   /** A URL at which the process of this member answers for what it has, for `Log.groupMembers`. */
   readonly address?: string;
+  /** Ends the joining, where that waits for brokers: it rejects then. */
+  readonly signal?: AbortSignal;
 }
 
 /** State that a member has of the tasks that read a partition: the sum of their changelog offsets tells how far it goes. */
@@ -189,8 +191,11 @@ export interface Log {
   configureTopics(changes: readonly TopicChange[]): Promise<void>;
   deleteTopics(names: readonly string[]): Promise<void>;
   offsets(topic: string): Promise<readonly PartitionOffsets[]>;
-  /** Committed batches of one partition from `from` (inclusive) until `to` (exclusive), at most; ends there. Batches may begin before `from`. */
-  read(topic: string, partition: number, from: number, to: number): AsyncIterable<RecordBatch>;
+  /**
+   * Committed batches of one partition from `from` (inclusive) until `to` (exclusive), at most; ends there. Batches may begin before `from`.
+   * Where it waits, for brokers or for pending transactions, `signal` ends that: it rejects then.
+   */
+  read(topic: string, partition: number, from: number, to: number, signal?: AbortSignal): AsyncIterable<RecordBatch>;
   /** Appends without a group (generators, tests): batches of one call may go to many partitions; durable when resolved. */
   append(outputs: readonly OutputBatch[]): Promise<CommitResult>;
   /** Deletes records below `offset` (repartition topics, after the commit that read them). */

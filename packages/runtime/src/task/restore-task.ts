@@ -25,7 +25,7 @@ const ROWS_AT_A_TIME = 50_000;
 /**
  * The store's rows, then what the changelog has beyond the store's position; the store gets those as well. What both have of an entry is
  * what was last committed. The kernel is told as soon as rows are in the store, so that it may evict them. Where `stopped` says so it gives
- * up by throwing RestoreStopped; the store keeps what it has been given until then, and the next restore goes on from there.
+ * up by throwing its reason; the store keeps what it has been given until then, and the next restore goes on from there.
  *
  * @throws PipelineError `state_lost` where records of the changelog were deleted that no store has
  */
@@ -37,8 +37,8 @@ export async function restoreState(task: {
   /** Null: only the store gets the rows. */
   readonly kernel: StageKernel | null;
   readonly offsetsOf: OffsetsOf;
-  /** Whether the task is not wanted any more. */
-  readonly stopped: () => boolean;
+  /** Aborted when the task is not wanted any more. */
+  readonly stopped: AbortSignal;
   /** Of the pipeline's history; null: not known, then a store is of no use. */
   readonly generation: number | null;
   readonly onProgress: () => void;
@@ -49,7 +49,7 @@ export async function restoreState(task: {
     if (isPositionKey(key)) {
       position = value === null ? null : decodePosition(Buffer.from(value).toString('utf8'));
       // The pipeline was reset meanwhile: a copy must not mix its histories.
-      if (kernel === null && position !== null && position.generation > (task.generation ?? 0)) throw new RestoreStopped();
+      if (kernel === null && position !== null && position.generation > (task.generation ?? 0)) throw new NotItsHistory();
     } else kernel?.restore(key, value);
   };
   const offsets = (await task.offsetsOf(changelog)).find((o) => o.partition === partition);
@@ -61,7 +61,7 @@ export async function restoreState(task: {
     let rows = 0;
     if (kernel === null) take(POSITION_KEY, store.get(POSITION_KEY) ?? null);
     for await (const [key, value] of kernel === null ? [] : store.range()) {
-      if (stopped()) throw new RestoreStopped();
+      stopped.throwIfAborted();
       take(key, value);
       if (++rows % ROWS_AT_A_TIME !== 0) continue;
       kernel?.stored(0);
@@ -82,18 +82,25 @@ export async function restoreState(task: {
     pending = [];
   };
   if (from >= end) return { position, replayed };
-  for await (const batch of log.read(changelog, partition, from, end)) {
-    for (const record of records(batch, from)) {
-      if (record.offset >= end || record.key === null) continue;
-      const key = record.key.slice();
-      const value = record.value === null ? null : record.value.slice();
-      take(key, value);
-      pending.push([key, value]);
-      replayed++;
+  let reached = from;
+  try {
+    for await (const batch of log.read(changelog, partition, from, end, stopped)) {
+      for (const record of records(batch, from)) {
+        if (record.offset >= end || record.key === null) continue;
+        const key = record.key.slice();
+        const value = record.value === null ? null : record.value.slice();
+        take(key, value);
+        pending.push([key, value]);
+        replayed++;
+      }
+      task.onProgress();
+      reached = Math.min(end, batch.lastOffset + 1);
+      if (pending.length >= ROWS_AT_A_TIME) await keep(reached);
+      stopped.throwIfAborted();
     }
-    task.onProgress();
-    if (pending.length >= ROWS_AT_A_TIME || stopped()) await keep(Math.min(end, batch.lastOffset + 1));
-    if (stopped()) throw new RestoreStopped();
+  } catch (error) {
+    if (stopped.aborted && pending.length > 0) await keep(reached);
+    throw error;
   }
   await keep(end);
   return { position, replayed };
@@ -104,9 +111,9 @@ function unfinished(generation: number): Uint8Array {
   return Buffer.from(encodePosition({ offsets: {}, times: [], watermark: -Infinity, generation }), 'utf8');
 }
 
-/** Nobody waits for the outcome any more. */
-class RestoreStopped extends Error {
-  override readonly name = 'RestoreStopped';
+/** The changelog goes on with a later history of the pipeline than the one that is restored. */
+class NotItsHistory extends Error {
+  override readonly name = 'NotItsHistory';
 }
 
 function stateLost(changelog: string, what: string): PipelineError {

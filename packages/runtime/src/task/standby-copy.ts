@@ -1,6 +1,7 @@
 import { tpKey, type HeldState } from '../log/log.js';
 import type { Stage } from '../plan/physical.js';
 import type { StateStore } from '../state/store.js';
+import { abortable } from './abortable.js';
 import { transition, type TaskState } from './lifecycle.js';
 import { toError } from './recovery.js';
 import { restoreState, type OffsetsOf } from './restore-task.js';
@@ -30,6 +31,8 @@ export class StandbyCopy {
   lag: number | null = null;
   private state: TaskState = transition('created', 'standby');
   private store: StateStore | null = null;
+  /** Aborted when it stands by no more. */
+  private readonly ended = new AbortController();
   private round: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -57,9 +60,10 @@ export class StandbyCopy {
     return round;
   }
 
-  private async catchUp(offsetsOf: OffsetsOf, generation: number): Promise<void> {
+  private async catchUp(ask: OffsetsOf, generation: number): Promise<void> {
     const { context, stage, partition } = this;
-    const stopped = (): boolean => this.state !== 'standby';
+    const stopped = this.ended.signal;
+    const offsetsOf: OffsetsOf = (topic) => abortable(stopped, ask(topic));
     try {
       this.store ??= await openStore(context, stage, partition);
       const store = this.store;
@@ -69,7 +73,7 @@ export class StandbyCopy {
       await restoreState({ log, changelog: stage.changelog, partition, store, kernel: null, offsetsOf, stopped, generation, onProgress });
     } catch (error) {
       // That it was told to stop is no failure, and what it has by then is right.
-      if (stopped()) return;
+      if (stopped.aborted) return;
       const store = this.store;
       this.store = null;
       await store?.close();
@@ -80,6 +84,7 @@ export class StandbyCopy {
   /** The store as far as it goes, for the task that runs here from now on; null: it has not been opened. */
   async handOver(): Promise<StateStore | null> {
     this.state = transition(this.state, 'restoring');
+    this.ended.abort();
     await this.round;
     return this.store;
   }
@@ -87,6 +92,7 @@ export class StandbyCopy {
   async close(): Promise<void> {
     if (this.state !== 'standby') return;
     this.state = transition(this.state, 'closed');
+    this.ended.abort();
     await this.round;
     await this.store?.close();
   }

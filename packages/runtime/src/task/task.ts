@@ -5,13 +5,14 @@ import { UnknownSchema, type KernelEnv, type KernelFactory, type KernelStats, ty
 import type { Stage } from '../plan/physical.js';
 import type { StateStore } from '../state/store.js';
 import { WriteBehind } from '../state/write-behind.js';
+import { abortable } from './abortable.js';
 import type { BadRecordCounts } from './bad-records.js';
 import { transition, type TaskState } from './lifecycle.js';
 import { PeriodicEmissions } from './periodic-emissions.js';
 import { encodePosition, type TaskPosition } from './position.js';
 import { judgeWriterSchema } from './schema-change.js';
 import { Silence } from './silence.js';
-import { restoreState, startPositions, type RestoredFrom } from './restore-task.js';
+import { restoreState, startPositions, type OffsetsOf, type RestoredFrom } from './restore-task.js';
 import { openStore, type StandbyCopy } from './standby-copy.js';
 import type { TaskContext } from './task-context.js';
 import { TaskOutputs } from './task-outputs.js';
@@ -55,6 +56,8 @@ export class Task {
   private readonly emissions: PeriodicEmissions;
   private readonly silence: Silence;
   private restoring: Promise<unknown> | null = null;
+  /** Aborted when it is closed. */
+  private readonly ended = new AbortController();
 
   constructor(
     private readonly context: TaskContext,
@@ -100,8 +103,10 @@ export class Task {
     return restored;
   }
 
-  private async bringBack({ committed, offsetsOf, generation }: RestoredFrom): Promise<Restored> {
+  private async bringBack({ committed, generation, ...from }: RestoredFrom): Promise<Restored> {
     const { stage, context, partition } = this;
+    const stopped = this.ended.signal;
+    const offsetsOf: OffsetsOf = (topic) => abortable(stopped, from.offsetsOf(topic));
     const warm = await this.copy?.handOver();
     this.copy = null;
     if (stage.changelog !== null) this.store = warm ?? (await openStore(context, stage, partition));
@@ -117,7 +122,7 @@ export class Task {
         store: this.store,
         kernel: this.kernel,
         offsetsOf,
-        stopped: () => this.closed,
+        stopped,
         generation,
         onProgress: context.onProgress,
       });
@@ -320,6 +325,7 @@ export class Task {
   async close(discard = false): Promise<void> {
     if (this.state === 'closed') return;
     this.state = transition(this.state, 'closed');
+    this.ended.abort();
     // A store that is still being opened would stay open, and locked. How the restore ends is its caller's.
     await this.restoring?.catch(() => undefined);
     await this.copy?.close();

@@ -44,6 +44,8 @@ export class Worker {
   private readonly known = new KnownCommits();
   private readonly commits: Commits;
   private stopping = false;
+  /** Aborted by `stop`: what waits for brokers before there is a member need not go on. */
+  private readonly stopped = new AbortController();
   /** Raised whenever something goes on, or nothing has to. */
   private progress = 0;
   private readonly purge: RepartitionPurge;
@@ -132,6 +134,7 @@ export class Worker {
   /** Asks `run` to end: commits what was processed, leaves the group. */
   stop(): void {
     this.stopping = true;
+    this.stopped.abort();
   }
 
   /** Commits what was processed, leaves the group and releases state; rejects with SchemaChangedError where it met one. After `drain`; `run` does it. */
@@ -194,6 +197,8 @@ export class Worker {
       try {
         if (await this.turn(done)) return;
       } catch (error) {
+        // Of one that has not joined there is nothing to commit.
+        if (this.stopped.signal.aborted && this.member === null) return;
         await this.recover(error);
       }
     }
@@ -236,7 +241,8 @@ export class Worker {
   private async join(): Promise<Member> {
     this.failure = null;
     await this.standbys.look();
-    return (this.member = await this.options.context.log.join(memberOptions(this.options, this.standbys.held())));
+    const { signal } = this.stopped;
+    return (this.member = await this.options.context.log.join({ ...memberOptions(this.options, this.standbys.held()), signal }));
   }
 
   private async handle(event: MemberEvent): Promise<void> {

@@ -35,7 +35,7 @@ export function tracedLog(log: Log, tracer: Tracer, pipeline: string): Log {
     configureTopics: (changes) => log.configureTopics(changes),
     deleteTopics: (names) => log.deleteTopics(names),
     offsets: (topic) => log.offsets(topic),
-    read: (topic, partition, from, to) => log.read(topic, partition, from, to),
+    read: (topic, partition, from, to, signal) => log.read(topic, partition, from, to, signal),
     append: (outputs) => log.append(outputs),
     deleteRecords: (topic, partition, offset) => log.deleteRecords(topic, partition, offset),
     join: async (options: MemberOptions) => {

@@ -76,9 +76,9 @@ export class Brokers {
     });
   }
 
-  /** For work that is tried again: `retryMs`, or until closed. */
-  deadline(ms = this.settings.retryMs): Deadline {
-    return new Deadline(ms, () => this.closed);
+  /** For work that is tried again: `retryMs`, or until closed or told. */
+  deadline(ms = this.settings.retryMs, signal?: AbortSignal): Deadline {
+    return new Deadline(ms, () => this.closed || signal?.aborted === true);
   }
 
   get nodeCount(): number {

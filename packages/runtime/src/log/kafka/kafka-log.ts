@@ -28,15 +28,16 @@ import { readPartition } from './reader.js';
 /**
  * Connects to Kafka (2.5 or newer). Rejects with LogError: `unreachable` when no broker answers within `retryMs`, `configuration` when it
  * refuses the credentials, `unsupported` when it is too old or another KafkaJS than ours is installed.
+ * @param signal ends the waiting for brokers, as if `retryMs` were over
  */
-export async function openKafkaLog(options: KafkaLogOptions): Promise<Log> {
+export async function openKafkaLog(options: KafkaLogOptions, signal?: AbortSignal): Promise<Log> {
   const settings = withDefaults(options);
   if (settings.brokers.length === 0) throw new LogError('configuration', 'no Kafka brokers are named', false);
   const odd = settings.brokers.find((broker) => !/^[^\s,]+:\d{1,5}$/.test(broker));
   if (odd !== undefined) throw new LogError('configuration', `${JSON.stringify(odd)} is no broker address: expected host:port`, false);
   const brokers = new Brokers(settings);
   try {
-    await brokers.retrying([], () => brokers.refresh([]));
+    await brokers.retrying([], () => brokers.refresh([]), brokers.deadline(settings.retryMs, signal));
   } catch (error) {
     await brokers.close();
     throw toLogError(error);
@@ -77,10 +78,16 @@ class KafkaLog implements Log {
     return this.mapped(() => partitionOffsets(this.brokers, topic));
   }
 
-  async *read(topic: string, partition: number, from: number, to: number): AsyncGenerator<RecordBatch, void, undefined> {
+  async *read(
+    topic: string,
+    partition: number,
+    from: number,
+    to: number,
+    signal?: AbortSignal,
+  ): AsyncGenerator<RecordBatch, void, undefined> {
     this.requireOpen();
     try {
-      yield* readPartition(this.brokers, topic, partition, from, to);
+      yield* readPartition(this.brokers, { topic, partition, from, to, signal });
     } catch (error) {
       throw toLogError(error);
     }

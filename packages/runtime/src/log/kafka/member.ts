@@ -60,7 +60,10 @@ export class KafkaMember implements Member {
   static async join(settings: KafkaSettings, options: MemberOptions, onLeft: () => void): Promise<KafkaMember> {
     if (options.topics.length === 0) throw new LogError('configuration', `group ${options.group} has no topics to read`, false);
     const brokers = new Brokers(settings);
+    const giveUp = (): void => void brokers.close();
+    options.signal?.addEventListener('abort', giveUp, { once: true });
     try {
+      options.signal?.throwIfAborted();
       const member = new KafkaMember(brokers, settings, options, onLeft);
       member.holds(options.held ?? []);
       for (const topic of options.topics) await brokers.retrying([topic], () => brokers.partitionCount(topic));
@@ -70,6 +73,8 @@ export class KafkaMember implements Member {
     } catch (error) {
       await brokers.close();
       throw error;
+    } finally {
+      options.signal?.removeEventListener('abort', giveUp);
     }
   }
 

@@ -1,6 +1,6 @@
 /** Reading one partition from here to there, without a group: restores, `tail`, tests. */
 import type { RecordBatch } from '../batch/record-batch.js';
-import { LogError } from '../log.js';
+import { LogError, type TopicPartition } from '../log.js';
 import type { Brokers } from './brokers.js';
 import { check } from './errors.js';
 import { toOffset } from './offsets.js';
@@ -45,18 +45,15 @@ export function readFetched(answer: FetchPartition, from: number): Fetched {
  * restore that stopped short would lose what is committed. Where one stays open longer than `retryMs`, a `to` that was named cannot be
  * reached and LogError `unreachable` is thrown; without one (Infinity) it ends there.
  *
- * Throws LogError `offset_out_of_range` when `from` is no longer, or not yet, there.
+ * Throws LogError `offset_out_of_range` when `from` is no longer, or not yet, there; the reason of `signal` when that ends the waiting.
  */
 export async function* readPartition(
   brokers: Brokers,
-  topic: string,
-  partition: number,
-  from: number,
-  to: number,
+  { topic, partition, from, to, signal }: Stretch,
 ): AsyncGenerator<RecordBatch, void, undefined> {
   if (from >= to) return;
   const next = (offset: number, wait: boolean): Promise<Answer> => {
-    const answer = fetchOnce(brokers, topic, partition, offset, wait);
+    const answer = fetchOnce(brokers, { topic, partition, signal }, offset, wait);
     // The caller may stop reading: a fetch that is not awaited then must not end the process when it fails.
     answer.catch(() => undefined);
     return answer;
@@ -66,6 +63,7 @@ export async function* readPartition(
   let patience = brokers.deadline();
   let ahead = next(offset, false);
   for (let first = true; ; first = false) {
+    signal?.throwIfAborted();
     const { batches, nextOffset, stable, high } = await ahead;
     if (first) target = Math.min(to, high);
     if (nextOffset > offset) patience = brokers.deadline();
@@ -87,12 +85,25 @@ export async function* readPartition(
   }
 }
 
+/** What is to be read of a partition. */
+interface Stretch extends TopicPartition {
+  readonly from: number;
+  readonly to: number;
+  /** Ends the waiting. */
+  readonly signal: AbortSignal | undefined;
+}
+
 interface Answer extends Fetched {
   readonly high: number;
 }
 
-async function fetchOnce(brokers: Brokers, topic: string, partition: number, offset: number, wait: boolean): Promise<Answer> {
-  return brokers.retrying([topic], async () => {
+async function fetchOnce(
+  brokers: Brokers,
+  { topic, partition, signal }: Omit<Stretch, 'from' | 'to'>,
+  offset: number,
+  wait: boolean,
+): Promise<Answer> {
+  const once = async (): Promise<Answer> => {
     const leader = await brokers.leader(topic, partition);
     const { errorCode, responses } = await brokers.send(
       leader,
@@ -109,5 +120,6 @@ async function fetchOnce(brokers: Brokers, topic: string, partition: number, off
     if (answer === undefined) throw new LogError('corrupt', `${what}: the answer does not name the partition`, false);
     check(answer.errorCode, what);
     return { ...readFetched(answer, offset), high: toOffset(answer.highWatermark) };
-  });
+  };
+  return brokers.retrying([topic], once, brokers.deadline(brokers.settings.retryMs, signal));
 }
