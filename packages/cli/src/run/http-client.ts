@@ -11,7 +11,27 @@ import { Failure } from '../failure.js';
 export async function bytesFromServer(context: CliContext, url: string, path: string): Promise<Readable> {
   const { body } = await answerOf(context, url, path);
   if (body === null) throw new Failure('refused', `${url} answers nothing`);
-  return Readable.fromWeb(body);
+  // Not `Readable.fromWeb`: whether node's type of a stream or the browser's is in sight, a reader has the same one.
+  return Readable.from(chunksOf(body.getReader()), { objectMode: false });
+}
+
+async function* chunksOf(reader: ByteReader): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    for (;;) {
+      const { value } = await reader.read();
+      if (value === undefined) return;
+      yield value;
+    }
+  } finally {
+    // Nobody reads on, perhaps before the end.
+    await reader.cancel();
+  }
+}
+
+/** What is used of a stream's reader. */
+interface ByteReader {
+  read(): Promise<{ readonly value?: Uint8Array | undefined }>;
+  cancel(): Promise<void>;
 }
 
 /**
