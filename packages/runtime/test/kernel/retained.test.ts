@@ -33,6 +33,8 @@ class OnlyTask {
   private builders = new Map<number, BatchBuilder>();
   private changelog = new BatchBuilder('changelog', 0);
   private flushes = 0;
+  /** What it has read, from when it is to be watched. */
+  read: WeakRef<ArrayBufferLike>[] | null = null;
 
   constructor(
     readonly stage: Stage,
@@ -62,8 +64,12 @@ class OnlyTask {
   }
 
   take(topic: string, bytes: Uint8Array): void {
-    for (const [input, { topic: own }] of this.stage.inputs.entries())
-      if (own === topic) for (const batch of parseBatches(Buffer.from(bytes), { verifyCrc: false })) this.kernel.process(input, batch, 0);
+    for (const [input, { topic: own }] of this.stage.inputs.entries()) {
+      if (own !== topic) continue;
+      const answer = bytes.slice().buffer;
+      this.read?.push(new WeakRef(answer));
+      for (const batch of parseBatches(Buffer.from(answer), { verifyCrc: false })) this.kernel.process(input, batch, 0);
+    }
   }
 
   flush(): void {
@@ -94,7 +100,7 @@ class OnlyTask {
 }
 
 class Tasks {
-  private readonly tasks: readonly OnlyTask[];
+  readonly tasks: readonly OnlyTask[];
   private commits = 0;
 
   constructor(private readonly plan: PhysicalPlan) {
@@ -148,33 +154,35 @@ streams:
 sink: { from: all, topic: out }
 `);
 
+const PLANS: readonly (readonly [string, () => Plan])[] = [
+  ['teams', () => leaderboard('top-teams')],
+  ['players', () => leaderboard('top-players')],
+  ['the most valuable players', () => leaderboard('team-mvps')],
+  [
+    'windows that overlap',
+    () => of('  - { groupBy: team_id, window: { hopping: 10s, every: 2s }, aggregate: { n: count(), users: count(distinct user_id) } }'),
+  ],
+  [
+    'final windows',
+    () => of('  - { groupBy: user_id, window: { tumbling: 5s, grace: 1s }, aggregate: { total: sum(score) }, emit: final }'),
+  ],
+  ['sessions', () => of('  - { groupBy: user_id, window: { session: 1500ms }, aggregate: { n: count(), best: max(score) } }')],
+  ['sliding windows', () => of('  - { groupBy: user_id, window: { sliding: 10s }, aggregate: { mean: avg(score) } }')],
+  ['trailing aggregates', () => of('  - derive: { lately: avg(score) over 10s, before: sum(score) over previous 3 rows }')],
+  ['the first of each', () => of('  - { groupBy: user_id, dedupe: { within: 5s } }')],
+  [
+    'a board of windows',
+    () =>
+      of(
+        '  - { groupBy: [user_id], window: { tumbling: 10s }, aggregate: { n: count() } }\n  - { groupBy: [window_start, window_end], topK: { k: 3, by: n desc, rank: rnk } }',
+      ),
+  ],
+  ['rows of two streams that are close', () => joined('{ with: two, on: user_id, within: 2s, type: inner, take: { other: score } }')],
+  ['rows with a table', () => joined('{ with: sums, on: user_id, version: latest }')],
+];
+
 describe('what a task keeps does not grow with how often rows change', { timeout: 120_000 }, () => {
-  it.each<readonly [string, () => Plan]>([
-    ['teams', () => leaderboard('top-teams')],
-    ['players', () => leaderboard('top-players')],
-    ['the most valuable players', () => leaderboard('team-mvps')],
-    [
-      'windows that overlap',
-      () => of('  - { groupBy: team_id, window: { hopping: 10s, every: 2s }, aggregate: { n: count(), users: count(distinct user_id) } }'),
-    ],
-    [
-      'final windows',
-      () => of('  - { groupBy: user_id, window: { tumbling: 5s, grace: 1s }, aggregate: { total: sum(score) }, emit: final }'),
-    ],
-    ['sessions', () => of('  - { groupBy: user_id, window: { session: 1500ms }, aggregate: { n: count(), best: max(score) } }')],
-    ['sliding windows', () => of('  - { groupBy: user_id, window: { sliding: 10s }, aggregate: { mean: avg(score) } }')],
-    ['trailing aggregates', () => of('  - derive: { lately: avg(score) over 10s, before: sum(score) over previous 3 rows }')],
-    ['the first of each', () => of('  - { groupBy: user_id, dedupe: { within: 5s } }')],
-    [
-      'a board of windows',
-      () =>
-        of(
-          '  - { groupBy: [user_id], window: { tumbling: 10s }, aggregate: { n: count() } }\n  - { groupBy: [window_start, window_end], topK: { k: 3, by: n desc, rank: rnk } }',
-        ),
-    ],
-    ['rows of two streams that are close', () => joined('{ with: two, on: user_id, within: 2s, type: inner, take: { other: score } }')],
-    ['rows with a table', () => joined('{ with: sums, on: user_id, version: latest }')],
-  ])('%s', (_what, planned) => {
+  it.each(PLANS)('%s', (_what, planned) => {
     const tasks = new Tasks(planStages(planned()));
     tasks.run(WARM);
     const grown: number[] = [];
@@ -190,5 +198,21 @@ describe('what a task keeps does not grow with how often rows change', { timeout
       usual.reduce((sum, bytes) => sum + bytes, 0),
       grown.join(),
     ).toBeLessThan(SLACK);
+  });
+});
+
+describe('a task keeps nothing of the bytes that it has read: an answer of the brokers would stay in memory as a whole, one for each task', () => {
+  it.each(PLANS)('%s', async (_what, planned) => {
+    const tasks = new Tasks(planStages(planned()));
+    tasks.run(WARM);
+    for (const task of tasks.tasks) task.read = [];
+    tasks.run(10);
+    // What a WeakRef was made of stays until the turn ends.
+    await new Promise(setImmediate);
+    gc();
+    for (const { read, stage } of tasks.tasks) {
+      expect(read!.length).toBeGreaterThanOrEqual(10);
+      expect(read!.filter((each) => each.deref() !== undefined).length, `stage ${stage.id}`).toBe(0);
+    }
   });
 });

@@ -3,9 +3,11 @@ import { canonicalLong } from '@rta/dsl';
 import { MAX_RECURSION } from '../max-recursion.js';
 import { BadValue, TooDeep } from './bad-value.js';
 
+const NOTHING: Uint8Array = new Uint8Array(0);
+
 /** Where reading is: `bytes[pos, end)`. */
 export class AvroCursor {
-  bytes: Uint8Array = new Uint8Array(0);
+  bytes = NOTHING;
   pos = 0;
   end = 0;
   private depth = 0;
@@ -16,6 +18,11 @@ export class AvroCursor {
     this.end = end;
     this.depth = 0;
     return this;
+  }
+
+  /** Holds no bytes any more: what is read there belongs to an answer of the brokers, which would stay in memory as a whole. */
+  release(): void {
+    this.at(NOTHING, 0, 0);
   }
 
   /** Reads a record that stands in itself. */

@@ -60,6 +60,7 @@ export class GeneratedKernel implements StageKernel {
     K.now = K.env.now();
     if (this.compiled.stage.inputs[input].kind === 'repartition') {
       receive(K, batch, fromOffset, this.upstream[input], this.receivers[input]);
+      K.cursor.release();
       this.relieve();
       return;
     }
@@ -85,6 +86,7 @@ export class GeneratedKernel implements StageKernel {
       current.scan = scan;
       current.id = K.stopId;
     }
+    K.cursor.release();
     this.relieve();
   }
 
