@@ -72,7 +72,7 @@ describe('the rate of the middle of a run', () => {
 describe('options', () => {
   it('are of a command, and say what does not go together', () => {
     expect(optionsOf([])).toMatchObject({ command: 'compare', records: 5_000_000, runs: 5, write: true });
-    expect(optionsOf(['growth', '--runs', '1'])).toMatchObject({ command: 'growth', records: 10_000_000, runs: 1, write: false });
+    expect(optionsOf(['growth', '--runs', '1'])).toMatchObject({ command: 'growth', records: 30_000_000, runs: 1, write: false });
     expect(optionsOf(['latency', '--quick'])).toMatchObject({ command: 'latency', quick: true, write: false });
     expect(optionsOf(['browser', '--rate', '20_000'])).toMatchObject({ command: 'browser', rate: 20_000 });
     expect(optionsOf(['--only', 'session', '--records', '1_000'])).toMatchObject({ only: ['session'], records: 1000 });
