@@ -42,7 +42,7 @@ export const AXES: readonly Axis[] = [
 as many are dirty at each commit, and records of any. At 20 million the state is larger than its memory (1 GiB)`,
     values: [10_000, 1_000_000, 20_000_000],
     lines: [KEYS_HOT, KEYS_ALL],
-    share: 1,
+    share: 2 / 3,
   },
   {
     name: 'partitions',
@@ -68,7 +68,7 @@ it has closed`,
       'so many pipelines, each with its own sums by user and its own topics, that all read the same topic; records are counted once for each',
     values: [1, 5, 20, 50],
     lines: [{ name: 'sum', flatTo: 50 }],
-    share: 1,
+    share: 2,
   },
   {
     name: 'threads',

@@ -133,6 +133,7 @@ async function runWithin(
         onEnding: (failure: unknown) => {
           limit.begin(failure);
         },
+        profiled: options.profile !== undefined,
         ...(options.partitions === undefined ? {} : { partitions: options.partitions }),
         ...(options.workers === undefined ? {} : { workers: options.workers }),
         ...(options.memory === undefined ? {} : { memory: options.memory }),

@@ -60,6 +60,8 @@ export interface PrepareOptions {
   readonly address?: string | null;
   /** Who is told of commits and the like. */
   readonly tracing: Tracing | null;
+  /** Pipelines share no code, so that a profile can say whose time it was. */
+  readonly profiled: boolean;
   /** Worker threads; 1: this thread does it all. */
   readonly workers: number;
   /** Told what stops nothing. */
@@ -92,7 +94,7 @@ export async function preparePipelines(backend: Backend, declared: readonly Plan
         stores: backend.stores,
         schemas: backend.registry,
         sinkSchemaIds,
-        compileStage,
+        compileStage: options.profiled ? (stage) => compileStage(stage, plan.pipeline) : compileStage,
         createSources: backend.log.kind === 'embedded',
         workerId: workerId(backend),
         ...(options.partitions === undefined ? {} : { defaultPartitions: options.partitions }),

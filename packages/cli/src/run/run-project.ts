@@ -45,6 +45,8 @@ export interface RunSettings {
   readonly log?: Logger | null;
   /** Who is told of commits and the like; null: nobody. */
   readonly tracing?: Tracing | null;
+  /** What runs is sampled: each pipeline's code is to be told from the others'. */
+  readonly profiled?: boolean;
   /** Where the HTTP side listens; not there: there is none. */
   readonly http?: HttpSettings;
   /** Whom alerts tell; not there: nobody. */
@@ -77,6 +79,7 @@ export async function runProject(context: CliContext, backend: Backend, settings
     ...(settings.memory === undefined ? {} : { memory: settings.memory }),
     ...(settings.http === undefined ? {} : { address: settings.http.address }),
     workers: settings.workers ?? 1,
+    profiled: settings.profiled ?? false,
     tracing,
     onWarning: says,
   });

@@ -37,8 +37,12 @@ import type { NodeState, TaskState } from './run/task-state.js';
 import type { KernelFactory } from './stage-kernel.js';
 import { layoutOf } from './state-layout.js';
 
-/** Throws what makes a stage impossible (a rank of a stream, a fold over a table): the plan should not have asked for it. */
-export function compileStage(stage: Stage, pipeline = ''): KernelFactory {
+/**
+ * Throws what makes a stage impossible (a rank of a stream, a fold over a table): the plan should not have asked for it.
+ * @param pipeline whose functions these are to be in profiles; default: nobody's, and pipelines of the same steps share the code, which the
+ *   engine optimises once for all of them
+ */
+export function compileStage(stage: Stage, pipeline: string | null = null): KernelFactory {
   const compiled = new CompiledStage(stage, pipeline);
   return (env) => new GeneratedKernel(compiled, env);
 }
@@ -55,7 +59,7 @@ export interface KernelSource {
  * reader's own schema. Throws as `compileStage`.
  */
 export function kernelSources(stage: Stage): readonly KernelSource[] {
-  return new CompiledStage(stage, '').sources();
+  return new CompiledStage(stage, null).sources();
 }
 
 export class CompiledStage {
@@ -73,7 +77,7 @@ export class CompiledStage {
 
   constructor(
     readonly stage: Stage,
-    pipeline: string,
+    pipeline: string | null,
   ) {
     this.shape = new StageShape(stage, pipeline);
     this.readers = this.shape.inputReaders;

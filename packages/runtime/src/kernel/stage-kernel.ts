@@ -137,4 +137,4 @@ export class UnknownSchema extends Error {
 
 /** Makes the kernel of one task; the generated code is shared by all tasks of the stage. */
 export type KernelFactory = (env: KernelEnv) => StageKernel;
-export type KernelCompiler = (stage: Stage, pipeline?: string) => KernelFactory;
+export type KernelCompiler = (stage: Stage) => KernelFactory;

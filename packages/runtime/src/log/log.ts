@@ -134,6 +134,8 @@ export type MemberEvent =
       readonly nextOffset: number;
       /** Last stable offset when fetched: `nextOffset >= stable` means read to the end. */
       readonly stable: number;
+      /** Says that nothing reads the batches any more: their memory is used again. Who does not say it may keep them. */
+      readonly release?: () => void;
     }
   /** The member cannot go on (fenced, crashed); the worker starts a new one or stops. */
   | { readonly type: 'failed'; readonly error: LogError };

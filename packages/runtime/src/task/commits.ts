@@ -47,6 +47,15 @@ export class Commits {
     return commitDueIn(this.policy, this.options.context.clock.now(), [...tasks], byInput, stable);
   }
 
+  /** Does what processes records, whose time is weighed against that of commits. */
+  processing<T>(work: () => T): T {
+    const { clock } = this.options.context;
+    const started = clock.now();
+    const result = work();
+    this.policy.processed(clock.now() - started);
+    return result;
+  }
+
   /** Starts one of everything that is dirty. None may be under way. */
   begin(member: Member, epoch: number, tasks: Iterable<Task>): void {
     const dirty = [...tasks].filter((task) => task.needsCommit);

@@ -83,7 +83,7 @@ export class Worker {
       stopping: () => this.stopping,
     };
     this.standbys = new Standbys(options.plan, this.taskContext, (held) => this.member?.holds(held));
-    for (const stage of options.plan.stages) this.factories.set(stage.id, options.compileStage(stage, options.context.pipeline));
+    for (const stage of options.plan.stages) this.factories.set(stage.id, options.compileStage(stage));
   }
 
   private readonly fail = (error: unknown): void => {
@@ -263,8 +263,9 @@ export class Worker {
         const below = task && this.member ? this.limits.below(this.member, event, task) : event;
         if (below === null) return;
         this.stable.set(key, below.stable);
-        const waiting = task?.process(below.topic, below.batches, below.nextOffset);
-        if (task && waiting && this.member) this.holdFor(waiting, task, this.member, event);
+        const waiting = task && this.commits.processing(() => task.process(below.topic, below.batches, below.nextOffset));
+        if (!waiting) event.release?.();
+        else if (task && this.member) this.holdFor(waiting, task, this.member, event);
         break;
       }
       case 'failed':

@@ -124,11 +124,30 @@ describe('rule 27: when to commit', () => {
     expect(policy.dueIn(10, caughtUp)).toBe(40);
   });
 
-  it('a stage that lags commits less often, in a fifth of its time, and once a second at least', () => {
+  const lagging = { lagging: true, downstreamIdle: false };
+
+  it('a stage that lags commits less often, in a fifth of its own time, and once a second at least', () => {
     const policy = new CommitPolicy({ intervalMs: 100, maxIntervalMs: 1000 }, 0);
     policy.committed(0, 60);
-    expect(policy.dueIn(0, { lagging: true, downstreamIdle: false })).toBe(300);
-    policy.committed(0, 60_000);
-    expect(policy.dueIn(0, { lagging: true, downstreamIdle: false })).toBe(1000);
+    // As much again for sealing and sending: 120 ms, and four times as much of processing.
+    expect(policy.dueIn(0, lagging)).toBe(480);
+    policy.processed(300);
+    expect(policy.dueIn(320, lagging)).toBe(180);
+    policy.processed(180);
+    expect(policy.dueIn(500, lagging)).toBe(0);
+    policy.committed(500, 60_000);
+    expect(policy.dueIn(500, lagging)).toBe(1000);
+  });
+
+  it('one among many on a thread waits until it has had its own time', () => {
+    const policy = new CommitPolicy({ intervalMs: 100, maxIntervalMs: 1000 }, 0);
+    policy.committed(0, 2);
+    policy.processed(4);
+    expect(policy.dueIn(400, lagging)).toBe(12);
+    policy.processed(12);
+    expect(policy.dueIn(450, lagging)).toBe(0);
+    // Keeping up, it commits for latency.
+    policy.committed(450, 2);
+    expect(policy.dueIn(550, upToDate)).toBe(0);
   });
 });

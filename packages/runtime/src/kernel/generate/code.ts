@@ -6,8 +6,8 @@ export class Constants {
   readonly values: unknown[] = [];
   private readonly names = new Map<unknown, string>();
 
-  /** @param of what a profiler shows the functions as: pipeline and stage */
-  constructor(readonly of = 'rta-kernel') {}
+  /** @param of what a profiler shows the functions as, pipeline and stage; null: they are shared with whoever has the same ones */
+  constructor(readonly of: string | null = null) {}
 
   /** The name under which generated code finds `value`. */
   name(value: unknown): string {
@@ -86,6 +86,11 @@ export function literal(value: string | number | boolean | null): string {
   return JSON.stringify(value).replace(/[\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16)}`);
 }
 
+/** Of functions of no pipeline in particular: the same source is compiled and optimised once, whichever pipelines of the thread have it. */
+const shared = new Map<string, (...constants: readonly unknown[]) => unknown>();
+/** Beyond it the oldest is compiled again when it is next needed. */
+const MAX_SHARED = 1_000;
+
 /**
  * The one place where generated source becomes a function. The source is made by the compiler from checked plans: names are its own, and
  * what comes from users (texts, numbers, names of fields) is a constant or a quoted literal. It sees its parameters and nothing else that it
@@ -94,9 +99,15 @@ export function literal(value: string | number | boolean | null): string {
  * @param body the source of a function that returns the function wanted
  */
 // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the caller knows what the source returns
-export function makeFunction<T>(constants: Constants, body: string): T {
-  const { values } = constants;
+export function makeFunction<T>({ of, values }: Constants, body: string): T {
   const names = values.map((_, i) => `k${i}`);
-  // eslint-disable-next-line no-new-func, @typescript-eslint/no-implied-eval, @typescript-eslint/no-unsafe-call
-  return new Function(...names, `'use strict';\n${body}\n//# sourceURL=${constants.of}`)(...values) as T;
+  const compiled = (url: string): ((...constants: readonly unknown[]) => unknown) =>
+    // eslint-disable-next-line no-new-func, @typescript-eslint/no-implied-eval
+    new Function(...names, `'use strict';\n${body}\n//# sourceURL=${url}`) as (...constants: readonly unknown[]) => unknown;
+  if (of !== null) return compiled(of)(...values) as T;
+  const key = `${names.length} ${body}`;
+  const make = shared.get(key) ?? compiled('rta-kernel');
+  if (!shared.has(key) && shared.size >= MAX_SHARED) shared.delete(shared.keys().next().value!);
+  shared.set(key, make);
+  return make(...values) as T;
 }

@@ -17,9 +17,9 @@ export class StageShape {
 
   constructor(
     readonly stage: Stage,
-    pipeline: string,
+    pipeline: string | null,
   ) {
-    this.constants = new Constants(kernelUrl(pipeline, stage.id));
+    this.constants = new Constants(pipeline === null ? null : kernelUrl(pipeline, stage.id));
     const { nodes, inputs } = stage;
     this.readers = nodes.map((_, i) => indexesOf(nodes, (node) => feedsOf(node).some((feed) => 'node' in feed && feed.node === i)));
     this.inputReaders = inputs.map((_, i) => indexesOf(nodes, (node) => feedsOf(node).some((feed) => 'input' in feed && feed.input === i)));

@@ -5,6 +5,7 @@
 import { messageOf } from '@rta/dsl/message-of';
 import { LogError, type TopicPartition, tpKey } from '../log.js';
 import type { RecordBatch } from '../batch/record-batch.js';
+import { answerMemory } from './answer-memory.js';
 import type { Brokers } from './brokers.js';
 import { BrokerError, CODE, check, isCode, isMoved, isRetriable } from './errors.js';
 import { byTopic } from './offsets.js';
@@ -27,6 +28,8 @@ export interface Chunk {
   readonly nextOffset: number;
   readonly stable: number;
   readonly bytes: number;
+  /** Says that the batches have been processed: their memory is then used for others. */
+  readonly release: () => void;
 }
 
 interface PartitionState {
@@ -187,7 +190,8 @@ export class Fetcher {
     const from = state.offset;
     state.offset = nextOffset;
     state.buffered += bytes;
-    this.chunks.push({ state, from, chunk: { topic, partition: answer.partition, batches, nextOffset, stable, bytes } });
+    const release = batches.length > 0 ? answerMemory.hold(answer.messages[0].batch.raw.buffer) : () => undefined;
+    this.chunks.push({ state, from, chunk: { topic, partition: answer.partition, batches, nextOffset, stable, bytes, release } });
     if (!state.paused) this.events.available();
     return undefined;
   }

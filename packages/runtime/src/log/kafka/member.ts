@@ -245,8 +245,8 @@ export class KafkaMember implements Member {
     }
     const chunk = this.workerHasPartitions ? this.fetcher.take() : undefined;
     if (chunk === undefined) return undefined;
-    const { topic, partition, batches, nextOffset, stable } = chunk;
-    return { type: 'records', epoch: this.epoch, topic, partition, batches, nextOffset, stable };
+    const { topic, partition, batches, nextOffset, stable, release } = chunk;
+    return { type: 'records', epoch: this.epoch, topic, partition, batches, nextOffset, stable, release };
   }
 
   private async something(timeoutMs: number): Promise<void> {

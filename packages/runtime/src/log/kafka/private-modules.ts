@@ -20,6 +20,8 @@ type Body = (exports: unknown, require: Require, module: LoadedModule, filename:
 /** CommonJS modules of one package, some of them replaced. */
 export class PrivateModules {
   private readonly cache = new Map<string, LoadedModule>();
+  /** By path as it is required. */
+  private readonly files = new Map<string, string>();
   private readonly outside: NodeJS.Require;
 
   /** @param replaced by path inside the package, with forward slashes */
@@ -69,9 +71,17 @@ export class PrivateModules {
   private require(from: string, specifier: string): unknown {
     if (!specifier.startsWith('.')) return this.outside(specifier) as unknown;
     const base = resolve(from, specifier);
+    return this.at(this.fileOf(base, specifier, from));
+  }
+
+  /** KafkaJS requires the modules of a request anew for each: the file system is asked once. */
+  private fileOf(base: string, specifier: string, from: string): string {
+    const known = this.files.get(base);
+    if (known !== undefined) return known;
     const candidates = [base, `${base}.js`, `${base}.json`, join(base, 'index.js')];
     const file = candidates.find((candidate) => existsSync(candidate) && statSync(candidate).isFile());
     if (file === undefined) throw new Error(`${specifier} is not found from ${from}`);
-    return this.at(file);
+    this.files.set(base, file);
+    return file;
   }
 }

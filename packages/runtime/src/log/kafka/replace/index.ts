@@ -1,4 +1,5 @@
 /** The modules of KafkaJS 2.2.4 that ours take the place of, each in its own file with the reason. */
+import { connectionReplacement } from './connection.js';
 import { decodeMessagesReplacement } from './decode-messages.js';
 import { filterAbortedMessagesReplacement } from './filter-aborted-messages.js';
 import { groupMessagesPerPartitionReplacement } from './group-messages-per-partition.js';
@@ -12,6 +13,7 @@ import { txnOffsetCommitReplacement } from './txn-offset-commit.js';
 export type { Replacement } from './replacement.js';
 
 export const REPLACEMENTS: readonly Replacement[] = [
+  connectionReplacement,
   decodeMessagesReplacement,
   filterAbortedMessagesReplacement,
   groupMessagesPerPartitionReplacement,
