@@ -102,7 +102,9 @@ describe('maxDrift', () => {
     }));
     const source = await written(backend, partitions);
     const watch = new DriftWatch(source, partitions);
-    await backend.runToEnd(plan(unique('free'), source, ''), { log: watch.watch(backend.log), bufferBytes: 256 * 1024 });
+    // Now and then the disk keeps one partition waiting until the other is read.
+    for (let run = 0; run < 10 && !(watch.greatest > 30 * MINUTE); run++)
+      await backend.runToEnd(plan(unique('free'), source, ''), { log: watch.watch(backend.log), bufferBytes: 256 * 1024 });
     expect(watch.greatest).toBeGreaterThan(30 * MINUTE);
   });
 });
