@@ -8,6 +8,7 @@ import { records } from '../../src/log/batch/records.js';
 import { AnswerMemory } from '../../src/log/kafka/answer-memory.js';
 import { kafkaJsFolder } from '../../src/log/kafka/load-kafkajs.js';
 import { AnswerReader, readingConnection } from '../../src/log/kafka/replace/connection.js';
+import { fetch } from '../../src/log/kafka/requests.js';
 import { quietSocket } from '../../src/log/kafka/socket.js';
 import { uniqueName, useBroker, withoutKafka } from './kafka-broker.js';
 import { nextOf } from './kafka-texts.js';
@@ -134,6 +135,16 @@ describe('a connection', () => {
     await expect.poll(() => connection.isConnected()).toBe(false);
     expect(fulfilled).toEqual([]);
   });
+});
+
+test('a fetch is asked for as stock asks', async () => {
+  const topics = ['t', 'größer'].map((topic, i) => ({
+    topic,
+    partitions: Array.from({ length: 1 + 20 * i }, (_, n) => ({ partition: n, fetchOffset: n * 2 ** 40, maxBytes: 1 << n })),
+  }));
+  const parameters = { maxWaitTime: 100, minBytes: 1, maxBytes: 2 ** 21, topics };
+  const encoder = await stock('./src/protocol/requests/fetch/v11/request.js')({ replicaId: -1, ...parameters }).encode();
+  expect((await fetch(parameters).request.encode()).buffer).toEqual(encoder.buffer);
 });
 
 describe('AnswerMemory', () => {

@@ -75,8 +75,8 @@ interface FetchResponse {
   readonly responses: readonly { readonly topicName: string; readonly partitions: readonly FetchPartition[] }[];
 }
 
-/** Read_committed, without a fetch session. */
-export function fetch(parameters: {
+interface FetchParameters {
+  /** ms that the broker may wait for `minBytes`. */
   readonly maxWaitTime: number;
   readonly minBytes: number;
   readonly maxBytes: number;
@@ -84,8 +84,26 @@ export function fetch(parameters: {
     readonly topic: string;
     readonly partitions: readonly { readonly partition: number; readonly fetchOffset: number; readonly maxBytes: number }[];
   }[];
-}): ProtocolCall<FetchResponse> {
-  return call('Fetch', 11, parameters);
+}
+
+/** A consumer, not a replica; no epoch, no start offset, no session. */
+const [NONE, READ_COMMITTED] = [-1, 1];
+
+/** Read_committed, without a fetch session. Encoded here: KafkaJS takes a buffer for each partition, and there are many, often. */
+export function fetch(parameters: FetchParameters): ProtocolCall<FetchResponse> {
+  const made = call<FetchResponse>('Fetch', 11, parameters);
+  const { maxWaitTime, minBytes, maxBytes, topics } = parameters;
+  const encode = async (): Promise<WireWriter> => {
+    const body = new WireWriter().int32(NONE).int32(maxWaitTime).int32(minBytes).int32(maxBytes).int8(READ_COMMITTED);
+    body.int32(0).int32(NONE);
+    body.array(topics, (each) => {
+      body.string(each.topic).array(each.partitions, (asked) => {
+        body.int32(asked.partition).int32(NONE).int64(BigInt(asked.fetchOffset)).int64(-1n).int32(asked.maxBytes);
+      });
+    });
+    return body.int32(0).string('');
+  };
+  return { ...made, request: { ...made.request, encode } };
 }
 
 interface ProduceResponse {
