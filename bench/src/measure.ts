@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { SchemaRegistry } from '@rta/registry';
 import type { Log } from '@rta/runtime';
 import type { Cluster } from '@rta/tools';
+import { messageOf } from '@rta/dsl/message-of';
 import { outputCheck } from './check.js';
 import type { Peer, RunResult } from './peers/peer.js';
 import type { PeerResult, WorkloadResult } from './results.js';
@@ -26,7 +27,10 @@ export interface TestBed {
   runs: number;
 }
 
-/** The engines in turns, so that what else the machine does meets all of them. Rejects where a result is wrong. */
+/**
+ * The engines in turns, so that what else the machine does meets all of them. One that runs out of its memory is left out, and named. Rejects
+ * where a result is wrong.
+ */
 export async function measure(
   bed: TestBed,
   workload: Workload,
@@ -43,8 +47,10 @@ export async function measure(
     targets: peer.targets(workload),
     runs: [],
   }));
+  const outOfMemory = new Set<string>();
   for (let run = 1; run <= Math.min(runs, workload.mostRuns ?? runs); run++)
     for (const [i, peer] of against.entries()) {
+      if (outOfMemory.has(peer.name)) continue;
       const directory = mkdtempSync(join(tmpdir(), 'rta-bench-'));
       const id = `bench-${workload.name}-${++bed.runs}`;
       try {
@@ -55,12 +61,23 @@ export async function measure(
         say(
           `${workload.name} ${run}, ${peer.name}: ${rate} records/s (${insideSeconds.toFixed(2)} s inside, ${wholeSeconds.toFixed(2)} s whole)`,
         );
+      } catch (error) {
+        if (i === 0 || !messageOf(error).includes('java.lang.OutOfMemoryError')) throw error;
+        say(`${workload.name} ${run}, ${peer.name}: ran out of its memory, and is left out`);
+        outOfMemory.add(peer.name);
       } finally {
         rmSync(directory, { recursive: true, force: true });
         await deleteTopicsOf(bed.log, id);
       }
     }
-  return { workload: workload.name, description: workload.description, records, recordBytes, peers: results };
+  return {
+    workload: workload.name,
+    description: workload.description,
+    records,
+    recordBytes,
+    peers: results.filter(({ peer }) => !outOfMemory.has(peer)),
+    outOfMemory: [...outOfMemory],
+  };
 }
 
 /** Output, changelogs and the like: hundreds of runs would fill the disk. */

@@ -17,6 +17,8 @@ export interface WorkloadResult {
   readonly recordBytes: number;
   /** The first is what the others are compared with. */
   readonly peers: readonly PeerResult[];
+  /** Engines that ran out of their memory, and have no figures. */
+  readonly outOfMemory: readonly string[];
 }
 
 export interface Figures {
@@ -100,13 +102,13 @@ function ratioCell(ratio: number | null, target: number | undefined): string {
 
 /** What the page says of a workload. */
 export function sectionOf(result: WorkloadResult): Section {
-  const { workload, description, records, recordBytes, peers } = result;
+  const { workload, description, records, recordBytes, peers, outOfMemory } = result;
   const text = `${description}. ${thousands(records)} Avro records of ${recordBytes.toFixed(0)} bytes (key and value); medians of
 ${peers[0]?.runs.length ?? 0} runs, the engines in turns, each run in a new process under a name of its own; the result of each run that has one was
 compared with a plain recomputation.
 
 ${tableOf(result)}
 
-${peers.map((peer) => `- **${peer.peer}**: ${peer.description}.`).join('\n')}`;
+${[...peers.map((peer) => `- **${peer.peer}**: ${peer.description}.`), ...outOfMemory.map((peer) => `- **${peer}**: ran out of its memory.`)].join('\n')}`;
   return { title: workload, text };
 }

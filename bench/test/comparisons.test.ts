@@ -11,7 +11,7 @@ describe('comparisons', () => {
     const run = { insideSeconds: 1, wholeSeconds: 2, cpuSeconds: 1, peakBytes: 100 };
     const rows = comparisonsOf([
       {
-        ...{ workload: 'top', description: '', records: 1000, recordBytes: 40 },
+        ...{ workload: 'top', description: '', records: 1000, recordBytes: 40, outOfMemory: [] },
         peers: [
           { peer: 'rta', description: '', targets: null, runs: [run] },
           {

@@ -14,6 +14,7 @@ const RESULT: WorkloadResult = {
     { peer: 'rta', description: 'ours', targets: null, runs: [run(2), run(1), run(4)] },
     { peer: 'other', description: 'theirs', targets: { speed: 5, cpu: 6, memory: 2 }, runs: [run(12), run(12), run(20)] },
   ],
+  outOfMemory: ['a third'],
 };
 
 describe('results', () => {
@@ -36,6 +37,7 @@ describe('results', () => {
     expect(page).toContain('- machine: a big one');
     expect(page).toContain(table[2]);
     expect(page).toContain('6,000,000 Avro records of 45 bytes');
+    expect(page).toContain('- **other**: theirs.\n- **a third**: ran out of its memory.\n');
     expect(page).not.toContain('old top');
     expect(page.endsWith('\n\n## sum\n\nold sum\n')).toBe(true);
     expect(pageOf({ machine: 'a big one' }, [section], page)).toBe(page);
