@@ -2,10 +2,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { messageOf } from '@rta/dsl/message-of';
 import type { SchemaRegistry } from '@rta/registry';
 import type { Log } from '@rta/runtime';
 import type { Cluster } from '@rta/tools';
-import { messageOf } from '@rta/dsl/message-of';
 import { outputCheck } from './check.js';
 import type { Peer, RunResult } from './peers/peer.js';
 import type { PeerResult, WorkloadResult } from './results.js';

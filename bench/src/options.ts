@@ -13,7 +13,7 @@ pnpm bench growth [options]     rta alone with more keys, partitions, open windo
                 jars, the first time, is not part); fails where a ratio fell by more than 30 % against the one in bench/results.json.
                 latency: rta alone, some seconds a rate; browser: 8 s
   --records N   records of each workload's input (default 5,000,000; the largest has 4.8 times as many), or of each run of growth
-                (default 30,000,000; windows: a fifth); not with latency
+                (default 30,000,000; keys: two thirds, windows: a fifth, pipelines: twice); not with latency
   --runs N      runs of each engine, of which the median counts (default 5; the largest workload 3; growth 3); not with latency
   --only NAME   only this workload, only this engine beside rta, or of growth only keys, partitions, windows or pipelines; may be repeated
   --rate N      of browser: events a second (default 100,000)

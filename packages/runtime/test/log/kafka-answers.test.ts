@@ -73,7 +73,7 @@ describe('a connection', () => {
   const Stock = stock('./src/network/connection.js');
   const stockSocket = stock('./src/network/socketFactory.js')();
 
-  /** Connected to a server of one answer; `fulfilled` is what its queue is told. */
+  /** Connected to a server; `fulfilled` is what its queue is told. */
   const connected = async (Connection: new (options: object) => any, serve: (socket: Socket, nth: number) => void) => {
     let connections = 0;
     const server = createServer((socket) => {
@@ -199,7 +199,8 @@ describe.skipIf(withoutKafka)('on Kafka', { timeout: 60_000 }, () => {
           256 * 1024,
         ),
       );
-    const member = await log.join({ group: uniqueName('g'), topics: [topic], transactionalId: uniqueName('tx') });
+    const [group, transactionalId] = [uniqueName('g'), uniqueName('tx')];
+    const member = await log.join({ group, topics: [topic], transactionalId, bufferBytes: 1024 * 1024 });
     await nextOf(member, 'assigned');
     for (let partition = 0; partition < 3; partition++) member.start(topic, partition, 0);
     const next = [0, 0, 0];
@@ -226,6 +227,9 @@ describe.skipIf(withoutKafka)('on Kafka', { timeout: 60_000 }, () => {
     expect(next).toEqual([count, count, count]);
     for (const look of kept) look();
     expect(kept.length).toBeGreaterThan(3);
+    // All that was read would not fit into what it was read into.
+    const memoryBytes = [...memories].reduce((sum, { byteLength }) => sum + byteLength, 0);
+    expect(memoryBytes).toBeLessThan(3 * count * text(0, 0).length);
     await member.leave();
   });
 });

@@ -106,8 +106,10 @@ export function makeFunction<T>({ of, values }: Constants, body: string): T {
     new Function(...names, `'use strict';\n${body}\n//# sourceURL=${url}`) as (...constants: readonly unknown[]) => unknown;
   if (of !== null) return compiled(of)(...values) as T;
   const key = `${names.length} ${body}`;
-  const make = shared.get(key) ?? compiled('rta-kernel');
-  if (!shared.has(key) && shared.size >= MAX_SHARED) shared.delete(shared.keys().next().value!);
-  shared.set(key, make);
+  let make = shared.get(key);
+  if (make === undefined) {
+    if (shared.size >= MAX_SHARED) shared.delete(shared.keys().next().value!);
+    shared.set(key, (make = compiled('rta-kernel')));
+  }
   return make(...values) as T;
 }
