@@ -156,6 +156,11 @@ export interface MemberOptions {
   readonly held?: readonly HeldState[];
   /** A URL at which the process of this member answers for what it has, for `Log.groupMembers`. */
   readonly address?: string;
+  /**
+   * Event time that the worker has reached in a partition. What is furthest behind is read first: a join would otherwise keep what it has of
+   * one side until the other has followed. Asked whenever there is a choice. Default: they take turns.
+   */
+  readonly timeReached?: (topic: string, partition: number) => number;
   /** Ends the joining, where that waits for brokers: it rejects then. */
   readonly signal?: AbortSignal;
 }

@@ -196,11 +196,18 @@ export class Task {
   /** Minimum over the inputs, each −∞ until heard (SEMANTICS rule 1). Never goes back. */
   watermark(): number {
     let watermark = Infinity;
-    for (const [i, input] of this.stage.inputs.entries()) {
-      if (input.kind === 'source') watermark = Math.min(watermark, this.sourceWatermark(i));
-      else for (const upstream of this.kernel.upstreamWatermarks(i)) watermark = Math.min(watermark, upstream);
-    }
+    for (let i = 0; i < this.stage.inputs.length; i++) watermark = Math.min(watermark, this.inputWatermark(i));
     return Math.max(watermark, this.forcedWatermark, this.lastWatermark);
+  }
+
+  /** Event time that has been reached in the input of a topic; minus infinity: nothing was heard, or it is not restored yet. */
+  timeReached(topic: string): number {
+    return this.running ? this.inputWatermark(this.stage.inputs.findIndex((input) => input.topic === topic)) : -Infinity;
+  }
+
+  private inputWatermark(input: number): number {
+    if (this.stage.inputs[input].kind === 'source') return this.sourceWatermark(input);
+    return this.kernel.upstreamWatermarks(input).reduce((least, upstream) => Math.min(least, upstream), Infinity);
   }
 
   /** Of one source input, minus infinity until heard. */

@@ -238,11 +238,18 @@ export class Worker {
     return false;
   }
 
+  private readonly timeReached = (topic: string, partition: number): number =>
+    this.byInput.get(tpKey(topic, partition))?.timeReached(topic) ?? -Infinity;
+
   private async join(): Promise<Member> {
     this.failure = null;
     await this.standbys.look();
     const { signal } = this.stopped;
-    return (this.member = await this.options.context.log.join({ ...memberOptions(this.options, this.standbys.held()), signal }));
+    return (this.member = await this.options.context.log.join({
+      ...memberOptions(this.options, this.standbys.held()),
+      signal,
+      timeReached: this.timeReached,
+    }));
   }
 
   private async handle(event: MemberEvent): Promise<void> {

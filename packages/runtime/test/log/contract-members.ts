@@ -127,6 +127,30 @@ export function memberTests(on: Fixture): void {
       await on.leave(worker);
     });
 
+    it('reads first what is furthest behind in time, and all of it in the end', async () => {
+      // A record of the sparse topic goes on ten times as far, as where one side of a join has more records than the other.
+      const [dense, sparse] = [await on.topic(3), await on.topic(3)];
+      const rows = Array.from({ length: 200 }, (_, i) => `${i}`.padEnd(40_000, '.'));
+      for (const name of [dense, sparse])
+        for (let p = 0; p < 3; p++) for (let i = 0; i < 200; i += 20) await on.log.append(outputs(name, p, rows.slice(i, i + 20), 80_000));
+      const seen = new Map<string, number>();
+      const timeReached = (topic: string, partition: number): number =>
+        (seen.get(`${topic} ${partition}`) ?? 0) * (topic === sparse ? 10 : 1);
+      const read = (topic: string): number => [0, 1, 2].reduce((sum, p) => sum + (seen.get(`${topic} ${p}`) ?? 0), 0);
+      const worker = await on.join(unique('g'), [dense, sparse], { bufferBytes: 1 << 20, timeReached });
+      await worker.until(() => {
+        seen.clear();
+        for (const topic of [dense, sparse]) for (let p = 0; p < 3; p++) seen.set(`${topic} ${p}`, worker.of(topic, p).length);
+        return read(dense) >= 450;
+      });
+      // In turns, as much would be read of the other.
+      expect(read(sparse)).toBeGreaterThan(0);
+      expect(read(sparse)).toBeLessThan(300);
+      await worker.until(() => worker.count >= 1200);
+      for (const topic of [dense, sparse]) for (let p = 0; p < 3; p++) expect(values(worker.of(topic, p))).toEqual(rows);
+      await on.leave(worker);
+    });
+
     it('says that nothing came', async () => {
       const name = await on.topic();
       const worker = await on.join(unique('g'), [name]);

@@ -5,10 +5,12 @@
  */
 import type { StageNode } from '../../plan/physical.js';
 import { keptMs, padded } from '../../plan/join-times.js';
-import { byteString, readInt32, readSortableLong } from './bytes.js';
+import { readInt32, readSortableLong } from './bytes.js';
+import { BytesMap } from './bytes-map.js';
 import { DueQueue } from './due-queue.js';
 import { type EvictableRow, EvictableRows } from './evictable-rows.js';
 import type { Receiver } from './receive.js';
+import { RowSlabs } from './row-slabs.js';
 import type { TaskState } from './task-state.js';
 
 type JoinNode = Extract<StageNode, { op: 'join' }>;
@@ -26,8 +28,9 @@ export interface JoinCode {
   right(K: TaskState, time: number, R: Uint8Array, rp: number, re: number, key: Uint8Array, kp: number, ke: number): void;
 }
 
-/** A row that waits; its bytes are without its time. */
+/** A row that waits; its bytes are without its time: `row[at, at + length)`. */
 export interface Kept extends EvictableRow {
+  at: number;
   readonly side: 0 | 1;
   readonly time: number;
   /** Counts the rows of the join as they came in. */
@@ -39,18 +42,18 @@ export interface Kept extends EvictableRow {
   logged: boolean;
 }
 
-/** Rows of one side and key, oldest first. */
+/** Rows of one key, those of each side oldest first. */
 export interface Bucket {
-  readonly name: string;
   readonly key: Uint8Array;
-  readonly rows: Kept[];
+  readonly rows: readonly [left: Kept[], right: Kept[]];
 }
 
 /** Bytes that a row takes beside its own, about. */
 const ROW_OVERHEAD = 150;
 
 export class JoinState extends EvictableRows<Kept> {
-  protected readonly buckets: readonly [Map<string, Bucket>, Map<string, Bucket>] = [new Map(), new Map()];
+  protected readonly buckets = new BytesMap<Bucket>();
+  private readonly slabs = new RowSlabs();
   protected due = new DueQueue<Kept>();
   private readonly beforeMs: number;
   private readonly afterMs: number;
@@ -58,7 +61,9 @@ export class JoinState extends EvictableRows<Kept> {
   protected readonly pads: readonly [boolean, boolean];
   /** Rows by number, while the changelog is read. */
   private readonly restoredRows = new Map<number, Kept>();
-  protected nextNumber = 0;
+  private nextNumber = 0;
+  /** Where in what `rowOf` gave the row begins. */
+  protected rowAt = 0;
 
   constructor(
     protected readonly node: JoinNode,
@@ -87,17 +92,16 @@ export class JoinState extends EvictableRows<Kept> {
     K.rowsIn[this.index]++;
     const time = Number(K.cursor.at(b, valueStart, valueEnd).long());
     const start = K.cursor.pos;
-    const name = byteString(b, keyStart, keyEnd);
-    const matched = this.match(K, side, name, time, b, start, valueEnd);
-    const row = this.keep(side, name, () => b.slice(keyStart, keyEnd), time, this.nextNumber++, b.slice(start, valueEnd));
+    const bucket = this.bucketOf(b, keyStart, keyEnd);
+    const matched = this.match(K, side, bucket, time, b, start, valueEnd);
+    const row = this.keep(bucket, side, time, b, start, valueEnd);
     row.matched = matched && this.pads[side];
     this.touch(row);
   }
 
   /** Hands on what a row makes with those of the other side. */
-  private match(K: TaskState, side: 0 | 1, name: string, time: number, b: Uint8Array, start: number, end: number): boolean {
-    const others = this.buckets[side === 0 ? 1 : 0].get(name)?.rows;
-    if (others === undefined) return false;
+  private match(K: TaskState, side: 0 | 1, bucket: Bucket, time: number, b: Uint8Array, start: number, end: number): boolean {
+    const others = bucket.rows[side === 0 ? 1 : 0];
     const { beforeMs, afterMs } = this;
     const [least, most] = side === 0 ? [time - beforeMs, time + afterMs] : [time - afterMs, time + beforeMs];
     const { meets } = this.code;
@@ -105,10 +109,11 @@ export class JoinState extends EvictableRows<Kept> {
     for (let i = firstFrom(others, least); i < others.length && others[i].time <= most; i++) {
       const other = others[i];
       const row = this.rowOf(other);
-      const at = Math.max(time, other.time);
+      const from = this.rowAt;
+      const to = from + other.length;
+      const later = Math.max(time, other.time);
       if (meets !== null) {
-        const met =
-          side === 0 ? meets(K, time, b, start, end, row, 0, row.length) : meets(K, other.time, row, 0, row.length, b, start, end);
+        const met = side === 0 ? meets(K, time, b, start, end, row, from, to) : meets(K, other.time, row, from, to, b, start, end);
         if (!met) continue;
       }
       matched = true;
@@ -116,25 +121,40 @@ export class JoinState extends EvictableRows<Kept> {
         other.matched = true;
         this.touch(other);
       }
-      if (side === 0) this.code.pair(K, at, b, start, end, row, 0, row.length);
-      else this.code.pair(K, at, row, 0, row.length, b, start, end);
+      if (side === 0) this.code.pair(K, later, b, start, end, row, from, to);
+      else this.code.pair(K, later, row, from, to, b, start, end);
     }
     return matched;
   }
 
-  protected keep(side: 0 | 1, name: string, key: () => Uint8Array, time: number, number: number, row: Uint8Array, deleted = false): Kept {
-    let bucket = this.buckets[side].get(name);
+  /** What is kept of the key `b[start, end)`. */
+  protected bucketOf(b: Uint8Array, start: number, end: number): Bucket {
+    let bucket = this.buckets.get(b, start, end);
     if (bucket === undefined) {
-      bucket = { name, key: key(), rows: [] };
-      this.buckets[side].set(name, bucket);
+      bucket = { key: b.slice(start, end), rows: [[], []] };
+      this.buckets.add(bucket);
     }
+    return bucket;
+  }
+
+  protected keep(
+    bucket: Bucket,
+    side: 0 | 1,
+    time: number,
+    b: Uint8Array,
+    start: number,
+    end: number,
+    deleted = false,
+    number = this.nextNumber++,
+  ): Kept {
     const kept: Kept = {
       side,
       time,
       number,
       bucket,
-      row,
-      length: row.length,
+      row: this.slabs.bytes,
+      at: 0,
+      length: end - start,
       deleted,
       matched: false,
       dirty: false,
@@ -143,14 +163,25 @@ export class JoinState extends EvictableRows<Kept> {
       flush: 0,
       listed: false,
     };
-    const { rows } = bucket;
+    if (this.lasts(side)) kept.row = b.slice(start, end);
+    else {
+      kept.at = this.slabs.add(b, start, end);
+      kept.row = this.slabs.bytes;
+    }
+    const rows = bucket.rows[side];
     let i = rows.length;
     while (i > 0 && (rows[i - 1].time > time || (rows[i - 1].time === time && rows[i - 1].number > number))) i--;
-    rows.splice(i, 0, kept);
+    if (i === rows.length) rows.push(kept);
+    else rows.splice(i, 0, kept);
     this.count++;
-    this.heldBytes += row.length;
+    this.heldBytes += kept.length;
     this.schedule(kept);
     return kept;
+  }
+
+  /** Whether rows of a side stay for a time of their own: their bytes are then kept apart from those of others. */
+  protected lasts(_side: 0 | 1): boolean {
+    return false;
   }
 
   /** The watermark at which a row goes; Infinity: it stays. */
@@ -167,6 +198,7 @@ export class JoinState extends EvictableRows<Kept> {
     if (kept.dirty) return;
     if (kept.row === null) {
       kept.row = this.rowOf(kept);
+      kept.at = this.rowAt;
       this.heldBytes += kept.length;
     }
     kept.dirty = true;
@@ -177,11 +209,11 @@ export class JoinState extends EvictableRows<Kept> {
 
   flush(K: TaskState, watermark: number): void {
     const gone = this.due.take(watermark);
-    gone.sort((a, b) => a.time - b.time || a.side - b.side || a.number - b.number);
-    for (const kept of gone) {
-      if (this.pads[kept.side] && !kept.matched) this.pad(K, kept);
-      this.drop(K, kept);
+    if (this.pads[0] || this.pads[1]) {
+      const alone = gone.filter(({ side, matched }) => this.pads[side] && !matched);
+      for (const kept of alone.sort((a, b) => a.time - b.time || a.side - b.side || a.number - b.number)) this.pad(K, kept);
     }
+    for (const kept of gone) this.drop(K, kept);
     this.logDirty(K);
   }
 
@@ -205,18 +237,22 @@ export class JoinState extends EvictableRows<Kept> {
 
   private pad(K: TaskState, kept: Kept): void {
     const row = this.rowOf(kept);
+    const from = this.rowAt;
     const { key } = kept.bucket;
-    if (kept.side === 0) this.code.left(K, kept.time, row, 0, row.length);
-    else this.code.right(K, kept.time, row, 0, row.length, key, 0, key.length);
+    if (kept.side === 0) this.code.left(K, kept.time, row, from, from + kept.length);
+    else this.code.right(K, kept.time, row, from, from + kept.length, key, 0, key.length);
   }
 
   protected forget(kept: Kept): void {
-    const { rows, name } = kept.bucket;
+    const { bucket, side } = kept;
+    const rows = bucket.rows[side];
     // Rows go in the order of their times, so it is one of the first.
-    rows.splice(rows.indexOf(kept), 1);
-    if (rows.length === 0) this.buckets[kept.side].delete(name);
+    if (rows[0] === kept) rows.shift();
+    else rows.splice(rows.indexOf(kept), 1);
+    if (rows.length === 0 && bucket.rows[1 - side].length === 0) this.buckets.delete(bucket);
     this.count--;
     if (kept.row !== null) this.heldBytes -= kept.length;
+    kept.row = null;
     kept.gone = true;
   }
 
@@ -228,12 +264,12 @@ export class JoinState extends EvictableRows<Kept> {
 
   protected log(K: TaskState, kept: Kept): void {
     const keyEnd = this.storeKey(K, kept);
-    const { side, bucket, row, time } = kept;
+    const { side, bucket, row, at, time } = kept;
     const w = K.values;
     let p = w.sized(w.int32(0, this.fingerprint), bucket.key, 0, bucket.key.length);
     p = w.byte(p, kept.matched ? 1 : 0);
     if (side === 1) p = w.byte(p, 0);
-    p = kept.deleted ? w.byte(p, 0) : w.copy(w.long(w.byte(p, 2), time), row!, 0, row!.length);
+    p = kept.deleted ? w.byte(p, 0) : w.copy(w.long(w.byte(p, 2), time), row!, at, at + kept.length);
     if (side === 0) p = w.byte(p, 0);
     K.changelog().append(K.now, K.keys.bytes, 0, keyEnd, w.bytes, 0, p, null);
   }
@@ -256,10 +292,9 @@ export class JoinState extends EvictableRows<Kept> {
       return;
     }
     const at = this.parse(K, value, side);
-    const known = this.restoredRows.get(number);
-    const name = byteString(value, at.keyStart, at.keyEnd);
     const kept =
-      known ?? this.keep(side, name, () => value.slice(at.keyStart, at.keyEnd), time, number, value.slice(at.start, at.end), at.deleted);
+      this.restoredRows.get(number) ??
+      this.keep(this.bucketOf(value, at.keyStart, at.keyEnd), side, time, value, at.start, at.end, at.deleted, number);
     this.restoredRows.set(number, kept);
     kept.matched = at.matched;
     kept.logged = true;
@@ -284,22 +319,22 @@ export class JoinState extends EvictableRows<Kept> {
   restored(): void {
     this.restoredRows.clear();
     this.due = new DueQueue();
-    for (const side of this.buckets)
-      for (const { rows } of side.values())
-        for (const kept of rows) {
-          this.schedule(kept);
-          this.noteWritten(kept);
-        }
+    for (const { rows } of this.buckets.values())
+      for (const kept of rows.flat()) {
+        this.schedule(kept);
+        this.noteWritten(kept);
+      }
   }
 
-  /** The row, from the store where it was evicted. */
+  /** The bytes that a row is in, from `rowAt` on; from the store where it was evicted. */
   protected rowOf(kept: Kept): Uint8Array {
+    this.rowAt = kept.at;
     if (kept.row !== null) return kept.row;
     const { K } = this;
     const value = K.env.store!.get(K.keys.slice(0, this.storeKey(K, kept)));
     if (value === undefined) throw new Error(`a row of ${this.node.id} is not in the store`);
-    const { start, end } = this.parse(K, value, kept.side);
-    return value.slice(start, end);
+    this.rowAt = this.parse(K, value, kept.side).start;
+    return value;
   }
 }
 

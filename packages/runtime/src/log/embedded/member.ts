@@ -20,6 +20,8 @@ import { type Database, PartitionReader } from './partition-reader.js';
 const DEFAULT_BUFFER_BYTES = 8 * 1024 * 1024;
 const MIN_CHUNK_BYTES = 64 * 1024;
 const MAX_CHUNK_BYTES = 1024 * 1024;
+/** Every so many chunks, the next partition is handed over, whatever time it is of. */
+const WAITING_FIRST = 4;
 
 /** What the log does for its members. */
 export interface MemberHost {
@@ -64,6 +66,8 @@ export class EmbeddedMember implements Member {
   private fetches: Fetch[] = [];
   /** Where the search for the next chunk begins, so that all partitions get their turn. */
   private turn = 0;
+  private chosen = 0;
+  private readonly timeReached: MemberOptions['timeReached'];
   private wake: (() => void) | null = null;
   private failure: LogError | null = null;
   private left = false;
@@ -82,6 +86,7 @@ export class EmbeddedMember implements Member {
     this.transactionalId = options.transactionalId;
     this.standby = options.standby ?? 0;
     this.held = options.held ?? [];
+    this.timeReached = options.timeReached;
     this.bufferBytes = options.bufferBytes ?? DEFAULT_BUFFER_BYTES;
     this.sessionTimeoutMs = options.sessionTimeoutMs ?? Infinity;
     this.lastHeard = performance.now();
@@ -251,29 +256,45 @@ export class EmbeddedMember implements Member {
   }
 
   private nextRecords(): MemberEvent | null {
-    for (let i = 0; i < this.fetches.length; i++) {
-      const index = (this.turn + i) % this.fetches.length;
+    const fetch = this.nextFetch();
+    if (fetch === null) return null;
+    let { chunk } = fetch;
+    fetch.chunk = null;
+    try {
+      if (chunk === null) {
+        const batches = fetch.reader.take();
+        chunk = { batches, nextOffset: fetch.reader.position };
+      }
+    } catch (error) {
+      this.fail(error as LogError);
+      return null;
+    }
+    this.load(fetch);
+    const { topic, partition, high } = fetch.partition;
+    const batches = chunk.batches.filter((batch) => batch.recordCount > 0);
+    return { type: 'records', epoch: this.epoch, topic, partition, batches, nextOffset: chunk.nextOffset, stable: high };
+  }
+
+  /** Of those that have something, the one that is furthest behind; every fourth time, whichever is next. */
+  private nextFetch(): Fetch | null {
+    const count = this.fetches.length;
+    const anyTime = this.timeReached === undefined || ++this.chosen % WAITING_FIRST === 0;
+    let [best, least] = [-1, Infinity];
+    for (let i = 0; i < count; i++) {
+      const index = (this.turn + i) % count;
       const fetch = this.fetches[index];
       if (fetch.paused) continue;
-      let chunk = fetch.chunk;
-      fetch.chunk = null;
-      try {
-        if (chunk === null && !fetch.loading && fetch.reader.inMemory) {
-          const batches = fetch.reader.take();
-          chunk = { batches, nextOffset: fetch.reader.position };
-        }
-      } catch (error) {
-        this.fail(error as LogError);
-        return null;
+      if (fetch.chunk === null && (fetch.loading || !fetch.reader.inMemory)) {
+        this.load(fetch);
+        continue;
       }
-      this.load(fetch);
-      if (chunk === null) continue;
-      this.turn = index + 1;
-      const { topic, partition, high } = fetch.partition;
-      const batches = chunk.batches.filter((batch) => batch.recordCount > 0);
-      return { type: 'records', epoch: this.epoch, topic, partition, batches, nextOffset: chunk.nextOffset, stable: high };
+      const time = anyTime ? -Infinity : this.timeReached(fetch.partition.topic, fetch.partition.partition);
+      if (best < 0 || time < least) [best, least] = [index, time];
+      if (least === -Infinity) break;
     }
-    return null;
+    if (best < 0) return null;
+    this.turn = best + 1;
+    return this.fetches[best];
   }
 
   /** Reads ahead from the disk where there is something and room for it. */

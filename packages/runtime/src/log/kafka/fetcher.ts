@@ -17,6 +17,8 @@ import { backoffMs } from './retry.js';
 const PARTITION_BYTES = 1024 * 1024;
 /** Of an answer: KafkaJS joins its parts, which costs twice as much where the whole is larger than the processor's cache. */
 const REQUEST_BYTES = 2 * 1024 * 1024;
+/** Every so many requests, what has waited longest comes first, whatever time it is of. */
+const WAITING_FIRST = 4;
 /** ms that the broker waits for data. A partition that is started or resumed meanwhile waits as long. */
 const WAIT_MS = 100;
 
@@ -44,6 +46,8 @@ interface PartitionState {
   fresh: boolean;
   /** A last stable offset that the worker has not been told of would be news; this one it has. */
   toldStable: number;
+  /** The number of the request that last brought records of it. */
+  broughtBy: number;
 }
 
 interface Buffered {
@@ -64,7 +68,7 @@ export class Fetcher {
   private readonly underWay = new Set<number>();
   private readonly timers = new Set<NodeJS.Timeout>();
   private chunks: Buffered[] = [];
-  private turn = 0;
+  private requests = 0;
   private failures = 0;
   private failingSince = 0;
   private lookingUp = false;
@@ -74,6 +78,7 @@ export class Fetcher {
     private readonly brokers: Brokers,
     private readonly bufferBytes: number,
     private readonly events: FetcherEvents,
+    private readonly timeReached: (topic: string, partition: number) => number = () => 0,
   ) {}
 
   /** Begins at `offset`, or goes on there; what was fetched before is dropped. */
@@ -82,7 +87,7 @@ export class Fetcher {
     const previous = this.partitions.get(key);
     if (previous !== undefined) this.drop(previous);
     const paused = previous?.paused ?? false;
-    this.partitions.set(key, { topic, partition, offset, paused, buffered: 0, fresh: true, toldStable: -1 });
+    this.partitions.set(key, { topic, partition, offset, paused, buffered: 0, fresh: true, toldStable: -1, broughtBy: 0 });
     this.pump();
   }
 
@@ -147,9 +152,8 @@ export class Fetcher {
 
   private async fetchFrom(leader: number, states: readonly PartitionState[]): Promise<void> {
     this.underWay.add(leader);
-    // Brokers fill an answer in the order of the request: each partition is first in turn.
-    const first = this.turn++ % states.length;
-    const asked = new Map([...states.slice(first), ...states.slice(0, first)].map((state) => [state, state.offset]));
+    const request = ++this.requests;
+    const asked = new Map(this.inTurn(states, request).map((state) => [state, state.offset]));
     let failure: unknown;
     try {
       const { errorCode, responses } = await this.brokers.send(
@@ -163,7 +167,7 @@ export class Fetcher {
       );
       check(errorCode, 'fetching');
       for (const { topicName, partitions } of responses)
-        for (const answer of partitions) failure = this.accept(topicName, answer, asked) ?? failure;
+        for (const answer of partitions) failure = this.accept(topicName, answer, asked, request) ?? failure;
     } catch (error) {
       failure = error;
     }
@@ -175,8 +179,16 @@ export class Fetcher {
     } else this.failed(failure, [...asked.keys()]);
   }
 
+  /** Brokers fill an answer in the order of the request. Some requests go by the waiting alone, so that everything has its turn in any case. */
+  private inTurn(states: readonly PartitionState[], request: number): PartitionState[] {
+    const longest = [...states].sort((a, b) => a.broughtBy - b.broughtBy);
+    if (request % WAITING_FIRST === 0) return longest;
+    const times = new Map(longest.map((state) => [state, this.timeReached(state.topic, state.partition)]));
+    return longest.sort((a, b) => compare(times.get(a)!, times.get(b)!));
+  }
+
   /** Puts an answer into the buffer; gives the error that it holds. */
-  private accept(topic: string, answer: FetchPartition, asked: ReadonlyMap<PartitionState, number>): unknown {
+  private accept(topic: string, answer: FetchPartition, asked: ReadonlyMap<PartitionState, number>, request: number): unknown {
     const state = this.partitions.get(tpKey(topic, answer.partition));
     // Moved, or taken away, while the request was under way.
     if (state === undefined || asked.get(state) !== state.offset) return undefined;
@@ -190,6 +202,7 @@ export class Fetcher {
     const from = state.offset;
     state.offset = nextOffset;
     state.buffered += bytes;
+    if (batches.length > 0) state.broughtBy = request;
     const release = batches.length > 0 ? answerMemory.hold(answer.messages[0].batch.raw.buffer) : () => undefined;
     this.chunks.push({ state, from, chunk: { topic, partition: answer.partition, batches, nextOffset, stable, bytes, release } });
     if (!state.paused) this.events.available();
@@ -270,4 +283,9 @@ export class Fetcher {
     }, ms);
     this.timers.add(timer);
   }
+}
+
+/** Of times, that may both be infinite. */
+function compare(a: number, b: number): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }

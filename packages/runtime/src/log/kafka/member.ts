@@ -91,10 +91,8 @@ export class KafkaMember implements Member {
       timeoutMs: options.transactionTimeoutMs ?? DEFAULT_TRANSACTION_MS,
       compression: settings.compression,
     });
-    this.fetcher = new Fetcher(brokers, options.bufferBytes ?? DEFAULT_BUFFER_BYTES, {
-      available: () => this.wake?.(),
-      failed: (error) => this.fail(error),
-    });
+    const events = { available: () => this.wake?.(), failed: (error: unknown) => this.fail(error) };
+    this.fetcher = new Fetcher(brokers, options.bufferBytes ?? DEFAULT_BUFFER_BYTES, events, options.timeReached);
     this.membership = new GroupMembership(
       brokers,
       {
