@@ -12,7 +12,7 @@ export const join: Workload = {
   draw: uniform(4000),
   topics: 2,
   steps: `steps:
-  - join: { with: others, on: user_id, within: 10s, take: [{ other_time: event_time_millis }, { other_score: score }] }
+  - join: { with: others, on: user_id, within: 10s, copartitioned: true, take: [{ other_time: event_time_millis }, { other_score: score }] }
   - derive: { total: score + other_score }
   - select: [user_id, event_time_millis, other_time, total]
 `,

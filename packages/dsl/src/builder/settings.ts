@@ -97,6 +97,8 @@ export interface Join<S> {
   readonly within?: Duration | { readonly before?: Duration; readonly after?: Duration };
   readonly grace?: Duration;
   readonly version?: 'asOf' | 'latest';
+  /** Both topics have their rows by the join key, in equally many partitions: they are joined where they are. */
+  readonly copartitioned?: boolean;
 }
 
 export interface Use {

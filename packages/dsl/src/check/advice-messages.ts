@@ -61,6 +61,14 @@ export const adviceMessages = {
       ? write('where a finer group does', 'groupBy: [finer_column, …]')
       : 'that is cheap until there are hundreds of tasks; where a finer group is of use anyway, aggregate by it first and this one over its result',
   })),
+  movedJoin: adviceMessage('RTA4103', 'A join whose sides may lie alike', (span: Span, key: readonly string[]) => ({
+    span,
+    message: `both sides are keyed by ${listing(key.map(quote), 'and')}, and each of their rows is written to a topic and read again to meet its equals, one more transaction until the result`,
+    help: write(
+      "where both topics have equally many partitions, filled as Kafka's Java clients and rta do it (murmur2 of the key),",
+      'copartitioned: true',
+    ),
+  })),
 
   // ---- RTA42xx: time ----
   latenessBeyondRetention: adviceMessage(

@@ -75,6 +75,18 @@ export const joinMessages = {
     message: 'a table that is computed has no versions: how often it changes depends on when it is written',
     help: 'take what is there, `version: latest`, or join windowed results (`emit: final`) on `window_start, window_end` too',
   })),
+  joinCopartitioned: errorMessage(
+    'RTA3533',
+    'A `copartitioned` join of streams that do not lie by its key',
+    (span: Span, side: string, key: readonly string[] | null) => ({
+      span,
+      message:
+        key === null
+          ? `\`copartitioned\` joins rows where they are, and those of the ${side} side are not known to lie by a key`
+          : `\`copartitioned\` joins rows where they are, and those of the ${side} side lie by ${listing(key.map(quote), 'and')}, which this join does not equate with what the other side lies by`,
+      help: 'join on what is the `key` of the sources of both sides, or leave `copartitioned` out: rows are then brought to those of equal keys',
+    }),
+  ),
   tableFirst: errorMessage('RTA3512', 'A table on the left of a stream', (span: Span) => ({
     span,
     message: 'the stream stands on the left of a join with a table',

@@ -319,6 +319,8 @@ export interface JoinTransform {
   readonly take: readonly NamedExpr[];
   /** Rows of equal keys that do not meet it are no match. Null: all are. */
   readonly condition: JoinCondition | null;
+  /** Streams of topics that lie alike: partition p of one has the keys that partition p of the other has, and rows need not move. */
+  readonly copartitioned?: true;
 }
 
 export interface JoinCondition {

@@ -159,10 +159,10 @@ export function showTransform(transform: Transform): string[] {
     case 'spread':
       return [`  spread ${transform.column} as ${transform.rank ?? '-'}`];
     case 'join': {
-      const { how, outer, leftKey, rightKey, take, condition } = transform;
+      const { how, outer, leftKey, rightKey, take, condition, copartitioned } = transform;
       const on = leftKey.map((expr, i) => `${showExpr(expr)} == ${showExpr(rightKey[i])}`).join(' and ');
       return [
-        `  ${outer} join on ${on}${showHow(how)}`,
+        `  ${outer} join on ${on}${showHow(how)}${copartitioned === true ? ', copartitioned' : ''}`,
         ...(condition === null ? [] : [`    where ${showExpr(condition.expr)}`]),
         `    take ${take.map(showNamed).join(', ')}`,
         ...(condition === null || condition.carried.length === 0 ? [] : [`    carry ${condition.carried.map(showNamed).join(', ')}`]),

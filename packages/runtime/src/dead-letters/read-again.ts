@@ -83,6 +83,7 @@ function envOf(stage: Stage, partition: number, refused: (step: string, reason: 
   };
   return {
     partition,
+    tasks: null,
     output: (output, to) => builder(`${String(output)}-${String(to)}`),
     partitions: stage.outputs.map(() => 1),
     schemaIds: stage.outputs.map((output) =>

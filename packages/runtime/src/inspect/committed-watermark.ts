@@ -12,6 +12,7 @@ import { decodePosition } from '../task/position.js';
 export async function committedWatermark(log: Log, plan: PhysicalPlan, sink: Pick<SinkNode, 'id'>): Promise<number | null> {
   const stage = plan.stages.find(({ outputs }) => outputs.some((output) => output.kind === 'sink' && output.id === sink.id));
   if (stage === undefined) return null;
+  // Each position has the watermark of the whole task.
   const { topic } = stage.inputs[0];
   const partitions = (await log.offsets(topic)).map(({ partition }) => ({ topic, partition }));
   const committed = await log.groupOffsets(plan.applicationId, partitions);

@@ -17,6 +17,7 @@ export function keptBy(node: FoldNode, { entries, position }: ChangelogState): r
 const NO_STAGE: StageContext = {
   env: {
     partition: 0,
+    tasks: null,
     output: () => unused(),
     partitions: [],
     schemaIds: [],

@@ -7,6 +7,7 @@
  */
 import { calleeOf, compareStrings, isStrict, type MetaName, type Type, type TypedExpr, type Value } from '@rta/dsl';
 import { type Code, literal } from './generate/code.js';
+import { mayThrow } from '../plan/may-throw.js';
 import { definiteType, isNullable, type Operand } from './generate/operand.js';
 import { nodeRuntime } from './run/expression-runtime.js';
 import { equalBytes } from './run/strings.js';
@@ -37,33 +38,6 @@ export function expressionSource(expr: TypedExpr, scope: ExpressionScope, code: 
 /** Source that is true where the expression is true (neither false nor null). */
 export function conditionSource(expr: TypedExpr, scope: ExpressionScope, code: Code): string {
   return new Compiler(scope, code).condition(expr, 0);
-}
-
-/** Whether evaluating may throw an ExpressionError. Cautious: what is not known to be safe may. */
-export function mayThrow(expr: TypedExpr): boolean {
-  switch (expr.kind) {
-    case 'literal':
-    case 'column':
-    case 'meta':
-      return false;
-    case 'accumulator':
-      return true;
-    case 'field':
-      return mayThrow(expr.of);
-    case 'index':
-      return mayThrow(expr.of) || mayThrow(expr.index);
-    case 'unary':
-      return mayThrow(expr.operand) || (expr.op === '-' && !isFloating(expr.type));
-    case 'cast':
-      return mayThrow(expr.operand) || definiteType(expr.type).kind === 'decimal';
-    case 'in':
-      return mayThrow(expr.operand) || expr.options.some(mayThrow);
-    case 'binary':
-      if (mayThrow(expr.left) || mayThrow(expr.right)) return true;
-      return ['+', '-', '*', '/', '%'].includes(expr.op) && !isFloating(expr.type);
-    case 'call':
-      return expr.fn !== 'if' || expr.args.some(mayThrow);
-  }
 }
 
 function isFloating(type: Type): boolean {

@@ -72,6 +72,8 @@ interface NodeStats {
 export interface KernelEnv {
   /** The task's partition: the partition number of its inputs. */
   readonly partition: number;
+  /** How many tasks the stage has: partitions of each of its inputs. Null: not known, and which partition a record is in is not judged. */
+  readonly tasks: number | null;
   /**
    * Where records for partition `partition` of output `output` (index in `stage.outputs`) go until the next flush is collected.
    * The builder is the same object until the task takes it away after `flush`.
@@ -104,6 +106,9 @@ export interface BadRecord {
   readonly headers: Uint8Array;
 }
 
+/** What is said of a record that `copartitioned` does not hold of. */
+export const MISPLACED = 'the record is not in the partition that its key belongs to (murmur2), and `copartitioned` relies on that';
+
 export type RejectCode =
   | 'empty_value'
   | 'bad_magic'
@@ -114,6 +119,7 @@ export type RejectCode =
   | 'incompatible_schema'
   | 'missing_field'
   | 'key_mismatch'
+  | 'misplaced'
   | 'null_key'
   | 'bad_key'
   | 'no_event_time'

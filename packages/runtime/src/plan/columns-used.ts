@@ -1,4 +1,5 @@
 import type { Accumulator, Type, TypedExpr } from '@rta/dsl';
+import { mayThrow } from './may-throw.js';
 import { feedsOf, type StageNode } from './physical.js';
 
 /** Names of the input columns that an expression reads. */
@@ -58,21 +59,26 @@ export function rowTypeOf({ type, top }: Accumulator): RowType {
   return rank === null ? row : { ...row, fields: row.fields.filter(({ name }) => name !== rank) };
 }
 
-/**
- * The columns of input `input` that any node of a stage needs, so that the kernel reads no others: a backward pass over the tree of nodes.
- */
+/** The columns of input `input` that any node of a stage needs, so that the kernel reads no others. */
 export function columnsUsed(nodes: readonly StageNode[], input: number): Set<string> {
-  const needs: Set<string>[] = nodes.map(() => new Set<string>());
   const fromInput = new Set<string>();
-  for (let i = nodes.length - 1; i >= 0; i--) {
-    const node = nodes[i];
-    const wanted = wantedOfInput(node, needs[i]);
-    for (const feed of feedsOf(node)) {
-      if ('node' in feed) for (const name of wanted) needs[feed.node].add(name);
-      else if (feed.input === input) for (const name of wanted) fromInput.add(name);
-    }
-  }
+  for (const [i, wanted] of columnsWanted(nodes).entries())
+    for (const feed of feedsOf(nodes[i])) if ('input' in feed && feed.input === input) addAll(fromInput, wantedOfInput(nodes[i], wanted));
   return fromInput;
+}
+
+/** Of each node: the columns of its rows that those behind it need. A backward pass over the tree of nodes. */
+export function columnsWanted(nodes: readonly StageNode[]): readonly ReadonlySet<string>[] {
+  const wanted = nodes.map(() => new Set<string>());
+  for (let i = nodes.length - 1; i >= 0; i--) {
+    const ofInput = wantedOfInput(nodes[i], wanted[i]);
+    for (const feed of feedsOf(nodes[i])) if ('node' in feed) addAll(wanted[feed.node], ofInput);
+  }
+  return wanted;
+}
+
+function addAll(to: Set<string>, names: Iterable<string>): void {
+  for (const name of names) to.add(name);
 }
 
 /** What a node wants of its input, given what its own consumers want of it. */
@@ -84,7 +90,8 @@ function wantedOfInput(node: StageNode, wantedOfIt: ReadonlySet<string>): Set<st
       columnsOf(node.transform.condition, wanted);
       break;
     case 'project':
-      for (const column of node.transform.columns) if (wantedOfIt.has(column.name)) columnsOf(column.expr, wanted);
+      // What may fail is computed whether or not anyone needs it: it decides whether there is a row.
+      for (const { name, expr } of node.transform.columns) if (wantedOfIt.has(name) || mayThrow(expr)) columnsOf(expr, wanted);
       break;
     case 'unnest':
       for (const name of wantedOfIt) if (name !== node.transform.column.name) wanted.add(name);
@@ -97,9 +104,11 @@ function wantedOfInput(node: StageNode, wantedOfIt: ReadonlySet<string>): Set<st
         for (const expr of expressionsOf(accumulator)) columnsOf(expr, wanted);
         for (const name of columnsKept(accumulator)) wanted.add(name);
       }
+      if (node.inputKind === 'table') addAll(wanted, node.inputKey ?? []);
       break;
     case 'refer':
     case 'send':
+      if (node.op === 'refer') addAll(wanted, node.inputKey ?? []);
       for (const key of node.transform.key) columnsOf(key, wanted);
       for (const column of node.transform.columns) columnsOf(column.expr, wanted);
       break;

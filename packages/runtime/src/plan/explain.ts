@@ -42,7 +42,7 @@ export function roleOf(node: StageNode): string {
       return { single: `best ${k}`, local: `best ${k} of each task`, global: `best ${k} of all` }[node.mode];
     }
     case 'send':
-      return 'sends';
+      return node.output === null ? `comes as the ${node.side === 0 ? 'left' : 'right'} side, where it is` : 'sends';
     case 'refer':
       return 'sends by the foreign key';
     case 'foreign':
@@ -84,11 +84,23 @@ function describeSink({ format, table, key }: SinkOutput): string {
 }
 
 /** Where a source's times and keys come from. */
-function describeSource({ format, key, checkKey, time, latenessMs, idleMs, maxAheadMs, maxDriftMs, start, ...rest }: SourceInput): string {
+function describeSource({
+  format,
+  key,
+  checkKey,
+  checkPartition,
+  time,
+  latenessMs,
+  idleMs,
+  maxAheadMs,
+  maxDriftMs,
+  start,
+  ...rest
+}: SourceInput): string {
   const at = time.from === 'column' ? showExpr(time.expr) : time.from === 'record' ? "the record's timestamp" : 'the clock';
   const parts = [
     format,
-    `key ${key === null ? '-' : key.join(', ')}${checkKey ? ' (checked)' : ''}`,
+    `key ${key === null ? '-' : key.join(', ')}${checkKey ? ` (checked${checkPartition ? ', its partition too' : ''})` : ''}`,
     `event time ${at}`,
     `lateness ${showDuration(latenessMs)}`,
   ];

@@ -60,6 +60,8 @@ export interface SourceInput {
   /** Those of them that come from the record key, and not from the value: all or none. */
   readonly keyAdds: readonly Column[];
   readonly checkKey: boolean;
+  /** The plan relies on each record being in the partition that murmur2 of its key says. */
+  readonly checkPartition: boolean;
   readonly time: { readonly from: 'column'; readonly expr: TypedExpr } | { readonly from: 'record' } | { readonly from: 'clock' };
   readonly latenessMs: number;
   readonly idleMs: number | null;
@@ -118,8 +120,9 @@ export type StageNode =
       readonly store: number | null;
       readonly output: number | null;
     } & NodeBase)
-  /** Sends rows to repartition output `output`, by key. Last node of its stage. */
-  | ({ readonly op: 'send'; readonly transform: SendTransform; readonly output: number } & NodeBase)
+  /** Sends rows to repartition output `output`, by key: last node of its stage. Null: to the join of this stage that reads it, as its `side`. */
+  | ({ readonly op: 'send'; readonly transform: SendTransform; readonly output: number; readonly side?: never } & NodeBase)
+  | ({ readonly op: 'send'; readonly transform: SendTransform; readonly output: null; readonly side: 0 | 1 } & NodeBase)
   /** Sends the rows of a table to where the rows are that they refer to, by repartition output `output`. Last node of its stage. */
   | ({ readonly op: 'refer'; readonly transform: ReferTransform; readonly output: number; readonly store: number | null } & NodeBase)
   /**
@@ -135,7 +138,10 @@ export type StageNode =
       readonly store: number;
       readonly output: number | null;
     } & NodeBase)
-  /** Reads the rows of both sides through repartition inputs: `sides` are their numbers. Its input columns are those of the left. */
+  /**
+   * Reads the rows of both sides through repartition inputs: `sides` are their numbers. None: from the two nodes that send to it. Its input columns
+   * are those of the left.
+   */
   | ({
       readonly op: 'join';
       readonly transform: JoinTransform;

@@ -8,8 +8,9 @@ import {
   type StepNode,
   type Transform,
 } from '@rta/dsl';
+import { sourcesReadTogether } from './copartitioned.js';
 import type { PhysicalPlan, SourceInput } from './physical.js';
-import { merged, type Place, ROWS_OF_STREAMS } from './place.js';
+import { merged, type Place, ROWS_OF_STREAMS, type StageDraft } from './place.js';
 import { StageBuilder, StagingError, type StagingOptions } from './stage-builder.js';
 import { stageAlert } from './stage-alert.js';
 import { stageFold } from './stage-fold.js';
@@ -42,6 +43,9 @@ class Stager {
   private readonly builder: StageBuilder;
   private readonly places = new Map<string, readonly Place[]>();
 
+  /** Stages that several sources are read in, by source. */
+  private readonly shared = new Map<string, StageDraft>();
+
   /** Sources of `kind: table`, as they are read. */
   private readonly records = new Map<string, Place>();
 
@@ -54,6 +58,10 @@ class Stager {
   }
 
   run(): PhysicalPlan {
+    for (const group of sourcesReadTogether(this.plan)) {
+      const stage = this.builder.newStage();
+      for (const id of group) this.shared.set(id, stage);
+    }
     for (const source of this.plan.sources) {
       const place = this.source(source);
       if (source.output.kind === 'table') this.records.set(source.id, place);
@@ -77,6 +85,7 @@ class Stager {
       key: source.key,
       keyAdds: source.keyAdds,
       checkKey: false,
+      checkPartition: false,
       time: source.time,
       latenessMs: source.latenessMs,
       idleMs: source.idleMs,
@@ -87,10 +96,11 @@ class Stager {
       table: source.output.kind === 'table',
     };
     if (input.table) this.builder.keyChecked.add(input.id);
-    const stage = this.builder.newStage(input);
+    const stage = this.shared.get(source.id) ?? this.builder.newStage();
+    stage.inputs.push(input);
     return {
       stage,
-      feeds: [{ input: 0 }],
+      feeds: [{ input: stage.inputs.length - 1 }],
       relation: source.output,
       partitionedBy: source.key,
       folded: false,

@@ -1,6 +1,14 @@
 import type { Column, NamedExpr, Relation, Span, StepNode } from '@rta/dsl';
 import { columnsOf, columnsUsed } from './columns-used.js';
-import type { RepartitionInput, SendTransform, Stage, StageInput, StageNode } from './physical.js';
+import {
+  feedsOf,
+  type RepartitionInput,
+  type SendTransform,
+  type SourceInput,
+  type Stage,
+  type StageInput,
+  type StageNode,
+} from './physical.js';
 import type { Place, StageDraft } from './place.js';
 
 /** A plan that the engine cannot run, with the step that asks for it. */
@@ -25,8 +33,9 @@ export interface StagingOptions {
 /** The stages of a plan as they are put together; what the kinds of steps (`stage-*.ts`) have in common. */
 export class StageBuilder {
   private readonly stages: StageDraft[] = [];
-  /** Source inputs whose keys are checked per record, by id. */
+  /** Source inputs whose keys are checked per record, by id; and those whose partitions are. */
   readonly keyChecked = new Set<string>();
+  readonly partitionChecked = new Set<string>();
 
   constructor(
     private readonly applicationId: string,
@@ -93,9 +102,17 @@ export class StageBuilder {
     const by = place.partitionedBy;
     if (by === null) return false;
     const grouped = by.every((name) => group.some((g) => g.expr.kind === 'column' && g.expr.name === name));
-    const input = place.stage.inputs[0];
-    if (grouped && input.kind === 'source') this.keyChecked.add(input.id);
+    if (grouped) for (const { id } of this.sourcesOf(place)) this.keyChecked.add(id);
     return grouped;
+  }
+
+  /** The sources that the rows of a place come from without having moved; none where they have. */
+  sourcesOf({ stage, feeds }: Pick<Place, 'stage' | 'feeds'>): readonly SourceInput[] {
+    return feeds.flatMap((feed) => {
+      if ('node' in feed) return this.sourcesOf({ stage, feeds: feedsOf(stage.nodes[feed.node]) });
+      const input = stage.inputs[feed.input];
+      return input.kind === 'source' ? [input] : [];
+    });
   }
 
   private finish(draft: StageDraft): Stage {
@@ -104,8 +121,9 @@ export class StageBuilder {
       const used = columnsUsed(draft.nodes, i);
       if (input.time.from === 'column') columnsOf(input.time.expr, used);
       const checkKey = this.keyChecked.has(input.id);
+      const checkPartition = this.partitionChecked.has(input.id);
       if (checkKey) for (const name of input.key ?? []) used.add(name);
-      return { ...input, checkKey, used: input.columns.map((c) => c.name).filter((name) => used.has(name)) };
+      return { ...input, checkKey, checkPartition, used: input.columns.map((c) => c.name).filter((name) => used.has(name)) };
     });
     const { id, nodes, outputs, stores } = draft;
     return { id, inputs, nodes, outputs, stores, changelog: stores.length > 0 ? `${this.applicationId}-${String(id)}-changelog` : null };

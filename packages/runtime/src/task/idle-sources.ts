@@ -27,32 +27,27 @@ export class IdleSources {
     this.hasStreams = plan.stages.some(({ inputs }) => inputs.some((input) => input.kind === 'source' && !input.table));
   }
 
-  /** Moves the watermarks of quiet tasks. @param stable last stable offsets as fetched, by partition */
+  /** Moves the watermarks of quiet inputs. @param stable last stable offsets as fetched, by partition */
   advance(tasks: Iterable<Task>, stable: ReadonlyMap<string, number>): void {
     if (!this.hasStreams) return;
     const now = this.clock.now();
     const judges = this.judges();
     let latest = -Infinity;
-    let quiet: Task[] | null = null;
+    let quiet: { readonly task: Task; readonly input: number; readonly latenessMs: number }[] | null = null;
     let sources = 0;
-    for (const task of tasks) {
-      if (!task.stage.inputs.every((i) => i.kind === 'source')) continue;
-      sources++;
-      if (task.quietMs(now, judges) > 0 && caughtUp(task, stable) && !this.drift.waits(task)) (quiet ??= []).push(task);
-      else latest = Math.max(latest, task.watermark());
-    }
+    for (const task of tasks)
+      for (const [i, input] of task.stage.inputs.entries()) {
+        if (input.kind !== 'source') continue;
+        sources++;
+        const isRead = task.positionOf(input.topic) >= (stable.get(tpKey(input.topic, task.partition)) ?? 0);
+        if (isRead && task.quietMs(i, now, judges) > 0 && !this.drift.waits(task))
+          (quiet ??= []).push({ task, input: i, latenessMs: input.latenessMs });
+        else latest = Math.max(latest, task.timeReached(input.topic));
+      }
     if (quiet === null) return;
     const allQuiet = quiet.length === sources;
     if (allQuiet && now - this.movedAt < STEP_MS) return;
     if (allQuiet) this.movedAt = now;
-    for (const task of quiet) task.forceWatermark(allQuiet ? now - lateness(task) : latest);
+    for (const { task, input, latenessMs } of quiet) task.forceInput(input, allQuiet ? now - latenessMs : latest);
   }
-}
-
-function caughtUp(task: Task, stable: ReadonlyMap<string, number>): boolean {
-  return task.inputs().every((input) => task.positionOf(input.topic) >= (stable.get(tpKey(input.topic, input.partition)) ?? 0));
-}
-
-function lateness(task: Task): number {
-  return Math.max(...task.stage.inputs.map((i) => (i.kind === 'source' ? i.latenessMs : 0)));
 }

@@ -25,20 +25,15 @@ export class Silence {
   }
 
   /**
-   * ms of wall clock since the last record of a source input; 0 for tasks without `idle`, or where `idle` does not hold now. Tables are quiet
-   * when they are read to their end.
-   * @param positions next offset per input
+   * ms of wall clock for which an input has been quiet beyond its `idle`; 0 for inputs without, or where `idle` does not hold now. Tables are
+   * quiet when they are read to their end.
+   * @param position next offset of the input
    */
-  quietMs(now: number, idle: boolean, positions: readonly number[]): number {
-    let quiet = Infinity;
-    for (const [i, input] of this.stage.inputs.entries()) {
-      if (input.kind === 'source' && input.table) {
-        quiet = Math.min(quiet, positions[i] >= this.firstEnds[i] ? 1 : 0);
-        continue;
-      }
-      if (input.kind !== 'source' || input.idleMs === null || !idle || positions[i] < this.firstEnds[i]) return 0;
-      quiet = Math.min(quiet, now - this.lastRecordAt[i] - input.idleMs);
-    }
-    return Math.max(0, quiet);
+  quietMs(i: number, now: number, idle: boolean, position: number): number {
+    const input = this.stage.inputs[i];
+    const isRead = position >= this.firstEnds[i];
+    if (input.kind === 'source' && input.table) return isRead ? 1 : 0;
+    if (input.kind !== 'source' || input.idleMs === null || !idle || !isRead) return 0;
+    return Math.max(0, now - this.lastRecordAt[i] - input.idleMs);
   }
 }

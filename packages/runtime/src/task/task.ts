@@ -52,7 +52,8 @@ export class Task {
   private generation = 0;
   private flushes = 0;
   private dirty = false;
-  private forcedWatermark = -Infinity;
+  /** Watermarks of inputs by decree. */
+  private readonly forced: number[];
   private readonly emissions: PeriodicEmissions;
   private readonly silence: Silence;
   private restoring: Promise<unknown> | null = null;
@@ -67,6 +68,7 @@ export class Task {
   ) {
     this.id = `${String(stage.id)}_${String(partition)}`;
     this.positions = stage.inputs.map(() => 0);
+    this.forced = stage.inputs.map(() => -Infinity);
     this.silence = new Silence(stage, context.clock.now());
     this.emissions = new PeriodicEmissions(stage, context.clock.now());
     this.outputs = new TaskOutputs(context, stage, partition);
@@ -197,7 +199,7 @@ export class Task {
   watermark(): number {
     let watermark = Infinity;
     for (let i = 0; i < this.stage.inputs.length; i++) watermark = Math.min(watermark, this.inputWatermark(i));
-    return Math.max(watermark, this.forcedWatermark, this.lastWatermark);
+    return Math.max(watermark, this.lastWatermark);
   }
 
   /** Event time that has been reached in the input of a topic; minus infinity: nothing was heard, or it is not restored yet. */
@@ -206,7 +208,7 @@ export class Task {
   }
 
   private inputWatermark(input: number): number {
-    if (this.stage.inputs[input].kind === 'source') return this.sourceWatermark(input);
+    if (this.stage.inputs[input].kind === 'source') return Math.max(this.sourceWatermark(input), this.forced[input]);
     return this.kernel.upstreamWatermarks(input).reduce((least, upstream) => Math.min(least, upstream), Infinity);
   }
 
@@ -237,10 +239,14 @@ export class Task {
 
   /** Moves the watermark of a source task forward by decree: `--close`, `idle`. Which records are late is judged as before. */
   forceWatermark(watermark: number): void {
-    if (watermark > this.watermark()) {
-      this.forcedWatermark = watermark;
-      this.dirty = true;
-    }
+    for (let input = 0; input < this.forced.length; input++) this.forceInput(input, watermark);
+  }
+
+  /** The same of one source input. */
+  forceInput(input: number, watermark: number): void {
+    const before = this.watermark();
+    this.forced[input] = Math.max(this.forced[input], watermark);
+    if (this.watermark() > before) this.dirty = true;
   }
 
   maxEventTime(): number {
@@ -249,9 +255,9 @@ export class Task {
     return max;
   }
 
-  /** ms for which the inputs have been quiet; 0: they are not, or do not count. See `Silence`. */
-  quietMs(now: number, idle: boolean): number {
-    return this.silence.quietMs(now, idle, this.positions);
+  /** ms for which an input has been quiet; 0: it is not, or does not count. See `Silence`. */
+  quietMs(input: number, now: number, idle: boolean): number {
+    return this.silence.quietMs(input, now, idle, this.positions[input]);
   }
 
   positionOf(topic: string): number {
@@ -349,6 +355,7 @@ export class Task {
     const partitions = stage.outputs.map((o) => context.partitionsOf(o.topic));
     return {
       partition: this.partition,
+      tasks: context.stagePartitions[stage.id],
       partitions,
       output: (output, partition) => outputs.to(output, partition),
       schemaIds: stage.outputs.map((o) =>

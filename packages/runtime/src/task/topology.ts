@@ -1,6 +1,7 @@
 import type { LatePolicy, ErrorPolicy, TopicDeclaration } from '@rta/dsl';
 import type { TopicSpec } from '../log/log.js';
 import type { PhysicalPlan, Stage } from '../plan/physical.js';
+import { PipelineError } from './errors.js';
 
 /** What a pipeline does with records it cannot count in. */
 export interface RecordPolicies {
@@ -19,11 +20,20 @@ const STORE_DELETE_RETENTION_MS = 30 * DAY_MS;
 /** Of the pipeline's own topics. A row of collected values may be larger than what brokers take unless told; a request takes 100 MiB. */
 const INTERNAL = { 'segment.bytes': String(64 * 1024 * 1024), 'max.message.bytes': String(32 * 1024 * 1024) };
 
-/** Number of partitions of every stage: of its source topic, or of its repartition topics, which take over the most of the upstream stages'. */
+/** Number of partitions of every stage: of its source topic, or of its repartition topics, which take over the most of the upstream stages'. Throws PipelineError `partition_count` where topics that are joined where they are differ. */
 export function stagePartitions(plan: PhysicalPlan, sourcePartitions: (topic: string) => number): readonly number[] {
   const counts: number[] = [];
   for (const stage of plan.stages) {
     const upstream = stage.inputs.map((input) => (input.kind === 'source' ? sourcePartitions(input.topic) : counts[input.fromStage]));
+    const [first] = stage.inputs;
+    for (const [i, input] of stage.inputs.entries())
+      if (input.kind === 'source' && upstream[i] !== upstream[0])
+        throw new PipelineError(
+          'partition_count',
+          `\`copartitioned\` joins the partitions of ${first.topic} and ${input.topic} one by one, and they have ${upstream[0]} and ${upstream[i]}; ` +
+            'leave it out, and rows move to those of equal keys',
+          false,
+        );
     counts.push(isSingleBoard(stage) ? 1 : Math.max(...upstream));
   }
   return counts;

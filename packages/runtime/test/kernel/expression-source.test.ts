@@ -14,9 +14,10 @@ import {
 } from '@rta/dsl';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { conditionSource, expressionSource, mayThrow } from '../../src/kernel/expression-source.js';
+import { conditionSource, expressionSource } from '../../src/kernel/expression-source.js';
 import { Code, Constants, makeFunction } from '../../src/kernel/generate/code.js';
 import { type Operand, valueOperand } from '../../src/kernel/generate/operand.js';
+import { mayThrow } from '../../src/plan/may-throw.js';
 
 const TYPES: Readonly<Record<string, Type>> = {
   b: { kind: 'boolean' },

@@ -37,6 +37,7 @@ class Side {
     };
     const env: KernelEnv = {
       partition: 0,
+      tasks: 1,
       output: (output, partition) => builder(`${output}-${partition}`),
       partitions: stage.outputs.map(() => 1),
       schemaIds: stage.outputs.map(() => ({ key: 1, value: 2 })),

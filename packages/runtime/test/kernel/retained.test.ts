@@ -47,6 +47,7 @@ class OnlyTask {
     };
     this.kernel = compileStage(stage)({
       partition: 0,
+      tasks: 1,
       output: builder,
       partitions: stage.outputs.map(() => 1),
       schemaIds: stage.outputs.map(() => ({ key: 1, value: 2 })),

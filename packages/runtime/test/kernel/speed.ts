@@ -176,6 +176,7 @@ function kernelOf(stage: Stage): Setup {
   };
   const env: KernelEnv = {
     partition: 0,
+    tasks: 1,
     output: (output, partition) => builder(`${output}-${partition}`),
     partitions: stage.outputs.map(() => 4),
     schemaIds: stage.outputs.map(() => ({ key: 1, value: 2 })),

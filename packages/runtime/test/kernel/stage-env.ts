@@ -6,6 +6,7 @@ export function envOf(): KernelEnv {
   const builders = new Map<string, BatchBuilder>();
   return {
     partition: 0,
+    tasks: 1,
     output: (output, partition) => {
       const id = `${output}-${partition}`;
       const builder = builders.get(id) ?? new BatchBuilder(id, partition);

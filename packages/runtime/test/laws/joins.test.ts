@@ -4,10 +4,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { interpretStage } from '../../src/kernel/interpreter/interpret-stage.js';
 import { someEvent } from './arbitrary.js';
+import type { Event } from './events.js';
 import { implementations } from './implementations.js';
 import { lockstep } from './lockstep.js';
 import { RUNS, SEED } from './settings.js';
-import { byUser, expectRecomputed, GONE, inputsOf, planOf, run, someRun } from './several-sources.js';
+import { byUser, copartitioned, expectRecomputed, GONE, inputsOf, planOf, run, someRun } from './several-sources.js';
+import { finalRows } from './text.js';
 
 const pipelines: Readonly<Record<string, { readonly topics: readonly string[]; readonly text: string }>> = {
   'inner, either way': {
@@ -178,6 +180,87 @@ sink: { topic: out }`,
   },
 };
 
+/** Of topics that lie alike by `user`. */
+const inPlace: Readonly<Record<string, { readonly topics: readonly string[]; readonly text: string }>> = {
+  inner: {
+    topics: ['one', 'two'],
+    text: `
+streams:
+  all:
+    from: one
+    steps:
+      - join: { with: two, on: user, within: 5ms, copartitioned: true, take: [{ other: points }, { when: at }] }
+sink: { topic: out }`,
+  },
+  'left, on the key and more, with grace and a condition, behind steps that leave rows where they are': {
+    topics: ['one', 'two'],
+    text: `
+streams:
+  named: { from: two, steps: [ filter: team != null, rename: { theirs: points }, rename: { who: user } ] }
+  all:
+    from: one
+    steps:
+      - filter: team != null
+      - derive: { positive: points > 0 }
+      - join:
+          with: named
+          on: team == named.team and user == named.who and named.theirs <= points
+          type: left
+          within: { after: 10ms }
+          grace: 3ms
+          copartitioned: true
+          take: [theirs]
+      - derive: { has: theirs != null }
+sink: { topic: out }`,
+  },
+  'outer, then counted by another column': {
+    topics: ['one', 'two'],
+    text: `
+streams:
+  others: { from: two, steps: [ select: [user, { other: points }] ] }
+  all:
+    from: one
+    steps:
+      - select: [user, team, points]
+      - join: { with: others, on: user, type: outer, within: { before: 8ms, after: 2ms }, copartitioned: true }
+      - groupBy: { name: team ?? "none" }
+        window: { tumbling: 10ms }
+        aggregate: { n: count(), lefts: count(points), rights: count(other) }
+        emit: final
+sink: { topic: out }`,
+  },
+  'of three topics, and counted by the key': {
+    topics: ['one', 'two', 'three'],
+    text: `
+streams:
+  all:
+    from: one
+    steps:
+      - select: [user, points]
+      - join: { with: two, on: user, within: 4ms, copartitioned: true, take: { second: points } }
+      - join: { with: three, on: user, type: left, within: 4ms, copartitioned: true, take: { third: points } }
+      - groupBy: user
+        aggregate: { n: count(), thirds: sum(third) }
+sink: { topic: out }`,
+  },
+  'with a branch of the same source, beside an aggregate of it': {
+    topics: ['one'],
+    text: `
+streams:
+  low: { from: one, steps: [ filter: points < 2, select: [user, { low: points }] ] }
+  all:
+    from: one
+    steps:
+      - filter: points >= 0
+      - join: { with: low, on: user, type: left, within: 4ms, copartitioned: true }
+      - select: [user, points, low]
+  counts: { from: one, steps: [ { groupBy: user, aggregate: { n: count() } } ] }
+sinks:
+  out: { from: all, topic: out }
+  counts: { from: counts, topic: counts }`,
+  },
+};
+
 const tableJoins: Readonly<Record<string, string>> = {
   'as of the time of the row': `
 streams:
@@ -267,6 +350,41 @@ describe.each(implementations)(`%s (seed ${SEED})`, (name, kernelOf) => {
           lockstep(stage, kernelOf(stage), interpretStage(stage), [name, 'interpreter']),
         );
         expectRecomputed(plan, inputs, result);
+      }),
+      { numRuns: RUNS, seed: SEED },
+    );
+  });
+
+  it.each(Object.entries(inPlace))('in place: %s', (_what, { topics, text }) => {
+    fc.assert(
+      fc.property(inputsOf(topics), fc.constantFrom(0, 5, 20), fc.constantFrom(0, 5), someRun, (given, one, two, variant) => {
+        const inputs = copartitioned(given);
+        const plan = planOf(text, { one, two }, [], true);
+        const result = run(plan, inputs, variant, (stage) =>
+          lockstep(stage, kernelOf(stage), interpretStage(stage), [name, 'interpreter']),
+        );
+        expect(result.rejected).toEqual([]);
+        expectRecomputed(plan, inputs, result);
+      }),
+      { numRuns: RUNS, seed: SEED },
+    );
+  });
+
+  it('in place: a record in another partition than that of its key is refused, and the others are joined', () => {
+    const plan = planOf(inPlace.inner.text, { one: 20, two: 20 }, [], true);
+    fc.assert(
+      fc.property(inputsOf(['one', 'two']), someRun, (given, variant) => {
+        const right = copartitioned(given);
+        const count = right.get('one')!.length;
+        if (count === 1) return;
+        const stray: Event = { ...right.get('one')![0][0], at: 0 };
+        const inputs = new Map([...right, ['one', right.get('one')!.map((events, p) => (p === 1 ? [stray, ...events] : events))]]);
+        const result = run(plan, inputs, variant, (stage) =>
+          lockstep(stage, kernelOf(stage), interpretStage(stage), [name, 'interpreter']),
+        );
+        expect(result.rejected).toEqual([{ partition: 1, offset: 0, code: 'misplaced' }]);
+        const without = run(plan, right, variant, kernelOf);
+        expect(finalRows(plan, result.sinks)).toEqual(finalRows(plan, without.sinks));
       }),
       { numRuns: RUNS, seed: SEED },
     );

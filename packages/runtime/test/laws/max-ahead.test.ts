@@ -113,6 +113,7 @@ const among = (report: LateReport, refused: readonly number[]): LateReport => ({
 /** What a stage of one fold needs before anything is flushed. */
 const quiet = {
   partition: 0,
+  tasks: 1,
   partitions: [1],
   schemaIds: [],
   changelog: () => null,

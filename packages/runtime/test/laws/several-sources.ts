@@ -4,6 +4,7 @@ import { aggregates, operators } from '@rta/operators';
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import type { KernelFactory } from '../../src/kernel/stage-kernel.js';
+import { partitionOf } from '../../src/log/partitioner.js';
 import type { Stage } from '../../src/plan/physical.js';
 import { planStages } from '../../src/plan/plan-stages.js';
 import { chooser, someEvent } from './arbitrary.js';
@@ -12,7 +13,8 @@ import { recompute } from './recompute.js';
 import { type LateReport, runPipeline, type RunResult } from './stage-runner.js';
 import { finalRows } from './text.js';
 
-const TABLE = ', kind: table, key: user, format: { key: string, value: avro }';
+const KEYED = ', key: user, format: { key: string, value: avro }';
+const TABLE = `, kind: table${KEYED}`;
 
 const TOPICS = ['one', 'two', 'three'] as const;
 
@@ -41,11 +43,16 @@ export const inputsOf = (topics: readonly string[], event: fc.Arbitrary<Event> =
     });
 
 /** Compiles the `streams` and `sinks` of a pipeline whose sources are `one`, `two` and `three`, those of them that it names. */
-export function planOf(text: string, lateness: Readonly<Record<string, number>> = {}, tables: readonly string[] = []): Plan {
+export function planOf(
+  text: string,
+  lateness: Readonly<Record<string, number>> = {},
+  tables: readonly string[] = [],
+  isKeyed = false,
+): Plan {
   const used = TOPICS.filter((topic) => new RegExp(`\\b${topic}\\b`).test(text));
   const sources = used.map(
     (name) =>
-      `  ${name}: { topic: ${name}, schema: event, time: at, lateness: ${lateness[name] ?? 0}ms${tables.includes(name) ? TABLE : ''} }\n`,
+      `  ${name}: { topic: ${name}, schema: event, time: at, lateness: ${lateness[name] ?? 0}ms${tables.includes(name) ? TABLE : isKeyed ? KEYED : ''} }\n`,
   );
   const { plan, diagnostics } = compile({
     file: { path: 'law.yaml', text: `pipeline: law\nsources:\n${sources.join('')}${text}` },
@@ -71,6 +78,27 @@ export function byUser(inputs: Inputs, topic: string): Inputs {
   const ends = all.filter(({ event }) => event.user.startsWith('end'));
   const rest = all.filter(({ event }) => !event.user.startsWith('end'));
   return new Map([...inputs, [topic, partitions.map((_, p) => [...rest, ...ends].filter(({ to }) => to === p).map(({ event }) => event))]]);
+}
+
+/** The same events in as many partitions for each topic, where the partitioner of Kafka's Java clients puts them. */
+export function copartitioned(inputs: Inputs): Inputs {
+  const count = Math.max(...[...inputs.values()].map((partitions) => partitions.length));
+  const homeOf = (user: string): number => partitionOf(Buffer.from(user), 0, Buffer.byteLength(user), count);
+  return new Map(
+    [...inputs].map(([topic, partitions]) => {
+      const all = partitions.flat();
+      const end = Math.max(...all.map(({ at }) => at));
+      const rest = all.filter(({ user }) => !user.startsWith('end'));
+      return [
+        topic,
+        Array.from({ length: count }, (_, partition): Event[] => {
+          let user = `end ${topic}`;
+          while (homeOf(user) !== partition) user += '.';
+          return [...rest.filter((event) => homeOf(event.user) === partition), { ...all[0], user, points: 0, at: end }];
+        }),
+      ];
+    }),
+  );
 }
 
 function isTable(plan: Plan, topic: string): boolean {

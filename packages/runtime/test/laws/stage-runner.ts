@@ -109,6 +109,10 @@ export class PipelineRun {
     return this.queues.get(topic)!;
   }
 
+  tasksOf(stage: Stage): number {
+    return this.partitionsOf.get(stage.id)!;
+  }
+
   outputPartitions(stage: Stage): number[] {
     return stage.outputs.map((output) => (output.kind === 'sink' ? SINK_PARTITIONS : this.partitionsOf.get(output.toStage)!));
   }
@@ -184,6 +188,7 @@ class Task {
     const { stage, partition, run } = this;
     return {
       partition,
+      tasks: run.tasksOf(stage),
       output: (output, to) => {
         const id = `${output}-${to}`;
         const builder = this.builders.get(id) ?? new BatchBuilder(stage.outputs[output].topic, to);

@@ -21,6 +21,17 @@ const pipelines: Readonly<Record<string, string>> = {
   ttl: 15ms
 - topK: { k: 2, by: [total desc, user], rank: rnk }
 - select: [rnk, user, team, total]`,
+  'columns that are renamed twice, and mostly not used': `
+- rename: { who: user }
+- rename: { score: points }
+- drop: [bonus]
+- groupBy: who
+  aggregate: { n: count(), last: max(score) }`,
+  'a column that nobody uses, and that may fail': `
+- derive: { size: length(team ?? ""), twice: points * 2 }
+- derive: { size_again: size + 1 }
+- groupBy: user
+  aggregate: { n: count() }`,
   'averages in windows': `
 - filter: amount < 1e300
 - derive:

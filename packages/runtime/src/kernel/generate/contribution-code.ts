@@ -1,8 +1,9 @@
 /** Code that hands rows of tables to folds, and that adds what they give or takes it back. */
 import type { TypedExpr } from '@rta/dsl';
 import { columnsKept, expressionsOf } from '../../plan/columns-used.js';
+import { mayThrow } from '../../plan/may-throw.js';
 import { FLAGS } from '../../state/group-table-rows.js';
-import { conditionSource, expressionSource, mayThrow } from '../expression-source.js';
+import { conditionSource, expressionSource } from '../expression-source.js';
 import { rowError } from '../run/row-error.js';
 import type { Code } from './code.js';
 import type { FoldShape } from './fold.js';

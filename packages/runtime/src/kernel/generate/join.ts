@@ -2,7 +2,8 @@
 import type { Column } from '@rta/dsl';
 import type { StageNode } from '../../plan/physical.js';
 import { columnsOf } from '../../plan/columns-used.js';
-import { conditionSource, mayThrow } from '../expression-source.js';
+import { mayThrow } from '../../plan/may-throw.js';
+import { conditionSource } from '../expression-source.js';
 import type { JoinCode } from '../run/join-state.js';
 import { rowError } from '../run/row-error.js';
 import { Code, makeFunction } from './code.js';

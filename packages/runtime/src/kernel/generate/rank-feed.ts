@@ -1,6 +1,7 @@
 /** Code that hands rows to ranks. */
 import type { Column, Order, TypedExpr } from '@rta/dsl';
-import { expressionSource, mayThrow } from '../expression-source.js';
+import { mayThrow } from '../../plan/may-throw.js';
+import { expressionSource } from '../expression-source.js';
 import { rowError } from '../run/row-error.js';
 import { FIRST_CONSUMER_BIT } from '../../state/group-table.js';
 import { FLAGS } from '../../state/group-table-rows.js';

@@ -7,7 +7,8 @@
  */
 import type { MetaName, Type } from '@rta/dsl';
 import type { SourceInput } from '../../plan/physical.js';
-import { expressionSource, mayThrow } from '../expression-source.js';
+import { mayThrow } from '../../plan/may-throw.js';
+import { expressionSource } from '../expression-source.js';
 import type { AvroNode, AvroRecord } from '../run/avro-schema.js';
 import { metaOf } from '../run/meta.js';
 import { Reason, rejectBad, rejectError } from '../run/reject.js';
@@ -23,7 +24,7 @@ import { readUnframed } from './read-unframed.js';
 import { deleteCode, keepCode } from './rows-fold.js';
 import { operandOf, scopeOf } from './scope.js';
 import { sendCode } from './send.js';
-import { checkKey, keyColumnsOf, readKey } from './source-key.js';
+import { checkKey, checkPartition, keyColumnsOf, readKey } from './source-key.js';
 import type { StageShape } from './stage-shape.js';
 import { type StreamRow, streamEdges } from './stream-edges.js';
 
@@ -123,7 +124,7 @@ function deleteRow(shape: StageShape, code: Code, inputIndex: number, input: Sou
     for (const i of shape.inputReaders[inputIndex]) {
       const node = shape.node(i);
       if (node.op === 'fold') deleteCode(code, i, keyColumnsOf(input), operands);
-      if (node.op !== 'send') continue;
+      if (node.op !== 'send' || node.output === null) continue;
       const scope = scopeOf({ operands, time: 't' });
       const keys = node.transform.key.map((expr) => operandOf(code, expr, scope));
       code.line(`K.rowsIn[${i}]++;`);
@@ -192,6 +193,7 @@ function record(
   const lines = code.captured(() => {
     eventTime(code, input, row);
     if (input.checkKey) checkKey(code, input, operands);
+    if (input.checkPartition) checkPartition(code);
     moveTime(code, inputIndex, input);
     stream = streamEdges(shape, folds, code, readers, row);
   });

@@ -1,5 +1,6 @@
 /** Code around the keys of a source's records: columns that come from them, and the check that they are what their columns say. */
 import type { Column } from '@rta/dsl';
+import { partitionOf } from '../../log/partitioner.js';
 import type { SourceInput } from '../../plan/physical.js';
 import { keyReader } from '../run/key-reader.js';
 import { Reason } from '../run/reject.js';
@@ -44,6 +45,12 @@ function cell(code: Code, type: Column['type'], source: string): Operand {
   const name = code.local('c');
   code.line(`${name} = ${source};`);
   return valueOperand(type, name);
+}
+
+/** Adds lines that reject a record in another partition than that of its key, which is there (SEMANTICS rule 20). */
+export function checkPartition(code: Code): void {
+  const fail = `{ fail = ${Reason.MISPLACED}; break rec; }`;
+  code.line(`if (K.env.tasks !== null && ${code.constant(partitionOf)}(b, ks, ke, K.env.tasks) !== K.env.partition) ${fail}`);
 }
 
 /** Adds lines that reject a record whose key is not, byte for byte, what its columns say: equal values would else be in several partitions. */

@@ -1,6 +1,5 @@
 /** The tree of a stage's nodes, looked at from above: who reads what, and which columns anyone needs. */
-import type { TypedExpr } from '@rta/dsl';
-import { columnsKept, columnsOf, expressionsOf } from '../../plan/columns-used.js';
+import { columnsWanted } from '../../plan/columns-used.js';
 import { feedsOf, type SinkOutput, type Stage, type StageNode } from '../../plan/physical.js';
 import { FIRST_CONSUMER_BIT, MAX_CONSUMERS } from '../../state/group-table.js';
 import { kernelUrl } from '../kernel-marks.js';
@@ -14,6 +13,7 @@ export class StageShape {
   readonly inputReaders: readonly (readonly number[])[];
   /** Of nodes that consume a table (sinks, ranks, …): their flag bit in the table that holds the rows. */
   readonly bits: ReadonlyMap<number, number>;
+  private readonly wanted: readonly ReadonlySet<string>[];
 
   constructor(
     readonly stage: Stage,
@@ -32,6 +32,7 @@ export class StageShape {
       for (const [k, consumer] of consumers.entries()) bits.set(consumer, 1 << (FIRST_CONSUMER_BIT + k));
     }
     this.bits = bits;
+    this.wanted = columnsWanted(nodes);
   }
 
   node(i: number): StageNode {
@@ -58,58 +59,8 @@ export class StageShape {
   }
 
   /** Columns of a node's output that those behind it read. */
-  wantedOf(i: number): Set<string> {
-    return this.wantedBy(this.readers[i]);
-  }
-
-  /** Columns that `readers` and those behind them read of what they are given. */
-  wantedBy(readers: readonly number[]): Set<string> {
-    const wanted = new Set<string>();
-    const add = (expr: TypedExpr | null): void => {
-      if (expr !== null) columnsOf(expr, wanted);
-    };
-    for (const reader of readers) {
-      const node = this.node(reader);
-      switch (node.op) {
-        case 'filter':
-          add(node.transform.condition);
-          for (const name of this.wantedOf(reader)) wanted.add(name);
-          break;
-        case 'project': {
-          for (const column of node.transform.columns) add(column.expr);
-          break;
-        }
-        case 'unnest':
-          for (const name of this.wantedOf(reader)) if (name !== node.transform.column.name) wanted.add(name);
-          add(node.transform.array);
-          break;
-        case 'fold':
-          for (const group of node.transform.group) add(group.expr);
-          add(node.transform.closes ?? null);
-          for (const accumulator of node.transform.accumulators) {
-            expressionsOf(accumulator).forEach(add);
-            for (const name of columnsKept(accumulator)) wanted.add(name);
-          }
-          if (node.inputKind === 'table') for (const name of node.inputKey ?? []) wanted.add(name);
-          break;
-        case 'refer':
-        case 'send':
-          if (node.op === 'refer') for (const name of node.inputKey ?? []) wanted.add(name);
-          for (const key of node.transform.key) add(key);
-          for (const column of node.transform.columns) add(column.expr);
-          break;
-        case 'foreign':
-        case 'join':
-          break;
-        case 'rank':
-        case 'spread':
-        case 'over':
-        case 'alert':
-        case 'sink':
-          for (const column of node.inputColumns) wanted.add(column.name);
-      }
-    }
-    return wanted;
+  wantedOf(i: number): ReadonlySet<string> {
+    return this.wanted[i];
   }
 }
 

@@ -3,9 +3,10 @@
  * fail, for all branches; then everything is done. So a row that fails has no effect at all.
  */
 import type { TypedExpr, UnnestTransform } from '@rta/dsl';
-import { conditionSource, mayThrow } from '../expression-source.js';
+import { conditionSource } from '../expression-source.js';
 import { acceptanceOf, reachOf } from '../../plan/window-times.js';
 import { columnsKept, expressionsOf } from '../../plan/columns-used.js';
+import { mayThrow } from '../../plan/may-throw.js';
 import { FLAGS, NEXT } from '../../state/group-table-rows.js';
 import { STALE } from '../run/session-chains.js';
 import { alertRowCode } from './alert-feed.js';
@@ -124,7 +125,8 @@ class StreamEdges {
     });
     this.effect(i, passed, () => {
       code.line(`K.rowsIn[${i}]++;`);
-      const send = (): void => sendCode(code, i, node.output, node.transform, keys, values, row);
+      const to = node.output ?? { join: this.shape.readers[i][0], side: node.side };
+      const send = (): void => sendCode(code, i, to, node.transform, keys, values, row);
       if (late === null || node.transform.table) send();
       else {
         const missed = `[{ start: ${row.time}, end: ${row.time} + ${graceMs} }]`;

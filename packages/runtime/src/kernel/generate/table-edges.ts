@@ -2,7 +2,8 @@
  * Code for what follows a table: its rows are handed on as upserts and retractions, through filters and projections, to sinks and ranks.
  * Which of those have a row is kept in flag bits beside it, so that nothing is ever taken back that was not given.
  */
-import { conditionSource, mayThrow } from '../expression-source.js';
+import { mayThrow } from '../../plan/may-throw.js';
+import { conditionSource } from '../expression-source.js';
 import { rowError } from '../run/row-error.js';
 import type { Code } from './code.js';
 import type { Operand } from './operand.js';

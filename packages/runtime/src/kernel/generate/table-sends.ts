@@ -1,6 +1,6 @@
 /** Code that sends the rows of tables to other stages as they change: by a key, or by a foreign key. */
 import type { Column } from '@rta/dsl';
-import { mayThrow } from '../expression-source.js';
+import { mayThrow } from '../../plan/may-throw.js';
 import { rowError } from '../run/row-error.js';
 import type { Code } from './code.js';
 import type { Operand } from './operand.js';
@@ -13,7 +13,7 @@ import { writeOperand } from './write-value.js';
 /** Adds lines that do `action` with a row for the send of node `i`. */
 export function tableSendCode(shape: StageShape, code: Code, i: number, row: TableRow, action: TableAction): void {
   const node = shape.node(i);
-  if (node.op !== 'send' || action === 'settle' || action === 'evict') return;
+  if (node.op !== 'send' || node.output === null || action === 'settle' || action === 'evict') return;
   const { transform, output } = node;
   const bit = shape.bits.get(i)!;
   const scope = scopeOf(row);

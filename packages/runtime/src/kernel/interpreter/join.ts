@@ -61,9 +61,13 @@ export class Join extends Receiver {
   }
 
   override received(key: Uint8Array, value: Uint8Array | null, input: number): void {
+    this.take(this.node.sides[1].includes(input), key, value!);
+  }
+
+  /** Takes a row of a side. */
+  take(right: boolean, key: Uint8Array, value: Uint8Array): void {
     this.rowsIn++;
-    const right = this.node.sides[1].includes(input);
-    const { row, field } = this.rowCodecs[Number(right)].decode(value!);
+    const { row, field } = this.rowCodecs[Number(right)].decode(value);
     const kept: Kept = {
       right,
       time: Number(field('time')),

@@ -5,6 +5,7 @@ import type { StageNode } from '../../plan/physical.js';
 import { keySchema, rowLayout } from '../state-layout.js';
 import { RowCodec } from './avro-codec.js';
 import { evaluateRow } from './expressions.js';
+import { Join } from './join.js';
 import { partitionOf } from './murmur2.js';
 import { type Change, type Effect, Operator, type StageContext, type StreamRow, type TimedRow } from './operator.js';
 
@@ -52,9 +53,15 @@ export class Send extends Operator {
   }
 
   private send(key: Buffer, value: Buffer): void {
-    const { output } = this.node;
+    const { output, side } = this.node;
     const { env } = this.stage;
     this.rowsOut++;
+    if (output === null) {
+      const [join] = this.next;
+      if (!(join instanceof Join)) throw new Error(`${this.node.id} sends to no join`);
+      join.take(side === 1, key, value);
+      return;
+    }
     this.stage.write(output, partitionOf(key, env.partitions[output]), env.now(), key, value);
   }
 

@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 import type { AvroSchema, Row } from '@rta/dsl';
 import type { LogRecord } from '../../log/batch/records.js';
 import type { SourceInput } from '../../plan/physical.js';
-import { type KernelEnv, UnknownSchema } from '../stage-kernel.js';
+import { type KernelEnv, MISPLACED, UnknownSchema } from '../stage-kernel.js';
 import { tooFarAhead } from '../too-far-ahead.js';
 import { toValue } from './avro-codec.js';
 import { type Datum, readDatum, Rejected, resolveDatum } from './avro-read.js';
@@ -11,6 +11,7 @@ import { type AvroNode, type AvroRecord, parseSchema } from './avro-schema.js';
 import { readCsv } from './csv.js';
 import { evaluateRow } from './expressions.js';
 import { readJson } from './json-read.js';
+import { partitionOf } from './murmur2.js';
 import type { StreamRow } from './operator.js';
 import { SourceKeys } from './source-keys.js';
 
@@ -48,12 +49,18 @@ export class Source {
     if (this.input.keyAdds.length > 0) Object.assign(row, this.keys.read(record));
     const time = this.eventTime(row, record);
     if (this.input.checkKey) this.keys.check(row, record);
+    if (this.input.checkPartition) this.checkPartition(record.key!);
     this.moveTime(time, appendTime);
     return {
       row,
       time,
       source: { record, input: this.index, watermark: this.maxEventTime - this.input.latenessMs, lateFor: new Set<string>() },
     };
+  }
+
+  private checkPartition(key: Uint8Array): void {
+    const { tasks, partition } = this.env;
+    if (tasks !== null && partitionOf(Buffer.from(key), tasks) !== partition) throw new Rejected('misplaced', MISPLACED);
   }
 
   private moveTime(time: number, appendTime: number | null): void {

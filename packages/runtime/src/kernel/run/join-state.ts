@@ -84,23 +84,35 @@ export class JoinState extends EvictableRows<Kept> {
   receiver(input: number): Receiver {
     const side = this.node.sides[0].includes(input) ? 0 : 1;
     return {
-      receive: (K, bytes, keyStart, keyEnd, valueStart, valueEnd) => this.take(K, side, bytes, keyStart, keyEnd, valueStart, valueEnd),
+      receive: (K, bytes, keyStart, keyEnd, valueStart, valueEnd) =>
+        this.take(K, side, bytes, keyStart, keyEnd, bytes, valueStart, valueEnd),
     };
   }
 
-  protected take(K: TaskState, side: 0 | 1, b: Uint8Array, keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): void {
+  /** Takes a row of a side, with its time in front. The bytes are copied. */
+  take(
+    K: TaskState,
+    side: 0 | 1,
+    key: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    b: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
+  ): void {
     K.rowsIn[this.index]++;
     const time = Number(K.cursor.at(b, valueStart, valueEnd).long());
     const start = K.cursor.pos;
-    const bucket = this.bucketOf(b, keyStart, keyEnd);
-    const matched = this.match(K, side, bucket, time, b, start, valueEnd);
+    const bucket = this.bucketOf(key, keyStart, keyEnd);
+    // Kept before anything is handed on: what it came in may be written over by that.
     const row = this.keep(bucket, side, time, b, start, valueEnd);
+    const matched = this.match(K, row, row.row!, row.at, row.at + row.length);
     row.matched = matched && this.pads[side];
     this.touch(row);
   }
 
   /** Hands on what a row makes with those of the other side. */
-  private match(K: TaskState, side: 0 | 1, bucket: Bucket, time: number, b: Uint8Array, start: number, end: number): boolean {
+  private match(K: TaskState, { side, bucket, time }: Kept, b: Uint8Array, start: number, end: number): boolean {
     const others = bucket.rows[side === 0 ? 1 : 0];
     const { beforeMs, afterMs } = this;
     const [least, most] = side === 0 ? [time - beforeMs, time + afterMs] : [time - afterMs, time + beforeMs];

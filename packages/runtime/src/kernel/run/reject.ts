@@ -1,6 +1,6 @@
 /** Rejections by generated code. */
 import { ExpressionError } from '@rta/dsl';
-import type { RejectCode } from '../stage-kernel.js';
+import { MISPLACED, type RejectCode } from '../stage-kernel.js';
 import { badRecord, type TaskState } from './task-state.js';
 
 /** Why generated code rejects a record, by number; 0: it does not. */
@@ -18,6 +18,7 @@ export const Reason = {
   NULL_KEY: 11,
   BAD_KEY: 12,
   TOO_FAR_AHEAD: 13,
+  MISPLACED: 14,
 } as const;
 
 const TEXTS: Readonly<Record<number, readonly [RejectCode, string]>> = {
@@ -28,6 +29,7 @@ const TEXTS: Readonly<Record<number, readonly [RejectCode, string]>> = {
   [Reason.MISSING_FIELD]: ['missing_field', "a field of the reader's schema has no default and was not written"],
   [Reason.NO_EVENT_TIME]: ['no_event_time', 'the event time is null'],
   [Reason.KEY_MISMATCH]: ['key_mismatch', 'the record key is not what its column says'],
+  [Reason.MISPLACED]: ['misplaced', MISPLACED],
   [Reason.UNKNOWN_SCHEMA_ID]: ['unknown_schema_id', 'the registry does not know the schema id'],
   [Reason.NOT_JSON]: ['not_json', 'the value is not JSON, or not of the types that the schema says'],
   [Reason.NULL_KEY]: ['null_key', 'the record has no key'],

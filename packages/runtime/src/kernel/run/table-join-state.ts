@@ -7,12 +7,13 @@ import { type Bucket, JoinState, type Kept } from './join-state.js';
 import type { TaskState } from './task-state.js';
 
 export class TableJoinState extends JoinState {
-  protected override take(
+  override take(
     K: TaskState,
     side: 0 | 1,
-    b: Uint8Array,
+    key: Uint8Array,
     keyStart: number,
     keyEnd: number,
+    b: Uint8Array,
     valueStart: number,
     valueEnd: number,
   ): void {
@@ -21,7 +22,7 @@ export class TableJoinState extends JoinState {
     const start = K.cursor.pos;
     // Of a key that nothing is kept of, nothing is to be.
     if (this.latest) {
-      const newest = this.buckets.get(b, keyStart, keyEnd)?.rows[1].at(-1);
+      const newest = this.buckets.get(key, keyStart, keyEnd)?.rows[1].at(-1);
       if (side === 0) {
         this.hand(K, time, b, start, valueEnd, newest);
         return;
@@ -29,7 +30,7 @@ export class TableJoinState extends JoinState {
       if (newest !== undefined) this.drop(K, newest);
       if (b[start] === 0) return;
     }
-    const bucket = this.bucketOf(b, keyStart, keyEnd);
+    const bucket = this.bucketOf(key, keyStart, keyEnd);
     if (side === 0) this.touch(this.keep(bucket, 0, time, b, start, valueEnd));
     else this.version(bucket, time, b, start, valueEnd);
   }

@@ -1,7 +1,7 @@
 import { inOrder, type Diagnostic, type Plan } from '@rta/dsl';
 import { planStages } from '../plan-stages.js';
 import { acceptanceOf } from './accepted.js';
-import { movementAdvice } from './movement-advice.js';
+import { joinAdvice, movementAdvice } from './movement-advice.js';
 import { PlanGraph } from './plan-graph.js';
 import { resultAdvice } from './result-advice.js';
 import { stateAdvice } from './state-advice.js';
@@ -23,6 +23,12 @@ export interface Advice {
  */
 export function adviceOf(plan: Plan): readonly Advice[] {
   const graph = new PlanGraph(plan);
-  const found = [...stateAdvice(graph), ...movementAdvice(graph, planStages(plan)), ...timeAdvice(graph), ...resultAdvice(graph)];
+  const found = [
+    ...stateAdvice(graph),
+    ...movementAdvice(graph, planStages(plan)),
+    ...joinAdvice(graph),
+    ...timeAdvice(graph),
+    ...resultAdvice(graph),
+  ];
   return inOrder(found).map((diagnostic) => ({ diagnostic, accepted: acceptanceOf(diagnostic) }));
 }

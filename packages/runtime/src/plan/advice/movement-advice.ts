@@ -1,7 +1,16 @@
-import { adviceMessages, type Diagnostic, type FoldTransform, type OverTransform, type SourceNode, type StepNode } from '@rta/dsl';
+import {
+  adviceMessages,
+  type Diagnostic,
+  type FoldTransform,
+  type OverTransform,
+  type SourceNode,
+  type StepNode,
+  type TypedExpr,
+} from '@rta/dsl';
 import type { PhysicalPlan, StageNode } from '../physical.js';
 import { distinctGroups } from './distinct-values.js';
 import { namesOf } from './expression-parts.js';
+import { PLAIN_KEYS } from '../stage-join.js';
 import type { PlanGraph } from './plan-graph.js';
 import { groupSpan } from './state-advice.js';
 
@@ -36,6 +45,31 @@ export function movementAdvice(graph: PlanGraph, physical: PhysicalPlan): Diagno
   });
 }
 
+/** Joins of streams that would not have to move. */
+export function joinAdvice(graph: PlanGraph): Diagnostic[] {
+  return graph.plan.steps.flatMap((step) => {
+    const join = step.transforms.find((transform) => transform.type === 'join');
+    if (join === undefined || join.how.kind !== 'within' || join.copartitioned === true) return [];
+    const [left, right] = [step.input, step.others![0]];
+    const sources = [unmoved(graph, left), unmoved(graph, right)];
+    if (sources.some((source) => source === null || !PLAIN_KEYS.includes(source.keyFormat) || source.keyFormat !== sources[0]!.keyFormat))
+      return [];
+    const parts = (side: readonly TypedExpr[], key: readonly string[] | null): number[] | undefined =>
+      key?.map((name) => side.findIndex((expr) => expr.kind === 'column' && expr.name === name));
+    const by = parts(join.leftKey, graph.relationOf(left).key);
+    const same = by !== undefined && !by.includes(-1) && by.join() === parts(join.rightKey, graph.relationOf(right).key)?.join();
+    return same ? [adviceMessages.movedJoin(step.span, graph.relationOf(left).key!)] : [];
+  });
+}
+
+/** The source whose records a step or source gives as they were partitioned; null where they have moved. */
+function unmoved(graph: PlanGraph, id: string): SourceNode | null {
+  const step = graph.step(id);
+  if (step === null) return graph.plan.sources.find((source) => source.id === id)!;
+  const moves = step.others !== undefined || step.transforms.some(({ type }) => type !== 'filter' && type !== 'project');
+  return moves ? null : unmoved(graph, step.input);
+}
+
 /** Whether a source could be keyed by a column. */
 function isKey(name: string, source: SourceNode): boolean {
   return source.output.columns.some((column) => column.name === name);
@@ -60,8 +94,5 @@ function senderOf(physical: PhysicalPlan, step: StepNode): Sender | null {
 
 /** The source whose records come to a step as they were partitioned; null where rows were grouped, merged or joined before. */
 function unmovedSource(graph: PlanGraph, step: StepNode): SourceNode | null {
-  const before = [step, ...graph.before(step)];
-  const moved = before.slice(1).some(({ transforms }) => transforms.some(({ type }) => type !== 'filter' && type !== 'project'));
-  if (moved || before.some(({ others }) => others !== undefined)) return null;
-  return graph.plan.sources.find(({ id }) => id === before.at(-1)!.input) ?? null;
+  return step.others === undefined ? unmoved(graph, step.input) : null;
 }
