@@ -1,4 +1,4 @@
-import type { Accumulator, Type, TypedExpr } from '@rta/dsl';
+import { type Accumulator, definite, type Type, type TypedExpr } from '@rta/dsl';
 import { mayThrow } from './may-throw.js';
 import { feedsOf, type StageNode } from './physical.js';
 
@@ -53,7 +53,8 @@ type RowType = Extract<Type, { kind: 'record' }>;
 
 /** Of accumulators that keep columns of rows: what is kept of one. */
 export function rowTypeOf({ type, top }: Accumulator): RowType {
-  const row = type.kind === 'array' ? type.items : type;
+  const kept = definite(type);
+  const row = kept.kind === 'array' ? kept.items : kept;
   if (row.kind !== 'record') throw new Error('a row is a record');
   const rank = top?.rank ?? null;
   return rank === null ? row : { ...row, fields: row.fields.filter(({ name }) => name !== rank) };

@@ -10,7 +10,7 @@ import { BytesMap } from './bytes-map.js';
 import { DueQueue } from './due-queue.js';
 import { type EvictableRow, EvictableRows } from './evictable-rows.js';
 import type { Receiver } from './receive.js';
-import { RowSlabs } from './row-slabs.js';
+import { RowBytes } from './row-bytes.js';
 import type { TaskState } from './task-state.js';
 
 type JoinNode = Extract<StageNode, { op: 'join' }>;
@@ -53,7 +53,7 @@ const ROW_OVERHEAD = 150;
 
 export class JoinState extends EvictableRows<Kept> {
   protected readonly buckets = new BytesMap<Bucket>();
-  private readonly slabs = new RowSlabs();
+  private readonly rowBytes = new RowBytes();
   protected due = new DueQueue<Kept>();
   private readonly beforeMs: number;
   private readonly afterMs: number;
@@ -164,7 +164,7 @@ export class JoinState extends EvictableRows<Kept> {
       time,
       number,
       bucket,
-      row: this.slabs.bytes,
+      row: null,
       at: 0,
       length: end - start,
       deleted,
@@ -177,8 +177,8 @@ export class JoinState extends EvictableRows<Kept> {
     };
     if (this.lasts(side)) kept.row = b.slice(start, end);
     else {
-      kept.at = this.slabs.add(b, start, end);
-      kept.row = this.slabs.bytes;
+      kept.at = this.rowBytes.add(b, start, end);
+      kept.row = this.rowBytes.block;
     }
     const rows = bucket.rows[side];
     let i = rows.length;

@@ -27,28 +27,7 @@ export interface Chunk {
   live: number;
 }
 
-const BLOCK_BYTES = 64 * 1024;
 const FORGET_AT = 64;
-
-/** Copies of rows, in large blocks: a block lives as long as one of its rows. */
-export class RowBytes {
-  block = new Uint8Array(BLOCK_BYTES);
-  private end = 0;
-
-  /** Copies `from[start, end)`; gives where in `block` it is. */
-  add(from: Uint8Array, start: number, end: number): number {
-    const length = end - start;
-    if (this.end + length > this.block.length) {
-      this.block = new Uint8Array(Math.max(BLOCK_BYTES, length));
-      this.end = 0;
-    }
-    const at = this.end;
-    if (length > 64) this.block.set(from.subarray(start, end), at);
-    else for (let block = this.block, i = 0; i < length; i++) block[at + i] = from[start + i];
-    this.end += length;
-    return at;
-  }
-}
 
 /** What a group's rows look back on. Positions count from the group's first row ever, in event-time order. */
 export class OverGroup {
