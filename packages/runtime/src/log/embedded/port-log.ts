@@ -11,9 +11,10 @@ import {
   type MemberEvent,
   type MemberOptions,
   type TopicPartition,
+  tpKey,
 } from '../log.js';
 import { type AnswerParts, LogClient, wireOutputs } from './log-client.js';
-import { joined, type PortAnswer, type PortRequest, type WireEvent } from './port-messages.js';
+import { joined, type PortAnswer, type PortRequest, type ReachedTime, type WireEvent } from './port-messages.js';
 
 interface Pending {
   readonly op: string;
@@ -33,8 +34,9 @@ export class PortLog extends LogClient {
     port.on('close', () => this.lost(new LogError('unreachable', 'the thread that owns the embedded log is gone', false)));
   }
 
-  async join(options: MemberOptions): Promise<Member> {
-    return new PortMember(this, (await this.call('join', [options])) as number);
+  /** Functions do not go to another thread: the times that are asked of one go along with each `next`. */
+  async join({ timeReached, ...options }: MemberOptions): Promise<Member> {
+    return new PortMember(this, (await this.call('join', [options, timeReached !== undefined])) as number, timeReached);
   }
 
   async close(): Promise<void> {
@@ -84,23 +86,43 @@ export class PortLog extends LogClient {
 }
 
 class PortMember implements Member {
+  /** Of what was started, as the owner knows it. */
+  private readonly times = new Map<string, ReachedTime>();
+
   constructor(
     private readonly log: PortLog,
     private readonly id: number,
+    private readonly timeReached: MemberOptions['timeReached'],
   ) {}
 
   async next(timeoutMs: number): Promise<MemberEvent | null> {
-    const { head, body } = await this.log.request('next', [this.id, timeoutMs], []);
+    const { head, body } = await this.log.request('next', [this.id, timeoutMs, this.news()], []);
     const event = (head as { result: WireEvent | null }).result;
     if (event?.type === 'failed')
       return { type: 'failed', error: new LogError(event.error.code, event.error.message, event.error.retriable) };
+    if (event?.type === 'assigned') this.times.clear();
     if (event?.type !== 'records') return event;
     // Their CRCs were checked when they were read.
     const batches = [...parseBatches(body, { exact: true, verifyCrc: false, where: `${event.topic}-${event.partition}` })];
     return { ...event, batches };
   }
 
+  /** Times that are others than the owner knows. */
+  private news(): ReachedTime[] {
+    const { timeReached } = this;
+    if (timeReached === undefined) return [];
+    const news: ReachedTime[] = [];
+    for (const [key, { topic, partition, time }] of this.times) {
+      const now = timeReached(topic, partition);
+      if (now === time) continue;
+      this.times.set(key, { topic, partition, time: now });
+      news.push({ topic, partition, time: now });
+    }
+    return news;
+  }
+
   start(topic: string, partition: number, offset: number): void {
+    this.times.set(tpKey(topic, partition), { topic, partition, time: -Infinity });
     this.log.tell('start', [this.id, topic, partition, offset]);
   }
 

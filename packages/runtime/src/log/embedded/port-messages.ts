@@ -9,7 +9,7 @@
  * Requests are served side by side: a member's `next` may wait while its commit is under way.
  */
 import type { BatchView } from '../batch/batch-reader.js';
-import type { MemberEvent } from '../log.js';
+import type { MemberEvent, TopicPartition } from '../log.js';
 import type { WireError } from './frames.js';
 
 export interface PortRequest {
@@ -31,6 +31,11 @@ export type WireEvent =
   | Exclude<MemberEvent, { readonly type: 'records' | 'failed' }>
   | Omit<Extract<MemberEvent, { readonly type: 'records' }>, 'batches'>
   | { readonly type: 'failed'; readonly error: WireError };
+
+/** Event time that a member has reached in a partition: see `MemberOptions.timeReached`. */
+export interface ReachedTime extends TopicPartition {
+  readonly time: number;
+}
 
 /** The parts in one buffer of their own. */
 export function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {

@@ -9,8 +9,9 @@ import {
   type MemberEvent,
   type MemberOptions,
   type TopicPartition,
+  tpKey,
 } from '../log.js';
-import { bytesOf, joined, type PortAnswer, type PortRequest, type WireEvent } from './port-messages.js';
+import { bytesOf, joined, type PortAnswer, type PortRequest, type ReachedTime, type WireEvent } from './port-messages.js';
 import { type ServedLog, type WireOutput, outputsOf, perform, wireError } from './requests.js';
 
 /** Serves until the port is closed by either side; the thread's members leave then. @param log an embedded one, of which this process is the owner */
@@ -33,6 +34,8 @@ const NOTHING: Answer = { result: null };
 
 class ServedThread {
   private readonly members = new Map<number, Member>();
+  /** Event times that they have reached, by partition. */
+  private readonly times = new Map<number, Map<string, number>>();
   private lastMember = 0;
 
   constructor(private readonly log: Log) {}
@@ -56,12 +59,19 @@ class ServedThread {
   private async perform(op: string, args: readonly unknown[], body: Uint8Array): Promise<Answer> {
     switch (op) {
       case 'join': {
-        const member = await this.log.join(args[0] as MemberOptions);
+        const [options, tellsTimes] = args as [MemberOptions, boolean];
+        const times = new Map<string, number>();
+        const timeReached = (topic: string, partition: number): number => times.get(tpKey(topic, partition)) ?? -Infinity;
+        const member = await this.log.join({ ...options, ...(tellsTimes ? { timeReached } : {}) });
         this.members.set(++this.lastMember, member);
+        this.times.set(this.lastMember, times);
         return { result: this.lastMember };
       }
-      case 'next':
-        return eventAnswer(await this.member(args).next(args[1] as number));
+      case 'next': {
+        const [id, timeoutMs, news] = args as [number, number, readonly ReachedTime[]];
+        for (const { topic, partition, time } of news) this.times.get(id)?.set(tpKey(topic, partition), time);
+        return eventAnswer(await this.member(args).next(timeoutMs));
+      }
       case 'start':
         this.member(args).start(args[1] as string, args[2] as number, args[3] as number);
         return NOTHING;
@@ -83,6 +93,7 @@ class ServedThread {
       case 'leave': {
         const member = this.member(args);
         this.members.delete(args[0] as number);
+        this.times.delete(args[0] as number);
         await member.leave();
         return NOTHING;
       }
