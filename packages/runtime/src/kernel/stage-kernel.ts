@@ -17,6 +17,11 @@ export interface StageKernel {
    * `error.offset` once it has the schema (or has marked the id as unknown to the registry).
    */
   process(input: number, batch: RecordBatch, fromOffset: number): void;
+  /**
+   * What is due at task watermark `watermark` and need not wait for the flush may be handed on now; not worth the while for fewer than `least`
+   * rows. As many rows as come between two flushes are more than a processor's caches hold.
+   */
+  advance(watermark: number, least: number): void;
   /** The schema of an id found in records; null: the registry does not know the id, such records are rejected. */
   addWriterSchema(input: number, id: number, schema: AvroSchema | null): void;
   /** Highest event time seen by source input `input` of this task's partition; -Infinity before the first record. */

@@ -33,6 +33,10 @@ export function forgetful(stage: Stage, lag: number): KernelFactory {
         kernel.process(input, batch, from);
         kernel.evictAll();
       },
+      advance: (watermark, least) => {
+        kernel.advance(watermark, least);
+        kernel.evictAll();
+      },
       flush: (watermark) => {
         kernel.flush(watermark);
         const written = takeRecords(changelog);

@@ -112,6 +112,10 @@ class Lockstep implements StageKernel {
     if (thrown[0] !== null) throw thrown[0];
   }
 
+  advance(watermark: number, least: number): void {
+    for (const { kernel } of this.sides) kernel.advance(watermark, least);
+  }
+
   flush(watermark: number): void {
     const outputs = this.sides.map((side): Map<string, Output> => {
       side.kernel.flush(watermark);

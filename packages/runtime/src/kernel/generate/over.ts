@@ -1,9 +1,9 @@
 /** Code of an `over`: the functions that `OverState` calls (see `OverCode`). What hands rows to it is in `over-feed.ts`. */
 import type { Frame, OverAccumulator } from '@rta/dsl';
-import { expressionsOf } from '../../plan/columns-used.js';
+import { columnsOf, expressionsOf } from '../../plan/columns-used.js';
 import { expressionSource } from '../expression-source.js';
-import type { FrameCode } from '../run/over-rows.js';
-import type { OverCode } from '../run/over-code.js';
+import type { AccumulatorCode, FrameCode } from '../run/over-group.js';
+import { type OverCode, valueOf } from '../run/over-code.js';
 import type { OverNode } from '../run/over-state.js';
 import { rowError } from '../run/row-error.js';
 import { slidingOf } from '../run/sliding.js';
@@ -11,7 +11,7 @@ import { Code, makeFunction } from './code.js';
 import type { FoldShape } from './fold.js';
 import { type Operand, valueOperand } from './operand.js';
 import { overNode } from './over-feed.js';
-import { readColumns } from './read-columns.js';
+import { readColumns, skipColumn } from './read-columns.js';
 import { namedOperand, scopeOf, type StreamCode } from './scope.js';
 import type { StageShape } from './stage-shape.js';
 import { streamEdges } from './stream-edges.js';
@@ -19,15 +19,20 @@ import { streamEdges } from './stream-edges.js';
 export function generateOver(shape: StageShape, folds: ReadonlyMap<number, FoldShape>, i: number): OverCode {
   const node = overNode(shape, i);
   const { accumulators } = node.transform;
+  let columns: readonly number[] = [];
+  const take = make<OverCode['take']>(shape, i, 'K, B, p, end, V', (code) => {
+    columns = takenColumns(code, node);
+  });
   return {
-    frames: framesOf(accumulators),
+    frames: framesOf(accumulators, columns),
     sliding: accumulators.map(slidingOf),
-    values: make(shape, i, 'K, B, p, end', (code) => values(code, node)),
+    columns: Math.max(-1, ...columns) + 1,
+    take,
     skip: make(shape, i, 'K, B, p, end', (code) => {
-      readColumns(code, node.inputColumns, new Set(node.inputColumns.map(({ name }) => name)), 'B', 'p', 'end');
+      for (const column of node.inputColumns) skipColumn(code, column, 'B', 'p', 'end');
       code.line('return p;');
     }),
-    give: make(shape, i, 'K, R, S', (code) => give(shape, folds, code, i, node)),
+    give: make(shape, i, 'K, B, p, end, time, partition, offset, S, k', (code) => give(shape, folds, code, i, node)),
   };
 }
 
@@ -39,27 +44,35 @@ function make<T>({ constants }: StageShape, i: number, params: string, body: (co
   return makeFunction<T>(constants, `return function (${params}) {\n${code.toString()}\n};`);
 }
 
-function framesOf(accumulators: readonly OverAccumulator[]): FrameCode[] {
+function framesOf(accumulators: readonly OverAccumulator[], columns: readonly number[]): FrameCode[] {
   const same = (a: Frame, b: Frame): boolean => a.unit === b.unit && a.size === b.size && a.previous === b.previous;
-  const frames: { frame: Frame; accumulators: number[] }[] = [];
+  const frames: { frame: Frame; accumulators: AccumulatorCode[] }[] = [];
   for (const [i, { over }] of accumulators.entries()) {
     const found = frames.find(({ frame }) => same(frame, over));
-    if (found) found.accumulators.push(i);
-    else frames.push({ frame: over, accumulators: [i] });
+    const accumulator = { index: i, column: columns[i] };
+    if (found) found.accumulators.push(accumulator);
+    else frames.push({ frame: over, accumulators: [accumulator] });
   }
   return frames.map(({ frame, ...rest }) => ({ ...frame, ...rest }));
 }
 
-function values(code: Code, { transform: { accumulators }, inputColumns }: OverNode): void {
+/** What is taken of each row where nothing of it matters. */
+const ALL = 'true';
+
+/** Adds lines that add what accumulators take to columns, what several take once; gives the column of each, -1: of none. */
+function takenColumns(code: Code, { transform: { accumulators }, inputColumns }: OverNode): number[] {
   const named = accumulators.flatMap(expressionsOf).flatMap((expr) => (expr.kind === 'column' ? [expr.name] : []));
   const operands = readColumns(code, inputColumns, new Set(named), 'B', 'p', 'end');
   const scope = scopeOf({ operands, time: 'NaN' });
   const taken = accumulators.map(({ arg, by, where }) => {
-    const plain = arg === null ? 'true' : expressionSource(arg, scope, code);
+    const plain = arg === null ? ALL : expressionSource(arg, scope, code);
     const value = by === undefined ? plain : ranked(code, plain, expressionSource(by, scope, code));
     return where === null ? value : `(${expressionSource(where, scope, code)} ? ${value} : null)`;
   });
-  code.line(`return [${taken.join(', ')}];`);
+  // What counts rows takes nothing of them.
+  const columns = [...new Set(taken)].filter((value) => value !== ALL);
+  for (const [j, value] of columns.entries()) code.line(`V[${j}].push(${value});`);
+  return taken.map((value) => columns.indexOf(value));
 }
 
 /** A value with what its row is ranked by; where one of them is null there is nothing. */
@@ -69,12 +82,13 @@ function ranked(code: Code, value: string, by: string): string {
 }
 
 function give(shape: StageShape, folds: ReadonlyMap<number, FoldShape>, code: Code, i: number, node: OverNode): void {
-  code.line('const B = R.bytes, end = R.end, time = R.time;', 'let p = R.start;', `K.rowsOut[${i}]++;`);
+  code.line(`K.rowsOut[${i}]++;`);
   const { columns, accumulators } = node.transform;
   const wanted = shape.wantedOf(i);
   const results = columns.filter(({ name, expr }) => wanted.has(name) || expr.kind !== 'column');
-  const operands = readColumns(code, node.inputColumns, new Set(node.inputColumns.map(({ name }) => name)), 'B', 'p', 'end');
-  const accumulated = accumulators.map(({ type }, j) => valueOperand(type, `S[${j}].result()`));
+  const read = new Set(results.flatMap(({ expr }) => [...columnsOf(expr)]));
+  const operands = readColumns(code, node.inputColumns, read, 'B', 'p', 'end');
+  const accumulated = accumulators.map(({ type }, j) => valueOperand(type, `${code.constant(valueOf)}(S[${j}][k])`));
   const scope = scopeOf({ operands, time: 'time' }, accumulated);
   let edges: StreamCode | null = null;
   const lines = code.captured(() => {
@@ -86,7 +100,7 @@ function give(shape: StageShape, folds: ReadonlyMap<number, FoldShape>, code: Co
       if (!named) code.line(`${local} = ${expressionSource(expr, scope, code)};`);
       given.set(name, named ?? valueOperand(expr.type, local));
     }
-    const row = { operands: given, time: 'time', origin: { partition: 'R.partition', offset: 'R.offset' }, late: null, at: null };
+    const row = { operands: given, time: 'time', origin: { partition: 'partition', offset: 'offset' }, late: null, at: null };
     edges = streamEdges(shape, folds, code, shape.readers[i], row);
   });
   code.line('try {', ...lines, '} catch (error) {', `${code.constant(rowError)}(K, error);`, 'return;', '}');

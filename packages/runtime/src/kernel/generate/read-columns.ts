@@ -1,6 +1,7 @@
 /** Code that reads Avro of our own making (keys, rows of tables), which needs no checks: columns one after another. */
-import { type Column, isUnion } from '@rta/dsl';
+import { type Column, isUnion, type Type } from '@rta/dsl';
 import { parseAvro } from '../run/avro-schema.js';
+import { skipper } from '../run/skipper.js';
 import { textOf } from '../run/strings.js';
 import { type ValueReader, valueReader } from '../run/value-reader.js';
 import { valueSchema } from '../state-layout.js';
@@ -21,8 +22,47 @@ export function readColumns(
 ): Map<string, Operand> {
   const operands = new Map<string, Operand>();
   const last = columns.findLastIndex((column) => wanted.has(column.name));
-  for (const column of columns.slice(0, last + 1)) operands.set(column.name, readColumn(code, column, bytes, p, end));
+  for (const column of columns.slice(0, last + 1)) {
+    if (wanted.has(column.name)) operands.set(column.name, readColumn(code, column, bytes, p, end));
+    else skipColumn(code, column, bytes, p, end);
+  }
   return operands;
+}
+
+/** Adds lines that pass over a column at `bytes[p, end)`. */
+export function skipColumn(code: Code, { type }: Column, bytes: string, p: string, end: string): void {
+  const definite = definiteType(type);
+  if (type.kind !== 'nullable' || isUnion(definite)) skipDefinite(code, isUnion(definite) ? type : definite, bytes, p, end);
+  else code.block(`if (${bytes}[${p}++] !== 0)`, () => skipDefinite(code, definite, bytes, p, end), '}');
+}
+
+function skipDefinite(code: Code, type: Type, bytes: string, p: string, end: string): void {
+  switch (type.kind) {
+    case 'null':
+      return;
+    case 'boolean':
+      code.line(`${p}++;`);
+      return;
+    case 'string':
+    case 'bytes':
+      code.line(`if (${bytes}[${p}] < 128) ${p} += 1 + (${bytes}[${p}] >> 1);`);
+      code.line(`else { ${p} = K.cursor.at(${bytes}, ${p}, ${end}).long() + K.cursor.pos; }`);
+      return;
+    case 'int':
+    case 'long':
+    case 'date':
+    case 'duration':
+    case 'timestamp':
+    case 'enum':
+      code.line(`while (${bytes}[${p}++] > 127);`);
+      return;
+    case 'float':
+    case 'double':
+      code.line(`${p} += ${type.kind === 'float' ? 4 : 8};`);
+      return;
+    default:
+      code.line(`${code.constant(skipper(parseAvro(valueSchema(type))))}(K.cursor.at(${bytes}, ${p}, ${end})); ${p} = K.cursor.pos;`);
+  }
 }
 
 function readColumn(code: Code, { type }: Column, bytes: string, p: string, end: string): Operand {
@@ -91,8 +131,13 @@ function readColumn(code: Code, { type }: Column, bytes: string, p: string, end:
       case 'int':
       case 'long':
       case 'date':
-      case 'duration':
-        return number(`${cursor}.long()`);
+      case 'duration': {
+        const name = code.local('c', '0');
+        const byte = `${bytes}[${p}]`;
+        code.line(`if (${byte} < 128) { ${name} = (${byte} >>> 1) ^ -(${byte} & 1); ${p}++; }`);
+        code.line(`else { ${name} = ${cursor}.long(); ${p} = K.cursor.pos; }`);
+        return { value: name, text: null };
+      }
       case 'timestamp':
         return number(definite.unit === 'micros' ? `Number(${cursor}.long()) / 1000` : `Number(${cursor}.long())`);
       case 'float':

@@ -137,6 +137,9 @@ class StageInterpreter implements StageKernel {
     upstream.heard(marker.readInt32BE(0), marker.readDoubleBE(4));
   }
 
+  /** All of it waits for the flush. */
+  advance(): void {}
+
   flush(watermark: number): void {
     this.operators.forEach((operator, i) => operator.flush(watermark - this.behind[i]));
     for (const marker of this.markers) marker.send(watermark - this.holdOf(marker.output));

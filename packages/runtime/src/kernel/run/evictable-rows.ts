@@ -76,10 +76,15 @@ export abstract class EvictableRows<Row extends EvictableRow> {
         continue;
       }
       row.listed = false;
-      row.row = null;
-      this.heldBytes -= row.length;
+      this.letGo(row);
     }
     this.evictable = [];
+  }
+
+  /** The row's bytes are not kept here any more. */
+  protected letGo(row: Row): void {
+    row.row = null;
+    this.heldBytes -= row.length;
   }
 
   /** Evicts every row that can go, for tests of what comes back. */

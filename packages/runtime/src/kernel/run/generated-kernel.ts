@@ -6,6 +6,7 @@ import { type KernelEnv, type KernelStats, type StageKernel, UnknownSchema } fro
 import type { Scan } from '../generate/scan.js';
 import type { CompiledStage } from '../compile-stage.js';
 import { writeDoubleBE } from './bytes.js';
+import { OverState } from './over-state.js';
 import { RankState } from './rank-state.js';
 import { SpreadState } from './spread-state.js';
 import { receive, type Receiver, Upstream } from './receive.js';
@@ -28,6 +29,8 @@ export class GeneratedKernel implements StageKernel {
   /** Per node: how far its watermark is behind the task's, ms. */
   private readonly behind: number[] = [];
   private readonly sentMarkers: number[];
+  /** Nodes whose rows need not wait for a flush. */
+  private readonly advancing: readonly number[];
   private replayed = 0;
   private readonly marker = new Uint8Array(MARKER_BYTES);
 
@@ -53,6 +56,7 @@ export class GeneratedKernel implements StageKernel {
     for (const node of stage.nodes)
       this.behind.push(Math.max(...feedsOf(node).map((feed) => ('node' in feed ? this.behind[feed.node] + compiled.holds[feed.node] : 0))));
     this.sentMarkers = stage.outputs.map(() => -Infinity);
+    this.advancing = K.nodes.flatMap((node, i) => (node instanceof OverState ? [i] : []));
   }
 
   process(input: number, batch: RecordBatch, fromOffset: number): void {
@@ -88,6 +92,11 @@ export class GeneratedKernel implements StageKernel {
     }
     K.cursor.release();
     this.relieve();
+  }
+
+  advance(watermark: number, least: number): void {
+    const { K } = this;
+    for (const i of this.advancing) (K.nodes[i] as OverState).advance(K, watermark - this.behind[i], least);
   }
 
   addWriterSchema(input: number, id: number, schema: AvroSchema | null): void {

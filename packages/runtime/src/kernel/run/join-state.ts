@@ -31,6 +31,8 @@ export interface JoinCode {
 /** A row that waits; its bytes are without its time: `row[at, at + length)`. */
 export interface Kept extends EvictableRow {
   at: number;
+  /** Number of the block that they are in; -1: an array of their own. */
+  block: number;
   readonly side: 0 | 1;
   readonly time: number;
   /** Counts the rows of the join as they came in. */
@@ -166,6 +168,7 @@ export class JoinState extends EvictableRows<Kept> {
       bucket,
       row: null,
       at: 0,
+      block: -1,
       length: end - start,
       deleted,
       matched: false,
@@ -178,7 +181,8 @@ export class JoinState extends EvictableRows<Kept> {
     if (this.lasts(side)) kept.row = b.slice(start, end);
     else {
       kept.at = this.rowBytes.add(b, start, end);
-      kept.row = this.rowBytes.block;
+      kept.block = this.rowBytes.block;
+      kept.row = this.rowBytes.blocks[kept.block];
     }
     const rows = bucket.rows[side];
     let i = rows.length;
@@ -194,6 +198,12 @@ export class JoinState extends EvictableRows<Kept> {
   /** Whether rows of a side stay for a time of their own: their bytes are then kept apart from those of others. */
   protected lasts(_side: 0 | 1): boolean {
     return false;
+  }
+
+  protected override letGo(kept: Kept): void {
+    super.letGo(kept);
+    if (kept.block >= 0) this.rowBytes.release(kept.block);
+    kept.block = -1;
   }
 
   /** The watermark at which a row goes; Infinity: it stays. */
@@ -263,8 +273,7 @@ export class JoinState extends EvictableRows<Kept> {
     else rows.splice(rows.indexOf(kept), 1);
     if (rows.length === 0 && bucket.rows[1 - side].length === 0) this.buckets.delete(bucket);
     this.count--;
-    if (kept.row !== null) this.heldBytes -= kept.length;
-    kept.row = null;
+    if (kept.row !== null) this.letGo(kept);
     kept.gone = true;
   }
 

@@ -10,7 +10,7 @@ import type { GroupTable } from '../../state/group-table.js';
 import { KEY_LENGTH } from '../../state/group-table-rows.js';
 import { readInt32 } from './bytes.js';
 import type { OverCode } from './over-code.js';
-import type { OverRow } from './over-rows.js';
+import type { OverRows } from './over-rows.js';
 import type { TaskState } from './task-state.js';
 
 export class OverChangelog {
@@ -20,13 +20,19 @@ export class OverChangelog {
     private readonly number: number,
     private readonly fingerprint: number,
     private readonly keys: GroupTable,
+    private readonly rows: OverRows,
     private readonly code: OverCode,
   ) {}
 
-  write(K: TaskState, slot: number, entry: number, rows: readonly OverRow[]): void {
+  write(K: TaskState, slot: number, entry: number, entryRows: readonly number[]): void {
     const W = K.values;
-    let p = W.long(W.int32(0, this.fingerprint), rows.length);
-    for (const row of rows) p = W.copy(W.long(W.long(W.long(p, row.time), row.partition), row.offset), row.bytes, row.start, row.end);
+    const { rows } = this;
+    let p = W.long(W.int32(0, this.fingerprint), entryRows.length);
+    for (const row of entryRows) {
+      const start = rows.startOf(row);
+      p = W.long(W.long(W.long(p, rows.timeOf(row)), rows.partitionOf(row)), rows.offsetOf(row));
+      p = W.copy(p, rows.bytesOf(row), start, start + rows.lengthOf(row));
+    }
     p = W.byte(p, 0);
     K.changelog().append(K.now, K.keys.bytes, 0, this.writeKey(K, slot, entry), W.bytes, 0, p, null);
   }

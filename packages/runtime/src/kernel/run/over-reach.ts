@@ -1,5 +1,5 @@
 /** How far the rows of an `over` look back, and so which of the rows before them are still needed. */
-import type { FrameCode, OverGroup } from './over-rows.js';
+import type { FrameCode, OverGroup } from './over-group.js';
 
 export class OverReach {
   /** In time, ms; -Infinity: no frame is by time. */
@@ -24,19 +24,19 @@ export class OverReach {
 
   /** Position of the first row that a row at `watermark` or later can look back on. */
   firstNeeded(group: OverGroup, watermark: number): number {
-    const { next } = group;
-    if (next === group.first || watermark - group.at(next - 1).time > this.ttl) return next;
-    const byRows = next - this.rows;
+    const { end } = group;
+    if (end === group.first || watermark - group.timeAt(end - 1) > this.ttl) return end;
+    const byRows = end - this.rows;
     let first = Math.max(group.begin, group.first);
-    while (first < next && first < byRows && group.at(first).time < watermark - this.ms) first++;
+    while (first < end && first < byRows && group.timeAt(first) < watermark - this.ms) first++;
     return first;
   }
 
   /** The least watermark at which rows that were given are not needed any more; Infinity: that depends on others. */
   dueOf(group: OverGroup): number {
-    const { first, next } = group;
-    if (next === first) return Infinity;
-    const quiet = group.at(next - 1).time + this.ttl + 1;
-    return next - first > this.rows ? Math.min(quiet, group.at(first).time + this.ms + 1) : quiet;
+    const { first, end } = group;
+    if (end === first) return Infinity;
+    const quiet = group.timeAt(end - 1) + this.ttl + 1;
+    return end - first > this.rows ? Math.min(quiet, group.timeAt(first) + this.ms + 1) : quiet;
   }
 }

@@ -9,27 +9,27 @@
 import type { Value } from '@rta/dsl';
 import type { StageNode } from '../../plan/physical.js';
 import { GroupTable } from '../../state/group-table.js';
-import { compareBytes, hashBytes } from '../../state/group-table-hash.js';
+import { hashBytes } from '../../state/group-table-hash.js';
 import type { StateReader } from '../../state/state-reader.js';
 import { readSortableLong } from './bytes.js';
 import { ExpiryIndex } from './expiry-index.js';
-import { compareKeys } from './key-order.js';
 import { OverChangelog } from './over-changelog.js';
-import type { OverCode } from './over-code.js';
+import { type OverCode, type OverResult, resultOf } from './over-code.js';
 import { OverReach } from './over-reach.js';
-import { type Chunk, OverGroup, type OverRow } from './over-rows.js';
-import { comparePlaces } from './places.js';
-import { RowBytes } from './row-bytes.js';
+import { type Chunk, OverGroup } from './over-group.js';
+import { OverRows, WAITING_BYTES } from './over-rows.js';
+import { RowLists } from './row-lists.js';
 import type { Sliding } from './sliding-values.js';
 import type { TaskState } from './task-state.js';
 import { WaitingRows } from './waiting-rows.js';
 
 export type OverNode = Extract<StageNode, { op: 'over' }>;
 
-const RELEASED = new Uint8Array(0);
+/** How many times as many rows as are handed on at once may be given before it is looked at which rows are still needed. */
+const TRIM_EVERY = 4;
 const LAYOUT = { init: new Float64Array(0), blobs: 0, sides: 0 };
-/** What a row takes in memory beside its bytes, about. */
-const ROW_BYTES = 160;
+/** What a row that others look back on takes in memory, about. */
+const ROW_BYTES = 50;
 /** What is kept of a group without its rows, beside its key. */
 const COLD_BYTES = 80;
 
@@ -47,7 +47,21 @@ export class OverState {
   private readonly keys = new GroupTable(LAYOUT);
   /** By slot of its key. */
   private readonly groups: (OverGroup | undefined)[] = [];
-  private readonly waiting = new WaitingRows<OverRow>();
+  private readonly rows = new OverRows(this.keys);
+  private readonly waiting = new WaitingRows(this.rows);
+  /** Per slot: how many of its rows wait for the watermark. */
+  private readonly waitingOf: number[] = [];
+  /** Rows that are not in the changelog. */
+  private readonly fresh = new RowLists();
+  private freshSlots: number[] = [];
+  /** Rows that are due, while they are given. */
+  private readonly due = new RowLists();
+  /** Groups of which rows were given, and how many, since it was last looked at which of their rows are still needed. */
+  private touched: OverGroup[] = [];
+  private givenCount = 0;
+  /** While rows are given: what accumulators take of each, and their results, per column or accumulator and index in what is due. */
+  private readonly taken: Value[][];
+  private readonly results: OverResult[][];
   private readonly expiry: ExpiryIndex;
   private readonly changelog: OverChangelog;
   /** By slot of its key: those whose rows are in the store only. */
@@ -58,17 +72,14 @@ export class OverState {
   private storedFlush = -Infinity;
   /** Where `relieve` goes on. */
   private hand = 0;
-  private readonly rowBytes = new RowBytes();
   private readonly ttl: number;
   private readonly reach: OverReach;
   private readonly make = (): Sliding[] => this.code.sliding.map((one) => one());
-  /** Groups that have rows that are not in the changelog. */
-  private freshGroups: OverGroup[] = [];
+  /** Rows that wait, or that others look back on. */
   private rowCount = 0;
-  private byteCount = 0;
   private freshCount = 0;
-  private arrivals = 0;
-  private flushes = 0;
+  /** Number of the flush that comes next. */
+  private commit = 1;
 
   constructor(
     readonly node: OverNode,
@@ -77,7 +88,9 @@ export class OverState {
     fingerprint: number,
     private readonly store: StateReader | null,
   ) {
-    this.changelog = new OverChangelog(node.id, node.store!, fingerprint, this.keys, code);
+    this.taken = Array.from({ length: code.columns }, () => []);
+    this.results = code.sliding.map(() => []);
+    this.changelog = new OverChangelog(node.id, node.store!, fingerprint, this.keys, this.rows, code);
     this.ttl = node.transform.ttlMs ?? Infinity;
     this.reach = new OverReach(code.frames, this.ttl);
     this.expiry = new ExpiryIndex(this.reach.expiryMs);
@@ -98,12 +111,17 @@ export class OverState {
     start: number,
     end: number,
   ): void {
-    const group = this.groupOf(K, key, keyStart, keyEnd);
-    const row = this.rowOf(group, time, partition, offset, bytes, start, end);
-    if (group.fresh.push(row) === 1) this.freshGroups.push(group);
+    const slot = this.slotOf(K, key, keyStart, keyEnd);
+    const row = this.rows.add(slot, time, partition, offset, bytes, start, end, null);
+    if (this.fresh.push(slot, row)) this.freshSlots.push(slot);
     this.freshCount++;
-    group.waiting++;
-    this.waiting.add(row);
+    this.wait(slot, row, time);
+  }
+
+  private wait(slot: number, row: number, time: number): void {
+    this.rowCount++;
+    this.waitingOf[slot]++;
+    this.waiting.add(row, time);
   }
 
   /** A record of the repartition topic. */
@@ -114,88 +132,113 @@ export class OverState {
     this.put(K, bytes, keyStart, keyEnd, time, partition, offset, bytes, c.pos, valueEnd);
   }
 
-  private groupOf(K: TaskState, key: Uint8Array, start: number, end: number): OverGroup {
+  /** Of the group of a key, whose rows are here then. */
+  private slotOf(K: TaskState, key: Uint8Array, start: number, end: number): number {
     const { keys } = this;
     const hash = hashBytes(key, start, end);
     let slot = keys.find(hash, key, start, end);
     if (slot < 0) slot = keys.insert(hash, key, start, end);
-    return this.warm(K, slot);
-  }
-
-  private rowOf(group: OverGroup, time: number, partition: number, offset: number, bytes: Uint8Array, start: number, end: number): OverRow {
-    const at = this.rowBytes.add(bytes, start, end);
-    this.rowCount++;
-    this.byteCount += end - start;
-    return {
-      time,
-      partition,
-      offset,
-      arrival: this.arrivals++,
-      group,
-      bytes: this.rowBytes.block,
-      start: at,
-      end: at + end - start,
-      values: NONE,
-      chunk: null,
-      gone: false,
-    };
+    if (this.groups[slot] === undefined) this.warm(K, slot);
+    return slot;
   }
 
   // ---- What goes out ----
 
+  /** Gives the rows that are due, where at least so many have come. */
+  advance(K: TaskState, watermark: number, least: number): void {
+    if (this.waiting.added < least) return;
+    this.giveDue(K, watermark);
+    if (this.givenCount >= TRIM_EVERY * least) this.trimTouched(K, watermark);
+  }
+
   flush(K: TaskState, watermark: number): void {
-    this.flushes++;
-    const due = this.waiting.take(watermark).sort((a, b) => this.compare(a, b));
-    const touched: OverGroup[] = [];
-    for (const row of due) {
-      const { group } = row;
-      row.values = this.code.values(K, row.bytes, row.start, row.end);
-      group.rows.push(row);
-      group.waiting--;
-      if (group.flush === this.flushes) continue;
-      group.flush = this.flushes;
-      touched.push(group);
-    }
-    for (const row of due) this.give(K, row);
-    for (const group of touched) this.trim(K, group, watermark);
+    this.giveDue(K, watermark);
+    this.trimTouched(K, watermark);
     this.expiry.expire(
       watermark,
       (slot) => this.dueOfSlot(slot),
       (slot) => this.trim(K, this.warm(K, slot), watermark),
     );
-    for (const group of this.freshGroups) this.log(K, group);
-    this.freshGroups = [];
+    for (const slot of this.freshSlots) this.log(K, slot);
+    this.freshSlots = [];
     this.freshCount = 0;
+    this.commit++;
   }
 
-  /** By event time, partition and offset; what is equal in those (no record's, or of several topics) by its bytes. */
-  private compare(a: OverRow, b: OverRow): number {
-    const order = comparePlaces(a, b) || compareKeys(this.keys, a.group.slot, b.group.slot);
-    if (order !== 0) return order;
-    return compareBytes(a.bytes, a.start, a.end, b.bytes, b.start, b.end) || a.arrival - b.arrival;
+  private giveDue(K: TaskState, watermark: number): void {
+    const { rows, taken, results } = this;
+    const due = rows.inOrder(this.waiting.take(watermark));
+    for (const column of taken) column.length = 0;
+    for (const column of results) while (column.length < due.length) column.push(null);
+    const slots: number[] = [];
+    for (let k = 0; k < due.length; k++) {
+      const slot = rows.slotOf(due[k]);
+      if (this.due.push(slot, k)) slots.push(slot);
+      this.take(K, due[k], taken);
+    }
+    // Group by group, as what belongs to one lies close together; then in the order of their times.
+    const positions: number[] = [...due];
+    for (const slot of slots) this.compute(this.groups[slot]!, due, positions);
+    for (let k = 0; k < due.length; k++) {
+      this.give(K, due[k], k);
+      // Another one goes when it was logged.
+      if (rows.chunkOf(due[k]) !== null) rows.remove(due[k]);
+      else rows.setPosition(due[k], positions[k]);
+    }
+    this.givenCount += due.length;
   }
 
-  private give(K: TaskState, row: OverRow): void {
-    const { group } = row;
-    const position = group.next++;
-    if (position > group.begin && position > group.first && row.time - group.at(position - 1).time > this.ttl)
-      group.beginAt(position, this.make());
-    group.slideTo(position);
-    this.code.give(K, row, group.sliding);
-    if (row.chunk !== null) this.release(row);
+  private trimTouched(K: TaskState, watermark: number): void {
+    for (const group of this.touched) {
+      group.isTouched = false;
+      this.trim(K, group, watermark);
+    }
+    this.touched = [];
+    this.givenCount = 0;
   }
 
-  private release(row: OverRow): void {
-    this.byteCount -= row.end - row.start;
-    row.bytes = RELEASED;
-    row.end = row.start = 0;
+  /** Finds out what a group's frames hold at each of its rows that are due, and gives their positions. */
+  private compute(group: OverGroup, due: readonly number[], positions: number[]): void {
+    const { rows, results, taken } = this;
+    const { slot, end, values } = group;
+    if (!group.isTouched) this.touched.push(group);
+    group.isTouched = true;
+    const own = this.due.take(slot, []);
+    this.waitingOf[slot] -= own.length;
+    for (const k of own) {
+      for (let i = 0; i < values.length; i++) values[i].push(taken[i][k]);
+      positions[k] = group.push(rows.timeOf(due[k]), rows.chunkOf(due[k]));
+    }
+    let position = end;
+    for (const k of own) {
+      if (position > group.begin && position > group.first && group.timeAt(position) - group.timeAt(position - 1) > this.ttl)
+        group.beginAt(position, this.make());
+      group.slideTo(position++);
+      const { sliding } = group;
+      for (let i = 0; i < results.length; i++) results[i][k] = resultOf(sliding[i]);
+    }
+  }
+
+  /** Adds what accumulators take of a row to columns. */
+  private take(K: TaskState, row: number, columns: readonly Value[][]): void {
+    const { rows } = this;
+    const start = rows.startOf(row);
+    this.code.take(K, rows.bytesOf(row), start, start + rows.lengthOf(row), columns);
+  }
+
+  /** Hands a row on, with its results. */
+  private give(K: TaskState, row: number, result: number): void {
+    const { rows, results } = this;
+    const start = rows.startOf(row);
+    const [time, partition, offset] = [rows.timeOf(row), rows.partitionOf(row), rows.offsetOf(row)];
+    this.code.give(K, rows.bytesOf(row), start, start + rows.lengthOf(row), time, partition, offset, results, result);
   }
 
   /** Forgets the rows that no row at `watermark` or later can look back on. */
   private trim(K: TaskState, group: OverGroup, watermark: number): void {
     for (const chunk of this.forget(group, watermark)) {
       this.changelog.tombstone(K, group.slot, chunk.number);
-      group.logged = this.flushes;
+      group.logged = this.commit;
     }
     this.settle(group);
   }
@@ -203,24 +246,34 @@ export class OverState {
   /** Gives the entries of the changelog of which nothing is needed any more. */
   private forget(group: OverGroup, watermark: number): Chunk[] {
     const empty: Chunk[] = [];
-    const first = this.reach.firstNeeded(group, watermark);
-    for (let position = group.first; position < first; position++) {
-      const row = group.at(position);
-      row.gone = true;
+    let isFresh = false;
+    group.leave(this.reach.firstNeeded(group, watermark), (chunk) => {
       this.rowCount--;
-      // One that came just now will not be written at all.
-      if (row.chunk !== null && --row.chunk.live === 0) empty.push(row.chunk);
-    }
-    group.leave(first);
+      if (chunk === null) isFresh = true;
+      else if (--chunk.live === 0) empty.push(chunk);
+    });
+    if (isFresh) this.forgetFresh(group);
     // The oldest are the first to go.
     if (empty.length === 1 && group.chunks[0] === empty[0]) group.chunks.shift();
     else if (empty.length > 0) group.chunks = group.chunks.filter(({ live }) => live > 0);
     return empty;
   }
 
+  /** What came and went since the last flush will not be written at all. */
+  private forgetFresh({ slot, first }: OverGroup): void {
+    for (const row of this.fresh.take(slot, [])) {
+      const position = this.rows.positionOf(row);
+      if (position < 0 || position >= first) this.fresh.push(slot, row);
+      else {
+        this.rows.remove(row);
+        this.freshCount--;
+      }
+    }
+  }
+
   /** Frees a group that has no rows, and enters others where they are found when something of them is due. */
   private settle(group: OverGroup): void {
-    if (group.first === group.end && group.waiting === 0) {
+    if (group.first === group.end && this.waitingOf[group.slot] === 0) {
       this.expiry.remove(group.slot);
       this.groups[group.slot] = undefined;
       this.keys.remove(group.slot);
@@ -240,43 +293,48 @@ export class OverState {
 
   // ---- The changelog ----
 
-  private log(K: TaskState, group: OverGroup): void {
-    const rows = group.fresh.filter((row) => !row.gone);
-    for (const row of group.fresh) if (row.gone) this.byteCount -= row.end - row.start;
-    group.fresh = [];
-    if (rows.length === 0) return;
-    const chunk = { number: (group.chunks.at(-1)?.number ?? -1) + 1, live: rows.length };
-    for (const row of rows) row.chunk = chunk;
+  private log(K: TaskState, slot: number): void {
+    const came = this.fresh.take(slot, []);
+    if (came.length === 0) return;
+    const { rows } = this;
+    const group = this.groups[slot]!;
+    const chunk = { number: (group.chunks.at(-1)?.number ?? -1) + 1, live: came.length };
     group.chunks.push(chunk);
-    group.logged = this.flushes;
-    this.changelog.write(K, group.slot, chunk.number, rows);
-    for (const row of rows) if (row.values !== NONE) this.release(row);
+    group.logged = this.commit;
+    this.changelog.write(K, slot, chunk.number, came);
+    for (const row of came) {
+      const position = rows.positionOf(row);
+      if (position < 0) rows.setChunk(row, chunk);
+      else {
+        group.enter(position, chunk);
+        rows.remove(row);
+      }
+    }
   }
 
   /** One changelog record, its key without the store's number. */
   restore(K: TaskState, key: Uint8Array, value: Uint8Array | null): void {
-    const group = this.groupOf(K, key, 8, key.length);
+    const slot = this.slotOf(K, key, 8, key.length);
+    const group = this.groups[slot]!;
     const number = readSortableLong(key, 0);
-    group.fresh = group.fresh.filter((row) => {
-      if (row.chunk!.number !== number) return true;
-      this.rowCount--;
-      this.byteCount -= row.end - row.start;
-      return false;
-    });
-    group.chunks = group.chunks.filter((chunk) => chunk.number !== number);
+    if (group.chunks.some((chunk) => chunk.number === number)) {
+      group.chunks = group.chunks.filter((chunk) => chunk.number !== number);
+      for (const row of this.fresh.take(slot, [])) {
+        if (this.rows.chunkOf(row)!.number === number) this.rows.remove(row);
+        else this.fresh.push(slot, row);
+      }
+    }
     // Nothing of it goes before it is restored.
     group.logged = Infinity;
-    if (value !== null) this.read(K, group, number, value, group.fresh);
+    if (value !== null) this.read(K, group, number, value, (row) => this.fresh.push(slot, row));
   }
 
-  /** Adds the rows of an entry to `rows`. */
-  private read(K: TaskState, group: OverGroup, number: number, value: Uint8Array, rows: OverRow[]): void {
+  /** Adds the rows of an entry. */
+  private read(K: TaskState, group: OverGroup, number: number, value: Uint8Array, each: (row: number) => void): void {
     const chunk = { number, live: 0 };
     group.chunks.push(chunk);
     this.changelog.read(K, value, (time, partition, offset, start, end) => {
-      const row = this.rowOf(group, time, partition, offset, value, start, end);
-      row.chunk = chunk;
-      rows.push(row);
+      each(this.rows.add(group.slot, time, partition, offset, value, start, end, chunk));
     });
   }
 
@@ -284,34 +342,29 @@ export class OverState {
   restored(K: TaskState, watermark: number): void {
     for (const group of this.groups) {
       if (group === undefined) continue;
-      const rows = group.fresh;
-      group.fresh = [];
       group.logged = -1;
-      this.takeBack(K, group, rows, watermark);
+      this.takeBack(K, group, this.fresh.take(group.slot, []), watermark);
       this.forget(group, watermark);
       this.settle(group);
     }
   }
 
   /** Rows as the changelog has them: those before `watermark` were given, the rest waits. */
-  private takeBack(K: TaskState, group: OverGroup, rows: OverRow[], watermark: number): void {
-    // In the order in which they once came.
-    rows.sort((a, b) => a.chunk!.number - b.chunk!.number || a.arrival - b.arrival);
-    for (const row of rows) row.arrival = this.arrivals++;
-    rows.sort((a, b) => this.compare(a, b));
+  private takeBack(K: TaskState, group: OverGroup, came: number[], watermark: number): void {
+    const { rows } = this;
     group.chunks.sort((a, b) => a.number - b.number);
-    for (const row of rows) {
-      row.chunk!.live++;
-      if (row.time >= watermark) {
-        group.waiting++;
-        this.waiting.add(row);
+    for (const row of this.rows.inOrder(came)) {
+      rows.chunkOf(row)!.live++;
+      if (rows.timeOf(row) >= watermark) {
+        this.wait(group.slot, row, rows.timeOf(row));
         continue;
       }
-      row.values = this.code.values(K, row.bytes, row.start, row.end);
-      this.release(row);
-      group.rows.push(row);
-      if (group.next > 0 && row.time - group.at(group.next - 1).time > this.ttl) group.begin = group.next;
-      group.next++;
+      const { end } = group;
+      this.take(K, row, group.values);
+      group.push(rows.timeOf(row), rows.chunkOf(row));
+      this.rowCount++;
+      if (end > 0 && rows.timeOf(row) - group.timeAt(end - 1) > this.ttl) group.begin = end;
+      rows.remove(row);
     }
   }
 
@@ -321,28 +374,25 @@ export class OverState {
   private warm(K: TaskState, slot: number): OverGroup {
     const known = this.groups[slot];
     if (known !== undefined) return known;
-    const group = new OverGroup(slot, this.code.frames, this.make());
+    const group = new OverGroup(slot, this.code.columns, this.code.frames, this.make());
     this.groups[slot] = group;
+    this.waitingOf[slot] = 0;
     const cold = this.cold[slot];
     if (cold === undefined) return group;
     this.cold[slot] = undefined;
     this.coldCount--;
     this.coldRows -= cold.rows;
-    const rows: OverRow[] = [];
+    const rows: number[] = [];
     for (let number = cold.first; number <= cold.last; number++) {
       const value = this.store!.get(this.changelog.storeKey(K, slot, number));
-      if (value !== undefined) this.read(K, group, number, value, rows);
+      if (value !== undefined) this.read(K, group, number, value, (row) => rows.push(row));
     }
     this.takeBack(K, group, rows, Infinity);
     // The oldest rows of its oldest entries were gone already.
-    const gone = group.end - cold.rows;
-    for (let position = 0; position < gone; position++) {
-      const row = group.at(position);
-      row.gone = true;
-      row.chunk!.live--;
+    group.leave(group.end - cold.rows, (chunk) => {
+      chunk!.live--;
       this.rowCount--;
-    }
-    group.leave(gone);
+    });
     return group;
   }
 
@@ -368,8 +418,8 @@ export class OverState {
   /** Gives the bytes that this frees. */
   private evict(group: OverGroup): number {
     const { slot, chunks, first, end } = group;
-    if (this.store === null || group.waiting > 0 || group.fresh.length > 0 || group.logged > this.storedFlush || chunks.length === 0)
-      return 0;
+    if (this.store === null || this.waitingOf[slot] > 0 || group.logged > this.storedFlush || chunks.length === 0) return 0;
+    if (group.isTouched || !this.fresh.isEmpty(slot)) return 0;
     const rows = end - first;
     this.cold[slot] = { first: chunks[0].number, last: chunks[chunks.length - 1].number, rows, due: this.reach.dueOf(group) };
     this.groups[slot] = undefined;
@@ -388,12 +438,10 @@ export class OverState {
   }
 
   bytes(): number {
-    return this.byteCount + this.rowCount * ROW_BYTES + this.coldCount * COLD_BYTES + this.keys.bytes;
+    return this.rows.bytes + this.rows.count * WAITING_BYTES + this.rowCount * ROW_BYTES + this.coldCount * COLD_BYTES + this.keys.bytes;
   }
 
   dirtyEntries(): number {
     return this.freshCount;
   }
 }
-
-const NONE: Value[] = [];

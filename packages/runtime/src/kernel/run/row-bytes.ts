@@ -1,21 +1,69 @@
 const BLOCK_BYTES = 64 * 1024;
+/** Longer ones have an array of their own. */
+const LONG = BLOCK_BYTES / 8;
+/** How many blocks of which nothing is wanted are kept for what comes, beside a quarter of all. */
+const SPARE = 4;
+const NONE = new Uint8Array(0);
 
-/** Copies of rows, in large blocks: a block lives as long as one of its rows. An array for each row costs more than most rows. */
+/** Copies of rows, in large blocks that are used again when all their rows are released. An array for each row costs more than most rows. */
 export class RowBytes {
-  block = new Uint8Array(BLOCK_BYTES);
-  private end = 0;
+  /** By number. */
+  readonly blocks: Uint8Array[] = [];
+  /** Number of the block that has what was added last. */
+  block = -1;
+  /** The block that is being filled, and where its next row begins. */
+  private filling = -1;
+  private end = BLOCK_BYTES;
+  /** How many rows of each block are not released. */
+  private readonly live: number[] = [];
+  /** Blocks that can be filled again; numbers that have none. */
+  private readonly free: number[] = [];
+  private readonly vacant: number[] = [];
 
-  /** Copies `from[start, end)`; gives where in `block` it is. */
+  /** Copies `from[start, end)`; gives where in the block of number `block` it is. */
   add(from: Uint8Array, start: number, end: number): number {
     const length = end - start;
-    if (this.end + length > this.block.length) {
-      this.block = new Uint8Array(Math.max(BLOCK_BYTES, length));
-      this.end = 0;
+    if (length > LONG) {
+      this.block = this.enter(from.slice(start, end));
+      this.live[this.block] = 1;
+      return 0;
     }
+    if (this.end + length > BLOCK_BYTES) this.next();
     const at = this.end;
-    if (length > 64) this.block.set(from.subarray(start, end), at);
-    else for (let block = this.block, i = 0; i < length; i++) block[at + i] = from[start + i];
+    const block = this.blocks[this.filling];
+    if (length > 64) block.set(from.subarray(start, end), at);
+    else for (let i = 0; i < length; i++) block[at + i] = from[start + i];
     this.end += length;
+    this.live[this.filling]++;
+    this.block = this.filling;
     return at;
+  }
+
+  /** One row of a block is not wanted any more. */
+  release(block: number): void {
+    if (--this.live[block] === 0 && block !== this.filling) this.reuse(block);
+  }
+
+  private next(): void {
+    const full = this.filling;
+    this.filling = this.free.pop() ?? this.enter(new Uint8Array(BLOCK_BYTES));
+    this.end = 0;
+    if (full >= 0 && this.live[full] === 0) this.reuse(full);
+  }
+
+  private enter(bytes: Uint8Array): number {
+    const number = this.vacant.pop() ?? this.blocks.length;
+    this.blocks[number] = bytes;
+    this.live[number] = 0;
+    return number;
+  }
+
+  private reuse(block: number): void {
+    if (this.blocks[block].length === BLOCK_BYTES && this.free.length < SPARE + (this.blocks.length - this.vacant.length) / 4) {
+      this.free.push(block);
+      return;
+    }
+    this.blocks[block] = NONE;
+    this.vacant.push(block);
   }
 }
