@@ -18,6 +18,8 @@ export interface EvictableRow {
 
 export abstract class EvictableRows<Row extends EvictableRow> {
   protected dirty: Row[] = [];
+  /** How many of the dirty ones are gone. */
+  private dirtyGone = 0;
   protected count = 0;
   protected heldBytes = 0;
   /** Written and not yet known to be stored, by flush; then those that may be evicted. */
@@ -44,8 +46,21 @@ export abstract class EvictableRows<Row extends EvictableRow> {
     this.noteWritten(row);
   }
 
+  protected noteGone(row: Row): void {
+    row.gone = true;
+    if (row.dirty) this.dirtyGone++;
+  }
+
+  /** What came and went since the last flush will not be written at all, and need not be kept for it. */
+  protected forgetGone(): void {
+    if (this.dirtyGone * 2 < this.dirty.length) return;
+    this.dirty = this.dirty.filter(({ gone }) => !gone);
+    this.dirtyGone = 0;
+  }
+
   /** All that is dirty was written. */
   protected flushed(): void {
+    this.dirtyGone = 0;
     this.flushNumber++;
   }
 

@@ -6,6 +6,7 @@ import { type KernelEnv, type KernelStats, type StageKernel, UnknownSchema } fro
 import type { Scan } from '../generate/scan.js';
 import type { CompiledStage } from '../compile-stage.js';
 import { writeDoubleBE } from './bytes.js';
+import { JoinState } from './join-state.js';
 import { OverState } from './over-state.js';
 import { RankState } from './rank-state.js';
 import { SpreadState } from './spread-state.js';
@@ -56,7 +57,7 @@ export class GeneratedKernel implements StageKernel {
     for (const node of stage.nodes)
       this.behind.push(Math.max(...feedsOf(node).map((feed) => ('node' in feed ? this.behind[feed.node] + compiled.holds[feed.node] : 0))));
     this.sentMarkers = stage.outputs.map(() => -Infinity);
-    this.advancing = K.nodes.flatMap((node, i) => (node instanceof OverState ? [i] : []));
+    this.advancing = K.nodes.flatMap((node, i) => (node instanceof OverState || node instanceof JoinState ? [i] : []));
   }
 
   process(input: number, batch: RecordBatch, fromOffset: number): void {
@@ -96,7 +97,7 @@ export class GeneratedKernel implements StageKernel {
 
   advance(watermark: number, least: number): void {
     const { K } = this;
-    for (const i of this.advancing) (K.nodes[i] as OverState).advance(K, watermark - this.behind[i], least);
+    for (const i of this.advancing) (K.nodes[i] as OverState | JoinState).advance(K, watermark - this.behind[i], least);
   }
 
   addWriterSchema(input: number, id: number, schema: AvroSchema | null): void {

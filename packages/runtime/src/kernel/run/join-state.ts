@@ -64,6 +64,8 @@ export class JoinState extends EvictableRows<Kept> {
   /** Rows by number, while the changelog is read. */
   private readonly restoredRows = new Map<number, Kept>();
   private nextNumber = 0;
+  /** Rows that came since those that were due were last dealt with. */
+  private came = 0;
   /** Where in what `rowOf` gave the row begins. */
   protected rowAt = 0;
 
@@ -190,6 +192,7 @@ export class JoinState extends EvictableRows<Kept> {
     if (i === rows.length) rows.push(kept);
     else rows.splice(i, 0, kept);
     this.count++;
+    this.came++;
     this.heldBytes += kept.length;
     this.schedule(kept);
     return kept;
@@ -229,14 +232,30 @@ export class JoinState extends EvictableRows<Kept> {
 
   // ---- Flush ----
 
+  /** Deals with the rows that are due, where at least so many have come. */
+  advance(K: TaskState, watermark: number, least: number): void {
+    if (this.came < least) return;
+    this.settle(K, watermark);
+    this.forgetGone();
+  }
+
   flush(K: TaskState, watermark: number): void {
-    const gone = this.due.take(watermark);
+    this.settle(K, watermark);
+    this.logDirty(K);
+  }
+
+  private settle(K: TaskState, watermark: number): void {
+    this.came = 0;
+    this.giveDue(K, this.due.take(watermark));
+  }
+
+  /** What is to be done with rows that are due: hands on those of which nothing was, and drops them. */
+  protected giveDue(K: TaskState, gone: readonly Kept[]): void {
     if (this.pads[0] || this.pads[1]) {
       const alone = gone.filter(({ side, matched }) => this.pads[side] && !matched);
       for (const kept of alone.sort((a, b) => a.time - b.time || a.side - b.side || a.number - b.number)) this.pad(K, kept);
     }
     for (const kept of gone) this.drop(K, kept);
-    this.logDirty(K);
   }
 
   /** The row goes, from the changelog too. */
@@ -274,7 +293,7 @@ export class JoinState extends EvictableRows<Kept> {
     if (rows.length === 0 && bucket.rows[1 - side].length === 0) this.buckets.delete(bucket);
     this.count--;
     if (kept.row !== null) this.letGo(kept);
-    kept.gone = true;
+    this.noteGone(kept);
   }
 
   /** Writes the entry's key to `K.keys`; its end. */

@@ -34,7 +34,7 @@ export interface OverCode {
 /** A result, or why there is none, which matters to who wants it. */
 export type OverResult = Value | Failure;
 
-export class Failure {
+class Failure {
   constructor(readonly error: unknown) {}
 }
 

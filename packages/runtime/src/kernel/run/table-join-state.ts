@@ -61,8 +61,8 @@ export class TableJoinState extends JoinState {
     return next < rows.length ? rows[next].time : Infinity;
   }
 
-  override flush(K: TaskState, watermark: number): void {
-    const due = this.due.take(watermark).filter((kept) => !kept.gone);
+  protected override giveDue(K: TaskState, dueRows: readonly Kept[]): void {
+    const due = dueRows.filter((kept) => !kept.gone);
     const waiting = due.filter((kept) => kept.side === 0).sort((a, b) => a.time - b.time || a.number - b.number);
     for (const kept of waiting) {
       const row = this.rowOf(kept);
@@ -71,7 +71,6 @@ export class TableJoinState extends JoinState {
       this.drop(K, kept);
     }
     for (const kept of due) if (kept.side === 1 && !kept.gone) this.drop(K, kept);
-    this.logDirty(K);
   }
 
   private versionAt({ bucket, time }: Kept): Kept | undefined {
