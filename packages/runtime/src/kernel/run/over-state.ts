@@ -1,6 +1,7 @@
 /**
  * An `over` in one task: rows wait until the watermark has passed them, are then given in event-time order, each with what its group's
- * frames hold, and stay as long as a row to come may look back on them. Each row enters and leaves each frame once.
+ * frames hold, and stay as long as a row to come may look back on them. Each row enters and leaves each frame once. Rows are given at every
+ * flush, and in between (`advance`): those of one group together, then handed on in the order of their times.
  *
  * The changelog gets the rows of a group that came in one commit as one entry (over-changelog.ts), which goes when none of them is needed any
  * more; so a row is written once, and most entries are deleted before they get to the store. Where memory is short, a group of which nothing
