@@ -1,7 +1,7 @@
 const BLOCK_BYTES = 64 * 1024;
 /** Longer ones have an array of their own. */
 const LONG = BLOCK_BYTES / 8;
-/** How many blocks of which nothing is wanted are kept for what comes, beside a quarter of all. */
+/** How many blocks of which nothing is wanted are kept for what comes, beside a quarter of those in use. */
 const SPARE = 4;
 const NONE = new Uint8Array(0);
 
@@ -59,10 +59,16 @@ export class RowBytes {
   }
 
   private reuse(block: number): void {
-    if (this.blocks[block].length === BLOCK_BYTES && this.free.length < SPARE + (this.blocks.length - this.vacant.length) / 4) {
-      this.free.push(block);
+    const { blocks, free, vacant } = this;
+    if (blocks[block].length !== BLOCK_BYTES) {
+      this.drop(block);
       return;
     }
+    free.push(block);
+    while (free.length > SPARE + (blocks.length - vacant.length - free.length) / 4) this.drop(free.pop()!);
+  }
+
+  private drop(block: number): void {
     this.blocks[block] = NONE;
     this.vacant.push(block);
   }
