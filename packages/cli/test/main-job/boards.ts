@@ -26,6 +26,8 @@ interface Total {
   team_name: string;
   total_score: number;
   last: number;
+  /** Of its records in the source, where all lie in one. */
+  readonly partition: number;
 }
 
 const byText = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
@@ -46,12 +48,12 @@ class Totals {
 
   constructor(private readonly keyOf: (score: Score) => string) {}
 
-  add(score: Score, time: number): void {
+  add(score: Score, time: number, partition: number): void {
     const key = this.keyOf(score);
     const total = this.totals.get(key);
     if (total === undefined) {
       const { user_id, team_id, team_name, score: total_score } = score;
-      this.totals.set(key, { user_id, team_id, team_name, total_score, last: time });
+      this.totals.set(key, { user_id, team_id, team_name, total_score, last: time, partition });
       return;
     }
     // Nobody in these events comes back after an hour of silence.
@@ -60,8 +62,8 @@ class Totals {
     if (score.team_name !== total.team_name && byText(score.team_name, total.team_name) > 0) total.team_name = score.team_name;
   }
 
-  alive(watermark: number): Total[] {
-    return [...this.totals.values()].filter(({ last }) => last + TTL_MS > watermark);
+  alive(watermarkOf: (total: Total) => number): Total[] {
+    return [...this.totals.values()].filter((total) => total.last + TTL_MS > watermarkOf(total));
   }
 }
 
@@ -74,13 +76,18 @@ export function boardsOf(source: Iterable<Row>): Boards {
     const score = value as unknown as Score;
     const time = Number(score.event_time_millis);
     newest.set(partition, Math.max(newest.get(partition) ?? -Infinity, time));
-    users.add(score, time);
-    teams.add(score, time);
-    members.add(score, time);
+    for (const totals of [users, teams, members]) totals.add(score, time, partition);
   }
-  const watermark = Math.min(...newest.values()) - LATENESS_MS;
-  const [byUser, byTeam] = [users.alive(watermark), teams.alive(watermark)];
-  return { user_id: boardOf(byUser, 'user_id'), team_id: boardOf(byTeam, 'team_id'), mvps: mvpsOf(byTeam, members.alive(watermark)) };
+  // The source's key is the player: sums by player, or by team and player, are in the task of one partition, whose time alone says who has
+  // left. Sums by team are repartitioned before, and their tasks hear of all partitions.
+  const ofPartition = ({ partition }: Total): number => newest.get(partition)! - LATENESS_MS;
+  const ofAll = Math.min(...newest.values()) - LATENESS_MS;
+  const byTeam = teams.alive(() => ofAll);
+  return {
+    user_id: boardOf(users.alive(ofPartition), 'user_id'),
+    team_id: boardOf(byTeam, 'team_id'),
+    mvps: mvpsOf(byTeam, members.alive(ofPartition)),
+  };
 }
 
 function boardOf(totals: readonly Total[], by: 'user_id' | 'team_id'): BoardRow[] {

@@ -2,6 +2,8 @@
  * The leaderboards on Kafka at 100,000 events a second, for an hour in the long form, or LOAD_SECONDS; and more at once than they can take, in little memory.
  * What comes out is compared with the sums of the generator's events, which its seed gives again.
  */
+import { Buffer } from 'node:buffer';
+import { partitionOf } from '@rta/runtime';
 import { LONG, reportFigure } from '@rta/tools';
 import { describe, expect, it } from 'vitest';
 import { scores } from '../../src/generate/leaderboards/game.js';
@@ -17,6 +19,7 @@ const SECONDS = Number(process.env['LOAD_SECONDS'] ?? (LONG ? 3600 : 5));
 const BURST = LONG ? 20_000_000 : 200_000;
 const BURST_HEAP_MB = 128;
 const PIPELINES = 3;
+const PARTITIONS = 4;
 const SEED = 7;
 /** The broker keeps the source for so long: an hour of it would be 20 GB. */
 const RETENTION = { 'retention.ms': '600000', 'segment.ms': '60000' };
@@ -29,8 +32,9 @@ function* written(count: number, rate: number, startMs: number): Generator<Row> 
   for (let i = 0; i < count; i++) {
     const { player, points, timeMs } = source.next().value;
     const { id, team } = player;
+    const key = Buffer.from(id);
     yield {
-      partition: 0,
+      partition: partitionOf(key, 0, key.length, PARTITIONS),
       key: null,
       value: { user_id: id, team_id: team.id, team_name: team.name, score: points, event_time_millis: timeMs },
     };
@@ -69,7 +73,7 @@ describe.skipIf(withoutKafka)('the leaderboards under load', () => {
 
     it('are read as they come, and no event is lost or doubled', { timeout: (SECONDS * 2 + 600) * 1000 }, async () => {
       const log = await system.openLog();
-      await log.ensureTopics([{ name: system.source, partitions: 4, config: RETENTION }]);
+      await log.ensureTopics([{ name: system.source, partitions: PARTITIONS, config: RETENTION }]);
       await log.close();
       const watched = new Watched(system.start(['run', 'pipelines', '--json', '--http', '0']), PIPELINES);
       await watched.reads(0, PATIENCE_MS);

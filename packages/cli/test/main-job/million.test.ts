@@ -8,22 +8,12 @@ import { useSystem, withoutKafka, type System } from './system.js';
 
 const EVENTS = 1_000_000;
 
-async function runMillion(system: System): Promise<void> {
-  await system.runHere([
-    'generate',
-    'leaderboards',
-    '--count',
-    String(EVENTS),
-    '--rate',
-    '0',
-    '--topic',
-    system.source,
-    '--partitions',
-    '4',
-  ]);
+async function expectBoards(system: System, events: number, args: readonly string[] = []): Promise<void> {
+  const options = ['--count', String(events), '--rate', '0', '--topic', system.source, '--partitions', '4'];
+  await system.runHere(['generate', 'leaderboards', ...options, ...args]);
   await system.run(['run', 'pipelines', '--until-end', '--json']);
   const source = await system.rows(system.source);
-  expect(source).toHaveLength(EVENTS);
+  expect(source).toHaveLength(events);
   expect(new Set(source.map(({ partition }) => partition)).size).toBe(4);
   const boards = boardsOf(source);
   for (const [name, id] of [
@@ -40,13 +30,21 @@ async function runMillion(system: System): Promise<void> {
 describe('a million events on the embedded log', () => {
   const system = useSystem('embedded');
 
-  it('all boards equal a plain recomputation', () => runMillion(system), 240_000);
+  it('all boards equal a plain recomputation', () => expectBoards(system, EVENTS), 240_000);
+});
+
+describe('a player whose hour of silence is over by the time of his own partition', () => {
+  const system = useSystem('embedded');
+
+  it('has left the board, though another partition is 0.3 s behind', () =>
+    // The first of the board, in these events: without the difference, one run in a thousand or so meets it.
+    expectBoards(system, 200_000, ['--seed', '1322', '--start', '1763870000000']));
 });
 
 describe.skipIf(withoutKafka)('a million events on Kafka', () => {
   const system = useSystem('kafka');
 
-  it('all boards equal a plain recomputation', () => runMillion(system), 240_000);
+  it('all boards equal a plain recomputation', () => expectBoards(system, EVENTS), 240_000);
 
   it("Kafka's own console consumer reads Confluent-framed Avro that the registry's schema decodes", async () => {
     const topic = system.topic('top-teams');
