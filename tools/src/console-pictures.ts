@@ -9,8 +9,8 @@ import { runCli } from '@rta/cli';
 import { launchChromium, type Page } from './chromium.js';
 
 const DOCS = join(import.meta.dirname, '../../docs');
-/** Until ranks have moved, latencies have settled and people have bought something, ms. */
-const SETTLE_MS = 90_000;
+/** Until ranks have moved, latencies have settled, people have bought something and windows of a minute have closed, ms. */
+const SETTLE_MS = 240_000;
 /** For an incident to end, ms. */
 const PATIENCE_MS = 180_000;
 
@@ -72,7 +72,8 @@ try {
 }
 
 async function take(page: Page, at: string, name: string, { view, colours, pipeline, waitFor, width = 1200, height = 760 }: Picture) {
-  await page.emulateMedia({ colorScheme: colours ?? 'light' });
+  // Bars on their way to their places would be on top of each other.
+  await page.emulateMedia({ colorScheme: colours ?? 'light', reducedMotion: 'reduce' });
   await page.setViewportSize({ width, height });
   await page.goto(`${at}/#${view}`);
   if (pipeline !== undefined) await page.getByRole('combobox', { name: 'Pipeline' }).selectOption(pipeline);

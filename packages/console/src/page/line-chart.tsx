@@ -34,8 +34,13 @@ export function LineChart({ name, xs, isTime, lines, height, show }: LineChartPr
       {
         width: place.current!.clientWidth,
         height,
+        // Room for half a label of time on the right.
+        padding: [null, 30, null, null],
         tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'UTC'),
-        scales: { x: { time: isTime }, y: { range: (_plot, _least, most) => [0, most > 0 ? most * 1.1 : 10] } },
+        scales: {
+          x: { time: isTime, range: ({ data: [shown] }, least, most) => around(shown, isTime ? 60 : 1) ?? [least, most] },
+          y: { range: (_plot, _least, most) => [0, most > 0 ? most * 1.1 : 10] },
+        },
         axes: [
           isTime ? { ...axis, space: 80, values: (_plot, ticks) => ticks.map((seconds) => clockText(seconds * 1000)) } : axis,
           { ...axis, size: 62, values: (_plot, ticks) => ticks.map(show) },
@@ -46,7 +51,8 @@ export function LineChart({ name, xs, isTime, lines, height, show }: LineChartPr
             label: line.name,
             stroke: colours.lines[i % COLOURS],
             width: 2,
-            points: { show: false },
+            // A line of one point would not be seen.
+            points: { show: (_plot: uPlot, _series: number, from: number, to: number) => from === to },
             value: (_plot: uPlot, value: number | null) => (value === null ? '–' : show(value)),
           })),
         ],
@@ -65,6 +71,11 @@ export function LineChart({ name, xs, isTime, lines, height, show }: LineChartPr
   }, [names, isTime, height, colours]);
   useEffect(() => plot.current?.setData(data));
   return <div class="line-chart" ref={place} role="img" aria-label={described(name, lines, show)} />;
+}
+
+/** A range with a single point in its middle: uPlot would show the day after it. Null where there are more, or none. */
+function around(xs: ArrayLike<number>, by: number): uPlot.Range.MinMax | null {
+  return xs.length === 1 ? [xs[0] - by, xs[0] + by] : null;
 }
 
 function described(name: string, lines: readonly Line[], show: (value: number) => string): string {

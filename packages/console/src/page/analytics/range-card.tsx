@@ -28,10 +28,13 @@ export function RangeFigure(props: RangeProps): JSX.Element {
   const value = answer?.rows[0]?.[0] ?? null;
   const before = answer?.before ?? null;
   const change = typeof value === 'number' && before !== null && before !== 0 ? (value - before) / Math.abs(before) : null;
+  const text = cellText(rounded(value), 'number');
   return (
     <section class="card figure-card" aria-label={board.name} data-board={board.id}>
       <h2>{board.name}</h2>
-      <p class="figure">{cellText(rounded(value), 'number')}</p>
+      <p class="figure" style={{ '--characters': text.length }}>
+        {text}
+      </p>
       <p class="soft facts">
         {change !== null && (
           <span class={change < 0 ? 'down' : 'up'} title={`${cellText(rounded(before), 'number')} in as long a time before`}>

@@ -64,7 +64,8 @@ export class Ranking extends Component<RankingProps, RankingState> {
         class="ranking"
         ref={this.list}
         aria-label={name}
-        style={{ '--places': Math.min(places, MOST) }}
+        // Values as wide as the widest, so that all bars have the same scale.
+        style={{ '--places': Math.min(places, MOST), '--characters': Math.max(0, ...shown.map(({ value }) => value.length)) }}
         onKeyDown={(event) => this.onKey(event)}
       >
         {shown.map((bar) => (
