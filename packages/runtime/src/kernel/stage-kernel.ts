@@ -38,6 +38,11 @@ export interface StageKernel {
   flush(watermark: number): void;
   /** Earliest event time at which `flush` would have something to close or expire; Infinity if none. */
   nextDue(): number;
+  /**
+   * `env.store` has entries of before, so many of each of the stage's stores. Gives the numbers of those stores whose entries `restore` must
+   * be given all the same; those of others are read when a record needs them.
+   */
+  leaveInStore(entries: readonly number[]): readonly number[];
   /** One changelog or store record, before any `process`. Value null deletes. */
   restore(key: Uint8Array, value: Uint8Array | null): void;
   /** Ends restoring: derived indexes (rank, expiry) are built; what a flush at `watermark` emitted before is taken as emitted. */

@@ -2,7 +2,7 @@
  * A task's position in its inputs, written at every commit beside the group's offset (metadata) and in the changelog, so that a new
  * owner goes on with the same watermarks (SEMANTICS rules 1 and 23).
  *
- * JSON, since it is small, rare, and read by people when something is wrong: `{"v":1,"o":{"topic-0":123},"t":[[max,[upstream…]]],"w":watermark,"g":generation,"e":epoch}`.
+ * JSON, since it is small, rare, and read by people when something is wrong: `{"v":1,"o":{"topic-0":123},"t":[[max,[upstream…]]],"w":watermark,"g":generation,"n":[entries…],"e":epoch}`.
  */
 export interface TaskPosition {
   /** Next offset to read per input partition, by `topic-partition`. */
@@ -16,6 +16,8 @@ export interface TaskPosition {
    * the offsets of an older one in a changelog that was kept.
    */
   readonly generation: number;
+  /** Of each of the stage's stores, entries that it has then; not there: not known. */
+  readonly entries?: readonly number[];
   /** Of the version that committed it, see deployments/take-over.ts; not there: it was not deployed. */
   readonly epoch?: number;
 }
@@ -39,13 +41,14 @@ export function encodePosition(position: TaskPosition): string {
     t: position.times.map((t) => [encodeTime(t.maxEventTime), t.upstream.map(encodeTime)]),
     w: encodeTime(position.watermark),
     ...(position.generation === 0 ? {} : { g: position.generation }),
+    ...(position.entries === undefined || position.entries.length === 0 ? {} : { n: position.entries }),
     ...(position.epoch === undefined || position.epoch === 0 ? {} : { e: position.epoch }),
   });
 }
 
 /** Null where the text is not a position (another tool committed the offset). */
 export function decodePosition(text: string): TaskPosition | null {
-  let parsed: { v?: unknown; o?: Record<string, number>; t?: [Encoded, Encoded[]][]; w?: Encoded; g?: number; e?: number };
+  let parsed: { v?: unknown; o?: Record<string, number>; t?: [Encoded, Encoded[]][]; w?: Encoded; g?: number; n?: number[]; e?: number };
   try {
     parsed = JSON.parse(text) as typeof parsed;
   } catch {
@@ -57,6 +60,7 @@ export function decodePosition(text: string): TaskPosition | null {
     times: parsed.t.map(([max, upstream]) => ({ maxEventTime: decodeTime(max), upstream: upstream.map(decodeTime) })),
     watermark: decodeTime(parsed.w),
     generation: parsed.g ?? 0,
+    ...(parsed.n === undefined ? {} : { entries: parsed.n }),
     ...(parsed.e === undefined ? {} : { epoch: parsed.e }),
   };
 }

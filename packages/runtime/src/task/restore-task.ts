@@ -21,6 +21,8 @@ export interface RestoredFrom {
 
 /** Rows of a changelog that go to the store at a time. */
 const ROWS_AT_A_TIME = 50_000;
+/** Read in some hundredths of a second. */
+const FEW_ENTRIES = 10_000;
 
 /**
  * The store's rows, then what the changelog has beyond the store's position; the store gets those as well. What both have of an entry is
@@ -58,11 +60,11 @@ export async function restoreState(task: {
   const low = offsets?.low ?? 0;
   const stored = store.position();
   if (stored !== null && stored <= end && stored >= low && task.generation !== null && generationOf(store) === task.generation) {
+    take(POSITION_KEY, store.get(POSITION_KEY) ?? null);
     let rows = 0;
-    if (kernel === null) take(POSITION_KEY, store.get(POSITION_KEY) ?? null);
-    for await (const [key, value] of kernel === null ? [] : store.range()) {
+    for await (const [key, value] of kernel === null ? [] : rowsFor(kernel, store, position)) {
       stopped.throwIfAborted();
-      take(key, value);
+      kernel?.restore(key, value);
       if (++rows % ROWS_AT_A_TIME !== 0) continue;
       kernel?.stored(0);
       task.onProgress();
@@ -104,6 +106,13 @@ export async function restoreState(task: {
   }
   await keep(end);
   return { position, replayed };
+}
+
+/** What the kernel has to have of a store. Little is sooner read than asked for entry by entry, and how much there is may not be known. */
+async function* rowsFor(kernel: StageKernel, store: StateStore, position: TaskPosition | null): ReturnType<StateStore['range']> {
+  const entries = position?.entries ?? [];
+  if (entries.reduce((sum, count) => sum + count, 0) < FEW_ENTRIES) yield* store.range(Uint8Array.of(0), POSITION_KEY);
+  else for (const number of kernel.leaveInStore(entries)) yield* store.range(Uint8Array.of(number), Uint8Array.of(number + 1));
 }
 
 /** The position of a restore that is not finished: nothing but the history that it is of. */

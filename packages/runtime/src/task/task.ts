@@ -307,7 +307,9 @@ export class Task {
       maxEventTime: input.kind === 'source' ? this.kernel.maxEventTime(i) : -Infinity,
       upstream: input.kind === 'repartition' ? [...this.kernel.upstreamWatermarks(i)] : [],
     }));
-    return { offsets, times, watermark: this.lastWatermark, generation: this.generation, epoch: this.context.epoch ?? 0 };
+    const { rows } = this.kernel.stats();
+    const entries = this.stage.stores.map(({ node }) => rows[node].stateEntries);
+    return { offsets, times, watermark: this.lastWatermark, generation: this.generation, entries, epoch: this.context.epoch ?? 0 };
   }
 
   /** The commit is certain: its changelog may go to the store. */

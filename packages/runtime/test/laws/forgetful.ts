@@ -50,6 +50,8 @@ export function forgetful(stage: Stage, lag: number): KernelFactory {
         }
         kernel.evictAll();
       },
+      // Its store is empty before.
+      leaveInStore: () => [...stage.stores.keys()],
       restore: (key, value) => {
         put(key, value);
         kernel.restore(key, value);

@@ -85,6 +85,8 @@ type Output = ReturnType<typeof takeRecords>;
 class Lockstep implements StageKernel {
   /** What the changelogs say by now, to compare them. */
   private readonly states: [Map<string, string>, Map<string, string>] = [new Map(), new Map()];
+  /** Of each, numbers of the stores that it is given now, while restoring. */
+  private reads: (readonly number[])[] | null = null;
 
   constructor(
     private readonly stage: Stage,
@@ -215,10 +217,16 @@ class Lockstep implements StageKernel {
     for (const { kernel } of this.sides) kernel.restoreTime(input, maxEventTime, upstream);
   }
 
+  /** Each restores what it has to; until the first `stored` all of it is in the store. */
+  leaveInStore(entries: readonly number[]): readonly number[] {
+    this.reads = this.sides.map(({ kernel }) => kernel.leaveInStore(entries));
+    return [...this.stage.stores.keys()];
+  }
+
   /** Both restore what the first one wrote. */
   restore(key: Uint8Array, value: Uint8Array | null): void {
     this.sides.forEach(({ kernel }, i) => {
-      kernel.restore(key, value);
+      if (this.reads?.[i].includes(key[0]) !== false) kernel.restore(key, value);
       if (value === null) this.states[i].delete(hex(key));
       else this.states[i].set(hex(key), canonicalState(this.stage, key, value));
     });
@@ -233,6 +241,7 @@ class Lockstep implements StageKernel {
   }
 
   stored(commit: number): void {
+    this.reads = null;
     for (const { kernel } of this.sides) kernel.stored(commit);
   }
 

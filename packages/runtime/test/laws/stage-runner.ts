@@ -322,10 +322,23 @@ class Task {
     if (this.committed === null) return;
     const { watermark } = this.committed;
     for (const [i, { maxEventTime, upstream }] of this.committed.inputs.entries()) this.kernel.restoreTime(i, maxEventTime, upstream);
-    for (const { key, value } of this.logged) this.kernel.restore(key!, value);
+    this.restoreState();
     this.kernel.restored(watermark);
     this.loggedBy = [this.logged.length];
     this.writeStore(0);
+  }
+
+  /** All of the log; or what the store has, as far as it cannot be left there, and the log from there on. */
+  private restoreState(): void {
+    const { eviction, choose } = this.run.options;
+    const stays = eviction === true && choose(2) === 0;
+    if (stays) {
+      const rows = [...this.store].map(([key, value]) => ({ key: Buffer.from(key, 'hex'), value }));
+      const read = this.kernel.leaveInStore(this.stage.stores.map((_, number) => rows.filter(({ key }) => key[0] === number).length));
+      for (const { key, value } of rows) if (read.includes(key[0])) this.kernel.restore(key, value);
+      this.kernel.stored(0);
+    }
+    for (const { key, value } of this.logged.slice(stays ? this.stored : 0)) this.kernel.restore(key!, value);
   }
 }
 

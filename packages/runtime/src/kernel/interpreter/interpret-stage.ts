@@ -181,6 +181,10 @@ class StageInterpreter implements StageKernel {
     return Math.min(Infinity, ...this.operators.map((operator, i) => operator.nextDue() + this.behind[i]));
   }
 
+  leaveInStore(): readonly number[] {
+    return [...this.stage.stores.keys()];
+  }
+
   restore(key: Uint8Array, value: Uint8Array | null): void {
     const store = this.stage.stores[key[0]];
     this.operators[store.node].restore(key.subarray(1), value);

@@ -19,6 +19,8 @@ const MAX_DOUBLES = 2;
 export class ColdGroups {
   /** Entries flushed by this flush at the latest are in the store. Entries of restores have negative numbers. */
   stored = -Infinity;
+  /** The store has groups that were not added here: each key that is not in the table may be there. */
+  hasStrangers = false;
   private filter: Int32Array | null = null;
   private readonly bits: number;
   private readonly lists = new Map<number, KeyList>();
@@ -27,7 +29,7 @@ export class ColdGroups {
     private readonly store: StateReader,
     memoryLimit: number,
     /** Whether keys are kept by window or due time. */
-    private readonly listed: boolean,
+    readonly listed: boolean,
   ) {
     const wanted = Math.min(MAX_FILTER_BITS, Math.max(MIN_FILTER_BITS, memoryLimit / BYTES_PER_FILTER_BIT));
     this.bits = 2 ** Math.ceil(Math.log2(wanted));
@@ -41,9 +43,11 @@ export class ColdGroups {
 
   /** A group goes: its hash, its key, and the list that it is to be found in. */
   add(hash: number, list: number, key: Uint8Array, start: number, end: number): void {
-    this.filter ??= new Int32Array(this.bits / 32);
-    const bit = hash & (this.bits - 1);
-    this.filter[bit >>> 5] |= 1 << (bit & 31);
+    if (!this.hasStrangers) {
+      this.filter ??= new Int32Array(this.bits / 32);
+      const bit = hash & (this.bits - 1);
+      this.filter[bit >>> 5] |= 1 << (bit & 31);
+    }
     if (!this.listed) return;
     let keys = this.lists.get(list);
     if (keys === undefined) {
@@ -53,9 +57,10 @@ export class ColdGroups {
     keys.add(key, start, end);
   }
 
-  /** Whether a key of that hash may have been evicted. */
+  /** Whether the store may have a key of that hash, which is not in the table. */
   mayHave(hash: number): boolean {
-    const { filter } = this;
+    const { filter, hasStrangers } = this;
+    if (hasStrangers) return true;
     if (filter === null) return false;
     const bit = hash & (this.bits - 1);
     return (filter[bit >>> 5] & (1 << (bit & 31))) !== 0;

@@ -196,6 +196,15 @@ export abstract class FoldMemory extends FoldTables {
     return this.cold!.listsUpTo(Infinity).flatMap((list) => this.cold!.keys(list));
   }
 
+  /** See `StageKernel`. Not where groups have to be found again without a record of theirs, nor where all are in memory in any case. */
+  leaveInStore(entries: number): boolean {
+    const { cold } = this;
+    if (cold === null || cold.listed || this.code.apply !== null) return false;
+    cold.hasStrangers = true;
+    this.table.evicted = entries;
+    return true;
+  }
+
   // ---- Counts ----
 
   entries(): number {

@@ -112,7 +112,8 @@ export class FoldTables {
 
   /** The slot of a key that `find` did not find: what was evicted comes back, else the group is new. */
   miss(K: TaskState, T: GroupTable, hash: number, key: Uint8Array, start: number, end: number): number {
-    if (T.evicted > 0 && this.cold!.mayHave(hash)) {
+    const { cold } = this;
+    if (cold !== null && (T.evicted > 0 || cold.hasStrangers) && cold.mayHave(hash)) {
       const slot = this.readBack(K, T, hash, key, start, end);
       if (slot >= 0) return slot;
     }
@@ -121,8 +122,7 @@ export class FoldTables {
 
   /** The slot of an evicted group, back in the table as it was; -1: the store does not have it. Leaves `K.keys` as it is. */
   protected readBack(K: TaskState, T: GroupTable, hash: number, key: Uint8Array, start: number, end: number): number {
-    const p = this.writeKey(this.lookup, T, key, start, end);
-    const value = this.cold!.get(this.lookup.bytes.slice(0, p));
+    const value = this.cold!.get(this.storeKeyOf(T, key, start, end));
     if (value === undefined) return -1;
     const slot = T.insert(hash, key, start, end);
     this.checkFingerprint(value);
@@ -261,6 +261,10 @@ export class FoldTables {
     return this.writeKey(K.keys, T, T.keyBytes(slot), start, start + T.meta[slot * T.metaStride + KEY_LENGTH]);
   }
 
+  private storeKeyOf(T: GroupTable, key: Uint8Array, start: number, end: number): Uint8Array {
+    return this.lookup.bytes.slice(0, this.writeKey(this.lookup, T, key, start, end));
+  }
+
   protected writeKey(to: Scratch, T: GroupTable, key: Uint8Array, start: number, end: number): number {
     let p = to.byte(0, this.store);
     if (this.windows !== null) p = to.sortableLong(p, T.id);
@@ -325,7 +329,7 @@ export class FoldTables {
       this.expiry?.remove(slot);
       if (value === null) T.remove(slot);
       else T.reset(slot);
-    }
+    } else if (this.cold?.hasStrangers === true && this.cold.get(this.storeKeyOf(T, key, from, key.length)) !== undefined) T.evicted--;
     if (value === null) {
       if (this.windows !== null && T.size === 0 && T.evicted === 0) this.windows.close(T);
       return;

@@ -156,6 +156,13 @@ export class GeneratedKernel implements StageKernel {
     for (const node of this.K.nodes) if (node !== null && 'evictAll' in node) node.evictAll();
   }
 
+  leaveInStore(entries: readonly number[]): readonly number[] {
+    return [...this.compiled.stage.stores.entries()].flatMap(([number, store]) => {
+      const node = this.K.nodes[store.node];
+      return node !== null && 'leaveInStore' in node && node.leaveInStore(entries[number] ?? 0) ? [] : [number];
+    });
+  }
+
   restore(key: Uint8Array, value: Uint8Array | null): void {
     const { node } = this.compiled.stage.stores[key[0]];
     this.K.nodes[node]!.restore(this.K, key.subarray(1), value);
