@@ -52,6 +52,8 @@ export interface StageKernel {
    * for it. The kernel counts its flushes from 1.
    */
   stored(commit: number): void;
+  /** How many entries each of the stage's stores has. */
+  entries(): readonly number[];
   stats(): KernelStats;
 }
 

@@ -307,9 +307,8 @@ export class Task {
       maxEventTime: input.kind === 'source' ? this.kernel.maxEventTime(i) : -Infinity,
       upstream: input.kind === 'repartition' ? [...this.kernel.upstreamWatermarks(i)] : [],
     }));
-    const { rows } = this.kernel.stats();
-    const entries = this.stage.stores.map(({ node }) => rows[node].stateEntries);
-    return { offsets, times, watermark: this.lastWatermark, generation: this.generation, entries, epoch: this.context.epoch ?? 0 };
+    const [entries, epoch] = [this.kernel.entries(), this.context.epoch ?? 0];
+    return { offsets, times, watermark: this.lastWatermark, generation: this.generation, entries, epoch };
   }
 
   /** The commit is certain: its changelog may go to the store. */

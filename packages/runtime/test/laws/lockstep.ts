@@ -245,6 +245,10 @@ class Lockstep implements StageKernel {
     for (const { kernel } of this.sides) kernel.stored(commit);
   }
 
+  entries(): readonly number[] {
+    return this.sides[0].kernel.entries();
+  }
+
   stats(): KernelStats {
     return this.sides[0].kernel.stats();
   }

@@ -199,6 +199,10 @@ class StageInterpreter implements StageKernel {
     // Nothing is ever evicted.
   }
 
+  entries(): readonly number[] {
+    return this.stage.stores.map(({ node }) => this.operators[node].entries().all);
+  }
+
   stats(): KernelStats {
     const entries = this.operators.map((operator) => operator.entries());
     return {

@@ -57,10 +57,9 @@ export class ColdGroups {
     keys.add(key, start, end);
   }
 
-  /** Whether the store may have a key of that hash, which is not in the table. */
+  /** Whether a key of that hash may have been evicted. */
   mayHave(hash: number): boolean {
-    const { filter, hasStrangers } = this;
-    if (hasStrangers) return true;
+    const { filter } = this;
     if (filter === null) return false;
     const bit = hash & (this.bits - 1);
     return (filter[bit >>> 5] & (1 << (bit & 31))) !== 0;

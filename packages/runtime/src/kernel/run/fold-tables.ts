@@ -113,7 +113,7 @@ export class FoldTables {
   /** The slot of a key that `find` did not find: what was evicted comes back, else the group is new. */
   miss(K: TaskState, T: GroupTable, hash: number, key: Uint8Array, start: number, end: number): number {
     const { cold } = this;
-    if (cold !== null && (T.evicted > 0 || cold.hasStrangers) && cold.mayHave(hash)) {
+    if (cold !== null && (cold.hasStrangers || (T.evicted > 0 && cold.mayHave(hash)))) {
       const slot = this.readBack(K, T, hash, key, start, end);
       if (slot >= 0) return slot;
     }

@@ -194,6 +194,10 @@ export class GeneratedKernel implements StageKernel {
     for (const node of nodes) node?.relieve(total, env.memoryLimit);
   }
 
+  entries(): readonly number[] {
+    return this.compiled.stage.stores.map(({ node }) => this.K.nodes[node]!.entries());
+  }
+
   stats(): KernelStats {
     const { K } = this;
     let [entries, bytes, dirty] = [0, 0, 0];
