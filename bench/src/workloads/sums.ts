@@ -45,4 +45,5 @@ export const sumBeyondMemory: Workload = {
     },
   ),
   mostRuns: 3,
+  beyondMemory: true,
 };

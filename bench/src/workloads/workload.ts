@@ -12,6 +12,11 @@ export interface Workload {
   readonly topics?: 2;
   /** Fewer runs than are asked for, where one takes long. */
   readonly mostRuns?: number;
+  /**
+   * State is larger than the memory allowed, and so in files. rta has all cores then, as the engines of the JVM always have: LevelDB merges its
+   * files in threads of its own.
+   */
+  readonly beyondMemory?: true;
   /** As pipeline of rta: the part of its YAML after `pipeline:` and `source:`, and before the sink, whose topic is that of the run. */
   readonly steps: string;
   /** Where the last rows wait for a watermark that no record brings: at the end of the input, rta closes what is open. */

@@ -15,7 +15,8 @@ export async function openLevel(directory: string, settings: LevelSettings): Pro
   const db: LevelDb = new Level<Uint8Array, Uint8Array>(directory, {
     keyEncoding: 'view',
     valueEncoding: 'view',
-    compression: true,
+    // Rows are small and mostly numbers: Snappy saves a third of the bytes and costs a fifth of the time.
+    compression: false,
     writeBufferSize: settings.writeBufferBytes,
     cacheSize: settings.cacheBytes,
     maxOpenFiles: settings.maxOpenFiles,

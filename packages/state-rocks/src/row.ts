@@ -15,17 +15,23 @@ const INTERNAL_PREFIX = 0x00;
 export const ROW_PREFIX = 0x01;
 const CRC_BYTES = 4;
 const KEPT_SCRATCH_BYTES = 1 << 20;
+/** Views of so many bytes at most are kept. */
+const KEPT_VIEWS = 256;
 
 /** Room for one key or one value that is handed to LevelDB, which copies it before the call returns. */
 class Scratch {
   #bytes = new Uint8Array(1024);
+  /** Views of it, by length: most rows are as long as others, and a view for each would be as much work as the row. */
+  #views: (Uint8Array | undefined)[] = [];
 
   take(length: number): Uint8Array {
     if (length > this.#bytes.length) {
       if (length > KEPT_SCRATCH_BYTES) return new Uint8Array(length);
       this.#bytes = new Uint8Array(Math.min(KEPT_SCRATCH_BYTES, length * 2));
+      this.#views = [];
     }
-    return this.#bytes.subarray(0, length);
+    if (length > KEPT_VIEWS) return this.#bytes.subarray(0, length);
+    return (this.#views[length] ??= this.#bytes.subarray(0, length));
   }
 }
 

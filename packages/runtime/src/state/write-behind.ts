@@ -1,6 +1,7 @@
 /**
  * Carries confirmed commits into a state store, some seconds later and many at a time (SEMANTICS rule 21). What it is given are the
- * changelog batches of each commit as they were produced; a flush finds the newest record of each key in them and writes one batch.
+ * changelog batches of each commit as they were produced; a flush finds the newest record of each key in them, unless hardly a key had two
+ * lately, and writes one batch.
  *
  * ```
  *   add(batches, position, commit) ──▶ collecting ──(flushMs after the first, or flushBytes)──▶ writing ──▶ onStored(commit)
@@ -10,7 +11,7 @@
  */
 import { StateStoreError, type StateStore } from './store.js';
 import type { OutputBatch } from '../log/log.js';
-import { NewestByKey } from './newest-by-key.js';
+import { ChangelogEntries } from './changelog-entries.js';
 
 export interface WriteBehindOptions {
   /** Longest time that a commit waits, ms. Default 5,000; null: only size and `flush()`. */
@@ -26,6 +27,11 @@ export interface WriteBehindOptions {
   /** Calls back once after `ms` and returns what cancels it. Default: `setTimeout`, which does not keep the process alive. */
   readonly timer?: (ms: number, run: () => void) => () => void;
 }
+
+/** Where fewer of a flush's records than this part have a newer one in it, the next flushes are written as they are; not by a few records. */
+const FEW_OLDER = 1 / 8;
+const TELLING_RECORDS = 10_000;
+const FLUSHES_AS_THEY_ARE = 7;
 
 interface Collected {
   readonly batches: Uint8Array[];
@@ -48,6 +54,8 @@ export class WriteBehind {
   #failure: { readonly error: unknown } | null = null;
   #closed = false;
   #stored: number | null = null;
+  /** How many flushes more are written as they are. */
+  #asTheyAre = 0;
 
   constructor(store: StateStore, options: WriteBehindOptions = {}) {
     this.#store = store;
@@ -149,7 +157,12 @@ export class WriteBehind {
 
   async #write(taken: Collected): Promise<void> {
     try {
-      await this.#store.write(new NewestByKey(taken.batches), taken.position);
+      const newestOnly = this.#asTheyAre === 0;
+      const entries = new ChangelogEntries(taken.batches, newestOnly);
+      await this.#store.write(entries, taken.position);
+      if (!newestOnly) this.#asTheyAre--;
+      else if (entries.records >= TELLING_RECORDS && entries.records - entries.entries < entries.records * FEW_OLDER)
+        this.#asTheyAre = FLUSHES_AS_THEY_ARE;
     } catch (error) {
       this.#failure = { error };
       this.#collecting = null;

@@ -44,9 +44,11 @@ export class ColdGroups {
   /** A group goes: its hash, its key, and the list that it is to be found in. */
   add(hash: number, list: number, key: Uint8Array, start: number, end: number): void {
     if (!this.hasStrangers) {
-      this.filter ??= new Int32Array(this.bits / 32);
-      const bit = hash & (this.bits - 1);
-      this.filter[bit >>> 5] |= 1 << (bit & 31);
+      const filter = (this.filter ??= new Int32Array(this.bits / 32));
+      const one = hash & (this.bits - 1);
+      const other = otherHash(hash) & (this.bits - 1);
+      filter[one >>> 5] |= 1 << (one & 31);
+      filter[other >>> 5] |= 1 << (other & 31);
     }
     if (!this.listed) return;
     let keys = this.lists.get(list);
@@ -61,8 +63,10 @@ export class ColdGroups {
   mayHave(hash: number): boolean {
     const { filter } = this;
     if (filter === null) return false;
-    const bit = hash & (this.bits - 1);
-    return (filter[bit >>> 5] & (1 << (bit & 31))) !== 0;
+    const one = hash & (this.bits - 1);
+    if ((filter[one >>> 5] & (1 << (one & 31))) === 0) return false;
+    const other = otherHash(hash) & (this.bits - 1);
+    return (filter[other >>> 5] & (1 << (other & 31))) !== 0;
   }
 
   get(storeKey: Uint8Array): Uint8Array | undefined {
@@ -95,6 +99,12 @@ export class ColdGroups {
     for (const key of keys.sorted()) fresh.add(key, 0, key.length);
     this.lists.set(list, fresh);
   }
+}
+
+/** A second place in the filter (Bloom, "Space/time trade-offs in hash coding", 1970), from the bits that the first does not use. */
+function otherHash(hash: number): number {
+  const h = Math.imul(hash ^ (hash >>> 15), 0x9e3779b1);
+  return h ^ (h >>> 13);
 }
 
 /** Keys one after another: length:uint32 LE bytes. */

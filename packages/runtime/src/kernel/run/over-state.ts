@@ -7,7 +7,6 @@
  * more; so a row is written once, and most entries are deleted before they get to the store. Where memory is short, a group of which nothing
  * waits and all is in the store keeps its key there and no rows; they come back when one of it does, or when they are due to go.
  */
-import type { Value } from '@rta/dsl';
 import type { StageNode } from '../../plan/physical.js';
 import { GroupTable } from '../../state/group-table.js';
 import { hashBytes } from '../../state/group-table-hash.js';
@@ -15,7 +14,8 @@ import type { StateReader } from '../../state/state-reader.js';
 import { readSortableLong } from './bytes.js';
 import { ExpiryIndex } from './expiry-index.js';
 import { OverChangelog } from './over-changelog.js';
-import { type OverCode, type OverResult, resultOf } from './over-code.js';
+import type { OverCode } from './over-code.js';
+import { OverDue } from './over-due.js';
 import { OverReach } from './over-reach.js';
 import { type Chunk, OverGroup } from './over-group.js';
 import { OverRows, WAITING_BYTES } from './over-rows.js';
@@ -55,14 +55,10 @@ export class OverState {
   /** Rows that are not in the changelog. */
   private readonly fresh = new RowLists();
   private freshSlots: number[] = [];
-  /** Rows that are due, while they are given. */
-  private readonly due = new RowLists();
+  private readonly due: OverDue;
   /** Groups of which rows were given, and how many, since it was last looked at which of their rows are still needed. */
   private touched: OverGroup[] = [];
   private givenCount = 0;
-  /** While rows are given: what accumulators take of each, and their results, per column or accumulator and index in what is due. */
-  private readonly taken: Value[][];
-  private readonly results: OverResult[][];
   private readonly expiry: ExpiryIndex;
   private readonly changelog: OverChangelog;
   /** By slot of its key: those whose rows are in the store only. */
@@ -89,10 +85,9 @@ export class OverState {
     fingerprint: number,
     private readonly store: StateReader | null,
   ) {
-    this.taken = Array.from({ length: code.columns }, () => []);
-    this.results = code.sliding.map(() => []);
     this.changelog = new OverChangelog(node.id, node.store!, fingerprint, this.keys, this.rows, code);
     this.ttl = node.transform.ttlMs ?? Infinity;
+    this.due = new OverDue(this.rows, code, this.ttl, this.make);
     this.reach = new OverReach(code.frames, this.ttl);
     this.expiry = new ExpiryIndex(this.reach.expiryMs);
   }
@@ -167,21 +162,17 @@ export class OverState {
   }
 
   private giveDue(K: TaskState, watermark: number): void {
-    const { rows, taken, results } = this;
+    const { rows } = this;
     const due = rows.inOrder(this.waiting.take(watermark));
-    for (const column of taken) column.length = 0;
-    for (const column of results) while (column.length < due.length) column.push(null);
-    const slots: number[] = [];
+    const positions = this.due.compute(K, due, (slot, count) => {
+      const group = this.groups[slot]!;
+      if (!group.isTouched) this.touched.push(group);
+      group.isTouched = true;
+      this.waitingOf[slot] -= count;
+      return group;
+    });
     for (let k = 0; k < due.length; k++) {
-      const slot = rows.slotOf(due[k]);
-      if (this.due.push(slot, k)) slots.push(slot);
-      this.take(K, due[k], taken);
-    }
-    // Group by group, as what belongs to one lies close together; then in the order of their times.
-    const positions: number[] = [...due];
-    for (const slot of slots) this.compute(this.groups[slot]!, due, positions);
-    for (let k = 0; k < due.length; k++) {
-      this.give(K, due[k], k);
+      this.due.give(K, due[k], k);
       // Another one goes when it was logged.
       if (rows.chunkOf(due[k]) !== null) rows.remove(due[k]);
       else rows.setPosition(due[k], positions[k]);
@@ -196,43 +187,6 @@ export class OverState {
     }
     this.touched = [];
     this.givenCount = 0;
-  }
-
-  /** Finds out what a group's frames hold at each of its rows that are due, and gives their positions. */
-  private compute(group: OverGroup, due: readonly number[], positions: number[]): void {
-    const { rows, results, taken } = this;
-    const { slot, end, values } = group;
-    if (!group.isTouched) this.touched.push(group);
-    group.isTouched = true;
-    const own = this.due.take(slot, []);
-    this.waitingOf[slot] -= own.length;
-    for (const k of own) {
-      for (let i = 0; i < values.length; i++) values[i].push(taken[i][k]);
-      positions[k] = group.push(rows.timeOf(due[k]), rows.chunkOf(due[k]));
-    }
-    let position = end;
-    for (const k of own) {
-      if (position > group.begin && position > group.first && group.timeAt(position) - group.timeAt(position - 1) > this.ttl)
-        group.beginAt(position, this.make());
-      group.slideTo(position++);
-      const { sliding } = group;
-      for (let i = 0; i < results.length; i++) results[i][k] = resultOf(sliding[i]);
-    }
-  }
-
-  /** Adds what accumulators take of a row to columns. */
-  private take(K: TaskState, row: number, columns: readonly Value[][]): void {
-    const { rows } = this;
-    const start = rows.startOf(row);
-    this.code.take(K, rows.bytesOf(row), start, start + rows.lengthOf(row), columns);
-  }
-
-  /** Hands a row on, with its results. */
-  private give(K: TaskState, row: number, result: number): void {
-    const { rows, results } = this;
-    const start = rows.startOf(row);
-    const [time, partition, offset] = [rows.timeOf(row), rows.partitionOf(row), rows.offsetOf(row)];
-    this.code.give(K, rows.bytesOf(row), start, start + rows.lengthOf(row), time, partition, offset, results, result);
   }
 
   /** Forgets the rows that no row at `watermark` or later can look back on. */
@@ -361,7 +315,7 @@ export class OverState {
         continue;
       }
       const { end } = group;
-      this.take(K, row, group.values);
+      this.due.take(K, row, group.values);
       group.push(rows.timeOf(row), rows.chunkOf(row));
       this.rowCount++;
       if (end > 0 && rows.timeOf(row) - group.timeAt(end - 1) > this.ttl) group.begin = end;

@@ -24,20 +24,28 @@ const VALUE_END = 4;
 const DELETED = -1;
 
 /**
- * The newest record of each key in a run of batches (whole v2 batches, not compressed), as store entries; keys in order of their first
- * appearance. Keys are hashed as bytes: no string and no object is made per record. Records without a key and control batches hold no
- * state and are left out. Iterating throws LogError `corrupt` where the bytes are not what the format says, before it gives an entry.
+ * The records in a run of changelog batches (whole v2 batches, not compressed) as store entries: the newest of each key, in order of their
+ * first appearance; or every one, in their order, which is less work where hardly a key has two. Keys are hashed as bytes: no string and no
+ * object is made per record. Records without a key and control batches hold no state and are left out. Iterating throws LogError `corrupt`
+ * where the bytes are not what the format says, before it gives an entry.
  */
-export class NewestByKey implements Iterable<readonly [key: Uint8Array, value: Uint8Array | null]> {
+export class ChangelogEntries implements Iterable<readonly [key: Uint8Array, value: Uint8Array | null]> {
   readonly #batches: readonly Uint8Array[];
+  readonly #newestOnly: boolean;
+  /** Of what was iterated last: records, and entries that they made. */
+  records = 0;
+  entries = 0;
 
-  constructor(batches: readonly Uint8Array[]) {
+  constructor(batches: readonly Uint8Array[], newestOnly: boolean) {
     this.#batches = batches;
+    this.#newestOnly = newestOnly;
   }
 
   *[Symbol.iterator](): Generator<readonly [Uint8Array, Uint8Array | null], void, undefined> {
-    const index = new Index(this.#batches);
+    const index = new Index(this.#batches, this.#newestOnly);
     this.#batches.forEach((bytes, batch) => indexBatches(bytes, batch, index));
+    this.records = index.records;
+    this.entries = index.size;
     for (let i = 0; i < index.size; i++) yield index.entry(i);
   }
 }
@@ -48,13 +56,33 @@ class Index {
   #slots = new Int32Array(1 << 10);
   #hashes = new Int32Array(1 << 9);
   #places = new Int32Array(FIELDS << 9);
+  readonly #newestOnly: boolean;
   size = 0;
+  records = 0;
 
-  constructor(batches: readonly Uint8Array[]) {
+  constructor(batches: readonly Uint8Array[], newestOnly: boolean) {
     this.#batches = batches;
+    this.#newestOnly = newestOnly;
   }
 
   put(batch: number, keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): void {
+    this.records++;
+    if (this.#newestOnly) this.#putNewest(batch, keyStart, keyEnd, valueStart, valueEnd);
+    else this.#add(batch, keyStart, keyEnd, valueStart, valueEnd);
+  }
+
+  /** Adds an entry; gives its number. */
+  #add(batch: number, keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): number {
+    if ((this.size + 1) * FIELDS > this.#places.length) {
+      const places = new Int32Array(this.#places.length * 2);
+      places.set(this.#places);
+      this.#places = places;
+    }
+    this.#place(this.size, batch, keyStart, keyEnd, valueStart, valueEnd);
+    return this.size++;
+  }
+
+  #putNewest(batch: number, keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): void {
     const bytes = this.#batches[batch];
     const hash = hashOf(bytes, keyStart, keyEnd);
     const mask = this.#slots.length - 1;
@@ -70,13 +98,12 @@ class Index {
     }
     if (this.size === this.#hashes.length) {
       this.#grow();
-      this.put(batch, keyStart, keyEnd, valueStart, valueEnd);
+      this.#putNewest(batch, keyStart, keyEnd, valueStart, valueEnd);
       return;
     }
-    const at = this.size++;
+    const at = this.#add(batch, keyStart, keyEnd, valueStart, valueEnd);
     this.#slots[slot] = at + 1;
     this.#hashes[at] = hash;
-    this.#place(at, batch, keyStart, keyEnd, valueStart, valueEnd);
   }
 
   entry(at: number): readonly [Uint8Array, Uint8Array | null] {
@@ -109,8 +136,6 @@ class Index {
   #grow(): void {
     const hashes = new Int32Array(this.#hashes.length * 2);
     hashes.set(this.#hashes);
-    const places = new Int32Array(this.#places.length * 2);
-    places.set(this.#places);
     const slots = new Int32Array(this.#slots.length * 2);
     const mask = slots.length - 1;
     for (let at = 0; at < this.size; at++) {
@@ -119,7 +144,6 @@ class Index {
       slots[slot] = at + 1;
     }
     this.#hashes = hashes;
-    this.#places = places;
     this.#slots = slots;
   }
 }
