@@ -10,7 +10,8 @@ export const RTA_MAIN = fileURLToPath(new URL('../../../packages/cli/dist/main.j
 
 export const rta: Peer = {
   name: 'rta',
-  description: '`rta run --until-end`, exactly once (transactions, changelog and output on), default settings, one process on one core, on all where its state is larger than memory',
+  description:
+    '`rta run --until-end`, exactly once (transactions, changelog and output on), default settings, one process on one core, on all where its state is larger than memory',
   takes: () => true,
   targets: () => null,
   group: (id) => `rta.${id}`,

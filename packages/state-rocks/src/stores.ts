@@ -15,7 +15,7 @@ import { findDamage } from './verify/directory.js';
 export interface LevelStoreOptions {
   /** LevelDB's memory table; two of them at most. Default 8 MiB. */
   readonly writeBufferBytes?: number;
-  /** Decompressed blocks kept in memory, per store. Default 16 MiB. */
+  /** Blocks kept in memory, per store. Default 16 MiB. */
   readonly cacheBytes?: number;
   /** Table files kept open, per store. Default 200. */
   readonly maxOpenFiles?: number;

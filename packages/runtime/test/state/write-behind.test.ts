@@ -198,18 +198,18 @@ describe('WriteBehind', () => {
       },
     };
     const behind = new WriteBehind(counting, { flushMs: null });
-    const expected: Record<string, string> = {};
+    const expected = new Map<string, string>();
     const distinct = Array.from({ length: 10_000 }, (_, i): Change => [`k${i}`, 'first']);
     const doubled = Array.from({ length: 20 }, (_, i): Change => [`k${i % 5}`, i % 5 === 4 && i > 15 ? null : `v${i}`]);
     for (let flush = 1; flush <= 10; flush++) {
       const changes = flush === 2 ? distinct : doubled;
       for (const [key, value] of changes) {
-        if (value === null) delete expected[key!];
-        else expected[key!] = value;
+        if (value === null) expected.delete(key!);
+        else expected.set(key!, value);
       }
       behind.add(outputsOf(changes), flush, flush);
       await behind.flush();
-      expect(await rowsOf(store)).toEqual(expected);
+      expect(await rowsOf(store)).toEqual(Object.fromEntries(expected));
     }
     // The first one has too few records to tell; after seven as they are it is looked again.
     expect(written).toEqual([5, 10_000, 20, 20, 20, 20, 20, 20, 20, 5]);

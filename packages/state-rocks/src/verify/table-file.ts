@@ -1,6 +1,5 @@
 import { crc32c } from '../crc32c.js';
 import { Damage, Reader, unmaskCrc } from './bytes.js';
-import { unsnap } from './snappy.js';
 
 /**
  * Checks a whole table file: LevelDB does not verify checksums when it reads, and a flipped bit in an index or filter block hides
@@ -8,7 +7,7 @@ import { unsnap } from './snappy.js';
  *
  * ```
  * file   := (data block | filter block | metaindex block | index block)* footer       without gaps
- * block  := content  type:uint8 (0 plain, 1 snappy)  crc:uint32 LE, masked, CRC-32C of content and type
+ * block  := content  type:uint8 (0: not compressed)  crc:uint32 LE, masked, CRC-32C of content and type
  * footer := metaindex handle, index handle, padding to 40 bytes, magic:uint64 LE
  * handle := offset:varint size:varint                                                  size without type and crc
  * index  := (shared:varint unshared:varint valueLength:varint key[unshared] handle)* restart:uint32* restarts:uint32
@@ -41,8 +40,6 @@ interface Handle {
 
 const FOOTER_BYTES = 48;
 const TRAILER_BYTES = 5;
-/** An index block of a 2 MB table has some kilobytes. */
-const MAX_INDEX_BYTES = 64 << 20;
 
 function handle(from: Reader): Handle {
   return { offset: from.varint(), size: from.varint() };
@@ -54,14 +51,12 @@ function check(file: Uint8Array, { offset, size }: Handle): void {
   if (crc32c(file, offset, offset + size + 1) !== stored) throw new Damage(`the block at ${offset} does not have its checksum`);
 }
 
-/** The content of an index block, decompressed. */
+/** The content of an index block. */
 function content(file: Uint8Array, block: Handle): Uint8Array {
   check(file, block);
-  const stored = file.subarray(block.offset, block.offset + block.size);
   const type = file[block.offset + block.size];
-  if (type === 0) return stored;
-  if (type === 1) return unsnap(stored, MAX_INDEX_BYTES);
-  throw new Damage(`the block at ${block.offset} is compressed in a way unknown here (${type})`);
+  if (type !== 0) throw new Damage(`the block at ${block.offset} is compressed (${type}), as no state store is`);
+  return file.subarray(block.offset, block.offset + block.size);
 }
 
 /** The handles that an index (or metaindex) block holds as values. */
