@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { EmbeddedLog } from '../../src/log/embedded/embedded-log.js';
 import { ownEmbeddedLog } from '../../src/log/embedded/open.js';
+import { PartitionReader } from '../../src/log/embedded/partition-reader.js';
 import { logContract } from './contract.js';
 import { codeOf, outputs } from './outputs.js';
 import { TestWorker, collect } from './test-worker.js';
@@ -53,6 +54,36 @@ describe('the embedded log', () => {
     }
     waits.sort((a, b) => a - b);
     expect(waits[10]).toBeLessThan(20);
+    await log.close();
+  });
+
+  it('waits for what is furthest behind while it comes from a slow disk, although the other topic is in memory', async () => {
+    const { log } = await open({ sync: false, recentBytes: 400_000 });
+    await log.ensureTopics(['behind', 'ahead'].map((name) => ({ name, partitions: 1 })));
+    const rows = Array.from({ length: 30 }, (_, i) => `${i}`.padEnd(10_000, '.'));
+    for (const topic of ['behind', 'ahead']) for (const row of rows) await log.append(outputs(topic, 0, [row]));
+    // eslint-disable-next-line @typescript-eslint/unbound-method -- called with the reader below
+    const { load } = PartitionReader.prototype;
+    const slow = vi.spyOn(PartitionReader.prototype, 'load').mockImplementation(async function (this: PartitionReader) {
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      return load.call(this);
+    });
+    const seen: string[] = [];
+    const timeReached = (topic: string): number => seen.filter((name) => name === topic).length * (topic === 'ahead' ? 1000 : 1);
+    const member = await log.join({ group: 'g', topics: ['behind', 'ahead'], transactionalId: 'x', bufferBytes: 1, timeReached });
+    await member.next(1000);
+    for (const topic of ['behind', 'ahead']) member.start(topic, 0, 0);
+    let before = -1;
+    for (let i = 0; i < 200 && seen.length < 60; i++) {
+      const event = await member.next(1000);
+      if (event?.type !== 'records') continue;
+      for (const batch of event.batches) seen.push(...Array.from({ length: batch.recordCount }, () => event.topic));
+      if (before < 0 && seen.filter((name) => name === 'behind').length === 30) before = seen.length - 30;
+    }
+    slow.mockRestore();
+    expect(seen).toHaveLength(60);
+    // At chunks of seven rows: one to begin with, and every fourth.
+    expect(before).toBeLessThan(20);
     await log.close();
   });
 

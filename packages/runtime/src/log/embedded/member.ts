@@ -275,24 +275,27 @@ export class EmbeddedMember implements Member {
     return { type: 'records', epoch: this.epoch, topic, partition, batches, nextOffset: chunk.nextOffset, stable: high };
   }
 
-  /** Of those that have something, the one that is furthest behind; every fourth time, whichever is next. */
+  /**
+   * The one that is furthest behind; every fourth time, whichever is next of those that have something. Null where there is none, or while the
+   * one that is due still comes from the disk: what is in memory would else overtake it, as far as it goes.
+   */
   private nextFetch(): Fetch | null {
     const count = this.fetches.length;
-    const anyTime = this.timeReached === undefined || ++this.chosen % WAITING_FIRST === 0;
-    let [best, least] = [-1, Infinity];
+    const anyTime = this.timeReached === undefined || (this.chosen + 1) % WAITING_FIRST === 0;
+    let [best, least, bestIsHere] = [-1, Infinity, false];
     for (let i = 0; i < count; i++) {
       const index = (this.turn + i) % count;
       const fetch = this.fetches[index];
       if (fetch.paused) continue;
-      if (fetch.chunk === null && (fetch.loading || !fetch.reader.inMemory)) {
-        this.load(fetch);
-        continue;
-      }
+      const isHere = fetch.chunk !== null || (!fetch.loading && fetch.reader.inMemory);
+      if (!isHere) this.load(fetch);
+      if (!isHere && (anyTime || !fetch.loading)) continue;
       const time = anyTime ? -Infinity : this.timeReached(fetch.partition.topic, fetch.partition.partition);
-      if (best < 0 || time < least) [best, least] = [index, time];
-      if (least === -Infinity) break;
+      if (best < 0 || time < least || (time === least && isHere && !bestIsHere)) [best, least, bestIsHere] = [index, time, isHere];
+      if (least === -Infinity && bestIsHere) break;
     }
-    if (best < 0) return null;
+    if (!bestIsHere) return null;
+    this.chosen++;
     this.turn = best + 1;
     return this.fetches[best];
   }
