@@ -21,11 +21,10 @@ export async function full(bed: TestBed, { records, runs, json, write, only }: B
   if (json) printRows(machine, []);
   for (const workload of workloads.filter(({ name }) => matches(only, name, workloads))) {
     const against = peers.filter((peer, i) => peer.takes(workload) && (i === 0 || matches(only, peer.name, peers)));
-    const result = await measure(bed, workload, against, records, runs);
+    // At once: a run takes more than an hour, and one that is broken off keeps what it has measured.
+    const result = await measure(bed, workload, against, records, runs, write ? keep : undefined);
     if (json) printLines(comparisonsOf([result]));
     else print(result);
-    // At once: a run takes more than an hour, and one that is broken off keeps what it has measured.
-    if (write) keep(result);
   }
   if (!write) return;
   say('and a short run, for --quick to go by');

@@ -30,6 +30,8 @@ export interface TestBed {
 /**
  * The engines in turns, so that what else the machine does meets all of them. One that runs out of its memory is left out, and named. Rejects
  * where a result is wrong.
+ *
+ * @param each gets what has been measured so far, whenever each engine had its turn
  */
 export async function measure(
   bed: TestBed,
@@ -37,6 +39,7 @@ export async function measure(
   against: readonly Peer[],
   asked: number,
   runs: number,
+  each: (soFar: WorkloadResult) => void = () => undefined,
 ): Promise<WorkloadResult> {
   const { input, recordBytes } = await inputOf(bed, workload, asked);
   const { records } = input;
@@ -48,7 +51,15 @@ export async function measure(
     runs: [],
   }));
   const outOfMemory = new Set<string>();
-  for (let run = 1; run <= Math.min(runs, workload.mostRuns ?? runs); run++)
+  const soFar = (): WorkloadResult => ({
+    workload: workload.name,
+    description: workload.description,
+    records,
+    recordBytes,
+    peers: results.filter(({ peer }) => !outOfMemory.has(peer)),
+    outOfMemory: [...outOfMemory],
+  });
+  for (let run = 1; run <= Math.min(runs, workload.mostRuns ?? runs); run++) {
     for (const [i, peer] of against.entries()) {
       if (outOfMemory.has(peer.name)) continue;
       const directory = mkdtempSync(join(tmpdir(), 'rta-bench-'));
@@ -70,14 +81,9 @@ export async function measure(
         await deleteTopicsOf(bed.log, id);
       }
     }
-  return {
-    workload: workload.name,
-    description: workload.description,
-    records,
-    recordBytes,
-    peers: results.filter(({ peer }) => !outOfMemory.has(peer)),
-    outOfMemory: [...outOfMemory],
-  };
+    each(soFar());
+  }
+  return soFar();
 }
 
 /** Output, changelogs and the like: hundreds of runs would fill the disk. */

@@ -103,8 +103,9 @@ function ratioCell(ratio: number | null, target: number | undefined): string {
 /** What the page says of a workload. */
 export function sectionOf(result: WorkloadResult): Section {
   const { workload, description, records, recordBytes, peers, outOfMemory } = result;
-  const text = `${description}. ${thousands(records)} Avro records of ${recordBytes.toFixed(0)} bytes (key and value); medians of
-${peers[0]?.runs.length ?? 0} runs, the engines in turns, each run in a new process under a name of its own; the result of each run that has one was
+  const runs = peers[0]?.runs.length ?? 0;
+  const text = `${description}. ${thousands(records)} Avro records of ${recordBytes.toFixed(0)} bytes (key and value);
+${runs === 1 ? 'one run of each' : `medians of ${runs} runs`}, the engines in turns, each run in a new process under a name of its own; the result of each run that has one was
 compared with a plain recomputation.
 
 ${tableOf(result)}
