@@ -51,6 +51,12 @@ describe('RowLists', () => {
       expect(lists.isEmpty(slot)).toBe(rows.length === 0);
       expect(lists.push(slot, row)).toBe(rows.length === 0);
       model.set(slot, [...rows, row]);
+      expect(lists.firstOf(slot)).toBe(model.get(slot)![0]);
+      if (draw(3) === 0) {
+        lists.shift(slot);
+        model.get(slot)!.shift();
+        expect(lists.firstOf(slot)).toBe(model.get(slot)![0] ?? -1);
+      }
       if (draw(20) > 0) continue;
       expect(lists.take(slot, [-7])).toEqual([-7, ...model.get(slot)!]);
       expect(lists.take(slot, [])).toEqual([]);

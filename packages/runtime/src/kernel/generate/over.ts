@@ -25,7 +25,8 @@ export function generateOver(shape: StageShape, folds: ReadonlyMap<number, FoldS
   });
   return {
     frames: framesOf(accumulators, columns),
-    sliding: accumulators.map(slidingOf),
+    sliding: accumulators.filter((_, j) => columns[j] >= 0).map(slidingOf),
+    results: accumulators.length,
     columns: Math.max(-1, ...columns) + 1,
     take,
     skip: make(shape, i, 'K, B, p, end', (code) => {
@@ -46,30 +47,31 @@ function make<T>({ constants }: StageShape, i: number, params: string, body: (co
 
 function framesOf(accumulators: readonly OverAccumulator[], columns: readonly number[]): FrameCode[] {
   const same = (a: Frame, b: Frame): boolean => a.unit === b.unit && a.size === b.size && a.previous === b.previous;
-  const frames: { frame: Frame; accumulators: AccumulatorCode[] }[] = [];
+  const frames: { frame: Frame; accumulators: AccumulatorCode[]; counts: number[] }[] = [];
+  let sliding = 0;
   for (const [i, { over }] of accumulators.entries()) {
-    const found = frames.find(({ frame }) => same(frame, over));
-    const accumulator = { index: i, column: columns[i] };
-    if (found) found.accumulators.push(accumulator);
-    else frames.push({ frame: over, accumulators: [accumulator] });
+    let found = frames.find(({ frame }) => same(frame, over));
+    if (!found) frames.push((found = { frame: over, accumulators: [], counts: [] }));
+    if (columns[i] < 0) found.counts.push(i);
+    else found.accumulators.push({ sliding: sliding++, column: columns[i], result: i });
   }
   return frames.map(({ frame, ...rest }) => ({ ...frame, ...rest }));
 }
 
-/** What is taken of each row where nothing of it matters. */
+/** What is taken of each row where nothing of it matters: a count of rows, or of what every row has. */
 const ALL = 'true';
 
-/** Adds lines that add what accumulators take to columns, what several take once; gives the column of each, -1: of none. */
+/** Adds lines that add what accumulators take to columns, what several take once; gives the column of each, -1: it counts the rows. */
 function takenColumns(code: Code, { transform: { accumulators }, inputColumns }: OverNode): number[] {
   const named = accumulators.flatMap(expressionsOf).flatMap((expr) => (expr.kind === 'column' ? [expr.name] : []));
   const operands = readColumns(code, inputColumns, new Set(named), 'B', 'p', 'end');
   const scope = scopeOf({ operands, time: 'NaN' });
-  const taken = accumulators.map(({ arg, by, where }) => {
-    const plain = arg === null ? ALL : expressionSource(arg, scope, code);
+  const taken = accumulators.map(({ fn, arg, by, where }) => {
+    const isOfAll = arg === null || (fn === 'count' && arg.kind === 'column' && arg.type.kind !== 'nullable');
+    const plain = isOfAll ? ALL : expressionSource(arg, scope, code);
     const value = by === undefined ? plain : ranked(code, plain, expressionSource(by, scope, code));
     return where === null ? value : `(${expressionSource(where, scope, code)} ? ${value} : null)`;
   });
-  // What counts rows takes nothing of them.
   const columns = [...new Set(taken)].filter((value) => value !== ALL);
   for (const [j, value] of columns.entries()) code.line(`V[${j}].push(${value});`);
   return taken.map((value) => columns.indexOf(value));

@@ -6,8 +6,10 @@ import type { TaskState } from './task-state.js';
 /** Generated per `over`. */
 export interface OverCode {
   readonly frames: readonly FrameCode[];
-  /** Per accumulator: what makes an empty one. */
+  /** Per accumulator, but for those that count the rows of a frame: what makes an empty one. */
   readonly sliding: readonly (() => Sliding)[];
+  /** How many accumulators there are. */
+  readonly results: number;
   /** How many columns of values accumulators take: those that take the same share one. */
   readonly columns: number;
   /** Adds what accumulators take of the row at `bytes[p, end)`, per column. */

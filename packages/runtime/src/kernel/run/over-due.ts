@@ -4,7 +4,7 @@
  */
 import type { Value } from '@rta/dsl';
 import { type OverCode, type OverResult, resultOf } from './over-code.js';
-import type { OverGroup } from './over-group.js';
+import type { Chunk, OverGroup } from './over-group.js';
 import type { OverRows } from './over-rows.js';
 import { RowLists } from './row-lists.js';
 import type { Sliding } from './sliding-values.js';
@@ -16,6 +16,10 @@ export class OverDue {
   /** What accumulators take, and their results: per column or accumulator, by index in what is due. */
   private readonly taken: Value[][];
   private readonly results: OverResult[][];
+  /** By index in what is due: what `slide` would else look for all over the rows, and where each went in its group. */
+  private times = new Float64Array(0);
+  private positions = new Float64Array(0);
+  private readonly chunks: (Chunk | null)[] = [];
 
   constructor(
     private readonly rows: OverRows,
@@ -25,40 +29,49 @@ export class OverDue {
     private readonly make: () => Sliding[],
   ) {
     this.taken = Array.from({ length: code.columns }, () => []);
-    this.results = code.sliding.map(() => []);
+    this.results = Array.from({ length: code.results }, () => []);
   }
 
   /**
    * Moves the groups of rows, which are in the order of their times, along them: `give` knows their results then.
    *
    * @param groupOf gives the group at a slot, and is told how many of the rows are of it; called once for each
-   * @returns each row's position in its group
+   * @returns each row's position in its group; valid until the next call
    */
-  compute(K: TaskState, due: readonly number[], groupOf: (slot: number, count: number) => OverGroup): number[] {
-    const { rows, taken, results, bySlot } = this;
+  compute(K: TaskState, due: readonly number[], groupOf: (slot: number, count: number) => OverGroup): Float64Array {
+    const { rows, taken, results, bySlot, chunks } = this;
     for (const column of taken) column.length = 0;
     for (const column of results) while (column.length < due.length) column.push(null);
+    if (this.times.length < due.length) {
+      this.times = new Float64Array(due.length * 2);
+      this.positions = new Float64Array(due.length * 2);
+    }
+    const { times } = this;
+    chunks.length = 0;
     const slots: number[] = [];
     for (let k = 0; k < due.length; k++) {
-      const slot = rows.slotOf(due[k]);
+      const row = due[k];
+      times[k] = rows.timeOf(row);
+      chunks.push(rows.chunkOf(row));
+      const slot = rows.slotOf(row);
       if (bySlot.push(slot, k)) slots.push(slot);
-      this.take(K, due[k], taken);
+      this.take(K, row, taken);
     }
-    const positions: number[] = [...due];
     for (const slot of slots) {
       const own = bySlot.take(slot, []);
-      this.slide(groupOf(slot, own.length), own, due, positions);
+      this.slide(groupOf(slot, own.length), own);
     }
-    return positions;
+    return this.positions;
   }
 
-  /** Adds a group's rows, `due[k]` for each `k` of `own`, and notes what its frames hold at each. */
-  private slide(group: OverGroup, own: readonly number[], due: readonly number[], positions: number[]): void {
-    const { rows, results, taken } = this;
+  /** Adds a group's rows, those at `own` of what is due, and notes what its frames hold at each. */
+  private slide(group: OverGroup, own: readonly number[]): void {
+    const { results, taken, times, positions, chunks } = this;
+    const { frames } = this.code;
     const { end, values } = group;
     for (const k of own) {
       for (let i = 0; i < values.length; i++) values[i].push(taken[i][k]);
-      positions[k] = group.push(rows.timeOf(due[k]), rows.chunkOf(due[k]));
+      positions[k] = group.push(times[k], chunks[k]);
     }
     let position = end;
     for (const k of own) {
@@ -66,7 +79,14 @@ export class OverDue {
         group.beginAt(position, this.make());
       group.slideTo(position++);
       const { sliding } = group;
-      for (let i = 0; i < results.length; i++) results[i][k] = resultOf(sliding[i]);
+      for (let f = 0; f < frames.length; f++) {
+        const { accumulators, counts } = frames[f];
+        for (let i = 0; i < counts.length; i++) results[counts[i]][k] = group.rowsIn(f);
+        for (let i = 0; i < accumulators.length; i++) {
+          const accumulator = accumulators[i];
+          results[accumulator.result][k] = resultOf(sliding[accumulator.sliding]);
+        }
+      }
     }
   }
 

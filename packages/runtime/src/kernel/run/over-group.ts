@@ -68,6 +68,11 @@ export class OverGroup {
     this.tails.fill(position);
   }
 
+  /** How many rows are in a frame. */
+  rowsIn(frame: number): number {
+    return this.heads[frame] - this.tails[frame];
+  }
+
   /** Moves all frames to the row at `position`. Rows of its time are there already. */
   slideTo(position: number): void {
     const { frames, heads, tails, times, base } = this;
@@ -116,8 +121,8 @@ export class OverGroup {
   private add(accumulators: readonly AccumulatorCode[], at: number): void {
     const { values, sliding } = this;
     for (let a = 0; a < accumulators.length; a++) {
-      const { index, column } = accumulators[a];
-      const value = column < 0 ? true : values[column][at];
+      const { sliding: index, column } = accumulators[a];
+      const value = values[column][at];
       if (value !== null) sliding[index].add(value);
     }
   }
@@ -125,20 +130,22 @@ export class OverGroup {
   private remove(accumulators: readonly AccumulatorCode[], at: number): void {
     const { values, sliding } = this;
     for (let a = 0; a < accumulators.length; a++) {
-      const { index, column } = accumulators[a];
-      const value = column < 0 ? true : values[column][at];
+      const { sliding: index, column } = accumulators[a];
+      const value = values[column][at];
       if (value !== null) sliding[index].remove(value);
     }
   }
 }
 
-/** Which accumulator, and the column of values that it takes; -1: it takes every row. */
+/** An accumulator by numbers: of what slides, of the column of values that it takes, and of its results. */
 export interface AccumulatorCode {
-  readonly index: number;
+  readonly sliding: number;
   readonly column: number;
+  readonly result: number;
 }
 
-/** A frame, and the accumulators over it. */
+/** A frame, and the accumulators over it: those that count its rows, which it knows itself, by number of their results, and the others. */
 export interface FrameCode extends Frame {
+  readonly counts: readonly number[];
   readonly accumulators: readonly AccumulatorCode[];
 }

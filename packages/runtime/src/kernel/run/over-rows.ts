@@ -146,6 +146,12 @@ export class OverRows {
     return this.data[row * STRIDE + POSITION];
   }
 
+  /** Whether it was given and is before `position` in its group. */
+  isBefore(row: number, position: number): boolean {
+    const own = this.positionOf(row);
+    return own >= 0 && own < position;
+  }
+
   setPosition(row: number, position: number): void {
     this.data[row * STRIDE + POSITION] = position;
   }

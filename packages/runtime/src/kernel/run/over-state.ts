@@ -214,15 +214,16 @@ export class OverState {
     return empty;
   }
 
-  /** What came and went since the last flush will not be written at all. */
+  /**
+   * What came and went since the last flush will not be written at all. In the order in which rows came: one that is behind others which are
+   * still needed goes with them, or when it would be written.
+   */
   private forgetFresh({ slot, first }: OverGroup): void {
-    for (const row of this.fresh.take(slot, [])) {
-      const position = this.rows.positionOf(row);
-      if (position < 0 || position >= first) this.fresh.push(slot, row);
-      else {
-        this.rows.remove(row);
-        this.freshCount--;
-      }
+    const { fresh, rows } = this;
+    for (let row = fresh.firstOf(slot); row >= 0 && rows.isBefore(row, first); row = fresh.firstOf(slot)) {
+      fresh.shift(slot);
+      rows.remove(row);
+      this.freshCount--;
     }
   }
 
@@ -249,10 +250,14 @@ export class OverState {
   // ---- The changelog ----
 
   private log(K: TaskState, slot: number): void {
-    const came = this.fresh.take(slot, []);
-    if (came.length === 0) return;
+    if (this.fresh.isEmpty(slot)) return;
     const { rows } = this;
     const group = this.groups[slot]!;
+    const came: number[] = [];
+    for (const row of this.fresh.take(slot, [])) {
+      if (rows.isBefore(row, group.first)) rows.remove(row);
+      else came.push(row);
+    }
     const chunk = { number: (group.chunks.at(-1)?.number ?? -1) + 1, live: came.length };
     group.chunks.push(chunk);
     group.logged = this.commit;

@@ -22,7 +22,17 @@ export class RowLists {
   }
 
   isEmpty(slot: number): boolean {
-    return slot >= this.first.length || this.first[slot] < 0;
+    return this.firstOf(slot) < 0;
+  }
+
+  /** -1: there is none. */
+  firstOf(slot: number): number {
+    return slot < this.first.length ? this.first[slot] : -1;
+  }
+
+  /** Takes the first row out of a list that has one. */
+  shift(slot: number): void {
+    this.first[slot] = this.next[this.first[slot]];
   }
 
   /** The rows of a slot, to `into`; its list is empty then. */
