@@ -38,7 +38,7 @@ export const sumManyKeys = sumBy('sum-200k', '200,000 users', uniform(200_000));
 export const sumBeyondMemory: Workload = {
   ...sumBy(
     'sum-20m',
-    '20 million users, each of whom scores (five records of six are of a new one); 1 GiB of memory for state, which is larger',
+    '20 million users, each of whom scores (five records of six are of a new one); the state is larger than the 1 GiB of memory for it',
     (asked) => {
       const records = Math.round(asked * LARGE);
       return { records, users: usersMet(records), mostlyNew: true };
