@@ -25,6 +25,8 @@ export abstract class EvictableRows<Row extends EvictableRow> {
   /** Written and not yet known to be stored, by flush; then those that may be evicted. */
   private written: Row[] = [];
   private evictable: Row[] = [];
+  /** How many of either are gone, at most. */
+  private listedGone = 0;
   private flushNumber = 1;
   private storedFlush = -1;
 
@@ -49,6 +51,7 @@ export abstract class EvictableRows<Row extends EvictableRow> {
   protected noteGone(row: Row): void {
     row.gone = true;
     if (row.dirty) this.dirtyGone++;
+    if (row.listed) this.listedGone++;
   }
 
   /** What came and went since the last flush will not be written at all, and need not be kept for it. */
@@ -62,6 +65,16 @@ export abstract class EvictableRows<Row extends EvictableRow> {
   protected flushed(): void {
     this.dirtyGone = 0;
     this.flushNumber++;
+    this.unlistGone();
+  }
+
+  /** Rows mostly go long before a store has them: they are not kept until then. */
+  private unlistGone(): void {
+    const { written, evictable } = this;
+    if (this.listedGone === 0 || this.listedGone * 2 < written.length + evictable.length) return;
+    this.written = written.filter((row) => this.mayGo(row));
+    this.evictable = evictable.filter((row) => this.mayGo(row));
+    this.listedGone = 0;
   }
 
   /** What was written by flush `commit` at the latest is in the store. */
@@ -70,8 +83,6 @@ export abstract class EvictableRows<Row extends EvictableRow> {
     const still: Row[] = [];
     for (const row of this.written) (row.flush <= commit ? this.evictable : still).push(row);
     this.written = still;
-    // Each row that is there is listed once: what is more is gone.
-    if (this.evictable.length > 2 * this.count + 1000) this.evictable = this.evictable.filter((row) => this.mayGo(row));
   }
 
   /** Whether the row has bytes here that are still wanted; it is no longer listed where not. */

@@ -189,6 +189,7 @@ export class ForeignState extends EvictableRows<Kept> {
     if (key === null) place.right = null;
     else place.left.delete(byteString(key, 0, key.length));
     this.count--;
+    this.noteGone(kept);
     if (place.right === null && place.left.size === 0) this.places.delete(place.name);
   }
 
