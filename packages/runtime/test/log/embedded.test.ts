@@ -87,6 +87,19 @@ describe('the embedded log', () => {
     await log.close();
   });
 
+  it('says that what a member was to read next has been deleted, with other partitions beside it', async () => {
+    const { log } = await open({ sync: false, recentBytes: 0 });
+    await log.ensureTopics([{ name: 't', partitions: 3 }]);
+    const member = await log.join({ group: 'g', topics: ['t'], transactionalId: 'x' });
+    await member.next(1000);
+    for (let p = 0; p < 3; p++) member.start('t', p, 0);
+    expect(await member.next(50)).toBeNull();
+    await log.append(outputs('t', 0, ['a', 'b']));
+    await log.deleteRecords('t', 0, 2);
+    expect(await member.next(1000)).toMatchObject({ type: 'failed', error: { code: 'offset_out_of_range' } });
+    await log.close();
+  });
+
   it('expels a member that is silent for its session timeout when another is there', async () => {
     const { log } = await open();
     await log.ensureTopics([{ name: 't', partitions: 2 }]);

@@ -288,8 +288,11 @@ export class EmbeddedMember implements Member {
       const fetch = this.fetches[index];
       if (fetch.paused) continue;
       const isHere = fetch.chunk !== null || (!fetch.loading && fetch.reader.inMemory);
-      if (!isHere) this.load(fetch);
-      if (!isHere && (anyTime || !fetch.loading)) continue;
+      if (!isHere) {
+        this.load(fetch);
+        if (this.failure !== null) return null;
+        if (anyTime || !fetch.loading) continue;
+      }
       const time = anyTime ? -Infinity : this.timeReached(fetch.partition.topic, fetch.partition.partition);
       if (best < 0 || time < least || (time === least && isHere && !bestIsHere)) [best, least, bestIsHere] = [index, time, isHere];
       if (least === -Infinity && bestIsHere) break;
