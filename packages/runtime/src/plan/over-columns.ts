@@ -5,14 +5,17 @@
 import { type Column, type NamedExpr, nullable, type OverTransform, type ProjectTransform, type TypedExpr } from '@rta/dsl';
 
 export interface OverColumns {
-  /** Adds the columns; null: none are needed. */
+  /** Adds the columns, and drops those that are not kept; null: there are neither. */
   readonly project: ProjectTransform | null;
   /** Its group, arguments and conditions are columns. */
   readonly over: OverTransform;
 }
 
-/** @param columns of the input */
-export function overColumns(over: OverTransform, columns: readonly Column[]): OverColumns {
+/**
+ * @param columns of the input
+ * @param wanted those of them that are kept
+ */
+export function overColumns(over: OverTransform, columns: readonly Column[], wanted: readonly Column[]): OverColumns {
   const added: NamedExpr[] = [];
   const asColumn = (expr: TypedExpr): TypedExpr => {
     if (expr.kind === 'column') return expr;
@@ -31,9 +34,9 @@ export function overColumns(over: OverTransform, columns: readonly Column[]): Ov
       where: accumulator.where && asColumn(accumulator.where),
     })),
   };
-  if (added.length === 0) return { project: null, over: prepared };
-  const [{ expr: first }] = added;
-  const kept = columns.map(({ name, type }): NamedExpr => ({ name, expr: { kind: 'column', name, type, span: first.span } }));
+  if (added.length === 0 && wanted.length === columns.length) return { project: null, over: prepared };
+  const { span } = over.columns[0].expr;
+  const kept = wanted.map(({ name, type }): NamedExpr => ({ name, expr: { kind: 'column', name, type, span } }));
   return { project: { type: 'project', columns: [...kept, ...added] }, over: prepared };
 }
 

@@ -8,6 +8,7 @@ import {
   type StepNode,
   type Transform,
 } from '@rta/dsl';
+import { ColumnsNeeded, type Needed } from './columns-needed.js';
 import { sourcesReadTogether } from './copartitioned.js';
 import type { PhysicalPlan, SourceInput } from './physical.js';
 import { merged, type Place, ROWS_OF_STREAMS, type StageDraft } from './place.js';
@@ -42,6 +43,7 @@ class Stager {
   private readonly applicationId: string;
   private readonly builder: StageBuilder;
   private readonly places = new Map<string, readonly Place[]>();
+  private readonly needed: ColumnsNeeded;
 
   /** Stages that several sources are read in, by source. */
   private readonly shared = new Map<string, StageDraft>();
@@ -55,6 +57,7 @@ class Stager {
   ) {
     this.applicationId = options.applicationId ?? plan.applicationId ?? applicationIdOf(plan.pipeline);
     this.builder = new StageBuilder(this.applicationId, options);
+    this.needed = new ColumnsNeeded(plan);
   }
 
   run(): PhysicalPlan {
@@ -113,7 +116,8 @@ class Stager {
     if (step.transforms.length === 0 && step.others !== undefined)
       places = merged([...places, ...step.others.flatMap((other) => this.placesOf(other, step.span))]);
     for (const [i, transform] of step.transforms.entries()) places = this.transform(places, step, transform, i);
-    return places.map((place) => ({ ...place, relation: step.output }));
+    const relation = this.needed.outputOf(step);
+    return places.map((place) => ({ ...place, relation }));
   }
 
   private placesOf(id: string, span: Span): readonly Place[] {
@@ -137,11 +141,11 @@ class Stager {
       case 'fold':
         return [stageFold(this.builder, places, step, transform)];
       case 'over':
-        return [stageOver(this.builder, places, step, transform)];
+        return [stageOver(this.builder, places, step, transform, this.needed.after(step, index))];
       case 'alert':
         return [stageAlert(this.builder, places[0], step, transform)];
       case 'join':
-        return [this.join(places, step, transform)];
+        return [this.join(places, step, transform, this.needed.after(step, index))];
       case 'rank':
         return [stageRank(this.builder, places[0], step, transform, index === step.transforms.length - 1 ? step.output : null)];
       case 'spread':
@@ -151,12 +155,12 @@ class Stager {
     }
   }
 
-  private join(left: readonly Place[], step: StepNode, transform: JoinTransform): Place {
+  private join(left: readonly Place[], step: StepNode, transform: JoinTransform, needed: Needed): Place {
     const [other] = step.others!;
     const { how } = transform;
     if (how.kind === 'tables') return stageTables(this.builder, left[0], this.placesOf(other, step.span)[0], step, transform);
     const records = how.kind === 'within' ? undefined : this.records.get(other);
-    return stageJoin(this.builder, left, records === undefined ? this.placesOf(other, step.span) : [records], step, transform);
+    return stageJoin(this.builder, left, records === undefined ? this.placesOf(other, step.span) : [records], step, transform, needed);
   }
 
   private sink(sink: SinkNode): void {

@@ -1,5 +1,6 @@
 import type { JoinTransform, KeyFormat, NamedExpr, StepNode, TypedExpr } from '@rta/dsl';
 import type { SendTransform, SourceInput, StageNode } from './physical.js';
+import { narrowed, type Needed, neededOfInput, takenOf } from './columns-needed.js';
 import { type Place, ROWS_OF_STREAMS } from './place.js';
 import { type StageBuilder, StagingError } from './stage-builder.js';
 
@@ -10,12 +11,14 @@ export function stageJoin(
   others: readonly Place[],
   step: StepNode,
   transform: JoinTransform,
+  needed: Needed,
 ): Place {
-  const all = left[0].relation.columns.map((column): NamedExpr => ({
+  const kept = narrowed(left[0].relation, neededOfInput(transform, needed));
+  const all = kept.columns.map((column): NamedExpr => ({
     name: column.name,
     expr: { kind: 'column', ...column, span: step.span },
   }));
-  const right = [...transform.take, ...(transform.condition?.carried ?? [])];
+  const right = takenOf(transform, needed);
   const graceMs = transform.how.kind === 'within' ? transform.how.graceMs : 0;
   const sends: readonly [SendTransform, SendTransform] = [
     { type: 'send', key: transform.leftKey, columns: all, graceMs, table: false },
@@ -28,10 +31,10 @@ export function stageJoin(
   const joined = (received: Place, sides: readonly [readonly number[], readonly number[]]): Place => {
     const store = received.stage.stores.length;
     received.stage.stores.push({ kind: 'join', node: received.stage.nodes.length });
-    const node: StageNode = { op: 'join', transform, sides, rightColumns, store, ...builder.base(received, step, step.output) };
-    return { ...builder.add(received, node, step.output, partitionedBy), folded: true };
+    const relation = narrowed(step.output, needed);
+    const node: StageNode = { op: 'join', transform, sides, rightColumns, store, ...builder.base(received, step, relation) };
+    return { ...builder.add(received, node, relation, partitionedBy), folded: true };
   };
-  const relation = left[0].relation;
   if (transform.copartitioned === true) {
     const places = [alone(builder, left, step, transform.leftKey), alone(builder, others, step, transform.rightKey)] as const;
     checkAlike(builder, places, step, transform);
@@ -43,12 +46,12 @@ export function stageJoin(
       builder.add(place, { op: 'send', transform: sends[side], output: null, side, ...builder.base(place, step, sent) }, sent, null);
       return { node: stage.nodes.length - 1 };
     });
-    return joined({ stage, feeds, relation, partitionedBy: null, folded: false, ...ROWS_OF_STREAMS }, [[], []]);
+    return joined({ stage, feeds, relation: kept, partitionedBy: null, folded: false, ...ROWS_OF_STREAMS }, [[], []]);
   }
   const next = builder.newStage();
   const sides = [builder.sendRows(left, next, step, sends[0]), builder.sendRows(others, next, step, sends[1])] as const;
   const feeds = next.inputs.map((_, input) => ({ input }));
-  return joined({ stage: next, feeds, relation, partitionedBy: null, folded: false, ...ROWS_OF_STREAMS }, sides);
+  return joined({ stage: next, feeds, relation: kept, partitionedBy: null, folded: false, ...ROWS_OF_STREAMS }, sides);
 }
 
 /** A side of a join that does not move. */

@@ -1,15 +1,24 @@
 import type { OverTransform, Relation, StepNode } from '@rta/dsl';
+import { columnsIn, type Needed, neededOfInput } from './columns-needed.js';
+import { mayThrow } from './may-throw.js';
 import { overColumns } from './over-columns.js';
 import type { StageNode } from './physical.js';
 import type { Place } from './place.js';
 import { type StageBuilder, StagingError } from './stage-builder.js';
 import { stageStateless } from './stage-stateless.js';
 
-/** Rows are sorted where those of a group meet; what is computed of single rows is computed before, where they come from. */
-export function stageOver(builder: StageBuilder, places: readonly Place[], step: StepNode, transform: OverTransform): Place {
+/**
+ * Rows are sorted where those of a group meet; what is computed of single rows is computed before, where they come from. Columns that nobody
+ * needs are left behind.
+ *
+ * @param needed of the rows that it gives
+ */
+export function stageOver(builder: StageBuilder, places: readonly Place[], step: StepNode, whole: OverTransform, needed: Needed): Place {
   const { relation: input } = places[0];
   if (input.kind === 'table') throw new StagingError(`"${step.verb}" with \`over\` takes streams, and this is a table`, step.span);
-  const { project, over } = overColumns(transform, input.columns);
+  const transform = { ...whole, columns: givenOf(whole, needed) };
+  const wanted = needed === null ? input.columns : columnsIn(input.columns, neededOfInput(whole, needed));
+  const { project, over } = overColumns(transform, input.columns, wanted);
   const prepared = project === null ? places : places.map((place) => stageStateless(builder, place, step, project));
   const relation: Relation = { ...input, columns: over.columns.map(({ name, expr }) => ({ name, type: expr.type })) };
   const kept = (names: readonly (string | null)[] | null): readonly string[] | null => {
@@ -33,4 +42,9 @@ export function stageOver(builder: StageBuilder, places: readonly Place[], step:
   const feeds = next.inputs.map((_, i) => ({ input: i }));
   const partitionedBy = kept(over.group.map(({ expr }) => (expr.kind === 'column' ? expr.name : null)));
   return sorted('receive', { ...place, stage: next, feeds, folded: false }, partitionedBy);
+}
+
+/** What is given, but for what nobody needs; what may fail decides whether there is a row. */
+function givenOf({ columns }: OverTransform, needed: Needed): OverTransform['columns'] {
+  return needed === null ? columns : columns.filter(({ name, expr }) => needed.has(name) || mayThrow(expr));
 }

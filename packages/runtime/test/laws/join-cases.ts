@@ -135,6 +135,36 @@ streams:
         emit: final
 sink: { topic: out }`,
   },
+  'outer, of columns that are needed behind it, by the condition, or by nobody': {
+    topics: ['one', 'two'],
+    text: `
+streams:
+  all:
+    from: one
+    steps:
+      - join:
+          with: two
+          on: user == two.user and points <= two.points
+          within: 6ms
+          type: outer
+          take: [{ when: at }, { other: amount }, { theirs: bonus }]
+      - filter: other == null or other < 100.0
+      - select: [at, when]
+sink: { topic: out }`,
+  },
+  'inner, then looking back on few of its columns': {
+    topics: ['one', 'two'],
+    text: `
+streams:
+  all:
+    from: one
+    steps:
+      - join: { with: two, on: user, within: 4ms, take: [{ other: points }, { more: bonus }] }
+      - groupBy: user
+        derive: { before: sum(other) over 10ms }
+      - select: [at, before]
+sink: { topic: out }`,
+  },
   'a branch with another of the same source': {
     topics: ['one'],
     text: `

@@ -128,7 +128,19 @@ const behindWindow = (frames: readonly Frame[]): OverTransform => ({
   ],
 });
 
+/** Nobody needs the columns that are not selected. */
+const selecting: fc.Arbitrary<readonly Transform[]> = fc
+  .tuple(overStep, fc.option(overStep, { nil: null }), fc.infiniteStream(fc.boolean()))
+  .map(([first, second, drawn]) => {
+    const steps = [first, ...(second === null ? [] : [second])];
+    const all = steps[steps.length - 1].columns;
+    const kept = all.filter(() => drawn.next().value === true);
+    const columns = (kept.length === 0 ? [all[0]] : kept).map(({ name, expr: { type } }) => ({ name, expr: column(name, type) }));
+    return [positive, ...steps, { type: 'project', columns }];
+  });
+
 const transforms: fc.Arbitrary<readonly Transform[]> = fc.oneof(
+  { weight: 4, arbitrary: selecting },
   { weight: 4, arbitrary: overStep.map((one) => [one]) },
   { weight: 2, arbitrary: fc.tuple(overStep, overStep).map(([a, b]) => [positive, a, b]) },
   {
@@ -145,7 +157,8 @@ const overCase: fc.Arbitrary<Case> = fc
   .chain(({ transforms: of, latenessMs, key, seed }) =>
     input(key === 'user').map((partitions): Case => {
       const steps = of.map((transform, i): StepSpec => ({ id: `s${i}`, input: i === 0 ? 'source' : `s${i - 1}`, transform }));
-      const pipeline = { source: eventSource({ latenessMs, key }), steps, sinks: steps.map(({ id }) => id) };
+      const ends = of.some(({ type }) => type === 'project') ? steps.slice(-1) : steps;
+      const pipeline = { source: eventSource({ latenessMs, key }), steps, sinks: ends.map(({ id }) => id) };
       const text = `\n  lateness ${latenessMs} key ${key}\n  ${steps.map(showStep).join('\n  ')}\n  ${showEvents(partitions)}\n`;
       return Object.defineProperty({ pipeline, partitions, seed }, fc.toStringMethod, { value: () => text });
     }),

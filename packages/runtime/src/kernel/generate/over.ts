@@ -2,8 +2,8 @@
 import type { Frame, OverAccumulator } from '@rta/dsl';
 import { columnsOf, expressionsOf } from '../../plan/columns-used.js';
 import { expressionSource } from '../expression-source.js';
-import type { AccumulatorCode, FrameCode } from '../run/over-group.js';
-import { type OverCode, valueOf } from '../run/over-code.js';
+import { type OverCode, resultOf, valueOf } from '../run/over-code.js';
+import { type AccumulatorCode, END, type FrameCode, FRAMES, LENGTH, START, strideOf } from '../run/over-groups.js';
 import type { OverNode } from '../run/over-state.js';
 import { rowError } from '../run/row-error.js';
 import { slidingOf } from '../run/sliding.js';
@@ -23,17 +23,19 @@ export function generateOver(shape: StageShape, folds: ReadonlyMap<number, FoldS
   const take = make<OverCode['take']>(shape, i, 'K, B, p, end, V', (code) => {
     columns = takenColumns(code, node);
   });
+  const frames = framesOf(accumulators, columns);
   return {
-    frames: framesOf(accumulators, columns),
+    frames,
     sliding: accumulators.filter((_, j) => columns[j] >= 0).map(slidingOf),
     results: accumulators.length,
     columns: Math.max(-1, ...columns) + 1,
     take,
+    slide: make(shape, i, 'G, slot, position, S', (code) => slide(code, frames)),
     skip: make(shape, i, 'K, B, p, end', (code) => {
       for (const column of node.inputColumns) skipColumn(code, column, 'B', 'p', 'end');
       code.line('return p;');
     }),
-    give: make(shape, i, 'K, B, p, end, time, partition, offset, S, k', (code) => give(shape, folds, code, i, node)),
+    give: make(shape, i, 'K, B, p, end, time, partition, offset, S', (code) => give(shape, folds, code, i, node)),
   };
 }
 
@@ -58,10 +60,45 @@ function framesOf(accumulators: readonly OverAccumulator[], columns: readonly nu
   return frames.map(({ frame, ...rest }) => ({ ...frame, ...rest }));
 }
 
+/** Rows enter and leave each frame once. In `G` the rows of a group are in a ring from `start` on, by position. */
+function slide(code: Code, frames: readonly FrameCode[]): void {
+  code.line(
+    `const N = G.numbers, T = G.times, at = slot * ${strideOf(frames.length)}, start = N[at + ${START}], mask = N[at + ${LENGTH}] - 1;`,
+  );
+  code.line(`const end = N[at + ${END}], time = T[start + (position & mask)];`);
+  code.line('let head = 0, tail = 0, place = 0, value = null;');
+  const all = frames.flatMap((frame) => frame.accumulators);
+  for (const column of new Set(all.map((one) => one.column))) code.line(`const V${column} = G.values[${column}];`);
+  for (const { sliding } of all) code.line(`const s${sliding} = G.sliding[${sliding}];`);
+  for (const [f, { unit, size, previous, counts, accumulators }] of frames.entries()) {
+    const bounds = FRAMES + 2 * f;
+    const each = (what: 'add' | 'remove'): void => {
+      for (const { column, sliding } of accumulators) {
+        code.line(`value = V${column}[place];`, `if (value !== null) s${sliding}.${what}(slot, value);`);
+      }
+    };
+    const move = (bound: 'head' | 'tail', whether: string, what: 'add' | 'remove'): void => {
+      code.block(`for (place = start + (${bound} & mask); ${whether}; place = start + (++${bound} & mask))`, () => each(what));
+    };
+    code.line(`head = N[at + ${bounds}]; tail = N[at + ${bounds + 1}];`);
+    if (unit === 'rows') {
+      const to = previous ? 'position' : 'position + 1';
+      move('head', `head < ${to}`, 'add');
+      move('tail', `tail < ${to} - ${size}`, 'remove');
+    } else {
+      move('head', `head < end && T[place] < ${previous ? 'time' : 'time + 1'}`, 'add');
+      move('tail', `tail < head && T[place] < time - ${size}`, 'remove');
+    }
+    code.line(`N[at + ${bounds}] = head; N[at + ${bounds + 1}] = tail;`);
+    for (const count of counts) code.line(`S[${count}] = head - tail;`);
+    for (const { sliding, result } of accumulators) code.line(`S[${result}] = ${code.constant(resultOf)}(s${sliding}, slot);`);
+  }
+}
+
 /** What is taken of each row where nothing of it matters: a count of rows, or of what every row has. */
 const ALL = 'true';
 
-/** Adds lines that add what accumulators take to columns, what several take once; gives the column of each, -1: it counts the rows. */
+/** Adds lines that note what accumulators take, what several take once; gives the column of each, -1: it counts the rows. */
 function takenColumns(code: Code, { transform: { accumulators }, inputColumns }: OverNode): number[] {
   const named = accumulators.flatMap(expressionsOf).flatMap((expr) => (expr.kind === 'column' ? [expr.name] : []));
   const operands = readColumns(code, inputColumns, new Set(named), 'B', 'p', 'end');
@@ -73,7 +110,7 @@ function takenColumns(code: Code, { transform: { accumulators }, inputColumns }:
     return where === null ? value : `(${expressionSource(where, scope, code)} ? ${value} : null)`;
   });
   const columns = [...new Set(taken)].filter((value) => value !== ALL);
-  for (const [j, value] of columns.entries()) code.line(`V[${j}].push(${value});`);
+  for (const [j, value] of columns.entries()) code.line(`V[${j}] = ${value};`);
   return taken.map((value) => columns.indexOf(value));
 }
 
@@ -90,7 +127,7 @@ function give(shape: StageShape, folds: ReadonlyMap<number, FoldShape>, code: Co
   const results = columns.filter(({ name, expr }) => wanted.has(name) || expr.kind !== 'column');
   const read = new Set(results.flatMap(({ expr }) => [...columnsOf(expr)]));
   const operands = readColumns(code, node.inputColumns, read, 'B', 'p', 'end');
-  const accumulated = accumulators.map(({ type }, j) => valueOperand(type, `${code.constant(valueOf)}(S[${j}][k])`));
+  const accumulated = accumulators.map(({ type }, j) => valueOperand(type, `${code.constant(valueOf)}(S[${j}])`));
   const scope = scopeOf({ operands, time: 'time' }, accumulated);
   let edges: StreamCode | null = null;
   const lines = code.captured(() => {

@@ -1,24 +1,25 @@
 import type { Value } from '@rta/dsl';
-import type { FrameCode } from './over-group.js';
-import type { Sliding } from './sliding-values.js';
+import type { FrameCode, OverGroups } from './over-groups.js';
+import type { SlidingColumn } from './sliding-columns.js';
 import type { TaskState } from './task-state.js';
 
 /** Generated per `over`. */
 export interface OverCode {
   readonly frames: readonly FrameCode[];
-  /** Per accumulator, but for those that count the rows of a frame: what makes an empty one. */
-  readonly sliding: readonly (() => Sliding)[];
+  /** Per accumulator, but for those that count the rows of a frame: what makes one for the groups of a task. */
+  readonly sliding: readonly (() => SlidingColumn)[];
   /** How many accumulators there are. */
   readonly results: number;
   /** How many columns of values accumulators take: those that take the same share one. */
   readonly columns: number;
-  /** Adds what accumulators take of the row at `bytes[p, end)`, per column. */
-  readonly take: (K: TaskState, bytes: Uint8Array, p: number, end: number, columns: readonly Value[][]) => void;
+  /** What accumulators take of the row at `bytes[p, end)`, per column, to `into`. */
+  readonly take: (K: TaskState, bytes: Uint8Array, p: number, end: number, into: Value[]) => void;
+  /** Moves all frames of a group to the row at `position`, those of its time being there already, and notes the result of each accumulator. */
+  readonly slide: (groups: OverGroups, slot: number, position: number, results: OverResult[]) => void;
   /** Position after the row at `bytes[p, end)`. */
   readonly skip: (K: TaskState, bytes: Uint8Array, p: number, end: number) => number;
   /**
-   * Hands the row at `bytes[p, end)` on with its aggregates, at `k` of the results of each accumulator. Where it cannot be computed it is
-   * counted and not there.
+   * Hands the row at `bytes[p, end)` on with the result of each accumulator. Where it cannot be computed it is counted and not there.
    */
   readonly give: (
     K: TaskState,
@@ -28,8 +29,7 @@ export interface OverCode {
     time: number,
     partition: number,
     offset: number,
-    results: readonly OverResult[][],
-    k: number,
+    results: readonly OverResult[],
   ) => void;
 }
 
@@ -40,9 +40,9 @@ class Failure {
   constructor(readonly error: unknown) {}
 }
 
-export function resultOf(sliding: Sliding): OverResult {
+export function resultOf(sliding: SlidingColumn, slot: number): OverResult {
   try {
-    return sliding.result();
+    return sliding.result(slot);
   } catch (error) {
     return new Failure(error);
   }

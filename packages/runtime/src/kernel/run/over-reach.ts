@@ -1,5 +1,5 @@
 /** How far the rows of an `over` look back, and so which of the rows before them are still needed. */
-import type { FrameCode, OverGroup } from './over-group.js';
+import type { FrameCode, OverGroups } from './over-groups.js';
 
 export class OverReach {
   /** In time, ms; -Infinity: no frame is by time. */
@@ -11,6 +11,7 @@ export class OverReach {
   constructor(
     frames: readonly FrameCode[],
     private readonly ttl: number,
+    private readonly groups: OverGroups,
   ) {
     const of = (unit: 'ms' | 'rows'): FrameCode[] => frames.filter((frame) => frame.unit === unit);
     this.ms = Math.max(-Infinity, ...of('ms').map(({ size }) => size));
@@ -22,21 +23,24 @@ export class OverReach {
     return Number.isFinite(this.ms) ? this.ms : Number.isFinite(this.ttl) ? this.ttl : 1;
   }
 
-  /** Position of the first row that a row at `watermark` or later can look back on. */
-  firstNeeded(group: OverGroup, watermark: number): number {
-    const { end } = group;
-    if (end === group.first || watermark - group.timeAt(end - 1) > this.ttl) return end;
+  /** Position of a group's first row that one at `watermark` or later can look back on. */
+  firstNeeded(slot: number, watermark: number): number {
+    const { groups } = this;
+    const end = groups.endOf(slot);
+    const known = groups.firstOf(slot);
+    if (end === known || watermark - groups.timeAt(slot, end - 1) > this.ttl) return end;
     const byRows = end - this.rows;
-    let first = Math.max(group.begin, group.first);
-    while (first < end && first < byRows && group.timeAt(first) < watermark - this.ms) first++;
+    let first = Math.max(groups.beginOf(slot), known);
+    while (first < end && first < byRows && groups.timeAt(slot, first) < watermark - this.ms) first++;
     return first;
   }
 
-  /** The least watermark at which rows that were given are not needed any more; Infinity: that depends on others. */
-  dueOf(group: OverGroup): number {
-    const { first, end } = group;
+  /** The least watermark at which rows of a group that were given are not needed any more; Infinity: that depends on others. */
+  dueOf(slot: number): number {
+    const { groups } = this;
+    const [first, end] = [groups.firstOf(slot), groups.endOf(slot)];
     if (end === first) return Infinity;
-    const quiet = group.timeAt(end - 1) + this.ttl + 1;
-    return end - first > this.rows ? Math.min(quiet, group.timeAt(first) + this.ms + 1) : quiet;
+    const quiet = groups.timeAt(slot, end - 1) + this.ttl + 1;
+    return end - first > this.rows ? Math.min(quiet, groups.timeAt(slot, first) + this.ms + 1) : quiet;
   }
 }

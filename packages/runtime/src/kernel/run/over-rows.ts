@@ -1,42 +1,46 @@
 /**
  * The rows of an `over` in one task that wait: for the watermark, or to be written to the changelog. A row is a number, and what is known of it lies
- * in one array: as an object of its own, each would be moved about by the collector of garbage until it goes.
+ * in common arrays: as an object of its own, each would be moved about by the collector of garbage until it goes.
  */
 import { compareBytes } from '../../state/group-table-hash.js';
 import type { GroupTable } from '../../state/group-table.js';
 import { compareKeys } from './key-order.js';
-import type { Chunk } from './over-group.js';
+import type { Chunk } from './over-groups.js';
 import { orderOfPlaces } from './places.js';
 import { RowBytes } from './row-bytes.js';
 
-/** Numbers per row: one line of a processor's cache. */
-const STRIDE = 8;
+/** Doubles per row: times and places may be greater than any int. */
+const DOUBLES = 4;
 const TIME = 0;
-const PARTITION = 1;
-const OFFSET = 2;
+const OFFSET = 1;
+const POSITION = 2;
+/** Ints per row. */
+const INTS = 8;
+const PARTITION = 0;
 /** Of the group. */
-const SLOT = 3;
+const SLOT = 1;
 /** Number of the block, place in it, and length: its columns, as Avro. */
-const BLOCK = 4;
-const START = 5;
-const LENGTH = 6;
-const POSITION = 7;
+const BLOCK = 2;
+const START = 3;
+const LENGTH = 4;
+/** 0: there is no such row. */
+const USED = 5;
 
 const FIRST_ROWS = 64;
 
 /** Bytes that a row takes beside its own. */
-export const WAITING_BYTES = STRIDE * 8;
+export const WAITING_BYTES = DOUBLES * 8 + INTS * 4;
 
 export class OverRows {
   /** How many there are. */
   count = 0;
   /** Bytes of their columns. */
   bytes = 0;
-  private data = new Float64Array(FIRST_ROWS * STRIDE);
+  private doubles = new Float64Array(FIRST_ROWS * DOUBLES);
+  private ints = new Int32Array(FIRST_ROWS * INTS);
   /** The entry of the changelog that has a row that waits; null: none does. */
   private readonly chunks = new Array<Chunk | null>(FIRST_ROWS).fill(null);
   private readonly rowBytes = new RowBytes();
-  private used = new Uint8Array(FIRST_ROWS);
   /** Where a free number is looked for. */
   private hand = 0;
 
@@ -56,16 +60,17 @@ export class OverRows {
   ): number {
     const row = this.another();
     const at = this.rowBytes.add(bytes, start, end);
-    const { data } = this;
-    const d = row * STRIDE;
-    data[d + TIME] = time;
-    data[d + PARTITION] = partition;
-    data[d + OFFSET] = offset;
-    data[d + SLOT] = slot;
-    data[d + BLOCK] = this.rowBytes.block;
-    data[d + START] = at;
-    data[d + LENGTH] = end - start;
-    data[d + POSITION] = -1;
+    const { doubles, ints } = this;
+    const d = row * DOUBLES;
+    doubles[d + TIME] = time;
+    doubles[d + OFFSET] = offset;
+    doubles[d + POSITION] = -1;
+    const i = row * INTS;
+    ints[i + PARTITION] = partition;
+    ints[i + SLOT] = slot;
+    ints[i + BLOCK] = this.rowBytes.block;
+    ints[i + START] = at;
+    ints[i + LENGTH] = end - start;
     this.chunks[row] = chunk;
     this.bytes += end - start;
     this.count++;
@@ -74,63 +79,65 @@ export class OverRows {
 
   /** The next number that is free: numbers that follow each other mostly, as what came together is looked at together. */
   private another(): number {
-    if (this.count * 4 >= this.used.length * 3) this.grow();
-    const { used } = this;
+    if (this.count * 4 >= this.chunks.length * 3) this.grow();
+    const { ints } = this;
+    const rows = this.chunks.length;
     let row = this.hand;
-    while (used[row] !== 0) if (++row === used.length) row = 0;
-    used[row] = 1;
-    this.hand = row + 1 < used.length ? row + 1 : 0;
+    while (ints[row * INTS + USED] !== 0) if (++row === rows) row = 0;
+    ints[row * INTS + USED] = 1;
+    this.hand = row + 1 < rows ? row + 1 : 0;
     return row;
   }
 
   private grow(): void {
-    const rows = this.used.length * 2;
-    this.hand = this.used.length;
-    const used = new Uint8Array(rows);
-    used.set(this.used);
-    this.used = used;
-    const data = new Float64Array(rows * STRIDE);
-    data.set(this.data);
-    this.data = data;
-    while (this.chunks.length < rows) this.chunks.push(null);
+    const rows = this.chunks.length;
+    this.hand = rows;
+    const { doubles, ints } = this;
+    this.doubles = new Float64Array(doubles.length * 2);
+    this.doubles.set(doubles);
+    this.ints = new Int32Array(ints.length * 2);
+    this.ints.set(ints);
+    while (this.chunks.length < rows * 2) this.chunks.push(null);
   }
 
   /** Its number will be that of another row. */
   remove(row: number): void {
-    this.bytes -= this.lengthOf(row);
-    this.rowBytes.release(this.data[row * STRIDE + BLOCK]);
+    const { ints } = this;
+    const i = row * INTS;
+    this.bytes -= ints[i + LENGTH];
+    this.rowBytes.release(ints[i + BLOCK]);
     this.chunks[row] = null;
-    this.used[row] = 0;
+    ints[i + USED] = 0;
     this.count--;
   }
 
   timeOf(row: number): number {
-    return this.data[row * STRIDE + TIME];
+    return this.doubles[row * DOUBLES + TIME];
   }
 
   partitionOf(row: number): number {
-    return this.data[row * STRIDE + PARTITION];
+    return this.ints[row * INTS + PARTITION];
   }
 
   offsetOf(row: number): number {
-    return this.data[row * STRIDE + OFFSET];
+    return this.doubles[row * DOUBLES + OFFSET];
   }
 
   slotOf(row: number): number {
-    return this.data[row * STRIDE + SLOT];
+    return this.ints[row * INTS + SLOT];
   }
 
   /** Its columns are `bytesOf(row)[start, start + length)`. */
   bytesOf(row: number): Uint8Array {
-    return this.rowBytes.blocks[this.data[row * STRIDE + BLOCK]];
+    return this.rowBytes.blocks[this.ints[row * INTS + BLOCK]];
   }
 
   startOf(row: number): number {
-    return this.data[row * STRIDE + START];
+    return this.ints[row * INTS + START];
   }
 
   lengthOf(row: number): number {
-    return this.data[row * STRIDE + LENGTH];
+    return this.ints[row * INTS + LENGTH];
   }
 
   chunkOf(row: number): Chunk | null {
@@ -143,7 +150,7 @@ export class OverRows {
 
   /** In its group; -1: it waits for the watermark. */
   positionOf(row: number): number {
-    return this.data[row * STRIDE + POSITION];
+    return this.doubles[row * DOUBLES + POSITION];
   }
 
   /** Whether it was given and is before `position` in its group. */
@@ -153,7 +160,7 @@ export class OverRows {
   }
 
   setPosition(row: number, position: number): void {
-    this.data[row * STRIDE + POSITION] = position;
+    this.doubles[row * DOUBLES + POSITION] = position;
   }
 
   /**
@@ -166,9 +173,7 @@ export class OverRows {
   }
 
   private comparePlaces(a: number, b: number): number {
-    const { data } = this;
-    const [i, j] = [a * STRIDE, b * STRIDE];
-    return orderOfPlaces(data[i + TIME], data[i + PARTITION], data[i + OFFSET], data[j + TIME], data[j + PARTITION], data[j + OFFSET]);
+    return orderOfPlaces(this.timeOf(a), this.partitionOf(a), this.offsetOf(a), this.timeOf(b), this.partitionOf(b), this.offsetOf(b));
   }
 
   private compare(a: number, b: number): number {

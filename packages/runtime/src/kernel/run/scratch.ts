@@ -10,13 +10,11 @@
 import { bytesOfBigInt } from './numbers.js';
 
 const ROOM = 16;
-const f64 = new Float64Array(1);
-const f32 = new Float32Array(f64.buffer);
-const eight = new Uint8Array(f64.buffer);
 const utf8 = new TextEncoder();
 
 export class Scratch {
   bytes = new Uint8Array(1024);
+  private view = new DataView(this.bytes.buffer);
 
   /** Makes sure that `bytes[0, end)` can be written. */
   ensure(end: number): void {
@@ -24,6 +22,7 @@ export class Scratch {
     const larger = new Uint8Array(Math.max(end, this.bytes.length * 2));
     larger.set(this.bytes);
     this.bytes = larger;
+    this.view = new DataView(larger.buffer);
   }
 
   byte(p: number, value: number): number {
@@ -62,17 +61,13 @@ export class Scratch {
 
   double(p: number, value: number): number {
     if (p + ROOM > this.bytes.length) this.ensure(p + ROOM);
-    f64[0] = value;
-    const b = this.bytes;
-    for (let i = 0; i < 8; i++) b[p + i] = eight[i];
+    this.view.setFloat64(p, value, true);
     return p + 8;
   }
 
   float(p: number, value: number): number {
     if (p + ROOM > this.bytes.length) this.ensure(p + ROOM);
-    f32[0] = value;
-    const b = this.bytes;
-    for (let i = 0; i < 4; i++) b[p + i] = eight[i];
+    this.view.setFloat32(p, value, true);
     return p + 4;
   }
 

@@ -22,8 +22,9 @@ import {
 import { sizeOfVarint, sizeOfVarlong, writeVarint, writeVarlong } from './varint.js';
 
 const FIRST_CAPACITY = 4096;
-/** Below this a loop is faster than `set(subarray())`, which makes an object. */
+/** Below this a loop is faster than `set(subarray())`, which makes an object; by bytes, and by words of four. */
 const SMALL_COPY = 32;
+const SMALL_WORDS = 192;
 /** Kafka's default `max.message.bytes`, less its 12 bytes of slack. */
 const DEFAULT_MAX_BATCH_BYTES = 1024 * 1024;
 
@@ -71,6 +72,9 @@ export class BatchBuilder {
   private closedRecords = 0;
   private closedBytes = 0;
   private buffer = new Uint8Array(0);
+  private view = new DataView(this.buffer.buffer);
+  private readonly keys = new SeenBytes();
+  private readonly values = new SeenBytes();
   private pos = HEADER_BYTES;
   private records = 0;
   private baseTimestamp = 0;
@@ -146,13 +150,13 @@ export class BatchBuilder {
     if (key === null) b[p++] = 1;
     else {
       p = writeVarint(b, p, keyBytes);
-      copy(key, keyStart, keyBytes, b, p);
+      this.copy(this.keys.viewOf(key), key, keyStart, keyBytes, p);
       p += keyBytes;
     }
     if (value === null) b[p++] = 1;
     else {
       p = writeVarint(b, p, valueBytes);
-      copy(value, valueStart, valueBytes, b, p);
+      this.copy(this.values.viewOf(value), value, valueStart, valueBytes, p);
       p += valueBytes;
     }
     if (headers === null) b[p++] = 0;
@@ -187,7 +191,7 @@ export class BatchBuilder {
     while (capacity < needed) capacity *= 2;
     const larger = new Uint8Array(capacity);
     larger.set(this.buffer.subarray(0, this.pos));
-    this.buffer = larger;
+    this.hold(larger);
   }
 
   private closeBatch(): void {
@@ -209,7 +213,7 @@ export class BatchBuilder {
     let batch: Uint8Array;
     if (length * 4 >= b.length * 3) {
       batch = b.subarray(0, length);
-      this.buffer = new Uint8Array(0);
+      this.hold(new Uint8Array(0));
       // The next batch is probably as long.
       this.grow(b.length);
     } else batch = b.slice(0, length);
@@ -219,9 +223,36 @@ export class BatchBuilder {
     this.records = 0;
     this.pos = HEADER_BYTES;
   }
+
+  private hold(buffer: Uint8Array<ArrayBuffer>): void {
+    this.buffer = buffer;
+    this.view = new DataView(buffer.buffer);
+  }
+
+  /** @param words of `from`; null: there is no such view */
+  private copy(words: DataView | null, from: Uint8Array, start: number, length: number, at: number): void {
+    const to = this.buffer;
+    if (length > (words === null ? SMALL_COPY : SMALL_WORDS)) {
+      to.set(start === 0 && length === from.length ? from : from.subarray(start, start + length), at);
+      return;
+    }
+    let i = 0;
+    if (words !== null) for (const { view } = this; i + 4 <= length; i += 4) view.setInt32(at + i, words.getInt32(start + i, true), true);
+    for (; i < length; i++) to[at + i] = from[start + i];
+  }
 }
 
-function copy(from: Uint8Array, start: number, length: number, to: Uint8Array, at: number): void {
-  if (length <= SMALL_COPY) for (let i = 0; i < length; i++) to[at + i] = from[start + i];
-  else to.set(start === 0 && length === from.length ? from : from.subarray(start, start + length), at);
+/** Bytes that come again and again, as those do that generated code writes to, are read by words: making a view for each record would not pay. */
+class SeenBytes {
+  private last: Uint8Array | null = null;
+  private view: DataView | null = null;
+
+  /** Null: they are others than the last time. */
+  viewOf(bytes: Uint8Array): DataView | null {
+    if (bytes !== this.last) {
+      this.last = bytes;
+      this.view = null;
+    } else this.view ??= new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return this.view;
+  }
 }
