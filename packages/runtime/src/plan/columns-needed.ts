@@ -3,8 +3,7 @@
  * pass over the logical plan. Tables are left as they are: what a row of theirs is told by may be any of its columns.
  */
 import type { Column, JoinTransform, Plan, Relation, StepNode, Transform } from '@rta/dsl';
-import { columnsKept, columnsOf, expressionsOf } from './columns-used.js';
-import { mayThrow } from './may-throw.js';
+import { columnsGiven, columnsOf, columnsRead } from './columns-used.js';
 
 /** Names of columns; null: of all. */
 export type Needed = ReadonlySet<string> | null;
@@ -86,48 +85,32 @@ export function columnsIn<Named extends Pick<Column, 'name'>>(columns: readonly 
 
 /** What a transform needs of its (left) input, where so much of what it gives is needed. */
 export function neededOfInput(transform: Transform, needed: Needed): Needed {
-  const names = new Set<string>();
   switch (transform.type) {
     case 'rank':
     case 'spread':
     case 'alert':
       return null;
     case 'filter':
-      if (needed === null) return null;
-      for (const name of needed) names.add(name);
-      columnsOf(transform.condition, names);
-      break;
     case 'unnest':
-      if (needed === null) return null;
-      for (const name of needed) if (name !== transform.column.name) names.add(name);
-      columnsOf(transform.array, names);
-      break;
+      return needed === null ? null : columnsRead(transform, needed);
     case 'project':
-      // What may fail is computed whether or not anyone needs it: it decides whether there is a row.
-      for (const { name, expr } of transform.columns) if (needed === null || needed.has(name) || mayThrow(expr)) columnsOf(expr, names);
-      break;
     case 'over':
-      for (const { name, expr } of transform.columns) if (needed === null || needed.has(name) || mayThrow(expr)) columnsOf(expr, names);
-      for (const { expr } of transform.group) columnsOf(expr, names);
-      for (const accumulator of transform.accumulators) for (const expr of expressionsOf(accumulator)) columnsOf(expr, names);
-      break;
+      return columnsRead(transform, needed ?? new Set(transform.columns.map(({ name }) => name)));
     case 'fold':
-      for (const { expr } of transform.group) columnsOf(expr, names);
-      if (transform.closes) columnsOf(transform.closes, names);
-      for (const accumulator of transform.accumulators) {
-        for (const expr of expressionsOf(accumulator)) columnsOf(expr, names);
-        for (const name of columnsKept(accumulator)) names.add(name);
-      }
-      break;
-    case 'join': {
-      // Rows that wait for a table may be told apart by any column.
-      if (needed === null || transform.how.kind !== 'within') return null;
-      const judged = transform.condition === null ? NONE : columnsOf(transform.condition.expr);
-      const ofRight = new Set([...transform.take, ...(transform.condition?.carried ?? [])].map(({ name }) => name));
-      for (const name of [...needed, ...judged]) if (!ofRight.has(name)) names.add(name);
-      for (const expr of transform.leftKey) columnsOf(expr, names);
-    }
+      return columnsRead(transform, needed ?? NONE);
+    case 'join':
+      return needed === null ? null : neededOfLeft(transform, needed);
   }
+}
+
+/** What a join needs of its left input. */
+function neededOfLeft({ how, take, condition, leftKey }: JoinTransform, needed: ReadonlySet<string>): Needed {
+  // Rows that wait for a table may be told apart by any column.
+  if (how.kind !== 'within') return null;
+  const judged = condition === null ? NONE : columnsOf(condition.expr);
+  const ofRight = new Set([...take, ...(condition?.carried ?? [])].map(({ name }) => name));
+  const names = new Set([...needed, ...judged].filter((name) => !ofRight.has(name)));
+  for (const expr of leftKey) columnsOf(expr, names);
   return names;
 }
 
@@ -145,5 +128,5 @@ export function takenOf({ how, take, condition }: JoinTransform, needed: Needed)
   const carried = condition?.carried ?? [];
   if (needed === null || how.kind !== 'within') return [...take, ...carried];
   const judged = condition === null ? NONE : columnsOf(condition.expr);
-  return [...take.filter(({ name, expr }) => needed.has(name) || judged.has(name) || mayThrow(expr)), ...carried];
+  return [...columnsGiven(take, new Set([...needed, ...judged])), ...carried];
 }

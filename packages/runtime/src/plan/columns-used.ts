@@ -1,4 +1,15 @@
-import { type Accumulator, definite, type Type, type TypedExpr } from '@rta/dsl';
+import {
+  type Accumulator,
+  definite,
+  type FilterTransform,
+  type FoldTransform,
+  type NamedExpr,
+  type OverTransform,
+  type ProjectTransform,
+  type Type,
+  type TypedExpr,
+  type UnnestTransform,
+} from '@rta/dsl';
 import { mayThrow } from './may-throw.js';
 import { feedsOf, type StageNode } from './physical.js';
 
@@ -60,6 +71,48 @@ export function rowTypeOf({ type, top }: Accumulator): RowType {
   return rank === null ? row : { ...row, fields: row.fields.filter(({ name }) => name !== rank) };
 }
 
+/** What a transform reads of its input, where so much of what it gives is wanted. */
+export function columnsRead(
+  transform: FilterTransform | ProjectTransform | UnnestTransform | FoldTransform | OverTransform,
+  wanted: ReadonlySet<string>,
+): Set<string> {
+  const read = new Set<string>();
+  switch (transform.type) {
+    case 'filter':
+      addAll(read, wanted);
+      columnsOf(transform.condition, read);
+      break;
+    case 'unnest':
+      for (const name of wanted) if (name !== transform.column.name) read.add(name);
+      columnsOf(transform.array, read);
+      break;
+    case 'project':
+      for (const { expr } of columnsGiven(transform.columns, wanted)) columnsOf(expr, read);
+      break;
+    case 'over':
+      for (const { expr } of [...columnsGiven(transform.columns, wanted), ...transform.group]) columnsOf(expr, read);
+      readByAccumulators(transform.accumulators, read);
+      break;
+    case 'fold':
+      for (const { expr } of transform.group) columnsOf(expr, read);
+      if (transform.closes) columnsOf(transform.closes, read);
+      readByAccumulators(transform.accumulators, read);
+  }
+  return read;
+}
+
+/** Those of some columns that are wanted, and what may fail, which is computed whether or not anyone needs it: it decides whether there is a row. */
+export function columnsGiven(columns: readonly NamedExpr[], wanted: ReadonlySet<string>): readonly NamedExpr[] {
+  return columns.filter(({ name, expr }) => wanted.has(name) || mayThrow(expr));
+}
+
+function readByAccumulators(accumulators: readonly Accumulator[], read: Set<string>): void {
+  for (const accumulator of accumulators) {
+    for (const expr of expressionsOf(accumulator)) columnsOf(expr, read);
+    addAll(read, columnsKept(accumulator));
+  }
+}
+
 /** The columns of input `input` that any node of a stage needs, so that the kernel reads no others. */
 export function columnsUsed(nodes: readonly StageNode[], input: number): Set<string> {
   const fromInput = new Set<string>();
@@ -87,24 +140,11 @@ function wantedOfInput(node: StageNode, wantedOfIt: ReadonlySet<string>): Set<st
   const wanted = new Set<string>();
   switch (node.op) {
     case 'filter':
-      for (const name of wantedOfIt) wanted.add(name);
-      columnsOf(node.transform.condition, wanted);
-      break;
     case 'project':
-      // What may fail is computed whether or not anyone needs it: it decides whether there is a row.
-      for (const { name, expr } of node.transform.columns) if (wantedOfIt.has(name) || mayThrow(expr)) columnsOf(expr, wanted);
-      break;
     case 'unnest':
-      for (const name of wantedOfIt) if (name !== node.transform.column.name) wanted.add(name);
-      columnsOf(node.transform.array, wanted);
-      break;
+      return columnsRead(node.transform, wantedOfIt);
     case 'fold':
-      for (const group of node.transform.group) columnsOf(group.expr, wanted);
-      if (node.transform.closes) columnsOf(node.transform.closes, wanted);
-      for (const accumulator of node.transform.accumulators) {
-        for (const expr of expressionsOf(accumulator)) columnsOf(expr, wanted);
-        for (const name of columnsKept(accumulator)) wanted.add(name);
-      }
+      addAll(wanted, columnsRead(node.transform, wantedOfIt));
       if (node.inputKind === 'table') addAll(wanted, node.inputKey ?? []);
       break;
     case 'refer':

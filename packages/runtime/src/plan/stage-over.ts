@@ -1,6 +1,6 @@
 import type { OverTransform, Relation, StepNode } from '@rta/dsl';
 import { columnsIn, type Needed, neededOfInput } from './columns-needed.js';
-import { mayThrow } from './may-throw.js';
+import { columnsGiven } from './columns-used.js';
 import { overColumns } from './over-columns.js';
 import type { StageNode } from './physical.js';
 import type { Place } from './place.js';
@@ -16,7 +16,7 @@ import { stageStateless } from './stage-stateless.js';
 export function stageOver(builder: StageBuilder, places: readonly Place[], step: StepNode, whole: OverTransform, needed: Needed): Place {
   const { relation: input } = places[0];
   if (input.kind === 'table') throw new StagingError(`"${step.verb}" with \`over\` takes streams, and this is a table`, step.span);
-  const transform = { ...whole, columns: givenOf(whole, needed) };
+  const transform = needed === null ? whole : { ...whole, columns: columnsGiven(whole.columns, needed) };
   const wanted = needed === null ? input.columns : columnsIn(input.columns, neededOfInput(whole, needed));
   const { project, over } = overColumns(transform, input.columns, wanted);
   const prepared = project === null ? places : places.map((place) => stageStateless(builder, place, step, project));
@@ -42,9 +42,4 @@ export function stageOver(builder: StageBuilder, places: readonly Place[], step:
   const feeds = next.inputs.map((_, i) => ({ input: i }));
   const partitionedBy = kept(over.group.map(({ expr }) => (expr.kind === 'column' ? expr.name : null)));
   return sorted('receive', { ...place, stage: next, feeds, folded: false }, partitionedBy);
-}
-
-/** What is given, but for what nobody needs; what may fail decides whether there is a row. */
-function givenOf({ columns }: OverTransform, needed: Needed): OverTransform['columns'] {
-  return needed === null ? columns : columns.filter(({ name, expr }) => needed.has(name) || mayThrow(expr));
 }

@@ -217,6 +217,21 @@ describe.each(implementations)(`over, %s (seed ${SEED})`, (name, kernelOf) => {
     expect(rows).toEqual(['user="k" at=0 r0=1 r1=0', 'user="k" at=10 r0=11 r1=1', 'user="k" at=10 r0=11 r1=1', 'user="k" at=21 r0=4 r1=0']);
   });
 
+  it('of rows that are only counted, nothing is kept but their times', () => {
+    const counted = overOf([over(count, 'rows', 2), over(count, 'ms', 5)]);
+    const columns = ['r0', 'r1'].map((name) => ({ name, expr: column(name, LONG) }));
+    const plan = pipelineOf([counted, { type: 'project', columns }]);
+    const run = startRun(plan, kernelOf, [
+      [event(1), event(2), event(9)],
+      [event(2), event(9)],
+    ]);
+    run.task(0, 0).read();
+    run.task(0, 0).flush();
+    run.task(0, 0).restart();
+    run.toEnd();
+    expect(history(plan, run)).toEqual(['r0=1 r1=1', 'r0=2 r1=3', 'r0=2 r1=3']);
+  });
+
   it('rows go by event time, then partition, then offset', () => {
     const rows = rowsOf(
       overOf([over(sumPoints, 'rows', 2), over(maxPoints, 'rows', 1, true)]),

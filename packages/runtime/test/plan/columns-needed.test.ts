@@ -39,6 +39,14 @@ describe('an over keeps', () => {
     expect(kept(over('      - filter: team != null\n      - select: [before]'), 'over')).toEqual([['amount', 'points', 'team', 'user']]);
   });
 
+  it('nothing, of rows that are only counted', () => {
+    const text = over('      - select: [n]').replace(
+      'groupBy: user\n        derive: { before: sum(points) over 10ms, most: max(amount) over 1m }',
+      'derive: { n: count() over 2 rows }',
+    );
+    expect(kept(text, 'over')).toEqual([[]]);
+  });
+
   it('all, where all of it goes out', () => {
     expect(kept(over(''), 'over')[0]).toEqual(expect.arrayContaining(['at', 'bonus', 'team']));
   });
