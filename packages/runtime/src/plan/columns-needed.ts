@@ -79,7 +79,7 @@ export function narrowed(relation: Relation, needed: Needed): Relation {
   return { ...relation, columns: columnsIn(columns, needed), key: key?.every((name) => needed.has(name)) === true ? key : null };
 }
 
-export function columnsIn<Named extends Pick<Column, 'name'>>(columns: readonly Named[], needed: Needed): readonly Named[] {
+export function columnsIn(columns: readonly Column[], needed: Needed): readonly Column[] {
   return needed === null ? columns : columns.filter(({ name }) => needed.has(name));
 }
 

@@ -280,6 +280,16 @@ describe.each(implementations)(`over, %s (seed ${SEED})`, (name, kernelOf) => {
     expect(history(plan, run)).toEqual(['user="k" at=0 r0=1', 'user="k" at=10 r0=2', 'user="k" at=21 r0=1']);
   });
 
+  it('rule 7: they go by all of their values, also those that nobody needs', () => {
+    const last = behindWindow([{ unit: 'rows', size: 2, previous: false }]);
+    const onlyResult: Transform = { type: 'project', columns: [{ name: 'r0', expr: column('r0', LONG) }] };
+    const plan = pipelineOf([windowed, last, onlyResult]);
+    const events = ['d', 'b', 'a', 'c'].flatMap((user, i) => Array.from({ length: i + 1 }, () => event(1, { user })));
+    const run = startRun(plan, kernelOf, [[...events, event(50)]]);
+    run.toEnd();
+    expect(history(plan, run)).toEqual(['r0=3', 'r0=5', 'r0=6', 'r0=5']);
+  });
+
   it('rule 7: results of closed windows of one time go by their values, so that the tasks they come from do not matter', () => {
     const plan = pipelineOf([windowed, behindWindow([{ unit: 'rows', size: 2, previous: false }])]);
     const events = ['d', 'b', 'a', 'c'].map((user, i) => Array.from({ length: i + 1 }, () => event(1, { user })));

@@ -27,7 +27,6 @@ export function generateOver(shape: StageShape, folds: ReadonlyMap<number, FoldS
   return {
     frames,
     sliding: accumulators.filter((_, j) => columns[j] >= 0).map(slidingOf),
-    results: accumulators.length,
     columns: Math.max(-1, ...columns) + 1,
     take,
     slide: make(shape, i, 'G, slot, position, S', (code) => slide(code, frames)),

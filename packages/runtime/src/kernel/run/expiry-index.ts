@@ -3,6 +3,7 @@
  * nothing. When the watermark reaches its bucket, the slot's real due time is looked at, and it is entered again if that is later. Slots of
  * the bucket that the watermark stands in wait in a heap, so that a flush looks only at those that are due.
  */
+import { longer } from './longer.js';
 
 /** A bucket is this share of the ttl. */
 const BUCKETS_PER_TTL = 64;
@@ -33,11 +34,7 @@ export class ExpiryIndex {
 
   /** Says that `slot` has something due at `due`; what was said before of it is void if it was later. */
   add(slot: number, due: number): void {
-    if (slot >= this.entered.length) {
-      const larger = new Float64Array(Math.max(slot + 1, this.entered.length * 2)).fill(NaN);
-      larger.set(this.entered);
-      this.entered = larger;
-    }
+    if (slot >= this.entered.length) this.entered = longer(this.entered, slot + 1, NaN);
     const bucket = Math.floor(due / this.width);
     if (bucket <= this.reached) {
       this.entered[slot] = -Infinity;

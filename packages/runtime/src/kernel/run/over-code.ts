@@ -8,8 +8,6 @@ export interface OverCode {
   readonly frames: readonly FrameCode[];
   /** Per accumulator, but for those that count the rows of a frame: what makes one for the groups of a task. */
   readonly sliding: readonly (() => SlidingColumn)[];
-  /** How many accumulators there are. */
-  readonly results: number;
   /** How many columns of values accumulators take: those that take the same share one. */
   readonly columns: number;
   /** What accumulators take of the row at `bytes[p, end)`, per column, to `into`. */

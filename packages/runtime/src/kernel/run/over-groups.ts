@@ -4,6 +4,7 @@
  * arrays of its own each group would be looked for all over the memory.
  */
 import type { Frame, Value } from '@rta/dsl';
+import { longer } from './longer.js';
 import type { SlidingColumn } from './sliding-columns.js';
 
 /** An entry of the changelog, and how many of its rows are still needed. */
@@ -16,7 +17,7 @@ export interface Chunk {
 const FIRST = 0;
 export const END = 1;
 const BEGIN = 2;
-/** Where its ring is, and its length, a power of two; -1: there is no such group. */
+/** Where its ring is, and its length, a power of two; `NONE`: there is no such group. */
 export const START = 3;
 export const LENGTH = 4;
 const WAITING = 5;
@@ -25,6 +26,7 @@ const TOUCHED = 7;
 /** Per frame: the position after its last row, and that of its first. */
 export const FRAMES = 8;
 
+const NONE = -1;
 const FIRST_GROUPS = 16;
 const FIRST_ROWS = 4;
 /** A ring as long is given back when no more than an eighth of it is needed. */
@@ -43,7 +45,7 @@ export class OverGroups {
   /** Numbers per group. */
   private readonly stride: number;
   // What generated code moves frames by (`OverCode.slide`).
-  numbers: Float64Array<ArrayBuffer>;
+  numbers = new Float64Array(0);
   /** Of the rows, by place: event time, and what accumulators take, per column; null: nothing. */
   times = new Float64Array(0);
   readonly values: readonly Value[][];
@@ -64,8 +66,6 @@ export class OverGroups {
   ) {
     this.values = Array.from({ length: columns }, () => []);
     this.stride = strideOf(frames.length);
-    this.numbers = new Float64Array(FIRST_GROUPS * this.stride);
-    for (let slot = 0; slot < FIRST_GROUPS; slot++) this.numbers[slot * this.stride + START] = -1;
     this.rowBytes = 8 * (2 + columns);
   }
 
@@ -78,8 +78,8 @@ export class OverGroups {
   /** A new group, without rows. */
   open(slot: number): void {
     const { stride } = this;
-    while (slot * stride >= this.numbers.length) this.moreGroups();
     const at = slot * stride;
+    if (at >= this.numbers.length) this.numbers = longer(this.numbers, Math.max(at + stride, FIRST_GROUPS * stride), NONE);
     this.numbers.fill(0, at, at + stride);
     this.numbers[at + LENGTH] = FIRST_ROWS;
     this.numbers[at + START] = this.takeRing(FIRST_ROWS);
@@ -92,17 +92,10 @@ export class OverGroups {
   close(slot: number): void {
     const at = slot * this.stride;
     this.freeRing(this.numbers[at + START], this.numbers[at + LENGTH]);
-    this.numbers[at + START] = -1;
+    this.numbers[at + START] = NONE;
     this.chunks[slot] = [];
     for (const column of this.sliding) column.close(slot);
     this.bytes -= this.stride * 8;
-  }
-
-  private moreGroups(): void {
-    const { numbers, stride } = this;
-    this.numbers = new Float64Array(numbers.length * 2);
-    this.numbers.set(numbers);
-    for (let at = numbers.length; at < this.numbers.length; at += stride) this.numbers[at + START] = -1;
   }
 
   /** No slot is as great. */
@@ -264,9 +257,8 @@ export class OverGroups {
   }
 
   private moreRows(): void {
-    const { times, entries, values } = this;
-    this.times = new Float64Array(Math.max(this.unused, times.length * 2));
-    this.times.set(times);
+    const { entries, values } = this;
+    this.times = longer(this.times, this.unused);
     for (let i = entries.length; i < this.times.length; i++) {
       entries.push(null);
       for (const column of values) column.push(0);

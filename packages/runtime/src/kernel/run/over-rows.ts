@@ -5,6 +5,7 @@
 import { compareBytes } from '../../state/group-table-hash.js';
 import type { GroupTable } from '../../state/group-table.js';
 import { compareKeys } from './key-order.js';
+import { longer } from './longer.js';
 import type { Chunk } from './over-groups.js';
 import { orderOfPlaces } from './places.js';
 import { RowBytes } from './row-bytes.js';
@@ -92,11 +93,8 @@ export class OverRows {
   private grow(): void {
     const rows = this.chunks.length;
     this.hand = rows;
-    const { doubles, ints } = this;
-    this.doubles = new Float64Array(doubles.length * 2);
-    this.doubles.set(doubles);
-    this.ints = new Int32Array(ints.length * 2);
-    this.ints.set(ints);
+    this.doubles = longer(this.doubles, rows * 2 * DOUBLES);
+    this.ints = longer(this.ints, rows * 2 * INTS);
     while (this.chunks.length < rows * 2) this.chunks.push(null);
   }
 

@@ -1,3 +1,5 @@
+import { longer } from './longer.js';
+
 /** Lists of rows by slot of their group, where both are numbers: in arrays, so that adding a row looks at nothing else. A row is in one list. */
 export class RowLists {
   /** Per slot; -1: none. */
@@ -10,9 +12,9 @@ export class RowLists {
   push(slot: number, row: number): boolean {
     if (slot >= this.first.length) {
       this.first = longer(this.first, slot + 1, -1);
-      this.last = longer(this.last, slot + 1, 0);
+      this.last = longer(this.last, slot + 1);
     }
-    if (row >= this.next.length) this.next = longer(this.next, row + 1, 0);
+    if (row >= this.next.length) this.next = longer(this.next, row + 1);
     this.next[row] = -1;
     const isFirst = this.first[slot] < 0;
     if (isFirst) this.first[slot] = row;
@@ -42,10 +44,4 @@ export class RowLists {
     this.first[slot] = -1;
     return into;
   }
-}
-
-function longer(before: Int32Array, least: number, value: number): Int32Array<ArrayBuffer> {
-  const after = new Int32Array(Math.max(least, before.length * 2)).fill(value, before.length);
-  after.set(before);
-  return after;
 }

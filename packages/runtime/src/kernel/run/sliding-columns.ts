@@ -1,6 +1,7 @@
 /** Accumulators of a frame that slides, of all groups, by slot: numbers in arrays where numbers are all that they keep. */
-import { canonicalLong, type Value } from '@rta/dsl';
-import { addAnyDouble, doubleOfSum, type NonFinite, type Spill, takeAnyDouble } from './numbers.js';
+import type { Value } from '@rta/dsl';
+import { longer } from './longer.js';
+import { addAnyDouble, addLongToSum, doubleOfSum, longOfSum, type NonFinite, type Spill, takeAnyDouble } from './numbers.js';
 import type { Sliding } from './sliding-values.js';
 
 /** Like `Sliding`, per slot. */
@@ -49,7 +50,7 @@ export class SlidingCounts implements SlidingColumn {
   private counts = new Float64Array(0);
 
   open(slot: number): void {
-    this.counts = atLeast(this.counts, slot + 1);
+    if (slot >= this.counts.length) this.counts = longer(this.counts, slot + 1);
     this.counts[slot] = 0;
   }
 
@@ -70,67 +71,47 @@ export class SlidingCounts implements SlidingColumn {
   }
 }
 
-/** A number while that is exact, else a bigint: wider than a long. */
-export class SlidingLongSums implements SlidingColumn {
-  private sums = new Float64Array(0);
-  private readonly wide = new Map<number, bigint>();
+/** Two doubles per slot, which are a sum as numbers.ts has them. */
+abstract class SlidingPairs {
+  protected pairs = new Float64Array(0);
 
   open(slot: number): void {
-    this.sums = atLeast(this.sums, slot + 1);
-    this.sums[slot] = 0;
-    this.wide.delete(slot);
+    if (2 * slot >= this.pairs.length) this.pairs = longer(this.pairs, 2 * slot + 2);
+    this.pairs.fill(0, 2 * slot, 2 * slot + 2);
   }
+}
 
-  close(slot: number): void {
-    this.wide.delete(slot);
+/** Wider than a long. */
+export class SlidingLongSums extends SlidingPairs implements SlidingColumn {
+  close(): void {
+    // As of counts.
   }
 
   add(slot: number, value: Value): void {
-    if (typeof value === 'number') {
-      const sum = this.sums[slot] + value;
-      if (Number.isSafeInteger(sum)) {
-        this.sums[slot] = sum;
-        return;
-      }
-    }
-    this.addWide(slot, BigInt(value as number | bigint));
+    addLongToSum(this.pairs, 2 * slot, value as number | bigint);
   }
 
   remove(slot: number, value: Value): void {
-    this.add(slot, typeof value === 'bigint' ? -value : -(value as number));
-  }
-
-  /** Sums that are no safe integers are in `wide`, and NaN here. */
-  private addWide(slot: number, by: bigint): void {
-    const exact = (this.wide.get(slot) ?? BigInt(this.sums[slot])) + by;
-    const sum = Number(exact);
-    if (Number.isSafeInteger(sum)) {
-      this.wide.delete(slot);
-      this.sums[slot] = sum;
-    } else {
-      this.wide.set(slot, exact);
-      this.sums[slot] = NaN;
-    }
+    addLongToSum(this.pairs, 2 * slot, -(value as number | bigint));
   }
 
   result(slot: number): number | bigint {
-    const sum = this.sums[slot];
     // What does not fit a long is an error only here.
-    return sum === sum ? sum + 0 : canonicalLong(this.wide.get(slot)!);
+    return longOfSum(this.pairs[2 * slot], this.pairs[2 * slot + 1]);
   }
 }
 
 /** Exact: taking out is adding the opposite (SEMANTICS rule 18). */
-export class SlidingDoubleSums implements SlidingColumn {
-  private pairs = new Float64Array(0);
+export class SlidingDoubleSums extends SlidingPairs implements SlidingColumn {
   private readonly spill: Spill = new Map();
   private readonly special: Spill = new Map();
 
-  constructor(private readonly isFloat: boolean) {}
+  constructor(private readonly isFloat: boolean) {
+    super();
+  }
 
-  open(slot: number): void {
-    this.pairs = atLeast(this.pairs, 2 * slot + 2);
-    this.pairs.fill(0, 2 * slot, 2 * slot + 2);
+  override open(slot: number): void {
+    super.open(slot);
     this.close(slot);
   }
 
@@ -155,11 +136,4 @@ export class SlidingDoubleSums implements SlidingColumn {
     // Zero has one sign, whatever was added and taken out.
     return sum === 0 ? 0 : this.isFloat ? Math.fround(sum) : sum;
   }
-}
-
-function atLeast(before: Float64Array<ArrayBuffer>, length: number): Float64Array<ArrayBuffer> {
-  if (before.length >= length) return before;
-  const after = new Float64Array(length * 2);
-  after.set(before);
-  return after;
 }
