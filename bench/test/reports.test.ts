@@ -1,6 +1,6 @@
 /** The page's sections and the pictures of latency and growth. */
 import { describe, expect, it } from 'vitest';
-import { mergedGrowth, type GrowthRow } from '../src/growth/growth.js';
+import { mergedGrowth, shareOf, type GrowthRow } from '../src/growth/growth.js';
 import { growthPictures, growthSections } from '../src/growth/report.js';
 import { middleRate } from '../src/growth/rta-run.js';
 import type { LatencyRow } from '../src/latency/latency.js';
@@ -52,6 +52,11 @@ describe('reports', () => {
       ['partitions', 4],
     ]);
   });
+});
+
+it('the share of the first value is that of runs of the same round, however much slower the machine becomes', () => {
+  const rates = (...all: number[]) => all.map((recordsPerSecond) => ({ recordsPerSecond }));
+  expect(shareOf(rates(90, 45, 8), rates(100, 50, 10))).toBe(0.9);
 });
 
 describe('the rate of the middle of a run', () => {

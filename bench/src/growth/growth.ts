@@ -5,7 +5,18 @@ import { join } from 'node:path';
 import { deleteTopicsOf, PARTITIONS, say, type TestBed } from '../measure.js';
 import { median } from '../results.js';
 import { appendScores, createTopic, drawScores, ScoreWriter, START_MS, type Score } from '../scores-input.js';
-import { AXES, FEW_KEYS, HOT_KEYS, isOfAny, SUM_STEPS, WINDOW_KEYS, windowSteps, type Axis, type AxisName } from './axes.js';
+import {
+  AXES,
+  FEW_KEYS,
+  HOT_KEYS,
+  isOfAny,
+  SUM_STEPS,
+  WINDOW_KEYS,
+  windowSteps,
+  type Axis,
+  type AxisName,
+  type GrowthLine,
+} from './axes.js';
 import { runProject, writeProject, type GrowthRun } from './rta-run.js';
 
 /** A row of `bench/results.json`. */
@@ -20,7 +31,7 @@ export interface GrowthRow {
   readonly recordsPerSecond: number;
   readonly cpuSeconds: number;
   readonly peakBytes: number;
-  /** Of the throughput of the line's first value. */
+  /** Of the throughput of the line's first value: median of the rounds. */
   readonly share: number;
   /** What `share` should at least be; null where nothing is set. */
   readonly target: number | null;
@@ -32,32 +43,74 @@ const LEAST_SHARE = 0.8;
 /** Two for each of the most threads. */
 const THREAD_PARTITIONS = 8;
 
-/** What was measured at one value, by line. */
-type Measured = ReadonlyMap<string, { readonly records: number; readonly runs: readonly GrowthRun[] }>;
+/** One value of an axis: topics and states have been made, its runs can begin. */
+interface Prepared {
+  readonly value: number;
+  readonly lines: ReadonlyMap<string, Measurable>;
+  /** Removes what was made. */
+  readonly remove: () => Promise<void>;
+}
+
+interface Measurable {
+  /** Of a run, all pipelines together. */
+  readonly records: number;
+  readonly run: () => Promise<GrowthRun>;
+}
 
 /** @param only names of axes; none: all */
 export async function measureGrowth(bed: TestBed, records: number, runs: number, only: readonly string[]): Promise<GrowthRow[]> {
   const rows: GrowthRow[] = [];
   for (const axis of AXES.filter(({ name }) => only.length === 0 || only.includes(name))) {
-    const count = Math.round(records * axis.share);
-    for (const value of axis.values) {
-      const measured = await MEASURES[axis.name](bed, axis, value, count, runs);
-      for (const { name, flatTo } of axis.lines) {
-        const line = measured.get(name)!;
-        const of = (figure: keyof GrowthRun) => median(line.runs.map((run) => run[figure]));
-        const recordsPerSecond = Math.round(of('recordsPerSecond'));
-        const first = rows.find((row) => row.axis === axis.name && row.line === name)?.recordsPerSecond ?? recordsPerSecond;
-        rows.push({
-          ...{ axis: axis.name, line: name, value, records: line.records, runs: line.runs.length, recordsPerSecond },
-          ...{ cpuSeconds: Number(of('cpuSeconds').toPrecision(4)), peakBytes: of('peakBytes') },
-          share: Number((recordsPerSecond / first).toPrecision(3)),
-          target: flatTo !== null && value <= flatTo && value !== axis.values[0] ? LEAST_SHARE : null,
-        });
-        say(`${axis.name} ${value}, ${name}: ${recordsPerSecond.toLocaleString('en-US')} records/s`);
-      }
+    const prepared: Prepared[] = [];
+    try {
+      for (const value of axis.values) prepared.push(await PREPARE[axis.name](bed, axis, value, Math.round(records * axis.share)));
+      rows.push(...rowsOf(axis, prepared, await inTurns(axis, prepared, runs)));
+    } finally {
+      for (const { remove } of prepared) await remove();
     }
   }
   return rows;
+}
+
+/** The values in turns, since a machine is not as fast in one minute as in the next. */
+async function inTurns(axis: Axis, prepared: readonly Prepared[], runs: number): Promise<Map<Measurable, GrowthRun[]>> {
+  const measured = new Map<Measurable, GrowthRun[]>();
+  for (let i = 0; i < runs; i++)
+    for (const { value, lines } of prepared)
+      for (const [line, measurable] of lines) {
+        const done = measured.get(measurable) ?? [];
+        // Where lines are one at a value it is measured once.
+        if (done.length > i) continue;
+        const run = await measurable.run();
+        measured.set(measurable, [...done, run]);
+        say(`${axis.name} ${value}, ${line}: ${Math.round(run.recordsPerSecond).toLocaleString('en-US')} records/s`);
+      }
+  return measured;
+}
+
+function rowsOf(axis: Axis, prepared: readonly Prepared[], measured: ReadonlyMap<Measurable, readonly GrowthRun[]>): GrowthRow[] {
+  return prepared.flatMap(({ value, lines }) =>
+    axis.lines.map(({ name, flatTo }): GrowthRow => {
+      const runs = measured.get(lines.get(name)!)!;
+      const of = (figure: keyof GrowthRun) => median(runs.map((run) => run[figure]));
+      const first = measured.get(prepared[0].lines.get(name)!)!;
+      return {
+        ...{ axis: axis.name, line: name, value, records: lines.get(name)!.records, runs: runs.length },
+        recordsPerSecond: Math.round(of('recordsPerSecond')),
+        ...{ cpuSeconds: Number(of('cpuSeconds').toPrecision(4)), peakBytes: of('peakBytes') },
+        share: shareOf(runs, first),
+        target: flatTo !== null && value <= flatTo && value !== axis.values[0] ? LEAST_SHARE : null,
+      };
+    }),
+  );
+}
+
+/** The median of what each run reached of the throughput of `first`'s run of the same round. */
+export function shareOf(
+  runs: readonly Pick<GrowthRun, 'recordsPerSecond'>[],
+  first: readonly Pick<GrowthRun, 'recordsPerSecond'>[],
+): number {
+  return Number(median(runs.map(({ recordsPerSecond }, i) => recordsPerSecond / first[i].recordsPerSecond)).toPrecision(3));
 }
 
 /** `before` with the rows of `measured` in place of those of the same axes. */
@@ -65,99 +118,85 @@ export function mergedGrowth(before: readonly GrowthRow[], measured: readonly Gr
   return [...before.filter(({ axis }) => !measured.some((row) => row.axis === axis)), ...measured];
 }
 
-const MEASURES: Readonly<Record<AxisName, (bed: TestBed, axis: Axis, value: number, records: number, runs: number) => Promise<Measured>>> =
-  {
-    keys: measureKeys,
-    partitions: (bed, { lines: [{ name }] }, partitions, records, runs) =>
-      together(name, records, measureFresh(bed, { partitions, records, users: FEW_KEYS, steps: SUM_STEPS, pipelines: 1 }, runs)),
-    windows: async (bed, { lines }, open, records, runs) => {
-      const measured = new Map<string, { records: number; runs: GrowthRun[] }>();
-      for (const line of lines) {
-        const setting = { partitions: PARTITIONS, records, users: WINDOW_KEYS, steps: windowSteps(open, line), pipelines: 1 };
-        measured.set(line.name, { records, runs: await measureFresh(bed, setting, runs) });
-      }
-      return measured;
-    },
-    pipelines: (bed, { lines: [{ name }] }, pipelines, records, runs) => {
-      const each = Math.round(records / pipelines);
-      const setting = { partitions: PARTITIONS, records: each, users: FEW_KEYS, steps: SUM_STEPS, pipelines };
-      return together(name, each * pipelines, measureFresh(bed, setting, runs));
-    },
-    threads: (bed, { lines: [{ name }] }, threads, records, runs) => {
-      const setting = { partitions: THREAD_PARTITIONS, records, users: FEW_KEYS, steps: SUM_STEPS, pipelines: 1, threads };
-      return together(name, records, measureFresh(bed, setting, runs));
-    },
-  };
-
-async function together(line: string, records: number, runs: Promise<readonly GrowthRun[]>): Promise<Measured> {
-  return new Map([[line, { records, runs: await runs }]]);
-}
+const PREPARE: Readonly<Record<AxisName, (bed: TestBed, axis: Axis, value: number, records: number) => Promise<Prepared>>> = {
+  keys: prepareKeys,
+  partitions: (bed, axis, partitions, records) =>
+    prepareFresh(bed, axis, partitions, { partitions, records, users: FEW_KEYS, steps: () => SUM_STEPS }),
+  windows: (bed, axis, open, records) =>
+    prepareFresh(bed, axis, open, { records, users: WINDOW_KEYS, steps: (line) => windowSteps(open, line) }),
+  pipelines: (bed, axis, pipelines, records) =>
+    prepareFresh(bed, axis, pipelines, { records: Math.round(records / pipelines), users: FEW_KEYS, steps: () => SUM_STEPS, pipelines }),
+  threads: (bed, axis, threads, records) =>
+    prepareFresh(bed, axis, threads, { partitions: THREAD_PARTITIONS, records, users: FEW_KEYS, steps: () => SUM_STEPS, threads }),
+};
 
 interface Setting {
-  readonly partitions: number;
+  readonly partitions?: number;
   /** Of the topic, which each pipeline reads. */
   readonly records: number;
   readonly users: number;
-  readonly steps: string;
-  readonly pipelines: number;
+  readonly steps: (line: GrowthLine) => string;
+  readonly pipelines?: number;
   /** Of a process that has all cores; undefined: one, on one core. */
   readonly threads?: number;
 }
 
 /** Each run from nothing, under names of its own, on the same topic. */
-async function measureFresh(bed: TestBed, setting: Setting, runs: number): Promise<GrowthRun[]> {
-  const { partitions, records, users, steps, pipelines, threads } = setting;
+async function prepareFresh(bed: TestBed, axis: Axis, value: number, setting: Setting): Promise<Prepared> {
+  const { partitions = PARTITIONS, records, users, steps, pipelines = 1, threads } = setting;
   const topic = `growth-scores-${++bed.runs}`;
-  await append(bed, topic, partitions, drawScores({ records, users }));
-  const results: GrowthRun[] = [];
-  try {
-    for (let run = 0; run < runs; run++) {
-      const id = `growth-${++bed.runs}`;
-      const ids = Array.from({ length: pipelines }, (_, i) => `${id}-${i}`);
-      results.push(
-        await inDirectory(async (directory) => {
-          writeProject(directory, topic, ids, steps);
-          return runProject(directory, bed.cluster.env, records * pipelines, bed.signal, threads);
-        }).finally(() => deleteTopicsOf(bed.log, id)),
-      );
+  const run = async (line: GrowthLine): Promise<GrowthRun> => {
+    const id = `growth-${++bed.runs}`;
+    const ids = Array.from({ length: pipelines }, (_, i) => `${id}-${i}`);
+    const directory = newDirectory();
+    try {
+      writeProject(directory, topic, ids, steps(line));
+      return await runProject(directory, bed.cluster.env, records * pipelines, bed.signal, threads);
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+      await deleteTopicsOf(bed.log, id);
     }
-  } finally {
-    await bed.log.deleteTopics([topic]);
-  }
-  return results;
+  };
+  await append(bed, topic, partitions, drawScores({ records, users }));
+  return {
+    value,
+    lines: new Map(axis.lines.map((line) => [line.name, { records: records * pipelines, run: () => run(line) }])),
+    remove: () => bed.log.deleteTopics([topic]),
+  };
 }
 
 /** A state is filled, not measured; then come records of some of its keys, and of any, in turns. */
-async function measureKeys(bed: TestBed, { lines }: Axis, keys: number, records: number, runs: number): Promise<Measured> {
+async function prepareKeys(bed: TestBed, { lines }: Axis, keys: number, records: number): Promise<Prepared> {
   const topic = `growth-scores-${++bed.runs}`;
   const id = `growth-${++bed.runs}`;
-  // Where all keys are hot the lines are one.
-  const different = keys > HOT_KEYS ? lines : lines.slice(0, 1);
-  const measured = new Map(different.map(({ name, share = 1 }) => [name, { records: records * share, runs: [] as GrowthRun[] }]));
-  try {
-    await inDirectory(async (directory) => {
-      writeProject(directory, topic, [id], SUM_STEPS);
-      const run = async (scores: Iterable<Readonly<Score>>, count: number) => {
-        await append(bed, topic, PARTITIONS, scores);
-        return runProject(directory, bed.cluster.env, count, bed.signal);
-      };
-      let startMs = START_MS;
-      const load = await run(onceEach(keys, startMs), keys);
-      say(`keys ${keys}, filled: ${Math.round(load.recordsPerSecond).toLocaleString('en-US')} records/s`);
-      startMs += keys;
-      for (let i = 0; i < runs; i++)
-        for (const line of different) {
-          const { records: count, runs: done } = measured.get(line.name)!;
-          const touched = isOfAny(line) ? keys : Math.min(HOT_KEYS, keys);
-          done.push(await run(touching(count, touched, keys / touched, startMs), count));
-          startMs += count;
-        }
-    });
-  } finally {
+  const directory = newDirectory();
+  const remove = async (): Promise<void> => {
+    rmSync(directory, { recursive: true, force: true });
     await deleteTopicsOf(bed.log, id);
     await bed.log.deleteTopics([topic]);
+  };
+  let startMs = START_MS;
+  const run = async (scores: Iterable<Readonly<Score>>, count: number): Promise<GrowthRun> => {
+    await append(bed, topic, PARTITIONS, scores);
+    startMs += count;
+    return runProject(directory, bed.cluster.env, count, bed.signal);
+  };
+  const measurable = (line: GrowthLine): Measurable => {
+    const count = records * (line.share ?? 1);
+    const touched = isOfAny(line) ? keys : Math.min(HOT_KEYS, keys);
+    return { records: count, run: () => run(touching(count, touched, keys / touched, startMs), count) };
+  };
+  try {
+    writeProject(directory, topic, [id], SUM_STEPS);
+    const load = await run(onceEach(keys, startMs), keys);
+    say(`keys ${keys}, filled: ${Math.round(load.recordsPerSecond).toLocaleString('en-US')} records/s`);
+  } catch (error) {
+    await remove();
+    throw error;
   }
-  return new Map(lines.map(({ name }) => [name, measured.get(name) ?? measured.get(lines[0].name)!]));
+  // Where all keys are hot the lines are one.
+  const hot = measurable(lines[0]);
+  return { value: keys, lines: new Map(lines.map((line, i) => [line.name, i === 0 || keys <= HOT_KEYS ? hot : measurable(line)])), remove };
 }
 
 function* onceEach(users: number, startMs: number): Generator<Score, void, undefined> {
@@ -175,11 +214,6 @@ async function append({ log, registry }: TestBed, topic: string, partitions: num
   await appendScores(log, [new ScoreWriter(topic, partitions, schemaId)], scores);
 }
 
-async function inDirectory<T>(use: (directory: string) => Promise<T>): Promise<T> {
-  const directory = mkdtempSync(join(tmpdir(), 'rta-bench-'));
-  try {
-    return await use(directory);
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
+function newDirectory(): string {
+  return mkdtempSync(join(tmpdir(), 'rta-bench-'));
 }

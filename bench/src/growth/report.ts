@@ -24,8 +24,9 @@ export function growthSections(rows: readonly GrowthRow[]): Section[] {
     const own = rows.filter((row) => row.axis === axis.name);
     return {
       title: titleOf(axis),
-      text: `${axis.description}. rta alone, exactly once, one process on ${axis.allCores === true ? 'all cores' : 'one core'}; medians of ${own[0].runs} runs. **records/s** is that of the middle
-of a run, from a tenth to nine tenths of its records; "85 % of 80 %": what is left of the first one's, where no more than 20 % may be lost.
+      text: `${axis.description}. rta alone, exactly once, one process on ${axis.allCores === true ? 'all cores' : 'one core'}; medians of ${own[0].runs} runs, the values in turns. **records/s** is that of the middle
+of a run, from a tenth to nine tenths of its records; "85 % of 80 %": what is left of the first one's in the same round, where no more than
+20 % may be lost.
 
 ${growthTable(own)}
 
