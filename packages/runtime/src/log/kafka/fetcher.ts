@@ -1,17 +1,18 @@
 /**
  * Fetches the started partitions of a member ahead of the worker: one request for each broker at a time, over all partitions that it leads
- * and that are not paused, into a bounded buffer. The next request goes out as soon as there is room.
+ * and that are not paused, into a bounded buffer. The next request goes out as soon as there is room. What other members of the process
+ * have fetched, or are fetching, is not asked for again.
  */
 import { messageOf } from '@rta/dsl/message-of';
 import { LogError, type TopicPartition, tpKey } from '../log.js';
 import type { RecordBatch } from '../batch/record-batch.js';
-import { answerMemory } from './answer-memory.js';
 import type { Brokers } from './brokers.js';
 import { BrokerError, CODE, check, isCode, isMoved, isRetriable } from './errors.js';
 import { byTopic } from './offsets.js';
-import { readFetched } from './reader.js';
+import { type Fetched, readFetched } from './reader.js';
 import { fetch, type FetchPartition } from './requests.js';
 import { backoffMs } from './retry.js';
+import { holdMemory, type SharedPartition, type SharedReads } from './shared-reads.js';
 
 /** Bytes asked for of each partition: small enough that a commit is not late by what is left of a chunk. */
 const PARTITION_BYTES = 1024 * 1024;
@@ -48,6 +49,11 @@ interface PartitionState {
   toldStable: number;
   /** The number of the request that last brought records of it. */
   broughtBy: number;
+  readonly shared: SharedPartition;
+  /** For what another member is fetching. */
+  waiting: boolean;
+  /** It has waited since something came of it: next it asks itself. */
+  waited: boolean;
 }
 
 interface Buffered {
@@ -76,6 +82,7 @@ export class Fetcher {
 
   constructor(
     private readonly brokers: Brokers,
+    private readonly reads: SharedReads,
     private readonly bufferBytes: number,
     private readonly events: FetcherEvents,
     private readonly timeReached: (topic: string, partition: number) => number = () => 0,
@@ -86,8 +93,10 @@ export class Fetcher {
     const key = tpKey(topic, partition);
     const previous = this.partitions.get(key);
     if (previous !== undefined) this.drop(previous);
-    const paused = previous?.paused ?? false;
-    this.partitions.set(key, { topic, partition, offset, paused, buffered: 0, fresh: true, toldStable: -1, broughtBy: 0 });
+    this.partitions.set(key, {
+      ...{ topic, partition, offset, paused: previous?.paused ?? false, buffered: 0, fresh: true, toldStable: -1, broughtBy: 0 },
+      ...{ shared: this.reads.join({ topic, partition }, this), waiting: false, waited: false },
+    });
     this.pump();
   }
 
@@ -112,6 +121,7 @@ export class Fetcher {
 
   /** Forgets all partitions and what is buffered. */
   clear(): void {
+    for (const state of this.partitions.values()) this.reads.leave(state, this);
     this.partitions.clear();
     this.chunks = [];
   }
@@ -140,8 +150,8 @@ export class Fetcher {
     const unknown = new Set<string>();
     // Each partition may fill its share: one that is paused or slow must not keep the others from being read.
     const share = Math.max(PARTITION_BYTES, this.bufferBytes / Math.max(1, this.partitions.size));
-    for (const state of this.partitions.values()) {
-      if (state.paused || state.buffered >= share) continue;
+    const wanted = [...this.partitions.values()].filter((state) => !state.paused && state.buffered < share);
+    for (const state of this.withoutShared(wanted)) {
       const leader = this.brokers.knownLeader(state.topic, state.partition);
       if (leader === undefined) unknown.add(state.topic);
       else byLeader.set(leader, [...(byLeader.get(leader) ?? []), state]);
@@ -150,10 +160,37 @@ export class Fetcher {
     if (unknown.size > 0) void this.lookUp([...unknown]);
   }
 
+  /** Takes what other members have fetched; gives those that have to be asked for. */
+  private withoutShared(wanted: readonly PartitionState[]): PartitionState[] {
+    const found = new Map<PartitionState, Fetched>();
+    const others: PartitionState[] = [];
+    for (const state of wanted) {
+      const fetched = state.shared.find(state.offset);
+      if (fetched !== undefined) found.set(state, fetched);
+      else if (!state.waiting && !this.waitForOther(state)) others.push(state);
+    }
+    if (found.size === 0) return others;
+    const request = ++this.requests;
+    for (const state of found.size === 1 ? found.keys() : this.inTurn([...found.keys()], request))
+      if (this.buffered(false) < this.bufferBytes) this.deliver(state, found.get(state)!, request);
+    return others;
+  }
+
+  private waitForOther(state: PartitionState): boolean {
+    if (state.fresh || state.waited) return false;
+    const goOn = (): void => {
+      state.waiting = false;
+      this.pump();
+    };
+    state.waiting = state.waited = state.shared.waitFor(state.offset, this, goOn);
+    return state.waiting;
+  }
+
   private async fetchFrom(leader: number, states: readonly PartitionState[]): Promise<void> {
     this.underWay.add(leader);
     const request = ++this.requests;
     const asked = new Map(this.inTurn(states, request).map((state) => [state, state.offset]));
+    const ends = states.map(({ shared, offset }) => shared.ask(offset, this));
     let failure: unknown;
     try {
       const { errorCode, responses } = await this.brokers.send(
@@ -172,6 +209,7 @@ export class Fetcher {
       failure = error;
     }
     this.underWay.delete(leader);
+    for (const end of ends) end();
     if (this.closed) return;
     if (failure === undefined) {
       this.failures = 0;
@@ -192,21 +230,30 @@ export class Fetcher {
     const state = this.partitions.get(tpKey(topic, answer.partition));
     // Moved, or taken away, while the request was under way.
     if (state === undefined || asked.get(state) !== state.offset) return undefined;
-    if (answer.errorCode !== CODE.NONE)
+    if (answer.errorCode !== CODE.NONE) {
+      state.shared.drop();
       return new BrokerError(answer.errorCode, `reading ${tpKey(topic, answer.partition)} at offset ${state.offset}`);
-    const { batches, nextOffset, stable, bytes } = readFetched(answer, state.offset);
-    const news = batches.length > 0 || nextOffset !== state.offset || state.fresh || (nextOffset >= stable && stable > state.toldStable);
-    if (!news) return undefined;
+    }
+    const fetched = readFetched(answer, state.offset);
+    state.shared.put(state.offset, fetched);
+    this.deliver(state, fetched, request);
+    return undefined;
+  }
+
+  private deliver(state: PartitionState, fetched: Fetched, request: number): void {
+    const { topic, partition, offset: from, fresh, toldStable } = state;
+    const { batches, nextOffset, stable, bytes } = fetched;
+    state.waiting = state.waited = false;
+    const news = batches.length > 0 || nextOffset !== from || fresh || (nextOffset >= stable && stable > toldStable);
+    if (!news) return;
     state.fresh = false;
     state.toldStable = stable;
-    const from = state.offset;
     state.offset = nextOffset;
     state.buffered += bytes;
     if (batches.length > 0) state.broughtBy = request;
-    const release = batches.length > 0 ? answerMemory.hold(answer.messages[0].batch.raw.buffer) : () => undefined;
-    this.chunks.push({ state, from, chunk: { topic, partition: answer.partition, batches, nextOffset, stable, bytes, release } });
+    const release = holdMemory(fetched);
+    this.chunks.push({ state, from, chunk: { topic, partition, batches, nextOffset, stable, bytes, release } });
     if (!state.paused) this.events.available();
-    return undefined;
   }
 
   private failed(error: unknown, states: readonly PartitionState[]): void {

@@ -11,6 +11,7 @@ import type { Brokers } from './brokers.js';
 import { check } from './errors.js';
 import { addressOf, decodeAssignment } from './group.js';
 import { KafkaMember } from './member.js';
+import { SharedReads } from './shared-reads.js';
 import type { KafkaSettings } from './options.js';
 import { describeGroup } from './requests.js';
 
@@ -55,7 +56,7 @@ export async function commitIdle(settings: KafkaSettings, brokers: Brokers, requ
 /** @param long parts are still to be made while the transaction is open; where brokers do not let it last, it has to be quick */
 async function joined(settings: KafkaSettings, options: MemberOptions, long: boolean): Promise<KafkaMember> {
   const join = (more: Pick<MemberOptions, 'transactionTimeoutMs'>): Promise<KafkaMember> =>
-    KafkaMember.join(settings, { ...options, ...more }, () => undefined);
+    KafkaMember.join(settings, { ...options, ...more }, new SharedReads(), () => undefined);
   if (!long) return join({});
   return join({ transactionTimeoutMs: LONG_MS }).catch((error: unknown) => {
     if (!(error instanceof LogError) || error.code !== 'configuration') throw error;

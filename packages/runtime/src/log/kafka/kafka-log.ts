@@ -24,6 +24,7 @@ import { commitIdle, groupMembers } from './idle-commit.js';
 import { KafkaMember } from './member.js';
 import { type KafkaLogOptions, type KafkaSettings, withDefaults } from './options.js';
 import { readPartition } from './reader.js';
+import { SharedReads } from './shared-reads.js';
 
 /**
  * Connects to Kafka (2.5 or newer). Rejects with LogError: `unreachable` when no broker answers within `retryMs`, `configuration` when it
@@ -49,6 +50,7 @@ class KafkaLog implements Log {
   readonly kind = 'kafka';
   private readonly appender: Appender;
   private readonly members = new Set<Member>();
+  private readonly reads = new SharedReads();
   private closed = false;
 
   constructor(
@@ -103,7 +105,7 @@ class KafkaLog implements Log {
 
   join(options: MemberOptions): Promise<Member> {
     return this.mapped(async () => {
-      const member = await KafkaMember.join(this.settings, options, () => this.members.delete(member));
+      const member = await KafkaMember.join(this.settings, options, this.reads, () => this.members.delete(member));
       this.members.add(member);
       return member;
     });

@@ -20,6 +20,7 @@ import { Fetcher } from './fetcher.js';
 import { type Generation, GroupMembership } from './group.js';
 import type { KafkaSettings } from './options.js';
 import { heartbeat } from './requests.js';
+import type { SharedReads } from './shared-reads.js';
 import { type Offsets, TransactionalProducer } from './transaction.js';
 
 const DEFAULT_BUFFER_BYTES = 16 * 1024 * 1024;
@@ -56,15 +57,18 @@ export class KafkaMember implements Member {
   private unusable: LogError | undefined;
   private leaving: Promise<void> | undefined;
 
-  /** Fences whoever has the transactional id, then joins the group. */
-  static async join(settings: KafkaSettings, options: MemberOptions, onLeft: () => void): Promise<KafkaMember> {
+  /**
+   * Fences whoever has the transactional id, then joins the group.
+   * @param reads what members of the process have fetched
+   */
+  static async join(settings: KafkaSettings, options: MemberOptions, reads: SharedReads, onLeft: () => void): Promise<KafkaMember> {
     if (options.topics.length === 0) throw new LogError('configuration', `group ${options.group} has no topics to read`, false);
     const brokers = new Brokers(settings);
     const giveUp = (): void => void brokers.close();
     options.signal?.addEventListener('abort', giveUp, { once: true });
     try {
       options.signal?.throwIfAborted();
-      const member = new KafkaMember(brokers, settings, options, onLeft);
+      const member = new KafkaMember(brokers, settings, options, reads, onLeft);
       member.holds(options.held ?? []);
       for (const topic of options.topics) await brokers.retrying([topic], () => brokers.partitionCount(topic));
       await member.producer.init(brokers.deadline());
@@ -82,6 +86,7 @@ export class KafkaMember implements Member {
     private readonly brokers: Brokers,
     settings: KafkaSettings,
     private readonly options: MemberOptions,
+    reads: SharedReads,
     private readonly onLeft: () => void,
   ) {
     const sessionTimeoutMs = options.sessionTimeoutMs ?? DEFAULT_SESSION_MS;
@@ -92,7 +97,7 @@ export class KafkaMember implements Member {
       compression: settings.compression,
     });
     const events = { available: () => this.wake?.(), failed: (error: unknown) => this.fail(error) };
-    this.fetcher = new Fetcher(brokers, options.bufferBytes ?? DEFAULT_BUFFER_BYTES, events, options.timeReached);
+    this.fetcher = new Fetcher(brokers, reads, options.bufferBytes ?? DEFAULT_BUFFER_BYTES, events, options.timeReached);
     this.membership = new GroupMembership(
       brokers,
       {

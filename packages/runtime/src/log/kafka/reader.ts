@@ -1,4 +1,5 @@
 /** Reading one partition from here to there, without a group: restores, `tail`, tests. */
+import type { BatchView } from '../batch/batch-reader.js';
 import type { RecordBatch } from '../batch/record-batch.js';
 import { LogError, type TopicPartition } from '../log.js';
 import type { Brokers } from './brokers.js';
@@ -15,7 +16,7 @@ const WAIT_MS = 100;
 /** What one fetch of a partition has brought. */
 export interface Fetched {
   /** Without control batches and aborted data, and without what ends before the offset asked for. */
-  readonly batches: readonly RecordBatch[];
+  readonly batches: readonly BatchView[];
   readonly nextOffset: number;
   readonly stable: number;
   /** Bytes of the batches, unpacked. */
@@ -25,7 +26,7 @@ export interface Fetched {
 /** What a fetch of `from` has brought, of a partition that has no error. */
 export function readFetched(answer: FetchPartition, from: number): Fetched {
   const { messages, abortedTransactions } = answer;
-  const batches: RecordBatch[] = [];
+  const batches: BatchView[] = [];
   let bytes = 0;
   for (const { batch } of filterAbortedMessages({ messages, abortedTransactions })) {
     // Compaction may leave a batch without records.
