@@ -52,6 +52,14 @@ export type Writer =
   | { readonly kind: 'unreadable'; readonly reason: number }
   | { readonly kind: 'none' };
 
+/** Statements that read a zigzag varint at `p` into a variable: up to three bytes in place, which is nearly all of them. */
+function zigzag(variable: string): string {
+  return `x = b[p++];
+  if (x > 127) { x = (x & 127) | (b[p++] << 7); if (x > 16383) x = (x & 16383) | (b[p++] << 14); }
+  if (x > 2097151) { ${variable} = K.varint(b, p - 3, end); p = K.next; }
+  else ${variable} = (x >>> 1) ^ -(x & 1);`;
+}
+
 export function generateScan(
   shape: StageShape,
   folds: ReadonlyMap<number, FoldShape>,
@@ -66,30 +74,21 @@ export function generateScan(
   const reject = constants.name(rejectBad);
   const source = `return function (K, b, baseOffset, baseTimestamp, appendTime, p, end, from, id) {
 const view = new DataView(b.buffer, b.byteOffset, b.byteLength), now = K.now;
-let W = K.maxTime[${inputIndex}] - ${input.latenessMs}, count = 0, x = 0, fail = 0, bad = 0, badAt = 0, t = 0, at = -1;
+let W = K.maxTime[${inputIndex}] - ${input.latenessMs}, count = 0, x = 0, size = 0, delta = 0, kl = 0, vl = 0, fail = 0, bad = 0, badAt = 0, t = 0, at = -1;
 ${code.toString()}
 while (p < end) {
   const start = p;
-  x = b[p++];
-  if (x > 127) { x = (x & 127) | (b[p++] << 7); if (x > 16383) { p = start; x = K.varint(b, p, end); p = K.next; x = x * 2; } }
-  const re = p + (x >> 1);
+  ${zigzag('size')}
+  const re = p + size;
   p++;
-  x = b[p++];
-  let timestamp = baseTimestamp;
-  if (x < 128) timestamp += (x >>> 1) ^ -(x & 1);
-  else { timestamp += K.varint(b, p - 1, end); p = K.next; }
-  if (appendTime >= 0) timestamp = appendTime;
-  x = b[p++];
-  if (x > 127) { x = (x & 127) | (b[p++] << 7); if (x > 16383) { x = (x & 16383) | (b[p++] << 14); if (x > 2097151) { p -= 3; x = K.varint(b, p, end) * 2; p = K.next; } } }
-  const offset = baseOffset + (x >> 1);
-  x = b[p++];
-  let kl = (x >>> 1) ^ -(x & 1);
-  if (x > 127) { kl = K.varint(b, p - 1, end); p = K.next; }
+  ${zigzag('delta')}
+  const timestamp = appendTime >= 0 ? appendTime : baseTimestamp + delta;
+  ${zigzag('delta')}
+  const offset = baseOffset + delta;
+  ${zigzag('kl')}
   const ks = p, ke = p + kl;
   if (kl > 0) p = ke;
-  x = b[p++];
-  let vl = (x >>> 1) ^ -(x & 1);
-  if (x > 127) { vl = K.varint(b, p - 1, end); p = K.next; }
+  ${zigzag('vl')}
   const vs = p, ve = p + vl;
   if (!(re <= end && ve <= re && ks <= re && ke <= re)) throw K.corrupt(offset);
   if (offset < from) { p = re; continue; }
