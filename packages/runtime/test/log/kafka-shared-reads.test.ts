@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { parseBatches } from '../../src/log/batch/batch-reader.js';
 import { records } from '../../src/log/batch/records.js';
+import { answerMemory } from '../../src/log/kafka/answer-memory.js';
 import { openKafkaLog } from '../../src/log/kafka/kafka-log.js';
 import type { Fetched } from '../../src/log/kafka/reader.js';
 import { SharedReads } from '../../src/log/kafka/shared-reads.js';
@@ -19,12 +20,13 @@ describe('SharedReads', () => {
 
   const [a, b, c] = [{}, {}, {}];
   const place = { topic: 't', partition: 0 };
-  /** One batch of `count` records from `from` on. */
-  const fetched = (from: number, count: number, stable: number, bytes = 100): Fetched => {
+  /** One batch of `count` records from `from` on, in an answer of its own or in that given. */
+  const fetched = (from: number, count: number, stable: number, answer?: ArrayBufferLike): Fetched => {
     const [output] = batchesOf('t', 0, Array<string>(count).fill('x'));
     const [batch] = parseBatches(output.batch, { verifyCrc: false });
     Object.assign(batch, { baseOffset: from, lastOffset: from + count - 1 });
-    return { batches: [batch], nextOffset: from + count, stable, bytes };
+    if (answer !== undefined) Object.assign(batch, { raw: new Uint8Array(answer) });
+    return { batches: [batch], nextOffset: from + count, stable, bytes: 100 };
   };
   const both = (reads = new SharedReads()) => {
     reads.join(place, a);
@@ -83,16 +85,34 @@ describe('SharedReads', () => {
     expect(shared.find(0)).toBeUndefined();
   });
 
+  const MIB = 1024 * 1024;
+
   test('keeps no more than it may, of all partitions together; the oldest goes first', () => {
     const { reads, shared } = both();
     const other = { topic: 't', partition: 1 };
     reads.join(other, a);
     const second = reads.join(other, b);
-    const mebibytes = (count: number) => count * 1024 * 1024;
-    shared.put(0, fetched(0, 5, 1000, mebibytes(12)));
-    second.put(0, fetched(0, 5, 1000, mebibytes(12)));
-    shared.put(5, fetched(5, 5, 1000, mebibytes(12)));
-    expect([shared.find(0), second.find(0), shared.find(5)].map((piece) => piece !== undefined)).toEqual([false, true, true]);
+    const there = (): boolean[] => [shared.find(0), second.find(0), shared.find(5)].map((piece) => piece !== undefined);
+    const answer = new ArrayBuffer(18 * MIB);
+    shared.put(0, fetched(0, 5, 1000, answer));
+    second.put(0, fetched(0, 5, 1000, answer));
+    shared.put(5, fetched(5, 5, 1000, new ArrayBuffer(12 * MIB)));
+    expect(there()).toEqual([true, true, true]);
+    second.put(5, fetched(5, 5, 1000, new ArrayBuffer(MIB)));
+    second.put(10, fetched(10, 5, 1000, new ArrayBuffer(2 * MIB)));
+    expect(there()).toEqual([false, false, true]);
+  });
+
+  test('leaves alone what is more than it may keep, and its memory to who reads it', () => {
+    const { shared } = both();
+    const memory = answerMemory.take(MIB).buffer;
+    const large = { ...fetched(5, 5, 1000, memory), bytes: 32 * MIB };
+    Object.assign(large.batches[0], { attributes: 1 });
+    shared.put(0, fetched(0, 5, 1000));
+    shared.put(5, large);
+    expect([shared.find(0), shared.find(5)].map((piece) => piece !== undefined)).toEqual([true, false]);
+    const others = Array.from({ length: 3 }, () => answerMemory.take(MIB).buffer);
+    expect(others).not.toContain(memory);
   });
 
   test('lets others wait for what is asked for, and tells them once it is there', () => {

@@ -7,7 +7,7 @@ import { type TopicPartition, tpKey } from '../log.js';
 import { answerMemory } from './answer-memory.js';
 import type { Fetched } from './reader.js';
 
-/** Kept of all partitions together, at most, beyond what members have in their own buffers. */
+/** Kept of all partitions together, at most, beyond what members have in their own buffers: whole answers, and what of them was unpacked. */
 const KEPT_BYTES = 32 * 1024 * 1024;
 /** ms that something is kept, at most: a topic of the same name may be another one by then. */
 const KEPT_MS = 5_000;
@@ -21,6 +21,8 @@ interface Piece extends Fetched {
   /** Where it was fetched from. */
   readonly from: number;
   readonly fetchedAtMs: number;
+  /** Bytes beside the answer. */
+  readonly unpacked: number;
   readonly release: () => void;
 }
 
@@ -37,6 +39,8 @@ export class SharedReads {
   private readonly partitions = new Map<string, SharedPartition>();
   /** The oldest first. */
   private readonly pieces = new Map<Piece, SharedPartition>();
+  /** How many pieces lie in an answer: all of it is kept for the last of them, also what is of partitions that nobody shares. */
+  private readonly answers = new Map<ArrayBufferLike, number>();
   private bytes = 0;
 
   /** `reader` reads the partition from now on, until it has left it. */
@@ -59,7 +63,8 @@ export class SharedReads {
 
   keep(piece: Piece, shared: SharedPartition): void {
     this.pieces.set(piece, shared);
-    this.bytes += piece.bytes;
+    this.bytes += piece.unpacked;
+    this.count(piece, 1);
     const oldest = performance.now() - KEPT_MS;
     for (const [old, of] of this.pieces) {
       if (this.bytes <= KEPT_BYTES && old.fetchedAtMs >= oldest) break;
@@ -69,8 +74,19 @@ export class SharedReads {
 
   forget(piece: Piece): void {
     if (!this.pieces.delete(piece)) return;
-    this.bytes -= piece.bytes;
+    this.bytes -= piece.unpacked;
+    this.count(piece, -1);
     piece.release();
+  }
+
+  /** `by` pieces more lie in the answer of `piece`. */
+  private count(piece: Piece, by: 1 | -1): void {
+    const memory = memoryOf(piece);
+    if (memory === undefined) return;
+    const before = this.answers.get(memory) ?? 0;
+    if (before + by === 0) this.answers.delete(memory);
+    else this.answers.set(memory, before + by);
+    if (before === 0 || before + by === 0) this.bytes += by * memory.byteLength;
   }
 }
 
@@ -100,11 +116,13 @@ export class SharedPartition {
     return { batches: left, nextOffset, stable, bytes: left.reduce((sum, { start, end }) => sum + end - start, 0) };
   }
 
-  /** A broker has answered a fetch from `from`: kept where others may come there. */
+  /** A broker has answered a fetch from `from`: kept where others may come there, unless it is too much. */
   put(from: number, fetched: Fetched): void {
     this.stable = fetched.stable;
     if (this.readers.size < 2 || fetched.nextOffset === from) return;
-    const piece: Piece = { ...fetched, from, fetchedAtMs: performance.now(), release: holdMemory(fetched) };
+    const unpacked = fetched.batches.some(({ compression }) => compression !== 'none') ? fetched.bytes : 0;
+    if (unpacked + (memoryOf(fetched)?.byteLength ?? 0) > KEPT_BYTES) return;
+    const piece: Piece = { ...fetched, from, fetchedAtMs: performance.now(), unpacked, release: holdMemory(fetched) };
     this.pieces.push(piece);
     this.all.keep(piece, this);
   }
@@ -149,6 +167,12 @@ function tell(asked: Asked): void {
 }
 
 /** Batches of one answer lie in one memory. */
-export function holdMemory({ batches }: Fetched): () => void {
-  return batches.length === 0 ? () => undefined : answerMemory.hold(batches[0].raw.buffer);
+function memoryOf({ batches }: Fetched): ArrayBufferLike | undefined {
+  return batches.at(0)?.raw.buffer;
+}
+
+/** Gives what says that the batches are no longer read. */
+export function holdMemory(fetched: Fetched): () => void {
+  const memory = memoryOf(fetched);
+  return memory === undefined ? () => undefined : answerMemory.hold(memory);
 }
