@@ -67,13 +67,18 @@ export async function run(
     signal,
     killSignal: 'SIGKILL',
   });
+  // What is broken off leaves nothing running.
+  const kill = () => child.kill('SIGKILL');
+  process.once('exit', kill);
   let asked = false;
   const ask = () => (asked = child.kill('SIGTERM'));
   until?.then(ask, ask);
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
+  const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve)).finally(() =>
+    process.off('exit', kill),
+  );
   const wholeSeconds = (performance.now() - started) / 1000;
   if (code !== 0 && !(asked && code === ASKED_TO_END))
     throw new Error(`${command} ${args.join(' ')} ended with ${code ?? 'a signal'}:\n${stdout}${stderr}`);

@@ -30,8 +30,8 @@ async function bench(options: BenchOptions): Promise<void> {
   const signal = options.quick && options.command === 'compare' ? AbortSignal.timeout(QUICK_MS) : undefined;
   build();
   const cluster = await startCluster();
-  // Ctrl-C reaches the children by itself.
-  process.once('SIGINT', () => void cluster.stop().then(() => process.exit(130)));
+  for (const [name, code] of [['SIGINT', 130] as const, ['SIGTERM', 143] as const])
+    process.once(name, () => void cluster.stop().then(() => process.exit(code)));
   const log = await openKafkaLog({ brokers: [cluster.env.KAFKA_BROKERS] });
   const registry = confluentRegistry({ url: cluster.env.SCHEMA_REGISTRY_URL });
   const bed: TestBed = { cluster, log, registry, inputs: new Map(), signal, runs: 0 };
